@@ -1,0 +1,427 @@
+package data
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// mirror is a web server with the four files of a small data set, and a log of what was asked.
+type mirror struct {
+	*httptest.Server
+	mu    sync.Mutex
+	asked []string // path and Range of each request
+}
+
+// newMirror serves files by http.ServeContent, which knows Range and If-Range; handle, if not nil, may answer instead
+// and then returns true.
+func newMirror(t *testing.T, files map[string][]byte, handle func(w http.ResponseWriter, r *http.Request) bool) *mirror {
+	m := &mirror{}
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		m.asked = append(m.asked, r.URL.Path+r.Header.Get("Range"))
+		m.mu.Unlock()
+		if handle != nil && handle(w, r) {
+			return
+		}
+		content, ok := files[strings.TrimPrefix(r.URL.Path, "/")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		sum := sha256.Sum256(content)
+		w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:4])+`"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *mirror) requests() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.asked...)
+}
+
+// noise is hard to compress, so that the compressed file is long enough to be cut at will.
+func noise(n int, seed uint64) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(Key(seed, StreamAugment, 0, i))
+	}
+	return b
+}
+
+// small makes a published data set of 40 training and 10 test images, 4x6, 3 classes, and its files by name.
+func small(t *testing.T, mirrors ...*mirror) (*published, map[string][]byte) {
+	t.Helper()
+	labels := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(i % 3)
+		}
+		return b
+	}
+	plain := [4][]byte{
+		append(header(magicImages, 400, 4, 6), noise(400*24, 1)...),
+		append(header(magicLabels, 400), labels(400)...),
+		append(header(magicImages, 10, 4, 6), noise(10*24, 2)...),
+		append(header(magicLabels, 10), labels(10)...),
+	}
+	root := t.TempDir()
+	p := &published{
+		name: "small", classes: []string{"a", "b", "c"},
+		cache: filepath.Join(root, "cache"), system: filepath.Join(root, "system"), systemPkg: "dataset-small",
+		client: &http.Client{}, stall: 10 * time.Second,
+	}
+	files := map[string][]byte{}
+	for i, b := range plain {
+		sum := sha256.Sum256(b)
+		p.sums[i] = hex.EncodeToString(sum[:])
+		files[stems[i]+".gz"] = zip(t, b)
+	}
+	p.serve(mirrors...)
+	return p, files
+}
+
+func (p *published) serve(mirrors ...*mirror) {
+	p.mirrors = nil
+	for _, m := range mirrors {
+		p.mirrors = append(p.mirrors, m.URL+"/")
+	}
+}
+
+func put(t *testing.T, dir string, files map[string][]byte) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkFetched fails unless dir holds the four files as served, and nothing half done.
+func checkFetched(t *testing.T, dir string, files map[string][]byte) {
+	t.Helper()
+	for name, want := range files {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes, %v, want the %d bytes served", name, len(got), err, len(want))
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.part*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+const firstFile = "train-images-idx3-ubyte.gz"
+
+func TestFetch(t *testing.T) {
+	p, files := small(t)
+	m := newMirror(t, files, nil)
+	p.serve(m)
+	last := map[string][2]int64{}
+	o := Options{Progress: func(file string, done, total int64) { last[file] = [2]int64{done, total} }}
+	dir, err := p.fetch(t.Context(), o)
+	if err != nil || dir != p.cache {
+		t.Fatalf("%q, %v, want %q", dir, err, p.cache)
+	}
+	checkFetched(t, dir, files)
+	for name, b := range files {
+		if want := [2]int64{int64(len(b)), int64(len(b))}; last[name] != want {
+			t.Errorf("%s: last progress %v, want %v", name, last[name], want)
+		}
+	}
+	// What is intact is not fetched again, what is not is.
+	put(t, dir, map[string][]byte{"t10k-labels-idx1-ubyte.gz": []byte("damaged")})
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, dir, files)
+	if got := m.requests(); len(got) != 5 || got[4] != "/t10k-labels-idx1-ubyte.gz" {
+		t.Errorf("asked for %v, want each file once and the damaged one again", got)
+	}
+	// Another directory on request.
+	other := filepath.Join(t.TempDir(), "deep", "down")
+	if dir, err := p.fetch(t.Context(), Options{Dir: other}); err != nil || dir != other {
+		t.Fatalf("%q, %v, want %q", dir, err, other)
+	}
+	checkFetched(t, other, files)
+}
+
+// Mirrors are tried in order, and one that failed is not asked first again for the next file.
+func TestFetchFromTheSecondMirror(t *testing.T) {
+	p, files := small(t)
+	wrong := map[string][]byte{}
+	for name := range files {
+		wrong[name] = files["t10k-labels-idx1-ubyte.gz"]
+	}
+	other := append(header(magicImages, 400, 4, 6), noise(400*24, 3)...)
+	for name, handle := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
+		"404": func(w http.ResponseWriter, r *http.Request) bool { http.NotFound(w, r); return true },
+		"a portal's page": func(w http.ResponseWriter, r *http.Request) bool {
+			fmt.Fprint(w, "<html>log in</html>")
+			return true
+		},
+		"other content": func(w http.ResponseWriter, r *http.Request) bool { w.Write(zip(t, other)); return true },
+		"another file":  func(w http.ResponseWriter, r *http.Request) bool { w.Write(wrong[firstFile]); return true },
+		"no bytes":      func(w http.ResponseWriter, r *http.Request) bool { panic(http.ErrAbortHandler) },
+		"too much": func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Content-Length", fmt.Sprint(maxDownload+1))
+			w.Write([]byte{0})
+			return true
+		},
+		"a range nobody asked for": func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Content-Range", "bytes 5-9/10")
+			w.WriteHeader(http.StatusPartialContent)
+			return true
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.cache = filepath.Join(t.TempDir(), "cache")
+			bad, good := newMirror(t, nil, handle), newMirror(t, files, nil)
+			p.serve(bad, good)
+			var logged []string
+			o := Options{Log: func(f string, a ...any) { logged = append(logged, fmt.Sprintf(f, a...)) }}
+			if _, err := p.fetch(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			checkFetched(t, p.cache, files)
+			if n := len(bad.requests()); n != 1 {
+				t.Errorf("the bad mirror was asked %d times, want once", n)
+			}
+			if len(logged) != 1 || !strings.Contains(logged[0], bad.URL) {
+				t.Errorf("logged %q, want one line about %s", logged, bad.URL)
+			}
+		})
+	}
+}
+
+// cut makes a handler that breaks off the first file after n bytes, the first times times it is asked for from the start.
+func cut(files map[string][]byte, n, times int) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/"+firstFile || r.Header.Get("Range") != "" || times == 0 {
+			return false
+		}
+		times--
+		w.Header().Set("ETag", `"v1"`)
+		w.Header().Set("Content-Length", fmt.Sprint(len(files[firstFile])))
+		w.Write(files[firstFile][:n])
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// resume answers the first file with 206 whatever the validator, as a server with unchanged content does.
+func resume(files map[string][]byte, w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Path != "/"+firstFile || r.Header.Get("If-Range") != `"v1"` {
+		return false
+	}
+	r.Header.Set("If-Range", "")
+	w.Header().Set("ETag", `"v1"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(files[firstFile]))
+	return true
+}
+
+func TestFetchGoesOnWhereItBrokeOff(t *testing.T) {
+	p, files := small(t)
+	broken := cut(files, 5000, 1)
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool { return broken(w, r) || resume(files, w, r) })
+	p.serve(m)
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+	if got := m.requests(); len(got) != 5 || got[1] != "/"+firstFile+"bytes=5000-" {
+		t.Errorf("asked for %v, want the second request from byte 5000 on", got)
+	}
+}
+
+// The content changed between two tries: If-Range makes the server send the whole.
+func TestFetchStartsAnewWhereTheContentChanged(t *testing.T) {
+	p, files := small(t)
+	m := newMirror(t, files, cut(files, 5000, 1)) // afterwards served with another ETag
+	p.serve(m)
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+}
+
+func TestFetchFromAServerWithoutRanges(t *testing.T) {
+	p, files := small(t)
+	broken := cut(files, 5000, 1)
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool {
+		if !broken(w, r) {
+			w.Write(files[r.URL.Path[1:]])
+		}
+		return true
+	})
+	p.serve(m)
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+}
+
+// A part that the disk spoilt, or that is longer than the file, costs one more request and nothing else.
+func TestFetchRecoversFromABadPart(t *testing.T) {
+	p, files := small(t)
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool { return resume(files, w, r) })
+	p.serve(m)
+	for name, part := range map[string][]byte{
+		"spoilt":   make([]byte, 5000),
+		"complete": files[firstFile],
+		"too long": append(bytes.Clone(files[firstFile]), "more"...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.cache = filepath.Join(t.TempDir(), "cache")
+			put(t, p.cache, map[string][]byte{
+				firstFile + ".part":      part,
+				firstFile + ".part.from": []byte(m.URL + "/" + firstFile + "\n\"v1\"\n"),
+			})
+			before := len(m.requests())
+			if _, err := p.fetch(t.Context(), Options{}); err != nil {
+				t.Fatal(err)
+			}
+			checkFetched(t, p.cache, files)
+			if n := len(m.requests()) - before; n != 5 {
+				t.Errorf("%d requests, want 5", n)
+			}
+		})
+	}
+}
+
+// A part of unknown origin must not be continued.
+func TestFetchIgnoresAForeignPart(t *testing.T) {
+	p, files := small(t)
+	m := newMirror(t, files, nil)
+	p.serve(m)
+	put(t, p.cache, map[string][]byte{
+		firstFile + ".part":      make([]byte, 5000),
+		firstFile + ".part.from": []byte("http://elsewhere/" + firstFile + "\n\"v1\"\n"),
+	})
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+	for _, r := range m.requests() {
+		if strings.Contains(r, "bytes=") {
+			t.Errorf("asked for %s", r)
+		}
+	}
+}
+
+func TestFetchCancelledKeepsThePart(t *testing.T) {
+	p, files := small(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool {
+		if ctx.Err() != nil {
+			return resume(files, w, r)
+		}
+		w.Header().Set("ETag", `"v1"`)
+		w.Header().Set("Content-Length", fmt.Sprint(len(files[firstFile])))
+		w.Write(files[firstFile][:5000])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		return true
+	})
+	p.serve(m)
+	o := Options{Progress: func(_ string, done, _ int64) {
+		if done == 5000 {
+			cancel()
+		}
+	}}
+	if _, err := p.fetch(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want %v", err, context.Canceled)
+	}
+	info, err := os.Stat(filepath.Join(p.cache, firstFile+".part"))
+	if err != nil || info.Size() != 5000 {
+		t.Fatalf("part %v, %v, want 5000 bytes", info, err)
+	}
+	if _, err := os.Stat(filepath.Join(p.cache, firstFile)); err == nil {
+		t.Error("the file has its name already")
+	}
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+	if got := m.requests(); len(got) != 5 || got[1] != "/"+firstFile+"bytes=5000-" {
+		t.Errorf("asked for %v, want the second request from byte 5000 on", got)
+	}
+}
+
+func TestFetchGivesUpAStalledMirror(t *testing.T) {
+	p, files := small(t)
+	hang := newMirror(t, nil, func(w http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })
+	p.serve(hang, newMirror(t, files, nil))
+	p.stall = 200 * time.Millisecond // far above what a local server needs to answer, short enough to wait for
+	var logged string
+	o := Options{Log: func(f string, a ...any) { logged += fmt.Sprintf(f, a...) }}
+	if _, err := p.fetch(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+	if !strings.Contains(logged, "nothing came for 200ms") {
+		t.Errorf("logged %q, want the stall", logged)
+	}
+}
+
+func TestFetchNamesEveryMirrorThatFailed(t *testing.T) {
+	p, files := small(t)
+	gone := newMirror(t, nil, nil)
+	short := newMirror(t, nil, func(w http.ResponseWriter, r *http.Request) bool {
+		r.Header.Del("Range")
+		return cut(files, 5000, 1)(w, r)
+	})
+	closed := newMirror(t, nil, nil)
+	closed.Close()
+	p.serve(gone, short, closed)
+	_, err := p.fetch(t.Context(), Options{})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{gone.URL, "404", short.URL, "broke off after 5000 of", closed.URL, "refused"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error %q says nothing of %q", err, want)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %q has several lines", err)
+	}
+}
+
+func TestFetchWaitsForAnotherProcess(t *testing.T) {
+	p, files := small(t)
+	m := newMirror(t, files, nil)
+	p.serve(m)
+	put(t, p.cache, nil)
+	unlock, err := lockDir(t.Context(), p.cache, func() { t.Error("waited for nobody") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Log: func(string, ...any) { // the other process finishes while this one waits
+		put(t, p.cache, files)
+		unlock()
+	}}
+	if _, err := p.fetch(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.requests(); len(got) != 0 {
+		t.Errorf("asked for %v though another process had brought it", got)
+	}
+}

@@ -1,0 +1,160 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+)
+
+// Info describes a data set on this machine.
+type Info struct {
+	Dataset  string     `json:"dataset"`
+	Dir      string     `json:"dir"`
+	Checksum string     `json:"checksum,omitempty"` // as Source.Checksum; empty unless all files are good
+	Classes  []string   `json:"classes,omitempty"`
+	Files    []FileInfo `json:"files"`
+	Train    *SetInfo   `json:"train,omitempty"` // nil unless all files are good
+	Test     *SetInfo   `json:"test,omitempty"`
+	Problem  string     `json:"problem,omitempty"` // why the files, each good by itself, do not make a data set
+}
+
+// FileInfo describes one of the four files.
+type FileInfo struct {
+	Name     string `json:"name"`
+	Bytes    int64  `json:"bytes"`             // on disk
+	Content  int64  `json:"content"`           // uncompressed
+	SHA256   string `json:"sha256,omitempty"`  // of the uncompressed file, in hex
+	Verified bool   `json:"verified"`          // equal to the published checksum; false where none is published
+	Problem  string `json:"problem,omitempty"` // why the file is no good
+}
+
+// SetInfo describes the training or the test images. Mean and Std are those of all pixels, scaled to 0..1.
+type SetInfo struct {
+	N        int     `json:"n"`
+	H        int     `json:"h"`
+	W        int     `json:"w"`
+	C        int     `json:"c"`
+	PerClass []int   `json:"per_class"`
+	Mean     float64 `json:"mean"`
+	Std      float64 `json:"std"`
+}
+
+// OK tells whether Open would succeed on what Info describes.
+func (i *Info) OK() bool { return i.Train != nil }
+
+// Describe looks at the place that Open would take the data set from; if none is intact, at the first that has any of
+// its files, and says what is wrong with each. It never downloads and writes nothing. An error means that there is
+// nothing to describe.
+func Describe(ctx context.Context, o Options) (*Info, error) {
+	info, err := describe(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return info, nil
+}
+
+func describe(ctx context.Context, o Options) (*Info, error) {
+	switch o.Dataset {
+	case "", FashionMNIST:
+		return fashionMNIST().describe(ctx, o)
+	case IDX:
+		dir, err := idxDir(o)
+		if err != nil {
+			return nil, err
+		}
+		files := readFiles(dir, nil)
+		if !anyPresent(files) {
+			return nil, fmt.Errorf("%s: %w", dir, firstError(dir, files))
+		}
+		return newInfo(IDX, dir, files, o.Classes, nil), nil
+	}
+	return nil, unknown(o.Dataset)
+}
+
+func (p *published) describe(ctx context.Context, o Options) (*Info, error) {
+	var first *Info
+	var tried []string
+	for _, at := range p.places(o) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		files := readFiles(at.dir, &p.sums)
+		err := firstError(at.dir, files)
+		if err == nil {
+			return newInfo(p.name, at.dir, files, len(p.classes), p.classes), nil
+		}
+		tried = append(tried, fmt.Sprintf("%s%s: %v", at.dir, at.note, err))
+		if first == nil && anyPresent(files) {
+			first = newInfo(p.name, at.dir, files, len(p.classes), p.classes)
+		}
+	}
+	if first == nil {
+		return nil, p.notFound(tried)
+	}
+	return first, nil
+}
+
+func anyPresent(files [4]file) bool {
+	for _, f := range files {
+		if f.path != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// newInfo describes files; names are the classes' if the data set is a published one, whose sums the files were
+// verified against, else nil.
+func newInfo(dataset, dir string, files [4]file, classes int, names []string) *Info {
+	info := &Info{Dataset: dataset, Dir: dir}
+	good := true
+	for i, f := range files {
+		fi := FileInfo{Name: stems[i], Bytes: f.size, SHA256: f.sum, Verified: names != nil && f.err == nil}
+		if f.path != "" {
+			fi.Name = filepath.Base(f.path)
+		}
+		if f.idx != nil {
+			fi.Content = int64(len(f.idx.raw))
+		}
+		if f.err != nil {
+			fi.Problem, good = f.err.Error(), false
+		}
+		info.Files = append(info.Files, fi)
+	}
+	if !good {
+		return info
+	}
+	src, err := assemble(dataset, dir, files, classes)
+	if err != nil {
+		info.Problem = err.Error()
+		return info
+	}
+	info.Checksum, info.Classes = src.Checksum, src.ClassNames
+	if names != nil {
+		info.Classes = names
+	}
+	info.Train, info.Test = src.Train.info(len(info.Classes)), src.Test.info(len(info.Classes))
+	return info
+}
+
+func (s *Set) info(classes int) *SetInfo {
+	i := &SetInfo{N: s.N, H: s.H, W: s.W, C: s.C, PerClass: make([]int, classes)}
+	for _, l := range s.Labels {
+		i.PerClass[l]++
+	}
+	// Counting the 256 values first keeps the sums exact.
+	var count [256]int64
+	for _, v := range s.Pixels {
+		count[v]++
+	}
+	var sum, squares float64
+	for v, n := range count {
+		sum += float64(n) * float64(v)
+		squares += float64(n) * float64(v*v)
+	}
+	n := float64(len(s.Pixels))
+	mean := sum / n
+	i.Mean, i.Std = mean/255, math.Sqrt(squares/n-mean*mean)/255
+	return i
+}

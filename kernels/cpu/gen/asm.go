@@ -1,0 +1,194 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// target is an instruction set and the shapes that fill its registers.
+type target struct {
+	name        string
+	lanes       int // float32 per vector
+	rows, rowsT int // largest tile, and largest tile with A transposed
+	reduceBlock int // vectors of one row that a reduction takes at once
+}
+
+var (
+	avx2   = target{name: "AVX2", lanes: 8, rows: 6, rowsT: 6, reduceBlock: 2}
+	avx512 = target{name: "AVX512", lanes: 16, rows: 14, rowsT: 8, reduceBlock: 4}
+)
+
+// Comparison predicates of VCMPPS.
+const (
+	unordered      = 0x03 // a or b is NaN
+	notLessOrEqual = 0x16 // a > b, or a or b is NaN
+)
+
+// asm emits instructions for one target. Between beginTail and endTail every load and store is masked, so that one
+// kernel body serves full vectors and the last, partial one.
+type asm struct {
+	*build.Context
+	target
+	ones operand.Mem  // AVX2: 8 words of ones, then 8 of zeros
+	tail reg.Register // mask of the partial vector, nil outside of it
+}
+
+func newAsm(t target) *asm { return &asm{Context: build.NewContext(), target: t} }
+
+func (g *asm) bytes() int { return 4 * g.lanes }
+
+// function opens the function that implements a method of Kernels.
+func (g *asm) function(name, method, signature string) {
+	g.Function(name + g.name)
+	g.Attributes(attr.NOSPLIT)
+	g.Pragma("noescape")
+	g.SignatureExpr(signature)
+	g.Doc(name + g.name + " implements " + method + ".")
+}
+
+// ret closes the function. VZEROUPPER spares the SSE code that Go compiles to a transition penalty.
+func (g *asm) ret() {
+	g.VZEROUPPER()
+	g.RET()
+}
+
+func (g *asm) vec() reg.VecVirtual {
+	if g.lanes == 16 {
+		return g.ZMM()
+	}
+	return g.YMM()
+}
+
+func (g *asm) zero() reg.VecVirtual {
+	v := g.vec()
+	g.VXORPS(v, v, v)
+	return v
+}
+
+func (g *asm) load(m operand.Mem) reg.VecVirtual {
+	v := g.vec()
+	switch {
+	case g.tail == nil:
+		g.VMOVUPS(m, v)
+	case g.lanes == 16:
+		g.VMOVUPS_Z(m, g.tail, v)
+	default:
+		g.VMASKMOVPS(m, g.tail, v)
+	}
+	return v
+}
+
+// source is what an instruction may read m through: m itself, or a register where a full read would pass the end.
+func (g *asm) source(m operand.Mem) operand.Op {
+	if g.tail == nil {
+		return m
+	}
+	return g.load(m)
+}
+
+func (g *asm) store(v reg.Register, m operand.Mem) {
+	switch {
+	case g.tail == nil:
+		g.VMOVUPS(v, m)
+	case g.lanes == 16:
+		g.VMOVUPS(v, g.tail, m)
+	default:
+		g.VMASKMOVPS(v, g.tail, m)
+	}
+}
+
+// where loads m and zeroes every lane in which the comparison "a predicate b" fails.
+func (g *asm) where(predicate int, a reg.Register, b reg.Register, m operand.Mem) reg.VecVirtual {
+	imm := operand.U8(predicate)
+	v := g.vec()
+	if g.lanes == 16 {
+		k := g.K()
+		if g.tail == nil {
+			g.VCMPPS(imm, b, a, k)
+		} else {
+			g.VCMPPS(imm, b, a, g.tail, k)
+		}
+		g.VMOVUPS_Z(m, k, v)
+		return v
+	}
+	g.VCMPPS(imm, b, a, v)
+	g.VANDPS(g.source(m), v, v)
+	return v
+}
+
+// broadcast fills a vector with a float32 argument.
+func (g *asm) broadcast(param string) reg.VecVirtual {
+	b, err := g.Param(param).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	v := g.vec()
+	g.VBROADCASTSS(b.Addr, v)
+	return v
+}
+
+func (g *asm) pointer(slice string) reg.Register { return g.Load(g.Param(slice).Base(), g.GP64()) }
+func (g *asm) length(slice string) reg.Register  { return g.Load(g.Param(slice).Len(), g.GP64()) }
+
+// beginTail sets the mask to the first n lanes, 0 < n < lanes.
+func (g *asm) beginTail(n reg.Register) {
+	if g.lanes == 16 {
+		bits, k := g.GP32(), g.K()
+		g.MOVL(operand.U32(1<<16-1), bits)
+		g.BZHIL(n.(reg.GP).As32(), bits, bits)
+		g.KMOVW(bits, k)
+		g.tail = k
+		return
+	}
+	base, mask := g.GP64(), g.YMM()
+	g.LEAQ(g.onesThenZeros().Offset(4*g.lanes), base)
+	neg := g.GP64()
+	g.MOVQ(n, neg)
+	g.NEGQ(neg)
+	g.VMOVUPS(operand.Mem{Base: base, Index: neg, Scale: 4}, mask)
+	g.tail = mask
+}
+
+func (g *asm) endTail() { g.tail = nil }
+
+func (g *asm) onesThenZeros() operand.Mem {
+	if g.ones.Base == nil {
+		g.ones = g.StaticGlobal("ones")
+		g.DataAttributes(attr.RODATA | attr.NOPTR)
+		for i := range 2 * g.lanes {
+			word := uint32(0)
+			if i < g.lanes {
+				word = 1<<32 - 1
+			}
+			g.AddDatum(4*i, operand.U32(word))
+		}
+	}
+	return g.ones
+}
+
+// loop places the label of a hot loop on a cache line boundary.
+func (g *asm) loop(label string) {
+	g.Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []operand.Op{operand.Imm(64)}})
+	g.Label(label)
+}
+
+func slices(names []string, scalars ...string) string {
+	args := strings.Join(names, ", ") + " []float32"
+	if len(scalars) > 0 {
+		args += ", " + strings.Join(scalars, ", ") + " float32"
+	}
+	return args
+}
+
+// imm returns n in one of the two widths that instructions take.
+func imm(n int) operand.Op {
+	if n < 1<<8 {
+		return operand.U8(n)
+	}
+	return operand.U32(n)
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// peakChains is how many independent FMAs one round has: more than latency times issue width on any machine,
+// few enough for 16 registers.
+const peakChains = 12
+
+// peak emits rounds of FMAs that touch no memory. Each chain is x = x*c + d with |c| < 1, so values stay normal.
+func peak(g *asm) {
+	g.function("peakFMA", "[Kernels.PeakFMA]", "func(n int, c, d float32)")
+	n := g.Load(g.Param("n"), g.GP64())
+	c, d := g.broadcast("c"), g.broadcast("d")
+	var x []reg.VecVirtual
+	for range peakChains {
+		x = append(x, g.zero())
+	}
+	g.loop("round")
+	for _, v := range x {
+		g.VFMADD213PS(d, c, v)
+	}
+	g.DECQ(n)
+	g.JNZ(operand.LabelRef("round"))
+	g.ret()
+}

@@ -1,0 +1,72 @@
+package cpu
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// sentinel fills the guard zones; no kernel computes it.
+const sentinel = float32(-1.2345e33)
+
+const guard = 40 // more than two of the widest vectors and a partial one
+
+// guarded is a slice between two guard zones. off shifts its start, so that it is rarely aligned.
+type guarded struct {
+	all, v []float32
+}
+
+func newGuarded(n, off int) guarded {
+	all := Alloc(n + 2*guard + off)
+	for i := range all {
+		all[i] = sentinel
+	}
+	lo := guard + off
+	return guarded{all, all[lo : lo+n : lo+n]}
+}
+
+func (g guarded) check(t *testing.T, name string) {
+	t.Helper()
+	lo := len(g.all) - guard - len(g.v)
+	for i, v := range g.all {
+		if (i < lo || i >= lo+len(g.v)) && v != sentinel {
+			t.Fatalf("%s: guard %d of a slice of %d was overwritten with %v", name, i-lo, len(g.v), v)
+		}
+	}
+}
+
+func random(r *rand.Rand, n, off int) guarded {
+	g := newGuarded(n, off)
+	for i := range g.v {
+		g.v[i] = r.Float32()*2 - 1
+	}
+	return g
+}
+
+func (g guarded) clone() guarded {
+	all := Alloc(len(g.all))
+	copy(all, g.all)
+	lo := len(g.all) - guard - len(g.v)
+	return guarded{all, all[lo : lo+len(g.v) : lo+len(g.v)]}
+}
+
+func newRand() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
+// eps is the spacing of float32 at 1.
+const eps = 1.0 / (1 << 23)
+
+// near fails unless got is within tol[i] of want[i].
+func near(t *testing.T, name string, got []float32, want, tol []float64) {
+	t.Helper()
+	for i, w := range want {
+		if d := math.Abs(float64(got[i]) - w); !(d <= tol[i]) {
+			t.Fatalf("%s: element %d of %d is %v, want %v: off by %.3g, tolerance %.3g", name, i, len(want), got[i], w, d, tol[i])
+		}
+	}
+}
+
+func eachISA(t *testing.T, f func(t *testing.T, k *Kernels)) {
+	for _, isa := range Supported() {
+		t.Run(isa.String(), func(t *testing.T) { f(t, For(isa)) })
+	}
+}

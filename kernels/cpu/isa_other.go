@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package cpu
+
+var supported = []ISA{Portable}
+
+var tables = map[ISA]*Kernels{Portable: &portable}

@@ -1,0 +1,19 @@
+package cpu
+
+import "runtime"
+
+func peakFMAGo(n int, c, d float32) {
+	var x0, x1, x2, x3, x4, x5, x6, x7 float32
+	for range n {
+		x0 = x0*c + d
+		x1 = x1*c + d
+		x2 = x2*c + d
+		x3 = x3*c + d
+		x4 = x4*c + d
+		x5 = x5*c + d
+		x6 = x6*c + d
+		x7 = x7*c + d
+	}
+	// The compiler would drop sums that nobody reads.
+	runtime.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7)
+}
