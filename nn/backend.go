@@ -1,0 +1,63 @@
+package nn
+
+// Mode says which of a plan's step lists a run takes.
+type Mode uint8
+
+const (
+	Train    Mode = iota // forward on batch statistics, backward, update
+	Eval                 // forward on running statistics
+	Gradient             // Train without its update (running statistics do move)
+)
+
+// A Backend turns plans into running networks on one device: "cpu", "cuda:0".
+type Backend interface {
+	Target
+	Name() string
+	// Compile allocates a plan's memory once and binds every step to a kernel.
+	// Parameters start as zeros; see Initialize and LoadWeights.
+	Compile(p *Plan) (Executor, error)
+	Close() error
+}
+
+// An Executor is a Plan bound to memory. After Compile nothing is allocated.
+// It is for one goroutine at a time.
+type Executor interface {
+	// Write copies p into a tensor: images, labels, step scalars, metrics,
+	// parameters and optimiser state. Fewer images than the batch may be given.
+	Write(r Ref, p []byte) error
+	// Run takes one step on the first n images, 1 <= n <= batch. Every statistic,
+	// mean and gradient is exact over those n. It may return before the step is done.
+	Run(m Mode, n int) error
+	// Read copies a tensor to p; it waits for earlier steps.
+	Read(r Ref, p []byte) error
+	Sync() error
+	Close() error
+}
+
+// Role is which of the tensors that belong to a value a Ref means.
+type Role uint8
+
+const (
+	Data   Role = iota // the value itself
+	Grad               // its gradient
+	State0             // first optimiser state of a parameter: momentum, Adam's m
+	State1             // second: Adam's v
+)
+
+// A Ref names one tensor of an Executor. Bytes are little-endian in canonical
+// layout: parameters, their gradients and states as PyTorch has them (O,I,H,W;
+// out,in with the input flattened C,H,W); images and activations N,H,W,C.
+// Activations and their gradients can be read only where Plan.KeepAll is set,
+// but for Probabilities and Logits, which always can.
+type Ref struct {
+	Value Value
+	Role  Role
+	Slot  int // inputs: which of the two staging slots (0 where there is one)
+}
+
+// Step scalars and metrics are tensors too, so that a captured step reads them
+// from memory and need not be captured again.
+const (
+	HyperValue   Value = -1 // float32[HyperLen], written before a Train run
+	MetricsValue Value = -2 // float64[2]: loss sum, correct count; runs add to it
+)

@@ -1,0 +1,48 @@
+package nn
+
+// BatchNorm normalises each channel (Ioffe and Szegedy 2015):
+//
+//	y = weight * (x - mean) / sqrt(var + Eps) + bias, and with ReLU max(y, 0).
+//
+// In training mean and (biased) variance are the batch's over N, H, W, and
+// running = (1-Momentum)*running + Momentum*batch, where the running variance
+// takes the unbiased one, n/(n-1). In inference they are the running ones.
+//
+// Momentum is PyTorch's: Keras' momentum 0.99 is 0.01 here. Zero values mean
+// PyTorch's defaults, Eps 1e-5 and Momentum 0.1; Keras has 1e-3 and 0.01.
+type BatchNorm struct {
+	Eps, Momentum float32
+	ReLU          bool
+}
+
+func (BatchNorm) Kind() string { return "batchnorm" }
+
+func (op BatchNorm) eps() float32 {
+	if op.Eps == 0 {
+		return 1e-5
+	}
+	return op.Eps
+}
+
+func (op BatchNorm) momentum() float32 {
+	if op.Momentum == 0 {
+		return 0.1
+	}
+	return op.Momentum
+}
+
+func (op BatchNorm) Infer(in []Type) (Signature, error) {
+	c := in[0].Shape.C
+	stat := Saved{Type: Type{Shape: Shape{c, 1, 1, 1}}}
+	return Signature{
+		Out: in[0],
+		Params: []Param{
+			vector("weight", c, Ones, true), vector("bias", c, Zeros, true),
+			vector("running_mean", c, Zeros, false), vector("running_var", c, Ones, false),
+		},
+		Saved:  []Saved{stat, stat}, // save_mean, save_invstd
+		ReadsX: true,
+	}, nil
+}
+
+func (BatchNorm) FLOPs(in []Type) int64 { return 2 * int64(in[0].Shape.Elems()) }

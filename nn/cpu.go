@@ -1,0 +1,177 @@
+package nn
+
+import (
+	"fmt"
+	"runtime"
+
+	"resnet/kernels/cpu"
+)
+
+// CPUConfig says how the CPU backend runs.
+type CPUConfig struct {
+	// Threads is the number of workers; 0 means one per usable processor.
+	Threads int
+	// ISA is the instruction set; nil means the best that the machine has.
+	ISA *cpu.ISA
+	// NoPin leaves the threads to the system. By default they are pinned, one to
+	// a processor, where there is one thread per usable processor: two unpinned
+	// ones may share a core for a long time.
+	NoPin bool
+}
+
+type cpuBackend struct {
+	k       *cpu.Kernels
+	threads int
+	cpus    []int
+}
+
+// NewCPU is the backend "cpu": SIMD kernels on a fixed set of threads. Results
+// are bit-identical for any number of threads on one instruction set.
+func NewCPU(c CPUConfig) (Backend, error) {
+	cpus := usableCPUs()
+	usable := len(cpus)
+	if usable == 0 {
+		usable = runtime.NumCPU()
+	}
+	if c.Threads == 0 {
+		c.Threads = usable
+	}
+	if c.Threads < 0 || c.Threads > 1024 {
+		return nil, fmt.Errorf("nn: cpu: %d threads, want 1 to 1024 (this machine has %d processors)", c.Threads, usable)
+	}
+	isa := cpu.Best()
+	if c.ISA != nil {
+		isa = *c.ISA
+	}
+	b := &cpuBackend{k: cpu.For(isa), threads: c.Threads}
+	if c.Threads == len(cpus) && !c.NoPin {
+		b.cpus = cpus
+	}
+	return b, nil
+}
+
+func (b *cpuBackend) Name() string { return "cpu" }
+func (b *cpuBackend) Close() error { return nil }
+
+// ISA is the instruction set that a CPU backend uses; ok is false for others.
+func ISA(b Backend) (isa cpu.ISA, ok bool) {
+	c, ok := b.(*cpuBackend)
+	if !ok {
+		return 0, false
+	}
+	return c.k.ISA, true
+}
+
+// cpuKernel is one node bound to memory: the stages of its forward and its
+// backward pass, in the order and of the kinds that cpuStages lists.
+type cpuKernel struct {
+	forward, backward []stage
+	// ahead runs before a forward pass on running statistics.
+	ahead func()
+}
+
+// bind makes the kernel of a step's node.
+func (e *cpuExecutor) bind(c *cpuBinding) (cpuKernel, error) {
+	switch op := c.node.Op.(type) {
+	case Input:
+		return bindInput(c, op), nil
+	case Conv:
+		return bindConv(c, op), nil
+	case BatchNorm:
+		return bindBatchNorm(c, op), nil
+	case ReLU:
+		return bindReLU(c), nil
+	case Add:
+		return bindAdd(c, op), nil
+	case AvgPool:
+		return bindAvgPool(c, op), nil
+	case MaxPool:
+		return bindMaxPool(c, op), nil
+	case GlobalAvgPool:
+		return bindGlobalAvgPool(c), nil
+	case Linear:
+		return bindLinear(c, op), nil
+	case SoftmaxCrossEntropy:
+		return bindLoss(c, op), nil
+	}
+	return cpuKernel{}, fmt.Errorf("nn: cpu: %s: no kernel for op %s", c.node.Name, c.node.Op.Kind())
+}
+
+// cpuBinding is what a node's kernel is made from.
+type cpuBinding struct {
+	*cpuExecutor
+	prog *Program
+	node *Node
+	step Step // the backward step; Node is -1 in inference
+	// needs says which of the node's inputs want a gradient.
+	needs []bool
+}
+
+// training says whether the kernel will run backward.
+func (c *cpuBinding) training() bool { return c.step.Node >= 0 }
+
+// accumulate says whether input i's gradient is added to what is there.
+func (c *cpuBinding) accumulate(i int) bool { return c.step.Accumulate>>i&1 == 1 }
+
+func (c *cpuBinding) in(i int) *view { return c.view(c.node.In[i], Data, c.prog.Data[c.node.In[i]]) }
+func (c *cpuBinding) out() *view     { return c.view(c.node.Out, Data, c.prog.Data[c.node.Out]) }
+func (c *cpuBinding) saved(i int) *view {
+	return c.view(c.node.Saved[i], Data, c.prog.Data[c.node.Saved[i]])
+}
+
+// dx and dy are the gradients of input i and of the output; in inference and
+// where none flows they are nil.
+func (c *cpuBinding) dx(i int) *view {
+	if !c.training() || !c.needs[i] {
+		return nil
+	}
+	return c.view(c.node.In[i], Grad, c.prog.Grad[c.node.In[i]])
+}
+
+func (c *cpuBinding) dy() *view {
+	if !c.training() || c.node.Out == c.graph.Probabilities {
+		return nil
+	}
+	return c.view(c.node.Out, Grad, c.prog.Grad[c.node.Out])
+}
+
+// param is a parameter's memory and dparam its gradient's.
+func (c *cpuBinding) param(i int) []float32 {
+	v := c.node.Params[i]
+	return c.slot(c.plan.Params[v])[:c.backend.paramFloats(c.graph.Param(v))]
+}
+
+func (c *cpuBinding) dparam(i int) []float32 {
+	if !c.training() {
+		return nil
+	}
+	v := c.node.Params[i]
+	return c.slot(c.plan.ParamGrads[v])[:c.backend.paramFloats(c.graph.Param(v))]
+}
+
+// view is a tensor of images in memory.
+type view struct {
+	layout
+	base   []float32 // the whole batch; nil where each worker has its own image
+	offset int       // into the worker's memory
+	stride int
+}
+
+func (e *cpuExecutor) view(v Value, role Role, s Slot) *view {
+	l := layoutOf(e.graph, v, role)
+	t := &view{layout: l, stride: l.image()}
+	if s.Segment == Local {
+		t.offset = int(s.Offset / 4)
+	} else {
+		t.base = e.slot(s)
+	}
+	return t
+}
+
+// image is image i.
+func (t *view) image(w *worker, i int) []float32 {
+	if t.base == nil {
+		return w.local[t.offset : t.offset+t.stride]
+	}
+	return t.base[i*t.stride : (i+1)*t.stride]
+}

@@ -1,0 +1,248 @@
+package nn
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"resnet/kernels/cpu"
+)
+
+// cpuExecutor is a plan bound to memory and to the worker pool.
+type cpuExecutor struct {
+	backend *cpuBackend
+	plan    *Plan
+	graph   *Graph
+	k       *cpu.Kernels
+
+	segments [NumSegments][]float32
+	pixels   []byte
+	labels   []int32
+	hyper    Hyper
+	metrics  [2]float64
+
+	pool         *pool
+	train, eval  *cpuProgram
+	last         *Program // what the last run was of
+	caller       int      // the thread that Run pinned
+	profiling    bool
+	stageSeconds int
+}
+
+// cpuProgram is a program as regions of stages.
+type cpuProgram struct {
+	*Program
+	ahead   []func()
+	regions []region
+	stages  []stage // all, in order
+}
+
+// slack is read, never used, by kernels that load whole vectors at a tensor's end.
+const slack = 64
+
+func (b *cpuBackend) Compile(p *Plan) (Executor, error) {
+	e := &cpuExecutor{backend: b, plan: p, graph: p.Graph, k: b.k, caller: -1}
+	for s, n := range p.Bytes {
+		if Segment(s) != Local {
+			e.segments[s] = cpu.Alloc(int(n/4) + slack)
+		}
+	}
+	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.Batch))
+	e.labels = make([]int32, p.Batch)
+	e.pool = newPool(b.threads, int(p.Bytes[Local]/4)+slack, scratchFloats(b.k), b.cpus)
+	var err error
+	if e.eval, err = e.compile(p.Eval); err == nil && p.Train != nil {
+		e.train, err = e.compile(p.Train)
+	}
+	if err != nil {
+		e.pool.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// slot is a slot's memory.
+func (e *cpuExecutor) slot(s Slot) []float32 {
+	return e.segments[s.Segment][s.Offset/4 : (s.Offset+s.Bytes)/4 : (s.Offset+s.Bytes)/4]
+}
+
+// compile binds a program's nodes and puts their stages into regions.
+func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
+	g := e.graph
+	needs := g.NeedsGrad()
+	backward := make([]Step, len(g.Nodes))
+	for i := range backward {
+		backward[i].Node = -1
+	}
+	for _, s := range prog.Steps {
+		if s.Phase == Backward {
+			backward[s.Node] = s
+		}
+	}
+	kernels := make([]cpuKernel, len(g.Nodes))
+	p := &cpuProgram{Program: prog}
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		c := &cpuBinding{cpuExecutor: e, prog: prog, node: n, step: backward[i], needs: make([]bool, len(n.In))}
+		for k, v := range n.In {
+			c.needs[k] = needs[v]
+		}
+		var err error
+		if kernels[i], err = e.bind(c); err != nil {
+			return nil, err
+		}
+		if kernels[i].ahead != nil {
+			p.ahead = append(p.ahead, kernels[i].ahead)
+		}
+	}
+	var s scheduler
+	for i, st := range prog.Steps {
+		var stages []stage
+		switch st.Phase {
+		case Forward:
+			stages = kernels[st.Node].forward
+		case Backward:
+			stages = kernels[st.Node].backward
+		case Update:
+			stages = []stage{e.bindUpdate()}
+			s.barrier()
+		}
+		want := cpuStages(g, prog.Mode, needs, st)
+		if len(want) != len(stages) {
+			panic(fmt.Sprintf("nn: cpu: step %d has %d stages, want %d", i, len(stages), len(want)))
+		}
+		for k, sg := range stages {
+			if sg.kind != want[k] {
+				panic(fmt.Sprintf("nn: cpu: step %d stage %d is of kind %d, want %d", i, k, sg.kind, want[k]))
+			}
+			sg.step = i
+			p.add(s.add(sg.kind), sg)
+		}
+	}
+	for i := range p.regions {
+		p.regions[i].bind(e)
+	}
+	return p, nil
+}
+
+// Run implements Executor. Its first call from a goroutine locks that goroutine
+// to its thread and, where the backend pins, the thread to a processor: call it
+// from one goroutine that lives as long as the work.
+func (e *cpuExecutor) Run(m Mode, n int) error {
+	p := e.train
+	if m == Eval {
+		p = e.eval
+	}
+	if p == nil {
+		return fmt.Errorf("nn: cpu: training run of a plan without an optimiser")
+	}
+	if n < 1 || n > e.plan.Batch {
+		return fmt.Errorf("nn: cpu: run on %d images, want 1 to the plan's batch of %d", n, e.plan.Batch)
+	}
+	e.pinCaller()
+	e.last = p.Program
+	if m == Eval {
+		for _, f := range p.ahead {
+			f()
+		}
+	}
+	regions := p.regions
+	if m == Gradient {
+		regions = regions[:len(regions)-1] // the update is the last
+	}
+	for i := range regions {
+		regions[i].run(e.pool, n)
+	}
+	return nil
+}
+
+func (e *cpuExecutor) pinCaller() {
+	if e.backend.cpus == nil || len(e.pool.workers) == 1 {
+		return
+	}
+	if t := threadID(); t != e.caller {
+		runtime.LockOSThread()
+		pinThread(e.backend.cpus[0])
+		e.caller = threadID()
+	}
+}
+
+func (e *cpuExecutor) Sync() error { return nil }
+
+func (e *cpuExecutor) Close() error {
+	e.pool.close()
+	return nil
+}
+
+// region is what runs between two meetings of all workers: deferred tasks of
+// earlier steps, then the chain, or one whole stage.
+type region struct {
+	whole []*stage // ahead, deferred, whole
+	chain []*stage // image, reduce
+
+	n      int // images of this run
+	counts []int
+	work   func(w *worker, task int)
+}
+
+func (p *cpuProgram) add(at int, s stage) {
+	for len(p.regions) <= at {
+		p.regions = append(p.regions, region{})
+	}
+	r := &p.regions[at]
+	sg := &s
+	if s.kind == stageImage || s.kind == stageReduce {
+		r.chain = append(r.chain, sg)
+	} else {
+		r.whole = append(r.whole, sg)
+	}
+}
+
+// bind makes the function that the pool calls, once, so that a run allocates nothing.
+func (r *region) bind(e *cpuExecutor) {
+	r.counts = make([]int, len(r.whole))
+	r.work = func(w *worker, task int) {
+		for i, c := range r.counts {
+			if task < c {
+				e.timed(w, r.whole[i], func() { r.whole[i].run(w, task, r.n) })
+				return
+			}
+			task -= c
+		}
+		for _, s := range r.chain {
+			e.timed(w, s, func() { s.image(w, task) })
+		}
+	}
+}
+
+func (r *region) run(p *pool, n int) {
+	if len(r.whole)+len(r.chain) == 0 {
+		return
+	}
+	total := 0
+	r.n = n
+	for i, s := range r.whole {
+		r.counts[i] = s.tasks(n)
+		total += r.counts[i]
+	}
+	if len(r.chain) > 0 {
+		total += n
+	}
+	p.run(total, r.work)
+	for _, s := range r.chain {
+		if s.finish != nil {
+			s.finish(n)
+		}
+	}
+}
+
+// timed runs f and, when profiling, adds its time to the stage's step.
+func (e *cpuExecutor) timed(w *worker, s *stage, f func()) {
+	if !e.profiling {
+		f()
+		return
+	}
+	t := time.Now()
+	f()
+	w.times[s.step] += int64(time.Since(t))
+}

@@ -1,0 +1,147 @@
+package nn
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"resnet/kernels/cpu"
+)
+
+// worker is one thread's own memory.
+type worker struct {
+	id      int
+	local   []float32 // Local segment: one image's tensors
+	scratch []float32 // a tile kernel's output before it is copied out
+	times   []int64   // nanoseconds by stage, when profiling
+}
+
+// pool runs the tasks of a region on a fixed set of threads. The goroutine
+// that calls run is worker 0; the others spin for a while between regions and
+// then park. Which worker takes which task is left to chance: no result depends
+// on it.
+type pool struct {
+	workers []*worker
+	cpus    []int // to pin to; nil where threads are left to the system
+
+	// One region's state, published by generation.
+	tasks int
+	work  func(w *worker, task int)
+
+	generation atomic.Uint64
+	claimed    atomic.Int64 // tasks given out
+	running    atomic.Int64 // helpers that have not finished
+	parked     []parking
+	stop       atomic.Bool
+	helpers    sync.WaitGroup
+}
+
+type parking struct {
+	asleep atomic.Bool
+	wake   chan struct{}
+	_      [48]byte // one cache line each
+}
+
+// spinTime is how long a helper waits awake: longer than the pauses within a
+// step, shorter than what a stolen core would cost.
+const spinTime = 200 * time.Microsecond
+
+func newPool(threads, localFloats, scratchFloats int, cpus []int) *pool {
+	p := &pool{parked: make([]parking, threads), cpus: cpus}
+	for i := range threads {
+		p.workers = append(p.workers, &worker{id: i, local: cpu.Alloc(localFloats), scratch: cpu.Alloc(scratchFloats)})
+	}
+	for i := 1; i < threads; i++ {
+		p.parked[i].wake = make(chan struct{}, 1)
+		p.helpers.Add(1)
+		go p.help(p.workers[i])
+	}
+	return p
+}
+
+// run gives out tasks 0 to n-1 and returns when all are done.
+func (p *pool) run(n int, work func(w *worker, task int)) {
+	if len(p.workers) == 1 || n == 1 {
+		for t := range n {
+			work(p.workers[0], t)
+		}
+		return
+	}
+	p.tasks, p.work = n, work
+	p.claimed.Store(0)
+	p.running.Store(int64(len(p.workers) - 1))
+	p.generation.Add(1)
+	for i := 1; i < len(p.workers); i++ {
+		if k := &p.parked[i]; k.asleep.Load() && k.asleep.CompareAndSwap(true, false) {
+			k.wake <- struct{}{}
+		}
+	}
+	p.take(p.workers[0])
+	for spins := 1; p.running.Load() > 0; spins++ {
+		if spins%4096 == 0 {
+			runtime.Gosched() // a helper may be waiting for this thread's processor
+		}
+	}
+}
+
+func (p *pool) take(w *worker) {
+	for {
+		t := int(p.claimed.Add(1)) - 1
+		if t >= p.tasks {
+			return
+		}
+		p.work(w, t)
+	}
+}
+
+func (p *pool) help(w *worker) {
+	defer p.helpers.Done()
+	runtime.LockOSThread()
+	if p.cpus != nil {
+		pinThread(p.cpus[w.id])
+	}
+	seen := uint64(0)
+	for {
+		seen = p.await(w, seen)
+		if p.stop.Load() {
+			return // locked to its thread, which ends with it
+		}
+		p.take(w)
+		p.running.Add(-1)
+	}
+}
+
+// await returns the next generation: it spins, then sleeps.
+func (p *pool) await(w *worker, seen uint64) uint64 {
+	var since time.Time
+	for spins := 1; ; spins++ {
+		if g := p.generation.Load(); g != seen {
+			return g
+		}
+		if spins%1024 != 0 {
+			continue
+		}
+		if since.IsZero() {
+			since = time.Now()
+		} else if time.Since(since) > spinTime {
+			k := &p.parked[w.id]
+			k.asleep.Store(true)
+			if p.generation.Load() == seen || !k.asleep.CompareAndSwap(true, false) {
+				<-k.wake
+			}
+			since = time.Time{}
+		}
+	}
+}
+
+func (p *pool) close() {
+	p.stop.Store(true)
+	p.generation.Add(1)
+	for i := 1; i < len(p.workers); i++ {
+		if k := &p.parked[i]; k.asleep.CompareAndSwap(true, false) {
+			k.wake <- struct{}{}
+		}
+	}
+	p.helpers.Wait()
+}

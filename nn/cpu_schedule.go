@@ -1,0 +1,133 @@
+package nn
+
+// stageKind says how a stage of a step may run beside others.
+type stageKind uint8
+
+const (
+	// stageAhead needs parameters alone: it runs in the first region.
+	stageAhead stageKind = iota
+	// stageImage treats each image by itself. Consecutive ones form a chain that
+	// takes one image through all of them while it is in the cache.
+	stageImage
+	// stageReduce is a stageImage whose results are gathered over all images
+	// afterwards: the chain ends with it.
+	stageReduce
+	// stageDeferred needs all images but nothing waits for it before the update:
+	// it runs beside the next region's chain.
+	stageDeferred
+	// stageWhole needs all images, and what follows needs all of it.
+	stageWhole
+)
+
+// A stage is a part of a step that the worker pool can run in parallel.
+type stage struct {
+	kind stageKind
+	// image does image i of n; for stageImage and stageReduce.
+	image func(w *worker, i int)
+	// tasks and run are the other kinds': tasks must not depend on the number of
+	// workers, so that results do not either.
+	tasks func(n int) int
+	run   func(w *worker, task, n int)
+	// finish gathers what the images of a stageReduce left, in a fixed order.
+	finish func(n int)
+
+	step int // index into the program's steps
+}
+
+// scheduler puts stages into regions. Between regions all workers meet.
+type scheduler struct {
+	now   int  // the region that is being filled
+	chain bool // it has image stages
+	last  int  // the last region that has anything
+}
+
+func (s *scheduler) add(k stageKind) (region int) {
+	region = s.now
+	switch k {
+	case stageAhead:
+		region = 0
+	case stageImage:
+		s.chain = true
+	case stageReduce:
+		s.next()
+	case stageDeferred:
+		if s.chain {
+			region++
+		}
+	case stageWhole:
+		if s.chain {
+			s.next()
+		}
+		region = s.now
+		s.next()
+	}
+	s.last = max(s.last, region)
+	return region
+}
+
+func (s *scheduler) next() { s.now, s.chain = s.now+1, false }
+
+// barrier makes the next stage wait for everything, deferred stages included.
+func (s *scheduler) barrier() { s.now, s.chain = max(s.now, s.last)+1, false }
+
+// Schedule gives each step the regions in which its stages run.
+func (b *cpuBackend) Schedule(g *Graph, m Mode, steps []Step) []Span {
+	var s scheduler
+	needs := g.NeedsGrad()
+	spans := make([]Span, len(steps))
+	for i, st := range steps {
+		if st.Phase == Update {
+			s.barrier()
+		}
+		span := Span{Start: -1, Local: true}
+		for _, k := range cpuStages(g, m, needs, st) {
+			r := s.add(k)
+			if k == stageAhead {
+				continue // touches parameters only
+			}
+			if span.Start < 0 {
+				span.Start, span.End = r, r
+			}
+			span.Start, span.End = min(span.Start, r), max(span.End, r)
+			span.Local = span.Local && (k == stageImage || k == stageReduce)
+		}
+		spans[i] = span
+	}
+	return spans
+}
+
+// cpuStages lists the kinds of a step's stages; its kernel must have the same.
+func cpuStages(g *Graph, m Mode, needs []bool, st Step) []stageKind {
+	if st.Phase == Update {
+		return []stageKind{stageWhole}
+	}
+	n := &g.Nodes[st.Node]
+	dx := needs[n.In[0]]
+	switch n.Op.(type) {
+	case Conv:
+		if st.Phase == Forward {
+			return []stageKind{stageImage}
+		}
+		if dx {
+			return []stageKind{stageAhead, stageImage, stageDeferred}
+		}
+		return []stageKind{stageDeferred}
+	case BatchNorm:
+		if st.Phase == Forward && m == Eval {
+			return []stageKind{stageImage}
+		}
+		if st.Phase == Forward || dx {
+			return []stageKind{stageReduce, stageImage}
+		}
+		return []stageKind{stageReduce}
+	case Linear:
+		if st.Phase == Forward {
+			return []stageKind{stageWhole}
+		}
+		return []stageKind{stageWhole, stageWhole}
+	case SoftmaxCrossEntropy:
+		return []stageKind{stageWhole}
+	default:
+		return []stageKind{stageImage}
+	}
+}

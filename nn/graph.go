@@ -1,0 +1,160 @@
+package nn
+
+import "fmt"
+
+// A Node is an Op applied to values.
+type Node struct {
+	Name   string // "blocks.0.conv1"
+	Op     Op
+	In     []Value
+	Out    Value
+	Params []Value
+	Saved  []Value
+	// ReadsX and ReadsY are the signature's: what backward reads again.
+	ReadsX, ReadsY bool
+}
+
+// A Graph describes a network for one image. Layers, blocks and whole networks
+// are Go functions that add nodes. Builder methods keep the first error; Err
+// and NewPlan return it.
+type Graph struct {
+	Name    string
+	Classes int
+	Nodes   []Node // in the order in which they run
+
+	Images        Value // uint8, N x H x W x C in memory
+	Labels        Value // int32, one per image
+	Logits        Value // what Loss was given
+	Probabilities Value // softmax of the logits
+
+	values []valueInfo
+	err    error
+}
+
+type valueInfo struct {
+	typ      Type
+	name     string
+	param    *Param // nil unless the value is a parameter
+	single   bool   // one for the whole batch: parameters and statistics
+	producer int    // node, or -1
+}
+
+// NewGraph starts a network that reads images of c channels, h x w pixels.
+func NewGraph(name string, c, h, w, classes int) *Graph {
+	g := &Graph{Name: name, Classes: classes}
+	if c < 1 || h < 1 || w < 1 || classes < 2 {
+		g.fail("nn: %s: input %dx%dx%d with %d classes, want sizes of at least 1 and 2 classes", name, c, h, w, classes)
+	}
+	g.Images = g.add(valueInfo{typ: Type{Shape{1, c, h, w}, Uint8}, name: "images", producer: -1})
+	g.Labels = g.add(valueInfo{typ: Type{Shape{1, 1, 1, 1}, Int32}, name: "labels", producer: -1})
+	return g
+}
+
+func (g *Graph) add(v valueInfo) Value {
+	g.values = append(g.values, v)
+	return Value(len(g.values) - 1)
+}
+
+func (g *Graph) fail(format string, args ...any) {
+	if g.err == nil {
+		g.err = fmt.Errorf(format, args...)
+	}
+}
+
+// Err is the first error that building met.
+func (g *Graph) Err() error { return g.err }
+
+// Apply adds a node and returns its output. After an error it returns its
+// first input unchanged, so that a builder needs no checks between calls.
+func (g *Graph) Apply(name string, op Op, in ...Value) Value {
+	if g.err != nil {
+		return in[0]
+	}
+	types := make([]Type, len(in))
+	for i, v := range in {
+		types[i] = g.Type(v)
+	}
+	sig, err := op.Infer(types)
+	if err != nil {
+		g.fail("nn: %s: %w", name, err)
+		return in[0]
+	}
+	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY}
+	for i := range sig.Params {
+		p := &sig.Params[i]
+		n.Params = append(n.Params, g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, single: true, producer: -1}))
+	}
+	for i, s := range sig.Saved {
+		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i), single: !s.PerImage, producer: len(g.Nodes)}))
+	}
+	n.Out = g.add(valueInfo{typ: sig.Out, name: name, producer: len(g.Nodes)})
+	g.Nodes = append(g.Nodes, n)
+	return n.Out
+}
+
+// Loss ends the network: softmax and mean cross-entropy of logits.
+func (g *Graph) Loss(op SoftmaxCrossEntropy, logits Value) {
+	if g.err == nil && g.Type(logits).Shape != (Shape{1, g.Classes, 1, 1}) {
+		g.fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1}, g.Classes)
+	}
+	g.Logits = logits
+	g.Probabilities = g.Apply("loss", op, logits, g.Labels)
+}
+
+// NumValues is how many values the graph has; they are 0 to NumValues-1.
+func (g *Graph) NumValues() int { return len(g.values) }
+
+// Type is the type of a value, for one image unless Single.
+func (g *Graph) Type(v Value) Type { return g.values[v].typ }
+
+// ValueName is the value's name: its node's, or a parameter's full name.
+func (g *Graph) ValueName(v Value) string { return g.values[v].name }
+
+// Param returns what v is a parameter of, or nil.
+func (g *Graph) Param(v Value) *Param { return g.values[v].param }
+
+// Single says whether there is one v for the whole batch.
+func (g *Graph) Single(v Value) bool { return g.values[v].single }
+
+// Producer is the index of the node that writes v, or -1 for inputs and parameters.
+func (g *Graph) Producer(v Value) int { return g.values[v].producer }
+
+// Elems is the number of elements of v for a batch.
+func (g *Graph) Elems(v Value, batch int) int {
+	if g.Single(v) {
+		return g.Type(v).Shape.Elems()
+	}
+	return batch * g.Type(v).Shape.Elems()
+}
+
+// Parameters lists parameters and running statistics in the order of the nodes.
+func (g *Graph) Parameters() []Value {
+	var ps []Value
+	for i := range g.Nodes {
+		ps = append(ps, g.Nodes[i].Params...)
+	}
+	return ps
+}
+
+// Consumers are the nodes that read v, in order.
+func (g *Graph) Consumers(v Value) []int {
+	var c []int
+	for i := range g.Nodes {
+		for _, in := range g.Nodes[i].In {
+			if in == v {
+				c = append(c, i)
+				break
+			}
+		}
+	}
+	return c
+}
+
+// InTypes are the types of a node's inputs.
+func (g *Graph) InTypes(n *Node) []Type {
+	types := make([]Type, len(n.In))
+	for i, v := range n.In {
+		types[i] = g.Type(v)
+	}
+	return types
+}

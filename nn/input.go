@@ -1,0 +1,24 @@
+package nn
+
+import "fmt"
+
+// Input turns the images' bytes into float32: y = (x/255 - Mean[c]) / Std[c].
+// Empty Mean and Std stand for 0 and 1.
+type Input struct{ Mean, Std []float32 }
+
+func (Input) Kind() string { return "input" }
+
+func (op Input) Infer(in []Type) (Signature, error) {
+	x := in[0]
+	if x.DType != Uint8 {
+		return Signature{}, fmt.Errorf("input of %v, want uint8 pixels", x.DType)
+	}
+	for _, s := range [][]float32{op.Mean, op.Std} {
+		if len(s) != 0 && len(s) != x.Shape.C {
+			return Signature{}, fmt.Errorf("normalisation with %d values for %d channels", len(s), x.Shape.C)
+		}
+	}
+	return Signature{Out: Type{Shape: x.Shape}}, nil
+}
+
+func (Input) FLOPs(in []Type) int64 { return 2 * int64(in[0].Shape.Elems()) }

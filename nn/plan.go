@@ -1,0 +1,203 @@
+package nn
+
+import "fmt"
+
+// A Plan is a Graph in execution order with a place in memory for every
+// tensor, decided before the first step. It is plain data: no pointers and no
+// device.
+type Plan struct {
+	Graph     *Graph
+	Batch     int
+	Optimizer Optimizer // nil: inference only
+	KeepAll   bool
+
+	// Train is forward, backward, update; nil without an optimiser. Eval is
+	// forward on running statistics. The two never run at once, so they use the
+	// same activation memory.
+	Train, Eval *Program
+
+	// Params, ParamGrads and States place what outlives a step, by Value.
+	Params, ParamGrads []Slot
+	States             [2][]Slot
+	// Bytes is the size of each segment.
+	Bytes [NumSegments]int64
+}
+
+// PlanConfig says what to plan for.
+type PlanConfig struct {
+	Batch     int
+	Optimizer Optimizer
+	Target    Target
+	// KeepAll gives every tensor memory of its own, so that all can be read
+	// after a run: for tests and for looking inside.
+	KeepAll bool
+}
+
+// A Target tells the planner what a backend wants.
+type Target interface {
+	// Bytes is the memory for a tensor of a batch, with whatever padding the
+	// backend's kernels like.
+	Bytes(g *Graph, v Value, role Role, batch int) int64
+	// Schedule says when each step of a program runs.
+	Schedule(g *Graph, m Mode, steps []Step) []Span
+}
+
+// A Span is the time a step takes, in whatever unit a backend counts: steps
+// whose spans overlap may run at once, so their tensors must not share memory.
+// Local steps treat each image by itself: a tensor that only steps of one
+// single instant touch, all of them local, needs memory for one image per worker.
+type Span struct {
+	Start, End int
+	Local      bool
+}
+
+// A Program is a list of steps and where the tensors that they touch lie.
+type Program struct {
+	Mode  Mode
+	Steps []Step
+	Spans []Span
+	Data  []Slot // by Value: activations and saved tensors
+	Grad  []Slot // by Value: gradients of activations; Bytes is 0 where none flows
+}
+
+// Phase is the part of a training step that a Step belongs to.
+type Phase uint8
+
+// The phases, in order.
+const (
+	Forward Phase = iota
+	Backward
+	Update
+)
+
+func (p Phase) String() string { return [...]string{"forward", "backward", "update"}[p] }
+
+// A Step is one node's work in one phase. Update has no node (-1).
+type Step struct {
+	Node  int
+	Phase Phase
+	// Accumulate has bit i set where the gradient of In[i] is added to what is
+	// there; the first writer of a gradient stores.
+	Accumulate uint8
+}
+
+// Segment is a run of memory that is allocated as one.
+type Segment uint8
+
+// The segments. Parameters, gradients and optimiser states lie in one run each,
+// so that one update, one clear, one checkpoint write serves them all.
+const (
+	Params      Segment = iota // trainable parameters
+	ParamGrads                 // their gradients
+	State0s                    // optimiser state
+	State1s                    //
+	Statistics                 // running_mean, running_var
+	Activations                // shared by lifetime
+	Local                      // one copy per worker, shared by lifetime
+	NumSegments
+)
+
+// A Slot is a tensor's place. Offset is a multiple of 64 bytes.
+type Slot struct {
+	Segment       Segment
+	Offset, Bytes int64
+}
+
+const slotAlign = 64
+
+func align(n int64) int64 { return (n + slotAlign - 1) / slotAlign * slotAlign }
+
+// NewPlan orders the graph's steps and places its tensors.
+func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
+	if g.err != nil {
+		return nil, g.err
+	}
+	if c.Batch < 1 {
+		return nil, fmt.Errorf("nn: plan: batch size %d, want at least 1", c.Batch)
+	}
+	if g.Probabilities == 0 {
+		return nil, fmt.Errorf("nn: plan: graph %s has no loss", g.Name)
+	}
+	p := &Plan{Graph: g, Batch: c.Batch, Optimizer: c.Optimizer, KeepAll: c.KeepAll}
+	p.placeParameters(c.Target)
+	p.Eval = p.program(c, Eval, forwardSteps(g))
+	if c.Optimizer != nil {
+		steps := append(forwardSteps(g), backwardSteps(g)...)
+		p.Train = p.program(c, Train, append(steps, Step{Node: -1, Phase: Update}))
+	}
+	return p, nil
+}
+
+func (p *Plan) placeParameters(t Target) {
+	n := p.Graph.NumValues()
+	p.Params, p.ParamGrads = make([]Slot, n), make([]Slot, n)
+	p.States = [2][]Slot{make([]Slot, n), make([]Slot, n)}
+	place := func(seg Segment, v Value, role Role) Slot {
+		s := Slot{seg, p.Bytes[seg], t.Bytes(p.Graph, v, role, p.Batch)}
+		p.Bytes[seg] += align(s.Bytes)
+		return s
+	}
+	for _, v := range p.Graph.Parameters() {
+		if !p.Graph.Param(v).Trainable {
+			p.Params[v] = place(Statistics, v, Data)
+			continue
+		}
+		p.Params[v] = place(Params, v, Data)
+		if p.Optimizer == nil {
+			continue
+		}
+		p.ParamGrads[v] = place(ParamGrads, v, Grad)
+		for i := range p.Optimizer.States() {
+			p.States[i][v] = place(State0s+Segment(i), v, State0+Role(i))
+		}
+	}
+}
+
+func forwardSteps(g *Graph) []Step {
+	steps := make([]Step, len(g.Nodes))
+	for i := range g.Nodes {
+		steps[i] = Step{Node: i, Phase: Forward}
+	}
+	return steps
+}
+
+// NeedsGrad says for each value whether the loss depends on a trainable
+// parameter through it: images and what is computed from them alone do not.
+func (g *Graph) NeedsGrad() []bool {
+	needs := make([]bool, g.NumValues())
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		for _, v := range n.Params {
+			needs[v] = g.Param(v).Trainable
+			needs[n.Out] = needs[n.Out] || needs[v]
+		}
+		for _, v := range n.In {
+			needs[n.Out] = needs[n.Out] || needs[v]
+		}
+	}
+	return needs
+}
+
+func backwardSteps(g *Graph) []Step {
+	needs := g.NeedsGrad()
+	written := make([]bool, g.NumValues())
+	var steps []Step
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		n := &g.Nodes[i]
+		if !needs[n.Out] {
+			continue
+		}
+		s := Step{Node: i, Phase: Backward}
+		for k, v := range n.In {
+			if !needs[v] {
+				continue
+			}
+			if written[v] {
+				s.Accumulate |= 1 << k
+			}
+			written[v] = true
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}

@@ -1,0 +1,40 @@
+package nn
+
+import "fmt"
+
+// Shape is the extent of a tensor in N, C, H, W order, whatever its layout in
+// memory. In a Graph activations have N = 1; a Plan gives them its batch.
+// Parameters use the same four numbers as PyTorch does: a convolution's weight
+// is O, I, H, W; a linear layer's out, in, 1, 1; a vector C, 1, 1, 1.
+type Shape struct{ N, C, H, W int }
+
+// Elems is the number of elements, N*C*H*W.
+func (s Shape) Elems() int { return s.N * s.C * s.H * s.W }
+
+func (s Shape) String() string { return fmt.Sprintf("%dx%dx%dx%d", s.N, s.C, s.H, s.W) }
+
+// DType is the type of a tensor's elements.
+type DType uint8
+
+// The element types. Float32 is the zero value.
+const (
+	Float32 DType = iota
+	Uint8
+	Int32
+)
+
+// Size is the number of bytes of one element.
+func (d DType) Size() int {
+	if d == Uint8 {
+		return 1
+	}
+	return 4
+}
+
+func (d DType) String() string { return [...]string{"float32", "uint8", "int32"}[d] }
+
+// Type is what a Value holds: a shape and the type of its elements.
+type Type struct {
+	Shape Shape
+	DType DType
+}
