@@ -6,32 +6,58 @@ package nn
 //	backward  ahead: w flipped and transposed for the data gradient
 //	          dx (+)= dy * flipped w, an image at a time
 //	          dw = Σ_images xᵀ dy, a block of dw at a time over all images
+//
+// 3x3 convolutions have cheaper forms of all but the forward pass in training.
 func bindConv(c *cpuBinding, op Conv) cpuKernel {
-	x, y, w := c.in(0), c.out(), c.param(0)
-	pass := forwardPass(c.k, op, x.layout, y.layout)
-	var bias []float32
-	if op.Bias {
-		bias = c.param(1)
-	}
-	count, length := lines(y.layout)
-	k := cpuKernel{forward: []stage{{kind: stageImage, image: func(wk *worker, i int) {
-		out := y.image(wk, i)
-		pass.run(c.k, wk, x.image(wk, i), w, out, false)
-		if bias != nil {
-			for r := range count {
-				c.k.AddRow(y.line(out, r, length), bias, false)
-			}
-		}
-		y.clearPads(out)
-	}}}}
+	x, y := c.in(0), c.out()
+	winograd := winogradFits(op, c.graph.Type(c.node.In[0]).Shape, c.graph.Type(c.node.Out).Shape)
 	if !c.training() {
+		if winograd {
+			return cpuKernel{forward: bindWinogradForward(c, op)}
+		}
+		return cpuKernel{forward: []stage{bindConvForward(c, op)}}
+	}
+	k := cpuKernel{forward: []stage{bindConvForward(c, op)}}
+	dx := c.dx(0)
+	if winograd {
+		if dx != nil {
+			k.backward = bindWinogradDataGrad(c, op, x, dx)
+		}
+		k.backward = append(k.backward, bindWinogradGrad(c, op, x))
 		return k
 	}
-	if dx := c.dx(0); dx != nil {
-		k.backward = append(k.backward, bindDataGrad(c, op, pass.weight, dx)...)
+	pass := forwardPass(c.k, op, x.layout, y.layout)
+	if dx != nil {
+		k.backward = bindDataGrad(c, op, pass.weight, dx)
 	}
 	k.backward = append(k.backward, bindWeightGrad(c, op, pass, x))
 	return k
+}
+
+func bindConvForward(c *cpuBinding, op Conv) stage {
+	x, y, w := c.in(0), c.out(), c.param(0)
+	pass := forwardPass(c.k, op, x.layout, y.layout)
+	finish := finishConv(c, op, y)
+	return stage{kind: stageImage, image: func(wk *worker, i int) {
+		out := y.image(wk, i)
+		pass.run(c.k, wk, x.image(wk, i), w, out, false)
+		finish(out)
+	}}
+}
+
+// finishConv adds the bias, where there is one, and clears the border.
+func finishConv(c *cpuBinding, op Conv, y *view) func(out []float32) {
+	if !op.Bias {
+		return y.clearPads
+	}
+	bias := c.param(1)
+	count, length := lines(y.layout)
+	return func(out []float32) {
+		for r := range count {
+			c.k.AddRow(y.line(out, r, length), bias, false)
+		}
+		y.clearPads(out)
+	}
 }
 
 func bindDataGrad(c *cpuBinding, op Conv, weight panels, dx *view) []stage {
@@ -92,20 +118,14 @@ func bindWeightGrad(c *cpuBinding, op Conv, f convPass, x *view) stage {
 			}
 		}
 	}
-	biasTask := len(jobs)
-	total := biasTask
-	var part []float32
-	if op.Bias {
-		total++
-		part = make([]float32, op.Out)
-	}
+	bias := bindBiasGrad(c, op, dy)
 	tiles := make([][]tile, gradRows+1)
 	for n := 1; n <= gradRows; n++ {
 		tiles[n] = split(n, c.k.RowsT)
 	}
-	return stage{kind: stageDeferred, tasks: func(int) int { return total }, run: func(wk *worker, task, n int) {
-		if task == biasTask {
-			biasGrad(c, dy, c.dparam(1), part, n)
+	return stage{kind: stageDeferred, tasks: func(int) int { return len(jobs) + bias.tasks }, run: func(wk *worker, task, n int) {
+		if task == len(jobs) {
+			bias.run(n)
 			return
 		}
 		j := jobs[task]
@@ -131,17 +151,27 @@ func bindWeightGrad(c *cpuBinding, op Conv, f convPass, x *view) stage {
 	}}
 }
 
-// biasGrad is db[k] = Σ dy[.., k], an image's sum at a time.
-func biasGrad(c *cpuBinding, dy *view, db, part []float32, n int) {
-	clear(db)
-	count, length := lines(dy.layout)
-	for i := range n {
-		clear(part)
-		for r := range count {
-			c.k.SumRows(part, dy.line(dy.image(nil, i), r, length))
-		}
-		for k, v := range part {
-			db[k] += v
-		}
+// biasGrad is one task, or none, beside those of a weight gradient.
+type biasGrad struct {
+	tasks int
+	run   func(n int)
+}
+
+// bindBiasGrad makes db[k] = Σ dy[.., k], an image's sum at a time.
+func bindBiasGrad(c *cpuBinding, op Conv, dy *view) biasGrad {
+	if !op.Bias {
+		return biasGrad{}
 	}
+	db, image := c.dparam(1), make([]float32, op.Out)
+	count, length := lines(dy.layout)
+	return biasGrad{tasks: 1, run: func(n int) {
+		clear(db)
+		for i := range n {
+			clear(image)
+			for r := range count {
+				c.k.SumRows(image, dy.line(dy.image(nil, i), r, length))
+			}
+			c.k.AddScaled(db, 1, image)
+		}
+	}}
 }

@@ -21,20 +21,24 @@ type cpuExecutor struct {
 	hyper    Hyper
 	metrics  [2]float64
 
-	pool         *pool
-	train, eval  *cpuProgram
-	last         *Program // what the last run was of
-	caller       int      // the thread that Run pinned
-	profiling    bool
-	stageSeconds int
+	pool        *pool
+	train, eval *cpuProgram
+	last        *Program // what the last run was of
+	caller      int      // the thread that Run pinned
+	scratch     int      // floats that each worker's kernels need
+	version     int      // of parameters and statistics: what is derived from them is made again when it moves
+	profiling   bool
 }
+
+// needScratch is called while binding.
+func (e *cpuExecutor) needScratch(floats int) { e.scratch = max(e.scratch, floats) }
 
 // cpuProgram is a program as regions of stages.
 type cpuProgram struct {
 	*Program
 	ahead   []func()
 	regions []region
-	stages  []stage // all, in order
+	seen    int // the version that the stages ahead have seen
 }
 
 // slack is read, never used, by kernels that load whole vectors at a tensor's end.
@@ -49,15 +53,15 @@ func (b *cpuBackend) Compile(p *Plan) (Executor, error) {
 	}
 	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.Batch))
 	e.labels = make([]int32, p.Batch)
-	e.pool = newPool(b.threads, int(p.Bytes[Local]/4)+slack, scratchFloats(b.k), b.cpus)
+	e.needScratch(scratchFloats(b.k))
 	var err error
 	if e.eval, err = e.compile(p.Eval); err == nil && p.Train != nil {
 		e.train, err = e.compile(p.Train)
 	}
 	if err != nil {
-		e.pool.close()
 		return nil, err
 	}
+	e.pool = newPool(b.threads, int(p.Bytes[Local]/4)+slack, e.scratch+slack, b.cpus)
 	return e, nil
 }
 
@@ -80,7 +84,7 @@ func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
 		}
 	}
 	kernels := make([]cpuKernel, len(g.Nodes))
-	p := &cpuProgram{Program: prog}
+	p := &cpuProgram{Program: prog, seen: -1}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		c := &cpuBinding{cpuExecutor: e, prog: prog, node: n, step: backward[i], needs: make([]bool, len(n.In))}
@@ -141,7 +145,9 @@ func (e *cpuExecutor) Run(m Mode, n int) error {
 	}
 	e.pinCaller()
 	e.last = p.Program
-	if m == Eval {
+	stale := p.seen != e.version
+	p.seen = e.version
+	if stale {
 		for _, f := range p.ahead {
 			f()
 		}
@@ -151,7 +157,11 @@ func (e *cpuExecutor) Run(m Mode, n int) error {
 		regions = regions[:len(regions)-1] // the update is the last
 	}
 	for i := range regions {
-		regions[i].run(e.pool, n)
+		regions[i].run(e.pool, n, stale)
+	}
+	e.profiled += int64(n)
+	if m != Eval {
+		e.version++
 	}
 	return nil
 }
@@ -215,14 +225,17 @@ func (r *region) bind(e *cpuExecutor) {
 	}
 }
 
-func (r *region) run(p *pool, n int) {
+func (r *region) run(p *pool, n int, stale bool) {
 	if len(r.whole)+len(r.chain) == 0 {
 		return
 	}
 	total := 0
 	r.n = n
 	for i, s := range r.whole {
-		r.counts[i] = s.tasks(n)
+		r.counts[i] = 0
+		if s.kind != stageAhead || stale {
+			r.counts[i] = s.tasks(n)
+		}
 		total += r.counts[i]
 	}
 	if len(r.chain) > 0 {

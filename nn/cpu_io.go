@@ -34,6 +34,7 @@ func (e *cpuExecutor) Write(r Ref, p []byte) error {
 	if len(p) != 4*pm.Shape.Elems() {
 		return e.sizeError(r, len(p), 4*pm.Shape.Elems())
 	}
+	e.version++
 	e.backend.eachElement(pm, func(c, s int) {
 		mem[s] = math.Float32frombits(binary.LittleEndian.Uint32(p[4*c:]))
 	})

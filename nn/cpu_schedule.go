@@ -103,9 +103,12 @@ func cpuStages(g *Graph, m Mode, needs []bool, st Step) []stageKind {
 	}
 	n := &g.Nodes[st.Node]
 	dx := needs[n.In[0]]
-	switch n.Op.(type) {
+	switch op := n.Op.(type) {
 	case Conv:
 		if st.Phase == Forward {
+			if m == Eval && winogradFits(op, g.Type(n.In[0]).Shape, g.Type(n.Out).Shape) {
+				return []stageKind{stageAhead, stageImage}
+			}
 			return []stageKind{stageImage}
 		}
 		if dx {

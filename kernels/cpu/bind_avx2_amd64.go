@@ -21,6 +21,14 @@ var kernelsAVX2 = Kernels{
 			nil, tileT1x16AVX2, tileT2x16AVX2, tileT3x16AVX2, tileT4x16AVX2, tileT5x16AVX2, tileT6x16AVX2,
 		},
 	},
+	Winograd: Winograd{
+		Input:          winogradInputAVX2,
+		Output:         winogradOutputAVX2,
+		OutputAdd:      winogradOutputAddAVX2,
+		Gradient:       winogradGradientAVX2,
+		Filter:         winogradFilterAVX2,
+		FilterGradient: winogradFilterGradientAVX2,
+	},
 	vector: vectorKernels{
 		stats:                statsAVX2,
 		sumRows:              sumRowsAVX2,

@@ -27,6 +27,14 @@ var kernelsAVX512 = Kernels{
 			tileT6x32AVX512, tileT7x32AVX512, tileT8x32AVX512,
 		},
 	},
+	Winograd: Winograd{
+		Input:          winogradInputAVX512,
+		Output:         winogradOutputAVX512,
+		OutputAdd:      winogradOutputAddAVX512,
+		Gradient:       winogradGradientAVX512,
+		Filter:         winogradFilterAVX512,
+		FilterGradient: winogradFilterGradientAVX512,
+	},
 	vector: vectorKernels{
 		stats:                statsAVX512,
 		sumRows:              sumRowsAVX512,

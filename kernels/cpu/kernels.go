@@ -25,6 +25,8 @@ type Kernels struct {
 	Tile  [2][]TileFunc
 	TileT [2][]TileFunc
 
+	Winograd Winograd
+
 	vector vectorKernels
 }
 

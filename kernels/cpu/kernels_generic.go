@@ -3,12 +3,13 @@ package cpu
 // portable holds the Go twins of the assembly kernels. Its names are those of the table: each implements the method
 // that the table entry is bound to.
 var portable = Kernels{
-	ISA:   Portable,
-	Lanes: portableLanes,
-	Rows:  portableRows,
-	RowsT: portableRows,
-	Tile:  [2][]TileFunc{portableTiles(portableLanes, false), portableTiles(2*portableLanes, false)},
-	TileT: [2][]TileFunc{portableTiles(portableLanes, true), portableTiles(2*portableLanes, true)},
+	ISA:      Portable,
+	Lanes:    portableLanes,
+	Rows:     portableRows,
+	RowsT:    portableRows,
+	Tile:     [2][]TileFunc{portableTiles(portableLanes, false), portableTiles(2*portableLanes, false)},
+	TileT:    [2][]TileFunc{portableTiles(portableLanes, true), portableTiles(2*portableLanes, true)},
+	Winograd: portableWinograd(),
 	vector: vectorKernels{
 		stats:                statsGo,
 		sumRows:              sumRowsGo,

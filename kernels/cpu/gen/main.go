@@ -25,6 +25,7 @@ func main() {
 		}{
 			{"tile", tiles},
 			{"vector", vectors},
+			{"winograd", winograd},
 		} {
 			g := newAsm(t)
 			file.emit(g)
