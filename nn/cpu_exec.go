@@ -28,6 +28,7 @@ type cpuExecutor struct {
 	scratch     int      // floats that each worker's kernels need
 	version     int      // of parameters and statistics: what is derived from them is made again when it moves
 	profiling   bool
+	profiled    int64 // images since profiling began
 }
 
 // needScratch is called while binding.
