@@ -167,14 +167,18 @@ func (e *cpuExecutor) Run(m Mode, n int) error {
 	return nil
 }
 
+// pinCaller pins the goroutine that calls Run, as worker 0.
 func (e *cpuExecutor) pinCaller() {
-	if e.backend.cpus == nil || len(e.pool.workers) == 1 {
-		return
-	}
-	if t := threadID(); t != e.caller {
-		runtime.LockOSThread()
-		pinThread(e.backend.cpus[0])
+	if threadID() != e.caller {
+		e.backend.pinCaller()
 		e.caller = threadID()
+	}
+}
+
+func (b *cpuBackend) pinCaller() {
+	if b.cpus != nil && b.threads > 1 {
+		runtime.LockOSThread()
+		pinThread(b.cpus[0])
 	}
 }
 

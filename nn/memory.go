@@ -169,13 +169,15 @@ func gradientAliases(g *Graph, t Target) [][2]Value {
 		if _, ok := n.Op.(Add); !ok || n.In[0] == n.In[1] {
 			continue
 		}
-		a, b := n.In[0], n.In[1]
-		if alone(a) && alone(b) && needs[a] && needs[b] && fits(a, b) {
+		if a, b := n.In[0], n.In[1]; alone(a) && alone(b) && needs[a] && needs[b] && fits(a, b) {
 			pairs = append(pairs, [2]Value{a, b})
 			sibling[a], sibling[b] = true, true
-			if fits(a, n.Out) {
-				pairs = append(pairs, [2]Value{n.Out, a})
-			}
+		}
+	}
+	for _, n := range g.Nodes {
+		// A ReLU's mask must not fall on what a sibling of the sum still reads.
+		if op, ok := n.Op.(Add); ok && sibling[n.In[0]] && fits(n.In[0], n.Out) && !(op.ReLU && sibling[n.Out]) {
+			pairs = append(pairs, [2]Value{n.Out, n.In[0]})
 		}
 	}
 	for _, n := range g.Nodes {
