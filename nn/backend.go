@@ -24,11 +24,13 @@ type Backend interface {
 type Executor interface {
 	// Write copies p into a tensor: images, labels, step scalars, metrics,
 	// parameters and optimiser state. Fewer images than the batch may be given.
+	// Labels outside the graph's classes are refused.
 	Write(r Ref, p []byte) error
 	// Run takes one step on the first n images, 1 <= n <= batch. Every statistic,
 	// mean and gradient is exact over those n. It may return before the step is done.
 	Run(m Mode, n int) error
-	// Read copies a tensor to p; it waits for earlier steps.
+	// Read copies a tensor to p; it waits for earlier steps. Of activations fewer
+	// images than the batch may be read.
 	Read(r Ref, p []byte) error
 	Sync() error
 	Close() error

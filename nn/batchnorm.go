@@ -11,20 +11,20 @@ package nn
 // Momentum is PyTorch's: Keras' momentum 0.99 is 0.01 here. Zero values mean
 // PyTorch's defaults, Eps 1e-5 and Momentum 0.1; Keras has 1e-3 and 0.01.
 type BatchNorm struct {
-	Eps, Momentum float32
+	Eps, Momentum float64
 	ReLU          bool
 }
 
 func (BatchNorm) Kind() string { return "batchnorm" }
 
-func (op BatchNorm) eps() float32 {
+func (op BatchNorm) eps() float64 {
 	if op.Eps == 0 {
 		return 1e-5
 	}
 	return op.Eps
 }
 
-func (op BatchNorm) momentum() float32 {
+func (op BatchNorm) momentum() float64 {
 	if op.Momentum == 0 {
 		return 0.1
 	}

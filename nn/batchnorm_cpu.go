@@ -93,11 +93,11 @@ func (b *batchNorm) statistics(n int) {
 	sum, sumsq := b.gather(n)
 	m := float64(n * b.x.h * b.x.w)
 	unbias := m / max(m-1, 1)
-	momentum := float64(b.op.momentum())
+	momentum := b.op.momentum()
 	for c := range b.mean {
 		mean := sum[c] / m
 		variance := max(sumsq[c]/m-mean*mean, 0)
-		invstd := 1 / math.Sqrt(variance+float64(b.op.eps()))
+		invstd := 1 / math.Sqrt(variance+b.op.eps())
 		b.mean[c], b.invstd[c] = float32(mean), float32(invstd)
 		b.affine(c, mean, invstd)
 		b.runningMean[c] = float32((1-momentum)*float64(b.runningMean[c]) + momentum*mean)
@@ -113,7 +113,7 @@ func (b *batchNorm) affine(c int, mean, invstd float64) {
 // inference takes scale and shift from the running statistics.
 func (b *batchNorm) inference() {
 	for c := range b.scale {
-		b.affine(c, float64(b.runningMean[c]), 1/math.Sqrt(float64(b.runningVar[c])+float64(b.op.eps())))
+		b.affine(c, float64(b.runningMean[c]), 1/math.Sqrt(float64(b.runningVar[c])+b.op.eps()))
 	}
 }
 

@@ -100,7 +100,7 @@ func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
 			p.ahead = append(p.ahead, kernels[i].ahead)
 		}
 	}
-	var s scheduler
+	s := newScheduler()
 	for i, st := range prog.Steps {
 		var stages []stage
 		switch st.Phase {

@@ -59,8 +59,7 @@ func (l layout) line(img []float32, i, length int) []float32 {
 
 // layoutOf is the layout of a value or its gradient. A value is padded for the
 // convolutions that read it, the gradient of a convolution's output for its
-// data gradient. Gradients have the same padding on all sides, so that two of
-// one shape and size have one layout and may be aliased.
+// data gradient.
 func layoutOf(g *Graph, v Value, role Role) layout {
 	s := g.Type(v).Shape
 	l := layout{c: s.C, h: s.H, w: s.W}
@@ -79,6 +78,11 @@ func layoutOf(g *Graph, v Value, role Role) layout {
 		}
 	}
 	return l
+}
+
+// AliasGrads: alike are gradients of one shape with one padding.
+func (b *cpuBackend) AliasGrads(g *Graph, x, y Value) bool {
+	return layoutOf(g, x, Grad) == layoutOf(g, y, Grad)
 }
 
 // Bytes is the memory of a tensor: parameters lie in column panels, images

@@ -37,23 +37,52 @@ type pool struct {
 	helpers    sync.WaitGroup
 }
 
+// parking is where one worker waits.
 type parking struct {
 	asleep atomic.Bool
 	wake   chan struct{}
 	_      [48]byte // one cache line each
 }
 
-// spinTime is how long a helper waits awake: longer than the pauses within a
-// step, shorter than what a stolen core would cost.
+// spinTime is how long a worker waits awake: longer than the pauses within a
+// step, short enough to give its processor to others where one is shared.
 const spinTime = 200 * time.Microsecond
+
+// wait returns when done does: it spins, then sleeps until rouse.
+func (k *parking) wait(done func() bool) {
+	var since time.Time
+	for spins := 1; !done(); spins++ {
+		if spins%1024 != 0 {
+			continue
+		}
+		if since.IsZero() {
+			since = time.Now()
+		} else if time.Since(since) > spinTime {
+			k.asleep.Store(true)
+			if !done() || !k.asleep.CompareAndSwap(true, false) {
+				<-k.wake
+			}
+			since = time.Time{}
+		}
+	}
+}
+
+// rouse wakes a worker that sleeps. What it waits for has been stored before.
+func (k *parking) rouse() {
+	if k.asleep.Load() && k.asleep.CompareAndSwap(true, false) {
+		k.wake <- struct{}{}
+	}
+}
 
 func newPool(threads, localFloats, scratchFloats int, cpus []int) *pool {
 	p := &pool{parked: make([]parking, threads), cpus: cpus}
 	for i := range threads {
 		p.workers = append(p.workers, &worker{id: i, local: cpu.Alloc(localFloats), scratch: cpu.Alloc(scratchFloats)})
 	}
-	for i := 1; i < threads; i++ {
+	for i := range p.parked {
 		p.parked[i].wake = make(chan struct{}, 1)
+	}
+	for i := 1; i < threads; i++ {
 		p.helpers.Add(1)
 		go p.help(p.workers[i])
 	}
@@ -62,7 +91,7 @@ func newPool(threads, localFloats, scratchFloats int, cpus []int) *pool {
 
 // run gives out tasks 0 to n-1 and returns when all are done.
 func (p *pool) run(n int, work func(w *worker, task int)) {
-	if len(p.workers) == 1 || n == 1 {
+	if len(p.workers) == 1 || n <= 1 {
 		for t := range n {
 			work(p.workers[0], t)
 		}
@@ -73,16 +102,10 @@ func (p *pool) run(n int, work func(w *worker, task int)) {
 	p.running.Store(int64(len(p.workers) - 1))
 	p.generation.Add(1)
 	for i := 1; i < len(p.workers); i++ {
-		if k := &p.parked[i]; k.asleep.Load() && k.asleep.CompareAndSwap(true, false) {
-			k.wake <- struct{}{}
-		}
+		p.parked[i].rouse()
 	}
 	p.take(p.workers[0])
-	for spins := 1; p.running.Load() > 0; spins++ {
-		if spins%4096 == 0 {
-			runtime.Gosched() // a helper may be waiting for this thread's processor
-		}
-	}
+	p.parked[0].wait(func() bool { return p.running.Load() == 0 })
 }
 
 func (p *pool) take(w *worker) {
@@ -101,36 +124,15 @@ func (p *pool) help(w *worker) {
 	if p.cpus != nil {
 		pinThread(p.cpus[w.id])
 	}
-	seen := uint64(0)
-	for {
-		seen = p.await(w, seen)
+	for seen := uint64(0); ; {
+		p.parked[w.id].wait(func() bool { return p.generation.Load() != seen })
+		seen = p.generation.Load()
 		if p.stop.Load() {
 			return // locked to its thread, which ends with it
 		}
 		p.take(w)
-		p.running.Add(-1)
-	}
-}
-
-// await returns the next generation: it spins, then sleeps.
-func (p *pool) await(w *worker, seen uint64) uint64 {
-	var since time.Time
-	for spins := 1; ; spins++ {
-		if g := p.generation.Load(); g != seen {
-			return g
-		}
-		if spins%1024 != 0 {
-			continue
-		}
-		if since.IsZero() {
-			since = time.Now()
-		} else if time.Since(since) > spinTime {
-			k := &p.parked[w.id]
-			k.asleep.Store(true)
-			if p.generation.Load() == seen || !k.asleep.CompareAndSwap(true, false) {
-				<-k.wake
-			}
-			since = time.Time{}
+		if p.running.Add(-1) == 0 {
+			p.parked[0].rouse()
 		}
 	}
 }
@@ -139,9 +141,7 @@ func (p *pool) close() {
 	p.stop.Store(true)
 	p.generation.Add(1)
 	for i := 1; i < len(p.workers); i++ {
-		if k := &p.parked[i]; k.asleep.CompareAndSwap(true, false) {
-			k.wake <- struct{}{}
-		}
+		p.parked[i].rouse()
 	}
 	p.helpers.Wait()
 }

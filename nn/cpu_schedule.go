@@ -4,7 +4,7 @@ package nn
 type stageKind uint8
 
 const (
-	// stageAhead needs parameters alone: it runs in the first region.
+	// stageAhead needs parameters alone: it runs before everything else.
 	stageAhead stageKind = iota
 	// stageImage treats each image by itself. Consecutive ones form a chain that
 	// takes one image through all of them while it is in the cache.
@@ -36,10 +36,12 @@ type stage struct {
 
 // scheduler puts stages into regions. Between regions all workers meet.
 type scheduler struct {
-	now   int  // the region that is being filled
+	now   int  // the region that is being filled; stages ahead have region 0 alone
 	chain bool // it has image stages
 	last  int  // the last region that has anything
 }
+
+func newScheduler() scheduler { return scheduler{now: 1} }
 
 func (s *scheduler) add(k stageKind) (region int) {
 	region = s.now
@@ -72,7 +74,7 @@ func (s *scheduler) barrier() { s.now, s.chain = max(s.now, s.last)+1, false }
 
 // Schedule gives each step the regions in which its stages run.
 func (b *cpuBackend) Schedule(g *Graph, m Mode, steps []Step) []Span {
-	var s scheduler
+	s := newScheduler()
 	needs := g.NeedsGrad()
 	spans := make([]Span, len(steps))
 	for i, st := range steps {

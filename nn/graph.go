@@ -70,6 +70,12 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	if g.err != nil {
 		return in[0]
 	}
+	for _, n := range g.Nodes {
+		if n.Name == name {
+			g.fail("nn: %s: two nodes of this name, want names to differ", name)
+			return in[0]
+		}
+	}
 	types := make([]Type, len(in))
 	for i, v := range in {
 		types[i] = g.Type(v)

@@ -1,5 +1,7 @@
 package nn
 
+import "resnet/kernels/cpu"
+
 // bindLinear makes a linear layer's stages. The weight stays in column panels
 // (rows in the order of x in memory, columns out); no pass repacks it.
 //
@@ -28,6 +30,10 @@ func bindLinear(c *cpuBinding, op Linear) cpuKernel {
 	last := l.panels.list[len(l.panels.list)-1]
 	l.outs = last.col + last.width
 	l.dyT = make([]float32, blocks(c.plan.Batch, 2*c.k.Lanes)*l.outs*2*c.k.Lanes+slack)
+	l.g = l.dy.base
+	if op.ReLU {
+		l.g = cpu.Alloc(c.plan.Batch*l.dy.stride + slack)
+	}
 	l.db64 = make([]float64, op.Out)
 	for _, s := range l.segments {
 		for row := 0; row < s.n; row += gradRows {
@@ -62,6 +68,7 @@ type linear struct {
 	x, y, dy, dx *view
 	w, bias      []float32
 	dw, db       []float32
+	g            []float32 // dy under the ReLU's mask, like dy; others may still read dy itself
 	db64         []float64
 	panels       panels
 	outs         int          // columns, with those that fill up the last panel
@@ -130,7 +137,8 @@ func (l *linear) yAt(i int, pn panel) int { return i*l.y.stride + l.y.origin() +
 // nextTile is the size of the next of the fewest nearly equal tiles.
 func nextTile(left, most int) int { return blocks(left, blocks(left, most)) }
 
-// prepare masks dy of one panel's columns, sums the bias gradient and transposes.
+// prepare masks dy of one panel's columns, sums the bias gradient, transposes,
+// and once clears the border of dx.
 func (l *linear) prepare(_ *worker, task, n int) {
 	pn := l.panels.list[task]
 	db := l.db64[pn.col : pn.col+pn.valid]
@@ -140,9 +148,9 @@ func (l *linear) prepare(_ *worker, task, n int) {
 		t := l.dyT[(i0*l.outs)+pn.col*width:][:pn.width*width]
 		clear(t)
 		for i := i0; i < min(i0+width, n); i++ {
-			g := l.dy.base[i*l.dy.stride+pn.col:][:pn.valid]
+			g := l.g[i*l.dy.stride+pn.col:][:pn.valid]
 			if l.op.ReLU {
-				l.k.ReLUBackward(g, g, l.y.base[l.yAt(i, pn):][:pn.valid], false)
+				l.k.ReLUBackward(g, l.dy.base[i*l.dy.stride+pn.col:][:pn.valid], l.y.base[l.yAt(i, pn):][:pn.valid], false)
 			}
 			for o, v := range g {
 				t[o*width+i-i0] = v
@@ -152,6 +160,11 @@ func (l *linear) prepare(_ *worker, task, n int) {
 	}
 	for o, v := range db {
 		l.db[pn.col+o] = float32(v)
+	}
+	if pn.col == 0 && l.dx != nil && !l.accumulate(0) {
+		for i := range n {
+			l.dx.clearPads(l.dx.image(nil, i))
+		}
 	}
 }
 
@@ -214,7 +227,7 @@ func (l *linear) weightGrad(w *worker, j linearGradJob, n int) {
 	}
 	for r := 0; r < j.n; {
 		rows := nextTile(j.n-r, l.k.RowsT)
-		l.k.TileT[pn.wide][rows](1, n, &l.x.base[j.at+r], l.x.stride, 0, &l.dy.base[pn.col], l.dy.stride, 0, &out[r*pn.width], pn.width, 0)
+		l.k.TileT[pn.wide][rows](1, n, &l.x.base[j.at+r], l.x.stride, 0, &l.g[pn.col], l.dy.stride, 0, &out[r*pn.width], pn.width, 0)
 		r += rows
 	}
 	if pn.valid < pn.width {

@@ -161,7 +161,7 @@ func touched(g *Graph, s Step, m Mode) []tensor {
 // sibling still reads what is overwritten.
 func gradientAliases(g *Graph, t Target) [][2]Value {
 	alone := func(v Value) bool { return len(g.Consumers(v)) == 1 }
-	fits := func(a, b Value) bool { return t.Bytes(g, a, Grad, 1) == t.Bytes(g, b, Grad, 1) }
+	fits := func(a, b Value) bool { return t.AliasGrads(g, a, b) }
 	needs := g.NeedsGrad()
 	var pairs [][2]Value
 	sibling := map[Value]bool{}

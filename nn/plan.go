@@ -38,6 +38,9 @@ type Target interface {
 	// Bytes is the memory for a tensor of a batch, with whatever padding the
 	// backend's kernels like.
 	Bytes(g *Graph, v Value, role Role, batch int) int64
+	// AliasGrads says whether the gradients of two values lie in memory alike, so
+	// that one memory can hold both.
+	AliasGrads(g *Graph, a, b Value) bool
 	// Schedule says when each step of a program runs.
 	Schedule(g *Graph, m Mode, steps []Step) []Span
 }
@@ -117,6 +120,11 @@ func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
 	}
 	if g.Probabilities == 0 {
 		return nil, fmt.Errorf("nn: plan: graph %s has no loss", g.Name)
+	}
+	for _, n := range g.Nodes {
+		if n.Out != g.Probabilities && len(g.Consumers(n.Out)) == 0 {
+			return nil, fmt.Errorf("nn: plan: %s: nothing reads its output (a branch that does not reach the loss?)", n.Name)
+		}
 	}
 	p := &Plan{Graph: g, Batch: c.Batch, Optimizer: c.Optimizer, KeepAll: c.KeepAll}
 	p.placeParameters(c.Target)

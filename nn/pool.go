@@ -49,7 +49,7 @@ func (op AvgPool) FLOPs(in []Type) int64 {
 
 func (op MaxPool) Infer(in []Type) (Signature, error) {
 	out, err := pooled(in[0].Shape, op.Kernel, op.Stride, op.Pad)
-	// Saved: the index within the window (row*Kernel+column) of each largest pixel.
+	// Saved: which pixel of the window, counted row by row over those inside the image, was the largest.
 	return Signature{Out: Type{Shape: out}, Saved: []Saved{{Type: Type{out, Int32}, PerImage: true}}}, err
 }
 

@@ -1,0 +1,242 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"resnet/nn"
+)
+
+// Phase is what is measured.
+type Phase string
+
+// The phases.
+const (
+	Train Phase = "train" // forward, loss, backward, update
+	Infer Phase = "infer" // forward on running statistics
+)
+
+// Config says what to measure.
+type Config struct {
+	Model      nn.ModelConfig
+	Optimizer  nn.Optimizer // of the training phase
+	Phases     []Phase
+	BatchSizes []int
+	Seconds    float64 // per measurement, after a warm-up of a tenth of it; at least minSteps steps
+	Count      int     // measurements of each kind; 0 means 1
+	CPU        nn.CPUConfig
+	Layers     bool // also time every op
+
+	// Progress, if not nil, is told what is about to be measured.
+	Progress func(format string, args ...any)
+}
+
+// minSteps are timed however long they take, so that there is a median.
+const minSteps = 5
+
+// Validate reports the first setting that makes no sense.
+func (c *Config) Validate() error {
+	if len(c.Phases) == 0 || len(c.BatchSizes) == 0 {
+		return fmt.Errorf("bench: %d phases and %d batch sizes, want at least one of each", len(c.Phases), len(c.BatchSizes))
+	}
+	for _, p := range c.Phases {
+		if p != Train && p != Infer {
+			return fmt.Errorf("bench: phase %q, want %s or %s", p, Train, Infer)
+		}
+	}
+	for _, b := range c.BatchSizes {
+		if b < 1 {
+			return fmt.Errorf("bench: batch size %d, want at least 1", b)
+		}
+	}
+	if !(c.Seconds >= 0 && c.Seconds <= 3600) {
+		return fmt.Errorf("bench: %g seconds, want 0 to 3600", c.Seconds)
+	}
+	if c.Count < 0 {
+		return fmt.Errorf("bench: count %d, want at least 1", c.Count)
+	}
+	return nil
+}
+
+// Run measures every phase at every batch size. It stops with the context's
+// error when that is cancelled.
+func Run(ctx context.Context, c Config) (*Report, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	g, err := nn.Build(c.Model)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := nn.NewCPU(c.CPU)
+	if err != nil {
+		return nil, err
+	}
+	defer backend.Close()
+	r := &Report{Machine: thisMachine(), Model: c.Model, Cost: CostOf(g)}
+	c.describe(&r.Machine, backend)
+	for _, phase := range c.Phases {
+		for _, batch := range c.BatchSizes {
+			for range max(1, c.Count) {
+				c.progress("%s, batch size %d", phase, batch)
+				res, err := c.measure(ctx, backend, g, phase, batch, r)
+				if err != nil {
+					return nil, err
+				}
+				r.Results = append(r.Results, res)
+			}
+		}
+	}
+	return r, nil
+}
+
+func (c *Config) progress(format string, args ...any) {
+	if c.Progress != nil {
+		c.Progress(format, args...)
+	}
+}
+
+// describe fills in what is the backend's. Like a measurement it runs in a
+// goroutine that ends afterwards, because a backend may tie the one that runs
+// it to a processor.
+func (c *Config) describe(m *Machine, b nn.Backend) {
+	m.Device, m.Threads = b.Name(), c.CPU.Threads
+	if m.Threads == 0 {
+		m.Threads = m.Cores
+	}
+	isa, ok := nn.ISA(b)
+	if !ok {
+		return
+	}
+	m.ISA = isa.String()
+	c.progress("peak of %s on %d threads", m.ISA, m.Threads)
+	peak := make(chan float64)
+	go func() {
+		flops, _ := nn.PeakFLOPS(b, peakTime)
+		peak <- flops / 1e9
+	}()
+	m.PeakGFLOPS = <-peak
+}
+
+// peakTime is long enough to meet an undisturbed moment on a busy machine.
+const peakTime = 300 * time.Millisecond
+
+// measure compiles a plan and times it.
+func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (Result, error) {
+	type outcome struct {
+		Result
+		error
+	}
+	done := make(chan outcome)
+	go func() {
+		res, err := c.measureHere(ctx, b, g, phase, batch, r)
+		done <- outcome{res, err}
+	}()
+	o := <-done
+	return o.Result, o.error
+}
+
+func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (Result, error) {
+	pc := nn.PlanConfig{Batch: batch, Target: b}
+	if phase == Train {
+		pc.Optimizer = c.Optimizer
+	}
+	plan, err := nn.NewPlan(g, pc)
+	if err != nil {
+		return Result{}, err
+	}
+	exec, err := b.Compile(plan)
+	if err != nil {
+		return Result{}, err
+	}
+	defer exec.Close()
+	if err := nn.Initialize(exec, g, 1); err != nil {
+		return Result{}, err
+	}
+	s := newStepper(exec, plan)
+	if _, err := s.runFor(ctx, c.Seconds/10, 2); err != nil {
+		return Result{}, err
+	}
+	seconds, err := s.runFor(ctx, c.Seconds, minSteps)
+	if err != nil {
+		return Result{}, err
+	}
+	res := newResult(phase, batch, seconds, r)
+	if c.Layers {
+		res.Layers, err = s.layers(ctx, c.Seconds)
+	}
+	return res, err
+}
+
+// stepper takes steps as the training loop does.
+type stepper struct {
+	exec   nn.Executor
+	plan   *nn.Plan
+	pixels []byte
+	labels []int32
+	step   int64
+}
+
+func newStepper(exec nn.Executor, plan *nn.Plan) *stepper {
+	g := plan.Graph
+	s := &stepper{exec: exec, plan: plan}
+	s.pixels = make([]byte, g.Elems(g.Images, plan.Batch))
+	s.labels = make([]int32, plan.Batch)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range s.pixels {
+		s.pixels[i] = byte(rng.Uint32())
+	}
+	for i := range s.labels {
+		s.labels[i] = int32(rng.IntN(g.Classes))
+	}
+	return s
+}
+
+// learningRate is small: random images teach nothing, and weights that ran
+// away could meet slow arithmetic.
+const learningRate = 1e-5
+
+func (s *stepper) take() error {
+	g := s.plan.Graph
+	if err := s.exec.Write(nn.Ref{Value: g.Images}, s.pixels); err != nil {
+		return err
+	}
+	if err := s.exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(s.labels)); err != nil {
+		return err
+	}
+	mode := nn.Eval
+	if o := s.plan.Optimizer; o != nil {
+		mode = nn.Train
+		s.step++
+		hyper := o.Hyper(s.step, learningRate)
+		if err := s.exec.Write(nn.Ref{Value: nn.HyperValue}, nn.Bytes(hyper[:])); err != nil {
+			return err
+		}
+	}
+	if err := s.exec.Run(mode, s.plan.Batch); err != nil {
+		return err
+	}
+	return s.exec.Sync()
+}
+
+// runFor takes steps for so many seconds and at least n, and returns how long
+// each took.
+func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64, error) {
+	var times []float64
+	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
+	for t := time.Now(); len(times) < n || t.Before(end); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := s.take(); err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		times = append(times, now.Sub(t).Seconds())
+		t = now
+	}
+	return slices.Clip(times), nil
+}

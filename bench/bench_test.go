@@ -1,0 +1,213 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"resnet/nn"
+)
+
+// small measures a small network for the shortest time.
+func small() Config {
+	return Config{
+		Model:     nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, BaseChannels: 4, Hidden: 16},
+		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer}, BatchSizes: []int{1, 6}, CPU: nn.CPUConfig{Threads: 1},
+	}
+}
+
+func TestRun(t *testing.T) {
+	c := small()
+	c.Layers = true
+	r, err := Run(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var back Report
+	d := json.NewDecoder(&b)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&back); err != nil {
+		t.Fatal(err)
+	}
+	m := back.Machine
+	if m.PeakGFLOPS <= 0 || m.Threads != 1 || m.Cores < 1 || m.ISA == "" || m.OS == "" || m.Arch == "" || m.Go == "" || m.Version == "" || m.CPU == "" || m.Device != "cpu" {
+		t.Errorf("machine %+v, want every field set", m)
+	}
+	if len(back.Results) != 4 {
+		t.Fatalf("%d results, want two phases at two batch sizes", len(back.Results))
+	}
+	for _, s := range back.Results {
+		if s.N < minSteps || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
+			!(0 < s.ImagesPerSecondP5 && s.ImagesPerSecondP5 <= s.ImagesPerSecond && s.ImagesPerSecond <= s.ImagesPerSecondP95) ||
+			!(0 < s.MsPerStepP5 && s.MsPerStepP5 <= s.MsPerStep && s.MsPerStep <= s.MsPerStepP95) {
+			t.Errorf("%s, batch size %d: %+v, want positive numbers in order", s.Phase, s.BatchSize, s)
+		}
+		checkLayers(t, c, s)
+	}
+}
+
+// The layers are all there, their shares are a whole and their arithmetic is
+// the network's.
+func checkLayers(t *testing.T, c Config, s Result) {
+	g, err := nn.Build(c.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, wantPhases := CostOf(g).Forward, map[string]bool{"forward": true}
+	if s.Phase == Train {
+		want, wantPhases = CostOf(g).Train, map[string]bool{"forward": true, "backward": true, "update": true}
+	}
+	share, mflop, phases := 0.0, 0.0, map[string]bool{}
+	for _, l := range s.Layers {
+		share += l.Share
+		mflop += l.MFLOP
+		phases[l.Phase] = true
+	}
+	// Sums of a hundred rounded terms: to 1e-9.
+	if math.Abs(share-1) > 1e-9 || math.Abs(mflop*1e6/(float64(want)*float64(s.BatchSize))-1) > 1e-9 || len(phases) != len(wantPhases) {
+		t.Errorf("%s, batch size %d: layers with a share of %v, %v MFLOP in phases %v, want 1, %v, %v",
+			s.Phase, s.BatchSize, share, mflop, phases, float64(want)*float64(s.BatchSize)/1e6, wantPhases)
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	x := make([]float64, 100) // 100, 99, ... 1
+	for i := range x {
+		x[i] = float64(100 - i)
+	}
+	if q := quantiles(x, 0.05, 0.5, 0.95); q[0] != 5 || q[1] != 50 || q[2] != 95 {
+		t.Errorf("quantiles of 1 to 100: %v, want 5, 50, 95", q)
+	}
+	if x[0] != 100 {
+		t.Error("the samples were sorted in place")
+	}
+	if q := quantiles([]float64{3}, 0.05, 0.5, 0.95); q[0] != 3 || q[1] != 3 || q[2] != 3 {
+		t.Errorf("quantiles of one sample: %v, want it", q)
+	}
+}
+
+func TestNewResult(t *testing.T) {
+	r := &Report{Machine: Machine{PeakGFLOPS: 100}, Cost: Cost{Forward: 1e8, Train: 3e8}}
+	// Steps of 0.1 s but for a slow and a fast one in twenty.
+	seconds := make([]float64, 40)
+	for i := range seconds {
+		seconds[i] = 0.1
+	}
+	seconds[0], seconds[1], seconds[2], seconds[3] = 0.2, 0.05, 0.2, 0.05
+	s := newResult(Train, 10, seconds, r)
+	// 10 images of 0.3 GFLOP in 0.1 s.
+	if !near(s.ImagesPerSecond, 100) || !near(s.MsPerStep, 100) || !near(s.GFLOPS, 30) || !near(s.PeakShare, 0.3) || s.N != 40 {
+		t.Errorf("%+v, want 100 img/s, 100 ms, 30 GFLOP/s, a share of 0.3 of 40 steps", s)
+	}
+	if s.MsPerStepP5 != 1e3*0.05 || s.ImagesPerSecondP95 != 10/0.05 {
+		t.Errorf("%+v, want the fast steps at the ends that are theirs", s)
+	}
+	if s = newResult(Infer, 10, seconds, r); !near(s.GFLOPS, 10) {
+		t.Errorf("inference of 0.1 GFLOP an image at %v GFLOP/s, want 10", s.GFLOPS)
+	}
+}
+
+// near allows for a few roundings.
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Abs(b) }
+
+// The seed network: 28.3 million multiply-adds forward, three times that a
+// training step but for the stem's data gradient.
+func TestCost(t *testing.T) {
+	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The products alone, from the published layer sizes: stem, then for each block shortcut, conv1, conv2, conv3, then
+	// the two linear layers.
+	pixels := int64(14 * 14)
+	stem := pixels * 9 * 16
+	macs := stem + 3136*512 + 512*10
+	for _, b := range [][2]int64{{16, 16}, {16, 32}, {32, 32}, {32, 64}} {
+		in, out := b[0], b[1]
+		macs += pixels * (in*out + in*out + 9*out*2*out + 2*out*out)
+	}
+	var forward, backward int64
+	for i, n := range g.Nodes {
+		switch n.Op.(type) {
+		case nn.Conv, nn.Linear:
+			forward += nn.StepFLOPs(g, nn.Step{Node: i, Phase: nn.Forward})
+			backward += nn.StepFLOPs(g, nn.Step{Node: i, Phase: nn.Backward})
+		}
+	}
+	if forward != 2*macs || backward != 2*(2*macs-stem) {
+		t.Errorf("products of %d forward and %d backward, want %d and %d", forward, backward, 2*macs, 2*(2*macs-stem))
+	}
+	// All else is a few operations per activation: within a hundredth.
+	c := CostOf(g)
+	if extra := c.Forward - forward; extra <= 0 || extra > forward/100 || c.Train <= forward+backward || c.Train > (forward+backward)*101/100 {
+		t.Errorf("cost %+v, want up to a hundredth above %d and %d", c, forward, forward+backward)
+	}
+}
+
+func TestWriteGo(t *testing.T) {
+	r := &Report{
+		Machine: Machine{CPU: "a cpu", OS: "linux", Arch: "amd64", ISA: "avx2", Threads: 2},
+		Results: []Result{{Phase: Train, BatchSize: 32, N: 150, MsPerStep: 26.5, ImagesPerSecond: 1207.547, GFLOPS: 205.2}},
+	}
+	var b strings.Builder
+	if err := r.WriteGo(&b); err != nil {
+		t.Fatal(err)
+	}
+	// golang.org/design/14313-benchmark-format: key: value lines, then name, iterations and value-unit pairs.
+	want := "goos: linux\ngoarch: amd64\npkg: resnet/bench\ncpu: a cpu\nisa: avx2\n" +
+		"BenchmarkTrain/batch=32-2\t150\t26500000 ns/op\t1207.5 img/s\t205.2 GFLOP/s\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
+
+func TestWriteTable(t *testing.T) {
+	r := &Report{
+		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250}, Model: nn.ModelConfig{Model: "fashion-resnet"},
+		Results: []Result{{Phase: Infer, BatchSize: 128, N: 99, ImagesPerSecond: 5000, PeakShare: 0.5,
+			Layers: []Layer{{Node: "stem", Kind: "conv2d", Phase: "forward", Ms: 0.25, Share: 1}}}},
+	}
+	var b strings.Builder
+	if err := r.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`^a cpu, 2 cores`, `(?m)^infer +128 +5000\.0 .* 50\.0% +99$`, `(?m)^stem +conv2d +forward +0\.2500 +100\.0% `} {
+		if !regexp.MustCompile(want).MatchString(b.String()) {
+			t.Errorf("no %s in:\n%s", want, b.String())
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"phase":         func(c *Config) { c.Phases = []Phase{"test"} },
+		"no phase":      func(c *Config) { c.Phases = nil },
+		"batch size":    func(c *Config) { c.BatchSizes = []int{32, 0} },
+		"no batch size": func(c *Config) { c.BatchSizes = nil },
+		"seconds":       func(c *Config) { c.Seconds = math.NaN() },
+		"count":         func(c *Config) { c.Count = -1 },
+	} {
+		c := small()
+		change(&c)
+		if _, err := Run(context.Background(), c); err == nil || !strings.HasPrefix(err.Error(), "bench: ") {
+			t.Errorf("%s: error %v, want one of bench", name, err)
+		}
+	}
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Run(ctx, small()); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+}

@@ -1,0 +1,115 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat"
+
+	"resnet/nn"
+)
+
+// Report is the outcome of Run.
+type Report struct {
+	Machine Machine        `json:"machine"`
+	Model   nn.ModelConfig `json:"model"`
+	Cost    Cost           `json:"flops_per_image"`
+	Results []Result       `json:"results"`
+}
+
+// Result is one phase at one batch size. P5 and P95 are percentiles over the
+// steps of the very figure they are named after: images_per_second_p5 comes
+// from a slow step, ms_per_step_p5 from a fast one.
+type Result struct {
+	Phase     Phase `json:"phase"`
+	BatchSize int   `json:"batch_size"`
+	N         int   `json:"n"` // steps timed
+
+	ImagesPerSecond    float64 `json:"images_per_second"`
+	ImagesPerSecondP5  float64 `json:"images_per_second_p5"`
+	ImagesPerSecondP95 float64 `json:"images_per_second_p95"`
+	MsPerStep          float64 `json:"ms_per_step"`
+	MsPerStepP5        float64 `json:"ms_per_step_p5"`
+	MsPerStepP95       float64 `json:"ms_per_step_p95"`
+
+	GFLOPS    float64 `json:"gflops"`
+	PeakShare float64 `json:"peak_share"` // GFLOPS / Machine.PeakGFLOPS; Winograd's convolutions may pass 1
+
+	Layers []Layer `json:"layers,omitempty"`
+}
+
+// newResult sums up the times of steps, in seconds.
+func newResult(phase Phase, batch int, seconds []float64, r *Report) Result {
+	q := quantiles(seconds, 0.05, 0.5, 0.95)
+	n := float64(batch)
+	flops := r.Cost.Forward
+	if phase == Train {
+		flops = r.Cost.Train
+	}
+	res := Result{
+		Phase: phase, BatchSize: batch, N: len(seconds),
+		ImagesPerSecond: n / q[1], ImagesPerSecondP5: n / q[2], ImagesPerSecondP95: n / q[0],
+		MsPerStep: 1e3 * q[1], MsPerStepP5: 1e3 * q[0], MsPerStepP95: 1e3 * q[2],
+		GFLOPS: n / q[1] * float64(flops) / 1e9,
+	}
+	if r.Machine.PeakGFLOPS > 0 {
+		res.PeakShare = res.GFLOPS / r.Machine.PeakGFLOPS
+	}
+	return res
+}
+
+// quantiles interpolates linearly between the empirical ones.
+func quantiles(x []float64, p ...float64) []float64 {
+	x = slices.Clone(x)
+	slices.Sort(x)
+	q := make([]float64, len(p))
+	for i := range p {
+		q[i] = stat.Quantile(p[i], stat.LinInterp, x, nil)
+	}
+	return q
+}
+
+// WriteJSON writes the report as one indented object.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// WriteGo writes the report in the format of Go's benchmarks, for benchstat.
+func (r *Report) WriteGo(w io.Writer) error {
+	m := r.Machine
+	var b strings.Builder
+	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: resnet/bench\ncpu: %s\nisa: %s\n", m.OS, m.Arch, m.CPU, m.ISA)
+	for _, s := range r.Results {
+		name := strings.ToUpper(string(s.Phase[:1])) + string(s.Phase[1:])
+		fmt.Fprintf(&b, "Benchmark%s/batch=%d-%d\t%d\t%.0f ns/op\t%.1f img/s\t%.1f GFLOP/s\n",
+			name, s.BatchSize, m.Threads, s.N, 1e6*s.MsPerStep, s.ImagesPerSecond, s.GFLOPS)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteTable writes the report for people: the hardware first.
+func (r *Report) WriteTable(w io.Writer) error {
+	m := r.Machine
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, resnet %s\n", m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Version)
+	fmt.Fprintf(&b, "%s, float32, %s, %d threads, peak %.0f GFLOP/s measured\n", r.Model.Model, m.ISA, m.Threads, m.PeakGFLOPS)
+	fmt.Fprintf(&b, "%.1f MFLOP an image forward, %.1f a training step\n\n", float64(r.Cost.Forward)/1e6, float64(r.Cost.Train)/1e6)
+	fmt.Fprintf(&b, "%-6s %6s %10s %10s %10s %9s %9s %9s %9s %6s %7s\n",
+		"phase", "batch", "img/s", "p5", "p95", "ms/step", "p5", "p95", "GFLOP/s", "peak", "n")
+	for _, s := range r.Results {
+		fmt.Fprintf(&b, "%-6s %6d %10.1f %10.1f %10.1f %9.3f %9.3f %9.3f %9.1f %5.1f%% %7d\n",
+			s.Phase, s.BatchSize, s.ImagesPerSecond, s.ImagesPerSecondP5, s.ImagesPerSecondP95,
+			s.MsPerStep, s.MsPerStepP5, s.MsPerStepP95, s.GFLOPS, 100*s.PeakShare, s.N)
+	}
+	for _, s := range r.Results {
+		s.writeLayers(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/bench"
+)
+
+const (
+	appHelp = `{{.Name}} - {{.Usage}}
+
+usage: {{.HelpName}} COMMAND [options] [arguments]
+
+commands:{{range .VisibleCommands}}
+   {{printf "%-10s" .Name}} {{.Usage}}{{end}}
+
+"{{.HelpName}} COMMAND --help" lists a command's options, "{{.HelpName}} --version" tells the version.
+
+examples:
+   resnet train                                 Fashion-MNIST with the published recipe
+   resnet train --resume runs/DIR               go on with a run that was stopped
+   resnet eval --weights runs/DIR/weights/best.safetensors
+   resnet predict --weights FILE picture.png    what a picture shows
+   resnet bench                                 how fast this machine is
+
+exit status: 0 success, 1 failure, 2 wrong usage, 130 or 143 after SIGINT or
+SIGTERM with the checkpoint written
+`
+	commandHelp = `{{.HelpName}} - {{.Usage}}{{if .Aliases}} (also: {{join .Aliases ", "}}){{end}}
+
+usage: {{if .UsageText}}{{.UsageText}}{{else}}{{.HelpName}}{{if .Subcommands}} COMMAND{{end}}{{if .VisibleFlags}} [options]{{end}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}{{end}}
+{{- if .Subcommands}}
+
+commands:{{range .VisibleCommands}}
+   {{printf "%-10s" .Name}} {{.Usage}}{{end}}{{end}}
+{{- if .VisibleFlags}}
+
+options:{{range .VisibleFlags}}
+   {{wrap .String 6}}{{end}}{{end}}
+{{- if .Description}}
+
+{{.Description}}{{end}}
+`
+)
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintln(c.App.Writer, version()) }
+	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help", DisableDefaultText: true}
+	cli.VersionFlag = &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}
+	app := &cli.App{
+		Name: "resnet", HelpName: "resnet", Usage: "trains ResNets on small images, evaluates them and runs them",
+		Version: version(),
+		Writer:  stdout, ErrWriter: stderr,
+		CustomAppHelpTemplate: appHelp,
+		HideHelpCommand:       true,
+		Commands: []*cli.Command{
+			trainCommand(), evalCommand(), predictCommand(), summaryCommand(), benchCommand(), dataCommand(),
+		},
+		Action: missingCommand, OnUsageError: onUsageError,
+		ExitErrHandler: func(*cli.Context, error) {}, // main reports and exits
+	}
+	for _, c := range app.Commands {
+		finish(c)
+	}
+	return app
+}
+
+// finish gives a command and its subcommands what all have.
+func finish(c *cli.Command) {
+	c.CustomHelpTemplate = commandHelp
+	c.HideHelpCommand = true
+	c.OnUsageError = onUsageError
+	if len(c.Subcommands) > 0 {
+		c.Action = missingCommand
+	}
+	for _, sub := range c.Subcommands {
+		finish(sub)
+	}
+}
+
+func version() string {
+	return fmt.Sprintf("resnet %s (%s, %s/%s)", bench.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// missingCommand runs where a command was expected and something else, or nothing, came.
+func missingCommand(c *cli.Context) error {
+	commands := c.Command.Subcommands
+	if !c.Args().Present() {
+		return usagef("no command given, want one of %s (see %s --help)", commandNames(commands), c.Command.HelpName)
+	}
+	name := c.Args().First()
+	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
+	if s := suggest(name, func(yield func(string)) {
+		for _, sub := range commands {
+			for _, n := range sub.Names() {
+				yield(n)
+			}
+		}
+	}); s != "" {
+		hint = fmt.Sprintf("did you mean %s?", s)
+	}
+	return usagef("unknown command %q, want one of %s; %s", name, commandNames(commands), hint)
+}
+
+func commandNames(commands []*cli.Command) string {
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// onUsageError puts what the flag parser found into the project's form.
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	const unknown = "flag provided but not defined: -"
+	where := strings.TrimPrefix(c.Command.HelpName+": ", "resnet: ")
+	where = strings.TrimPrefix(where, "resnet ")
+	name, ok := strings.CutPrefix(err.Error(), unknown)
+	if !ok {
+		text := strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`, `flag needs an argument: -`, `missing value of --`, `parse error`, `not a number`).Replace(err.Error())
+		return usagef("%s%s", where, text)
+	}
+	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
+	if s := suggest(name, func(yield func(string)) {
+		for _, f := range c.Command.Flags {
+			for _, n := range f.Names() {
+				yield(n)
+			}
+		}
+	}); s != "" {
+		hint = "did you mean --" + s + "?"
+	}
+	return usagef("%sunknown flag --%s; %s", where, name, hint)
+}
+
+// suggest is the candidate that takes the fewest edits from what was given, or
+// "" where none is near.
+func suggest(given string, candidates func(yield func(string))) string {
+	best, fewest := "", 1+len(given)/3
+	candidates(func(name string) {
+		if len(name) < 2 {
+			return
+		}
+		d := edits(given, name)
+		if strings.HasPrefix(name, given) && len(given) > 1 {
+			d = min(d, 1)
+		}
+		if d < fewest || d == fewest && best == "" {
+			best, fewest = name, d
+		}
+	})
+	return best
+}
+
+// edits is the Levenshtein distance.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/bench"
+	"resnet/nn"
+)
+
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name: "bench", Usage: "measure training and inference speed",
+		Description: `Times steps on random images after a warm-up and shows the median, with the 5th
+and 95th percentile, and the share of the peak of fused multiply-adds that the
+same threads reach in the same run. $RESNET_ISA chooses the instruction set too.
+
+examples:
+   resnet bench
+   resnet bench --batch-size 32 --phase train --layers
+   resnet bench --format go --count 10 > new.txt    (for benchstat)`,
+		Flags: append(modelFlags(),
+			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512", Usage: "`LIST` of images per step"},
+			&cli.StringFlag{Name: "phase", Value: "train,infer", Usage: "`LIST` of train and infer"},
+			&cli.Float64Flag{Name: "seconds", Value: 3, Usage: "time for each measurement"},
+			&cli.IntFlag{Name: "count", Value: 1, Usage: "measurements of each kind"},
+			&cli.StringFlag{Name: "isa", Usage: "portable, avx2 or avx512", DefaultText: "the best this machine has"},
+			&cli.BoolFlag{Name: "layers", Usage: "time every op too", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
+			workersFlag(), deviceFlag(), formatFlag("table", "json", "go")),
+		Action: runBench,
+	}
+}
+
+func runBench(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	cfg, err := benchConfig(c)
+	if err != nil {
+		return err
+	}
+	r, err := bench.Run(c.Context, cfg)
+	if err != nil {
+		return err
+	}
+	switch c.String("format") {
+	case "json":
+		return r.WriteJSON(c.App.Writer)
+	case "go":
+		return r.WriteGo(c.App.Writer)
+	}
+	return r.WriteTable(c.App.Writer)
+}
+
+func benchConfig(c *cli.Context) (bench.Config, error) {
+	cfg := bench.Config{
+		Model: modelOf(c), Optimizer: nn.NewAdam(), Seconds: c.Float64("seconds"), Count: c.Int("count"),
+		Layers: c.Bool("layers"),
+	}
+	for s := range strings.SplitSeq(c.String("batch-size"), ",") {
+		b, err := parseInt(s)
+		if err != nil {
+			return cfg, usagef("--batch-size %q: %w, or a list such as 1,32", s, err)
+		}
+		cfg.BatchSizes = append(cfg.BatchSizes, b)
+	}
+	for s := range strings.SplitSeq(c.String("phase"), ",") {
+		cfg.Phases = append(cfg.Phases, bench.Phase(s))
+	}
+	isa, err := chooseISA(c.String("isa"))
+	if err != nil {
+		return cfg, err
+	}
+	cfg.CPU = nn.CPUConfig{Threads: c.Int("workers"), ISA: &isa}
+	if !c.Bool("quiet") {
+		cfg.Progress = func(format string, args ...any) { fmt.Fprintf(c.App.ErrWriter, format+"\n", args...) }
+	}
+	return cfg, asUsage(cfg.Validate())
+}

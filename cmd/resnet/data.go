@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/data"
+)
+
+func dataCommand() *cli.Command {
+	dir := &cli.StringFlag{Name: "data-dir", Usage: dataDirUsage}
+	dataset := &cli.StringFlag{Name: "dataset", Value: data.FashionMNIST, Usage: datasetUsage}
+	return &cli.Command{
+		Name: "data", Usage: "fetch a data set, look at one",
+		Subcommands: []*cli.Command{
+			{
+				Name: "fetch", Usage: "download a data set and verify it",
+				Description: `The files go to --data-dir or the user's cache, where train finds them. What is
+there and intact stays; a broken download goes on where it stopped.
+
+examples:
+   resnet data fetch
+   resnet data fetch --data-dir /data/fashion-mnist`,
+				Flags: []cli.Flag{dataset, dir,
+					&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true}},
+				Action: runFetch,
+			},
+			{
+				Name: "info", Usage: "show a data set's files, checksums and statistics",
+				Description: `examples:
+   resnet data info
+   resnet data info --dataset idx --data-dir mydata --format json`,
+				Flags: []cli.Flag{dataset, dir,
+					&cli.IntFlag{Name: "classes", Usage: "number of classes of an idx data set", DefaultText: "largest label + 1"},
+					formatFlag("table", "json")},
+				Action: runInfo,
+			},
+		},
+	}
+}
+
+func runFetch(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	o := data.Options{Dataset: c.String("dataset"), Dir: c.String("data-dir")}
+	done := func() {}
+	if !c.Bool("quiet") {
+		bar := &transferBar{w: c.App.ErrWriter, terminal: isTerminal(c.App.ErrWriter)}
+		o.Progress, o.Log, done = bar.progress, bar.log, bar.end
+	}
+	dir, err := data.Fetch(c.Context, o)
+	done()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.App.Writer, dir)
+	return err
+}
+
+func runInfo(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	info, err := data.Describe(c.Context, data.Options{
+		Dataset: c.String("dataset"), Dir: c.String("data-dir"), Classes: c.Int("classes"),
+	})
+	if err != nil {
+		return err
+	}
+	write := writeInfo
+	if c.String("format") == "json" {
+		write = func(w io.Writer, i *data.Info) error { return writeJSON(w, i) }
+	}
+	if err := write(c.App.Writer, info); err != nil {
+		return err
+	}
+	if !info.OK() {
+		return fmt.Errorf("data: %s: not usable: %s", info.Dir, problem(info))
+	}
+	return nil
+}
+
+// problem is the first thing wrong with a data set.
+func problem(i *data.Info) string {
+	for _, f := range i.Files {
+		if f.Problem != "" {
+			return f.Problem
+		}
+	}
+	return i.Problem
+}
+
+func writeInfo(w io.Writer, i *data.Info) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "dataset   %s\ndir       %s\n", i.Dataset, i.Dir)
+	if i.Checksum != "" {
+		fmt.Fprintf(&b, "checksum  %s\n", i.Checksum)
+	}
+	fmt.Fprintf(&b, "\n%-30s %12s %12s  %-12s %s\n", "file", "bytes", "content", "sha256", "state")
+	for _, f := range i.Files {
+		state := "readable"
+		if f.Verified {
+			state = "verified"
+		}
+		if f.Problem != "" {
+			state = f.Problem
+		}
+		fmt.Fprintf(&b, "%-30s %12s %12s  %-12.12s %s\n", f.Name, thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
+	}
+	for _, s := range []struct {
+		name string
+		*data.SetInfo
+	}{{"train", i.Train}, {"test", i.Test}} {
+		if s.SetInfo != nil {
+			fmt.Fprintf(&b, "\n%s: %s images of %dx%dx%d (C, H, W), mean %.4f, std %.4f\n", s.name, thousands(int64(s.N)), s.C, s.H, s.W, s.Mean, s.Std)
+			for k, n := range s.PerClass {
+				fmt.Fprintf(&b, "   %-14s %8s\n", i.Classes[k], thousands(int64(n)))
+			}
+		}
+	}
+	if i.Problem != "" {
+		fmt.Fprintf(&b, "\n%s\n", i.Problem)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/nn/train"
+)
+
+func evalCommand() *cli.Command {
+	flags := []cli.Flag{weightsFlag()}
+	flags = append(flags, datasetFlags()...)
+	flags = append(flags,
+		&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: 128, Usage: "images at once; the result does not depend on it"},
+		workersFlag(), deviceFlag(), formatFlag("table", "json"))
+	return &cli.Command{
+		Name: "eval", Aliases: []string{"evaluate"}, Usage: "measure a network on labelled images",
+		Description: `Prints loss and accuracy, precision, recall and F1 of each class, and the
+confusion matrix: images by label (row) and prediction (column).
+
+examples:
+   resnet eval --weights runs/DIR/weights/best.safetensors
+   resnet eval --weights FILE --dataset idx --data-dir mydata --split train --format json`,
+		Flags: flags, Action: runEval,
+	}
+}
+
+// evaluation is what eval prints.
+type evaluation struct {
+	Weights string `json:"weights"`
+	Model   string `json:"model"`
+	Dataset string `json:"dataset"`
+	Split   string `json:"split"`
+	*train.Evaluation
+}
+
+func runEval(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	n, err := openNetwork(c, c.Int("batch-size"))
+	if err != nil {
+		return err
+	}
+	defer n.close()
+	dataset, set, err := openSplit(c, n)
+	if err != nil {
+		return err
+	}
+	e, err := train.Evaluate(c.Context, n.exec, n.plan, set, nil)
+	if err != nil {
+		return err
+	}
+	for i := range e.Classes {
+		e.Classes[i].Name = n.className(i)
+	}
+	r := &evaluation{c.String("weights"), n.meta.Model.Model, dataset, c.String("split"), e}
+	if c.String("format") == "json" {
+		return writeJSON(c.App.Writer, r)
+	}
+	return r.write(c.App.Writer)
+}
+
+func (r *evaluation) write(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "weights   %s (%s)\n", r.Weights, r.Model)
+	fmt.Fprintf(&b, "images    %s of %s %s\n", thousands(int64(r.Images)), r.Dataset, r.Split)
+	fmt.Fprintf(&b, "loss      %.4f\naccuracy  %.2f %%\n\n", r.Loss, 100*r.Accuracy)
+
+	name := len("macro mean")
+	for _, s := range r.Classes {
+		name = max(name, len(s.Name))
+	}
+	fmt.Fprintf(&b, "%4s %-*s %9s %9s %9s %9s\n", "", name, "class", "precision", "recall", "f1", "support")
+	for i, s := range r.Classes {
+		fmt.Fprintf(&b, "%4d %-*s %9.4f %9.4f %9.4f %9d\n", i, name, s.Name, s.Precision, s.Recall, s.F1, s.Support)
+	}
+	m := r.Macro
+	fmt.Fprintf(&b, "%4s %-*s %9.4f %9.4f %9.4f %9d\n\n", "", name, "macro mean", m.Precision, m.Recall, m.F1, m.Support)
+
+	fmt.Fprintf(&b, "confusion: images by label (row) and prediction (column)\n%4s %-*s", "", name, "")
+	for k := range r.Confusion {
+		fmt.Fprintf(&b, " %5d", k)
+	}
+	b.WriteByte('\n')
+	for i, row := range r.Confusion {
+		fmt.Fprintf(&b, "%4d %-*s", i, name, r.Classes[i].Name)
+		for _, n := range row {
+			fmt.Fprintf(&b, " %5d", n)
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,62 @@
+// Command resnet trains ResNets on small images, evaluates them and runs them.
+//
+// Results go to stdout, progress and messages to stderr. It exits with 0 after
+// success, 1 after a failure, 2 where the command line makes no sense, and 130
+// or 143 after SIGINT or SIGTERM; see resnet --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	ctx, signals := withSignals(context.Background())
+	err := run(ctx, os.Args, os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "resnet: %s\n", oneLine(err))
+	}
+	os.Exit(exitCode(err, signals.caught()))
+}
+
+// run is the whole program but for the process's own end.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	app := newApp(stdout, stderr)
+	return app.RunContext(ctx, interspersed(app, args))
+}
+
+// usageError is a command line that makes no sense, as opposed to work that failed.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// asUsage marks an error that the given settings alone brought about.
+func asUsage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
+}
+
+func exitCode(err error, signal int) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case signal != 0:
+		return 128 + signal
+	case errors.As(err, &usage):
+		return 2
+	}
+	return 1
+}
+
+func oneLine(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}

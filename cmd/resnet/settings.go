@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/data"
+	"resnet/nn/train"
+)
+
+// A setting is a flag of train and what it does to the configuration.
+type setting struct {
+	flag  cli.Flag
+	apply func(*train.Config, string) error
+}
+
+// settings lists the flags that change a train.Config. Values are parsed when
+// they are applied, so that a flag that was not given leaves the configuration
+// as --config or the recipe has it.
+func settings() []setting {
+	d := train.Defaults()
+	text := func(name, usage string, value any, field func(*train.Config) *string, aliases ...string) setting {
+		return valueOf(name, usage, value, aliases, field, func(s string) (string, error) { return s, nil })
+	}
+	whole := func(name, usage string, value any, field func(*train.Config) *int, aliases ...string) setting {
+		return valueOf(name, usage, value, aliases, field, parseInt)
+	}
+	number := func(name, usage string, value any, field func(*train.Config) *float64) setting {
+		return valueOf(name, usage, value, nil, field, parseFloat)
+	}
+	type c = *train.Config
+	return []setting{
+		text("model", modelUsage(), d.Model, func(c c) *string { return &c.Model }),
+		whole("base-channels", baseChannelsUsage, d.BaseChannels, func(c c) *int { return &c.BaseChannels }),
+		whole("hidden", hiddenUsage, d.Hidden, func(c c) *int { return &c.Hidden }),
+		text("weights", "weights `FILE` to start from", "drawn from --seed", func(c c) *string { return &c.Weights }),
+
+		text("dataset", datasetUsage, d.Dataset, func(c c) *string { return &c.Dataset }),
+		text("data-dir", dataDirUsage, "", func(c c) *string { return &c.DataDir }),
+		whole("classes", "number of classes of an idx data set", "largest label + 1", func(c c) *int { return &c.Classes }),
+		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set", d.Val, func(c c) *string { return &c.Val }),
+
+		whole("epochs", "passes over the training set", d.Epochs, func(c c) *int { return &c.Epochs }),
+		whole("batch-size", "images per step", d.BatchSize, func(c c) *int { return &c.BatchSize }, "b"),
+		number("lr", "learning rate", "1e-3, sgd 1e-2", func(c c) *float64 { return &c.LR }),
+		number("momentum", "of sgd", "0.9", func(c c) *float64 { return &c.Momentum }),
+		number("weight-decay", "of adamw and sgd", "adamw 1e-2, sgd 0", func(c c) *float64 { return &c.WeightDecay }),
+		number("smoothing", "label smoothing", d.Smoothing, func(c c) *float64 { return &c.Smoothing }),
+
+		text("sched", "learning rate schedule: constant, step, cosine, onecycle", d.Sched, func(c c) *string { return &c.Sched }),
+		whole("warmup", "epochs of linear warm-up", d.Warmup, func(c c) *int { return &c.Warmup }),
+		whole("step-size", "step: epochs between reductions", d.StepSize, func(c c) *int { return &c.StepSize }),
+		number("gamma", "step: factor of a reduction", d.Gamma, func(c c) *float64 { return &c.Gamma }),
+		number("min-lr", "cosine: last learning rate", d.MinLR, func(c c) *float64 { return &c.MinLR }),
+		number("pct-start", "onecycle: fraction of steps before the peak", d.PctStart, func(c c) *float64 { return &c.PctStart }),
+		number("div-factor", "onecycle: peak over first learning rate", d.DivFactor, func(c c) *float64 { return &c.DivFactor }),
+		number("final-div-factor", "onecycle: first over last learning rate", d.FinalDivFactor, func(c c) *float64 { return &c.FinalDivFactor }),
+
+		valueOf("seed", "of initial weights, shuffling and held-out images", d.Seed, nil, func(c c) *uint64 { return &c.Seed }, parseUint),
+		whole("workers", workersUsage, "one per processor", func(c c) *int { return &c.Threads }, "j"),
+		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }),
+		number("checkpoint-seconds", "seconds between checkpoints; 0 for none", d.CheckpointSeconds, func(c c) *float64 { return &c.CheckpointSeconds }),
+		whole("checkpoint-steps", "steps between checkpoints; 0 for none", d.CheckpointSteps, func(c c) *int { return &c.CheckpointSteps }),
+	}
+}
+
+const (
+	datasetUsage = data.FashionMNIST + ", or " + data.IDX + ": any four files in MNIST's format"
+	dataDirUsage = "`DIR` with the data set's files; without it fashion-mnist is searched for"
+	workersUsage = "threads; results do not depend on it"
+)
+
+// valueOf is a setting of one field. The flag is a string to the parser; shown
+// is its default in the help text.
+func valueOf[T any](name, usage string, shown any, aliases []string, field func(*train.Config) *T, parse func(string) (T, error)) setting {
+	f := &cli.StringFlag{Name: name, Aliases: aliases, Usage: usage, DefaultText: fmt.Sprint(shown)}
+	return setting{f, func(c *train.Config, s string) error {
+		v, err := parse(s)
+		if err != nil {
+			return usagef("--%s %q: %w", name, s, err)
+		}
+		*field(c) = v
+		return nil
+	}}
+}
+
+func parseInt(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0, fmt.Errorf("want a whole number")
+	}
+	return n, nil
+}
+
+func parseUint(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("want a whole number from 0 to 2^64-1")
+	}
+	return n, nil
+}
+
+func parseFloat(s string) (float64, error) {
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return 0, fmt.Errorf("want a number")
+	}
+	return x, nil
+}
+
+// configOf is the configuration that a command line asks for: the recipe, or
+// --config's file, changed by the flags that were given.
+func configOf(c *cli.Context) (train.Config, error) {
+	cfg := train.Defaults()
+	if path := c.String("config"); path != "" {
+		var err error
+		if cfg, err = train.ReadConfig(path); err != nil {
+			return cfg, err
+		}
+		cfg.Output = "" // its run's own; another run needs another directory
+	}
+	if err := apply(c, &cfg); err != nil {
+		return cfg, err
+	}
+	return cfg, asUsage(cfg.Validate())
+}
+
+// apply changes a configuration by the flags that were given.
+func apply(c *cli.Context, cfg *train.Config) error {
+	if c.IsSet("opt") {
+		cfg.SetOptimizer(c.String("opt")) // first: it brings the defaults of lr and others
+	}
+	for _, s := range settings() {
+		if name := s.flag.Names()[0]; c.IsSet(name) {
+			if err := s.apply(cfg, c.String(name)); err != nil {
+				return err
+			}
+		}
+	}
+	if c.Bool("no-nesterov") || cfg.Momentum == 0 {
+		cfg.Nesterov = false
+	}
+	if c.Bool("no-shuffle") {
+		cfg.Shuffle = false
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"resnet/nn/train"
+)
+
+func trainCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "resume", Usage: "go on with the run in `DIR` from its last checkpoint"},
+		&cli.StringFlag{Name: "config", Usage: "take the settings from `FILE`, a run's config.json; flags given win"},
+		&cli.StringFlag{Name: "opt", Usage: "optimiser: adam, adamw, sgd; brings its own learning rate, momentum and decay", DefaultText: train.Defaults().Optimizer},
+		&cli.BoolFlag{Name: "no-nesterov", Usage: "plain momentum for sgd", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "no-shuffle", Usage: "take the images in the files' order", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
+		deviceFlag(),
+		formatFlag("text", "json"),
+	}
+	for _, s := range settings() {
+		flags = append(flags, s.flag)
+	}
+	return &cli.Command{
+		Name: "train", Usage: "train a network",
+		Description: `Writes a run directory: config.json, results.csv, weights/best.safetensors,
+weights/last.safetensors and a checkpoint. After SIGINT or SIGTERM the step is
+finished and the checkpoint written; --resume continues to the same bits.
+
+examples:
+   resnet train
+   resnet train --epochs 8 --opt adamw --sched onecycle --lr 3e-3 --val 5000
+   resnet train --dataset idx --data-dir mydata --output runs/mine
+   resnet train --resume runs/mine
+   resnet train --config runs/mine/config.json --seed 2`,
+		Flags: flags, Action: runTrain,
+	}
+}
+
+func runTrain(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	if _, err := chooseISA(""); err != nil {
+		return err
+	}
+	o := train.Options{Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Quiet: c.Bool("quiet")}
+	var started string
+	o.Hooks.Start = func(s *train.StartInfo) error { started = s.Dir; return nil }
+	var result *train.Result
+	var err error
+	if dir := c.String("resume"); dir != "" {
+		if o.Override, err = overrides(c); err != nil {
+			return err
+		}
+		result, err = train.Resume(c.Context, dir, o)
+	} else {
+		var cfg train.Config
+		if cfg, err = configOf(c); err != nil {
+			return err
+		}
+		result, err = train.Run(c.Context, cfg, o)
+	}
+	if errors.Is(err, train.ErrInterrupted) {
+		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, started)
+	}
+	if err != nil {
+		return err
+	}
+	if c.String("format") == "json" {
+		return writeJSON(c.App.Writer, result)
+	}
+	return writeResult(c.App.Writer, result)
+}
+
+// overrides applies the settings given beside --resume; train refuses those
+// that would make another run of it.
+func overrides(c *cli.Context) (func(*train.Config), error) {
+	if c.String("config") != "" {
+		return nil, usagef("--config with --resume: a run continues with the settings it began with")
+	}
+	trial := train.Defaults()
+	if err := apply(c, &trial); err != nil {
+		return nil, err
+	}
+	return func(cfg *train.Config) { _ = apply(c, cfg) }, nil // the same values parsed a moment ago
+}
+
+// writeResult names what a script would look for; the rest was progress.
+func writeResult(w io.Writer, r *train.Result) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "run       %s\nweights   %s\n", r.Dir, r.BestWeights)
+	if best := r.Best; best != nil {
+		fmt.Fprintf(&b, "epoch     %d\n", best.Epoch)
+		if best.Val != nil {
+			fmt.Fprintf(&b, "val_loss  %.4f\nval_acc   %.2f %%\n", best.Val.Loss, 100*best.Val.Accuracy)
+		}
+	}
+	if r.Test != nil {
+		fmt.Fprintf(&b, "test_loss %.4f\ntest_acc  %.2f %%\n", r.Test.Loss, 100*r.Test.Accuracy)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

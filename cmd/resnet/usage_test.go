@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every bad input gets one line that begins with "resnet: ", says what is
+// wrong with which value, and the exit status for its kind.
+func TestErrors(t *testing.T) {
+	dir := writeBars(t, 24)
+	run := filepath.Join(t.TempDir(), "run")
+	succeed(t, tiny(dir, "--epochs", "1", "--output", run)...)
+	weights := filepath.Join(run, "weights", "last.safetensors")
+
+	swapped := t.TempDir() // labels in the place of images
+	for _, f := range []string{"train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"} {
+		write(t, filepath.Join(swapped, f), read(t, filepath.Join(dir, f)))
+	}
+	write(t, filepath.Join(swapped, "t10k-images-idx3-ubyte"), read(t, filepath.Join(dir, "t10k-labels-idx1-ubyte")))
+
+	file := func(name string, content []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		write(t, path, content)
+		return path
+	}
+	good := read(t, weights)
+	huge := file("huge.safetensors", binary.LittleEndian.AppendUint64(nil, 1<<60))
+	short := file("short.safetensors", good[:len(good)-100])
+	empty := file("empty.png", nil)
+	text := file("text.png", []byte("not a picture"))
+	badConfig := file("config.json", []byte(`{"epochs": 3, "epoch": 4}`))
+
+	for _, c := range []struct {
+		args string // split at spaces
+		code int
+		want string // a regular expression that the line matches
+	}{
+		{"", 2, `no command`},
+		{"trian", 2, `unknown command "trian".*did you mean train\?`},
+		{"data ftch", 2, `unknown command "ftch".*did you mean fetch\?`},
+		{"data", 2, `no command.*fetch, info`},
+		{"--frobnicate", 2, `unknown flag --frobnicate`},
+		{"train --epoch 3", 2, `train: unknown flag --epoch; did you mean --epochs\?`},
+		{"train --lr", 2, `missing value of --lr`},
+		{"train --epochs many", 2, `--epochs "many": want a whole number`},
+		{"train --seed -1", 2, `--seed "-1"`},
+		{"train --epochs 0", 2, `epochs 0, want at least 1`},
+		{"train -b 0", 2, `batch size 0, want 1 to`},
+		{"train --opt rmsprop", 2, `"rmsprop", want adam, adamw or sgd`},
+		{"train --lr -1", 2, `learning rate -1`},
+		{"train --momentum 0.5", 2, `momentum 0\.5 with optimizer adam`},
+		{"train --sched linear", 2, `"linear", want constant, step, cosine or onecycle`},
+		{"train --val some", 2, `val "some"`},
+		{"train --device cuda:0", 2, `"cuda:0": this build has no CUDA`},
+		{"train --device tpu", 2, `"tpu", want auto or cpu`},
+		{"train --format xml", 2, `--format "xml", want one of text, json`},
+		{"train picture.png", 2, `unexpected argument "picture.png"`},
+		{"train --config " + badConfig, 1, `config\.json.*"epoch"`},
+		{"train --config /nowhere.json", 1, `/nowhere\.json`},
+		{"train --model vgg --dataset idx --data-dir " + dir, 1, `"vgg".*fashion-resnet`},
+		{"train --dataset cifar", 1, `"cifar", want fashion-mnist or idx`},
+		{"train --dataset idx --data-dir /nowhere", 1, `/nowhere: no such directory`},
+		{"train --dataset idx --data-dir " + swapped, 1, `t10k-images.*0x00000801, want 0x00000803`},
+		{"train --dataset idx --classes 2 --data-dir " + dir, 1, `label`},
+		{"train --dataset idx --val 24 --data-dir " + dir, 1, `24 validation images`},
+		{"train --dataset idx --data-dir " + dir + " --output " + run, 1, `already holds a run`},
+		{"train --dataset idx --data-dir " + dir + " --weights " + weights, 1, `shape|tensor`}, // of the small network
+		{"train --resume /nowhere", 1, `/nowhere`},
+		{"train --resume " + run + " --lr 0.5", 1, `lr`},
+		{"train --resume " + run + " --config " + badConfig, 2, `--config with --resume`},
+		{"eval", 2, `no weights given`},
+		{"eval --weights /nowhere", 1, `/nowhere: no such file`},
+		{"eval --weights " + huge, 1, `header length`},
+		{"eval --weights " + short + " --data-dir " + dir, 1, `short\.safetensors`},
+		{"eval -b 0 --weights " + weights + " --data-dir " + dir, 2, `batch size 0`},
+		{"eval --split val --weights " + weights, 2, `--split "val", want one of test, train`},
+		{"eval --dataset fashion-mnist --data-dir " + dir + " --weights " + weights, 1, `fashion-mnist`},
+		{"predict --weights " + weights, 2, `no images given`},
+		{"predict --weights " + weights + " --indices 3:3 ", 2, `range "3:3" is empty`},
+		{"predict --weights " + weights + " --indices 1,x", 2, `"x", want numbers`},
+		{"predict --weights " + weights + " --data-dir " + dir + " --indices 20", 2, `image 20, want 0 to 19`},
+		{"predict --weights " + weights + " --top 0 " + text, 2, `--top 0`},
+		{"predict --weights " + weights + " " + empty, 1, `empty file`},
+		{"predict --weights " + weights + " " + text, 1, `not a PNG`},
+		{"predict --weights " + weights + " /nowhere.png", 1, `/nowhere\.png`},
+		{"summary --input 28x28", 2, `--input "28x28"`},
+		{"summary --input 1x28x28x3", 2, `--input`},
+		{"summary --base-channels 0", 2, `base channels 0`},
+		{"summary --batch-size 0", 2, `batch size 0`},
+		{"summary -j -1", 2, `-1 threads`},
+		{"bench --batch-size 1,a", 2, `--batch-size "a"`},
+		{"bench --phase train,test", 2, `phase "test", want train or infer`},
+		{"bench --isa mmx", 2, `"mmx", want one of portable, avx2, avx512`},
+		{"bench --seconds NaN", 2, `NaN seconds`},
+		{"data info --dataset idx", 1, `--data-dir`},
+		{"data info --dataset idx --data-dir " + swapped, 1, `0x00000801, want 0x00000803`},
+		{"data fetch --dataset idx", 1, `nothing to fetch`},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			t.Setenv("RESNET_DATA", "")
+			_, stderr, code := resnet(t, strings.Fields(c.args)...)
+			lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
+			last := lines[len(lines)-1]
+			if code != c.code || !strings.HasPrefix(last, "resnet: ") || !regexp.MustCompile(c.want).MatchString(last) {
+				t.Errorf("exit status %d, stderr %q, want %d and a line with %s", code, stderr, c.code, c.want)
+			}
+			if c.code == 2 && len(lines) != 1 {
+				t.Errorf("%d lines for wrong usage, want 1: %q", len(lines), stderr)
+			}
+		})
+	}
+}
+
+func TestEnvironmentISA(t *testing.T) {
+	t.Setenv("RESNET_ISA", "mmx")
+	for _, command := range []string{"train", "bench", "summary"} {
+		_, stderr, code := resnet(t, command)
+		if code != 2 || !strings.Contains(stderr, `$RESNET_ISA: cpu: unknown instruction set "mmx"`) {
+			t.Errorf("%s: exit status %d, stderr %q, want 2 and the variable named", command, code, stderr)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--help", "commands:"}, {"-h", "commands:"},
+		{"train --help", "--resume DIR"}, {"eval -h", "examples:"}, {"evaluate --help", "examples:"},
+		{"predict --help", "[FILE...]"}, {"summary --help", "examples:"}, {"bench --help", "benchstat"},
+		{"data --help", "fetch"}, {"data fetch --help", "examples:"}, {"data info --help", "examples:"},
+		{"--version", "resnet "},
+	} {
+		if out := succeed(t, strings.Fields(c.args)...); !strings.Contains(out, c.want) {
+			t.Errorf("%s: no %q in:\n%s", c.args, c.want, out)
+		}
+	}
+}
+
+// A full disk must not pass for success.
+func TestFullStdout(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	defer full.Close()
+	for _, format := range []string{"table", "json"} {
+		c := command("summary", "--format", format)
+		c.Stdout = full
+		if err := c.Run(); c.ProcessState.ExitCode() != 1 {
+			t.Errorf("%s: %v, want exit status 1", format, err)
+		}
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	names := func(yield func(string)) {
+		for _, n := range []string{"epochs", "b", "batch-size", "base-channels", "lr"} {
+			yield(n)
+		}
+	}
+	for given, want := range map[string]string{
+		"epoch": "epochs", "ephocs": "epochs", "batchsize": "batch-size", "base": "base-channels", "xyz": "", "q": "", "rl": "",
+	} {
+		if got := suggest(given, names); got != want {
+			t.Errorf("suggest %q: %q, want %q", given, got, want)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package nntest
+
+import (
+	"fmt"
+
+	"resnet/nn"
+)
+
+// training mixes modes and batch sizes.
+func training(batch int) []action {
+	return []action{
+		{nn.Train, batch}, {nn.Eval, batch}, {nn.Train, batch/2 + 1}, {nn.Eval, 1}, {nn.Gradient, batch}, {nn.Train, batch},
+	}
+}
+
+func optimizerCases() []*testCase {
+	g := network(3, 6, 6, 10, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
+		x = b.add(nn.Conv{Out: 7, Kernel: 3, Pad: nn.Padding(1)}, x)
+		x = b.add(nn.BatchNorm{ReLU: true}, x)
+		x = b.add(nn.Conv{Out: 5, Kernel: 3, Pad: nn.Padding(1), Bias: true}, x)
+		return b.add(nn.Linear{Out: 33, ReLU: true}, x)
+	})
+	var list []*testCase
+	for _, c := range []struct {
+		name string
+		opt  nn.Optimizer
+	}{
+		{"adam", nn.NewAdam()}, {"adam with other betas", nn.Adam{Beta1: 0.5, Beta2: 0.9, Eps: 1e-3}},
+		{"adamw", nn.NewAdamW()}, {"adamw with strong decay", nn.AdamW{Beta1: 0.8, Beta2: 0.99, Eps: 1e-4, Decay: 5}},
+		{"sgd", nn.SGD{}}, {"sgd with momentum", nn.SGD{Momentum: 0.9}}, {"sgd with decay", nn.SGD{Decay: 0.5}},
+		{"sgd with nesterov momentum and decay", nn.SGD{Momentum: 0.9, Decay: 0.1, Nesterov: true}},
+	} {
+		script := []action{{nn.Train, 8}, {nn.Train, 8}, {nn.Train, 3}}
+		list = append(list, &testCase{"optimizer/" + c.name, g, 8, c.opt, script})
+	}
+	return list
+}
+
+func networkCases() []*testCase {
+	var list []*testCase
+	add := func(name string, g *nn.Graph, batch int, opt nn.Optimizer, script []action) {
+		list = append(list, &testCase{"net/" + name, g, batch, opt, script})
+	}
+	sgd := nn.SGD{Momentum: 0.9, Nesterov: true}
+	adam := nn.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-3} // a large eps keeps rounding errors small where g is about 0
+	for _, c := range []nn.ModelConfig{
+		{Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 4, Hidden: 16},
+		{Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3, Smoothing: 0.1},
+	} {
+		c.Model = "fashion-resnet"
+		g, err := nn.Build(c)
+		if err != nil {
+			panic(err)
+		}
+		add(fmt.Sprintf("fashion-resnet %dx%dx%d hidden %d", c.Channels, c.Height, c.Width, c.Hidden), g, 3, adam, training(3))
+	}
+	basic := network(3, 16, 16, 10, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
+		x = b.convBN(x, 6, 3, 1, true)
+		for _, width := range []int{6, 10, 16} {
+			x = b.basicBlock(b.basicBlock(x, width, 1+b2i(width > 6)), width, 1)
+		}
+		return b.add(nn.GlobalAvgPool{}, x)
+	})
+	add("three stages of basic blocks", basic, 4, sgd, training(4))
+	bottleneck := network(3, 18, 14, 5, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
+		x = b.convBN(x, 8, 7, 2, true)
+		x = b.add(nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
+		for _, width := range []int{4, 5, 6} {
+			x = b.bottleneck(b.bottleneck(x, width, 1+b2i(width > 4)), width, 1)
+		}
+		return b.add(nn.GlobalAvgPool{}, x)
+	})
+	add("three stages of bottlenecks", bottleneck, 6, adam, training(6))
+	add("batch larger than the images", basic, 8, sgd, []action{{nn.Train, 3}, {nn.Eval, 3}, {nn.Train, 3}})
+	add("batch of one", basic, 1, adam, []action{{nn.Eval, 1}, {nn.Gradient, 1}, {nn.Train, 1}, {nn.Eval, 1}})
+	return list
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// convBN is a convolution without bias and a batch norm.
+func (b *builder) convBN(x nn.Value, out, kernel, stride int, relu bool) nn.Value {
+	x = b.add(nn.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: nn.Padding(kernel / 2)}, x)
+	return b.add(nn.BatchNorm{ReLU: relu}, x)
+}
+
+// basicBlock is ResNet-18's: relu(bn(conv(relu bn(conv x))) + shortcut).
+func (b *builder) basicBlock(x nn.Value, width, stride int) nn.Value {
+	y := b.convBN(b.convBN(x, width, 3, stride, true), width, 3, 1, false)
+	return b.add(nn.Add{ReLU: true}, y, b.shortcut(x, width, stride))
+}
+
+// bottleneck is ResNet-50's: 1x1, 3x3, 1x1 to four times the width.
+func (b *builder) bottleneck(x nn.Value, width, stride int) nn.Value {
+	y := b.convBN(b.convBN(x, width, 1, 1, true), width, 3, stride, true)
+	return b.add(nn.Add{ReLU: true}, b.convBN(y, 4*width, 1, 1, false), b.shortcut(x, 4*width, stride))
+}
+
+func (b *builder) shortcut(x nn.Value, out, stride int) nn.Value {
+	if stride == 1 && b.Type(x).Shape.C == out {
+		return x
+	}
+	return b.convBN(x, out, 1, stride, false)
+}

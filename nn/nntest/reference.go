@@ -1,0 +1,147 @@
+package nntest
+
+import (
+	"fmt"
+
+	"resnet/nn"
+)
+
+// Reference is the backend "reference": every op in float64, in the plainest
+// loops that compute it, each tensor in memory of its own. What it takes from
+// an op or from the step scalars is float32 as the contract says (eps, momentum,
+// smoothing, the step size); all else is float64. It is as sharp as its inputs
+// and far too slow for work.
+type Reference struct {
+	noise uint64 // seed of the rounding noise; 0 for none
+}
+
+// NewReference is the exact reference.
+func NewReference() *Reference { return &Reference{} }
+
+// Name implements nn.Backend.
+func (*Reference) Name() string { return "reference" }
+
+// Close implements nn.Backend.
+func (*Reference) Close() error { return nil }
+
+// Bytes implements nn.Target: tensors have their natural size.
+func (*Reference) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
+	return int64(g.Elems(v, batch) * g.Type(v).DType.Size())
+}
+
+// Schedule implements nn.Target: one step after another.
+func (*Reference) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
+
+func (*Reference) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Step) []nn.Span {
+	spans := make([]nn.Span, len(steps))
+	for i := range spans {
+		spans[i] = nn.Span{Start: i, End: i}
+	}
+	return spans
+}
+
+// Compile implements nn.Backend; the Executor is a *ReferenceExecutor.
+func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
+	g := p.Graph
+	e := &ReferenceExecutor{
+		plan: p, graph: g,
+		pixels: make([]byte, g.Elems(g.Images, p.Batch)),
+		labels: make([]int32, p.Batch),
+	}
+	if r.noise != 0 {
+		e.rounding = newRounding(r.noise)
+	}
+	for role := range e.tensors {
+		e.tensors[role] = make([][]float64, g.NumValues())
+	}
+	for v := range nn.Value(g.NumValues()) {
+		if v == g.Images || v == g.Labels {
+			continue
+		}
+		roles := nn.Role(0)
+		switch param := g.Param(v); {
+		case param == nil || param.Trainable && p.Optimizer == nil:
+			roles = nn.Grad
+		case param.Trainable:
+			roles = nn.State0 + nn.Role(p.Optimizer.States()) - 1
+		}
+		for role := range roles + 1 {
+			e.tensors[role][v] = make([]float64, g.Elems(v, p.Batch))
+		}
+	}
+	for i := range g.Nodes {
+		if !known(g.Nodes[i].Op) {
+			return nil, fmt.Errorf("nntest: reference: %s: no kernel for op %s", g.Nodes[i].Name, g.Nodes[i].Op.Kind())
+		}
+	}
+	if p.Optimizer != nil && updateRule(p.Optimizer) == nil {
+		return nil, fmt.Errorf("nntest: reference: no kernel for optimiser %s", p.Optimizer.Kind())
+	}
+	return e, nil
+}
+
+// ReferenceExecutor is a plan on the Reference.
+type ReferenceExecutor struct {
+	plan  *nn.Plan
+	graph *nn.Graph
+
+	tensors [nn.State1 + 1][][]float64 // by role and value
+	pixels  []byte
+	labels  []int32
+	hyper   nn.Hyper
+	metrics [2]float64
+
+	last     *nn.Program // what the last run was of
+	rounding *rounding
+}
+
+// Run implements nn.Executor.
+func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
+	prog := e.plan.Train
+	if m == nn.Eval {
+		prog = e.plan.Eval
+	}
+	if prog == nil {
+		return fmt.Errorf("nntest: reference: training run of a plan without an optimiser")
+	}
+	if n < 1 || n > e.plan.Batch {
+		return fmt.Errorf("nntest: reference: run on %d images, want 1 to the plan's batch of %d", n, e.plan.Batch)
+	}
+	e.last = prog
+	needs := e.graph.NeedsGrad()
+	for _, s := range prog.Steps {
+		switch s.Phase {
+		case nn.Forward:
+			e.forward(&e.graph.Nodes[s.Node], m, n)
+		case nn.Backward:
+			node := &e.graph.Nodes[s.Node]
+			e.clearStored(node, s, needs)
+			e.backward(node, n, needs)
+		case nn.Update:
+			if m == nn.Train {
+				e.update()
+			}
+		}
+		e.rounding.step(e, s, n, m)
+	}
+	return nil
+}
+
+// clearStored zeroes the gradients that a step stores rather than adds to:
+// the ops' backward passes add always.
+func (e *ReferenceExecutor) clearStored(n *nn.Node, s nn.Step, needs []bool) {
+	for i, v := range n.In {
+		if needs[v] && s.Accumulate>>i&1 == 0 {
+			clear(e.tensors[nn.Grad][v])
+		}
+	}
+	for _, v := range n.Params {
+		clear(e.tensors[nn.Grad][v])
+	}
+}
+
+// Sync implements nn.Executor.
+func (e *ReferenceExecutor) Sync() error { return nil }
+
+// Close implements nn.Executor.
+func (e *ReferenceExecutor) Close() error { return nil }

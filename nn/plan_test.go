@@ -1,0 +1,248 @@
+package nn_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"resnet/nn"
+)
+
+// natural wants no padding and runs one step after another.
+type natural struct{}
+
+func (natural) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
+	return int64(g.Elems(v, batch) * g.Type(v).DType.Size())
+}
+
+func (natural) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
+
+func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Step) []nn.Span {
+	spans := make([]nn.Span, len(steps))
+	for i := range spans {
+		spans[i] = nn.Span{Start: i, End: i}
+	}
+	return spans
+}
+
+// chained pads what 3x3 convolutions write, takes each image through as many
+// steps as it can, and lets convolutions' backward passes run on beside the
+// next chain.
+type chained struct{ natural }
+
+func (t chained) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
+	n := t.natural.Bytes(g, v, role, batch)
+	if i := g.Producer(v); i >= 0 {
+		if op, ok := g.Nodes[i].Op.(nn.Conv); ok && op.Kernel == 3 {
+			n += int64(100 * batch)
+		}
+	}
+	return n
+}
+
+func (t chained) AliasGrads(g *nn.Graph, a, b nn.Value) bool {
+	return g.Type(a) == g.Type(b) && t.Bytes(g, a, nn.Grad, 1) == t.Bytes(g, b, nn.Grad, 1)
+}
+
+func (chained) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Step) []nn.Span {
+	spans := make([]nn.Span, len(steps))
+	now := 0
+	for i, s := range steps {
+		spans[i] = nn.Span{Start: now, End: now, Local: true}
+		if s.Phase == nn.Update {
+			spans[i] = nn.Span{Start: now + 1, End: now + 1}
+			continue
+		}
+		switch g.Nodes[s.Node].Op.(type) {
+		case nn.Conv:
+			if s.Phase == nn.Backward {
+				spans[i] = nn.Span{Start: now, End: now + 1}
+			}
+		case nn.BatchNorm:
+			if m != nn.Eval {
+				spans[i].End, now = now+1, now+1
+			}
+		case nn.Linear, nn.SoftmaxCrossEntropy:
+			spans[i] = nn.Span{Start: now + 1, End: now + 1}
+			now += 2
+		}
+	}
+	return spans
+}
+
+func targets(t *testing.T) map[string]nn.Target {
+	cpu, err := nn.NewCPU(nn.CPUConfig{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cpu.Close() })
+	return map[string]nn.Target{"natural": natural{}, "chained": chained{}, "cpu": cpu}
+}
+
+func describe(g *nn.Graph) (s string) {
+	for _, n := range g.Nodes {
+		s += fmt.Sprintf("  %d = %s %+v of %v\n", n.Out, n.Op.Kind(), n.Op, n.In)
+	}
+	return s
+}
+
+// randomGraph wires ops of one shape at random, sums up what nobody reads, and
+// classifies.
+func randomGraph(t *testing.T, seed uint64) *nn.Graph {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	g := nn.NewGraph(fmt.Sprintf("random %d", seed), 3, 5, 6, 4)
+	x := g.Apply("input", nn.Input{}, g.Images)
+	values := []nn.Value{g.Apply("stem", nn.Conv{Out: 3, Kernel: 3, Pad: nn.Padding(1)}, x)}
+	if rng.IntN(2) == 0 {
+		values = append(values, x)
+	}
+	unread := func() (vs []nn.Value) {
+		for _, v := range values {
+			if len(g.Consumers(v)) == 0 {
+				vs = append(vs, v)
+			}
+		}
+		return vs
+	}
+	pick := func() nn.Value {
+		if vs := unread(); len(vs) > 0 && rng.IntN(3) > 0 {
+			return vs[rng.IntN(len(vs))]
+		}
+		return values[rng.IntN(len(values))]
+	}
+	for i := range 3 + rng.IntN(12) {
+		name, relu := fmt.Sprint("node", i), rng.IntN(2) == 0
+		var v nn.Value
+		switch rng.IntN(9) {
+		case 0:
+			v = g.Apply(name, nn.Conv{Out: 3, Kernel: 3, Pad: nn.Padding(1)}, pick())
+		case 1:
+			v = g.Apply(name, nn.Conv{Out: 3, Kernel: 1, Bias: relu}, pick())
+		case 2, 3:
+			v = g.Apply(name, nn.BatchNorm{ReLU: relu}, pick())
+		case 4:
+			v = g.Apply(name, nn.ReLU{}, pick())
+		case 5:
+			v = g.Apply(name, nn.MaxPool{Kernel: 3, Stride: 1, Pad: nn.Padding(1)}, pick())
+		default:
+			v = g.Apply(name, nn.Add{ReLU: relu}, pick(), pick())
+		}
+		values = append(values, v)
+	}
+	for vs := unread(); len(vs) > 1; vs = unread() {
+		values = append(values, g.Apply(fmt.Sprint("sum", len(values)), nn.Add{ReLU: rng.IntN(2) == 0}, vs[0], vs[1]))
+	}
+	fc := g.Apply("fc", nn.Linear{Out: 4}, unread()[0])
+	g.Loss(nn.SoftmaxCrossEntropy{}, fc)
+	if err := g.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// TestPlanSteps: forward in the nodes' order, backward in reverse for what the
+// loss depends on, the update last; the first writer of a gradient stores.
+func TestPlanSteps(t *testing.T) {
+	g := nn.NewGraph("steps", 1, 4, 4, 2)
+	x := g.Apply("input", nn.Input{}, g.Images)               // 0
+	p := g.Apply("pool", nn.MaxPool{Kernel: 2, Stride: 1}, x) // 1: before the first parameter
+	c := g.Apply("conv", nn.Conv{Out: 1, Kernel: 1}, p)       // 2
+	r := g.Apply("relu", nn.ReLU{}, c)                        // 3
+	a := g.Apply("add", nn.Add{}, r, c)                       // 4: c has two readers
+	b := g.Apply("twice", nn.Add{}, a, a)                     // 5
+	m := g.Apply("mixed", nn.Add{}, p, b)                     // 6: p needs no gradient
+	f := g.Apply("fc", nn.Linear{Out: 2}, m)                  // 7
+	g.Loss(nn.SoftmaxCrossEntropy{}, f)                       // 8
+	forward := make([]nn.Step, len(g.Nodes))
+	for i := range forward {
+		forward[i].Node = i
+	}
+	plan := newPlan(t, g, nn.SGD{})
+	if !slices.Equal(plan.Eval.Steps, forward) {
+		t.Errorf("evaluation takes the steps %v, want %v", plan.Eval.Steps, forward)
+	}
+	want := slices.Clone(forward)
+	for _, s := range []nn.Step{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4}, {Node: 3, Accumulate: 0b1}, {Node: 2}} {
+		s.Phase = nn.Backward
+		want = append(want, s)
+	}
+	want = append(want, nn.Step{Node: -1, Phase: nn.Update})
+	if !slices.Equal(plan.Train.Steps, want) {
+		t.Errorf("training takes the steps %v,\nwant %v", plan.Train.Steps, want)
+	}
+	for _, v := range []nn.Value{x, p} {
+		if plan.Train.Grad[v].Bytes != 0 {
+			t.Errorf("%s has memory for a gradient, but none flows", g.ValueName(v))
+		}
+	}
+	if lean := newPlan(t, g, nil); lean.Train != nil || lean.Bytes[nn.ParamGrads] != 0 || lean.Bytes[nn.State0s] != 0 {
+		t.Errorf("a plan for inference has a training program %v or memory %v", lean.Train, lean.Bytes)
+	}
+	if sgd := newPlan(t, g, nn.SGD{}); sgd.Bytes[nn.State0s] == 0 || sgd.Bytes[nn.State1s] != 0 {
+		t.Errorf("sgd has state memory %v, want one state", sgd.Bytes)
+	}
+}
+
+func newPlan(t *testing.T, g *nn.Graph, opt nn.Optimizer) *nn.Plan {
+	t.Helper()
+	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: opt, Target: natural{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPlanReusesMemory: evaluation needs most where the last block's second
+// batch norm reads 128 channels and writes 128 beside the shortcut's 64, at
+// 14x14 pixels, and no more than that. In training gradients have as many bytes
+// as activations and take the places of those that nothing reads any more.
+func TestPlanReusesMemory(t *testing.T) {
+	g := seed(t, 16, 512)
+	whole, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: nn.SGD{}, Target: natural{}, KeepAll: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if eval, want := newPlan(t, g, nil).Bytes[nn.Activations], int64(2*4*14*14*(128+128+64)); eval != want {
+		t.Errorf("evaluation takes %d bytes, want %d", eval, want)
+	}
+	if train, all := newPlan(t, g, nn.SGD{}).Bytes[nn.Activations], whole.Bytes[nn.Activations]; train > all/2 {
+		t.Errorf("training takes %d bytes, want at most half of the %d of all tensors apart", train, all)
+	}
+}
+
+func TestPlanErrors(t *testing.T) {
+	good := seed(t, 1, 0)
+	noLoss := nn.NewGraph("headless", 1, 4, 4, 2)
+	noLoss.Apply("input", nn.Input{}, noLoss.Images)
+	broken := nn.NewGraph("broken", 1, 4, 4, 2)
+	broken.Apply("conv", nn.Conv{}, broken.Images)
+	for _, c := range []struct {
+		graph *nn.Graph
+		batch int
+		want  []string
+	}{
+		{good, 0, []string{"nn: plan: ", "batch size 0"}},
+		{good, -3, []string{"nn: plan: ", "batch size -3"}},
+		{noLoss, 1, []string{"nn: plan: ", "headless", "no loss"}},
+		{broken, 1, []string{"nn: conv: "}},
+	} {
+		_, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, Target: natural{}})
+		checkError(t, err, c.want...)
+	}
+}
+
+// checkError wants one line with all of some parts.
+func checkError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("no error, want one with %q", parts)
+		return
+	}
+	for _, p := range append(parts, "") {
+		if text := err.Error(); !strings.Contains(text, p) || strings.Contains(text, "\n") {
+			t.Errorf("error %q, want one line with %q", text, p)
+		}
+	}
+}

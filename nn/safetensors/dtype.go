@@ -1,0 +1,78 @@
+package safetensors
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// DType is the type of a tensor's elements, as the format spells it.
+type DType string
+
+// The element types. Those of less than a byte, and 8-bit floats, are not known.
+const (
+	F64  DType = "F64"
+	F32  DType = "F32"
+	F16  DType = "F16"
+	BF16 DType = "BF16"
+	I64  DType = "I64"
+	I32  DType = "I32"
+	I16  DType = "I16"
+	I8   DType = "I8"
+	U64  DType = "U64"
+	U32  DType = "U32"
+	U16  DType = "U16"
+	U8   DType = "U8"
+	Bool DType = "BOOL"
+)
+
+// Size is the number of bytes of an element, or 0 for a type that is not known.
+func (d DType) Size() int {
+	switch d {
+	case F64, I64, U64:
+		return 8
+	case F32, I32, U32:
+		return 4
+	case F16, BF16, I16, U16:
+		return 2
+	case I8, U8, Bool:
+		return 1
+	}
+	return 0
+}
+
+// IsFloat says whether File.Float32 can convert elements of type d.
+func (d DType) IsFloat() bool { return d == F32 || d == F64 || d == F16 || d == BF16 }
+
+// toFloat32 converts elements of a floating-point type, rounding F64 to the
+// nearest.
+func toFloat32(dst []float32, d DType, src []byte) error {
+	le := binary.LittleEndian
+	for i := range dst {
+		switch d {
+		case F32:
+			dst[i] = math.Float32frombits(le.Uint32(src[4*i:]))
+		case F64:
+			dst[i] = float32(math.Float64frombits(le.Uint64(src[8*i:])))
+		case BF16:
+			dst[i] = math.Float32frombits(uint32(le.Uint16(src[2*i:])) << 16)
+		case F16:
+			dst[i] = half(le.Uint16(src[2*i:]))
+		default:
+			return fmt.Errorf("dtype %s, want F32, F64, F16 or BF16", d)
+		}
+	}
+	return nil
+}
+
+// half converts an IEEE 754 binary16, which every float32 can hold exactly.
+func half(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&0x1f, uint32(h)&0x3ff
+	switch exp {
+	case 0x1f: // infinity, NaN
+		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
+	case 0: // zero, subnormal: frac * 2^-24
+		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
+	}
+	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
+}

@@ -1,0 +1,221 @@
+package safetensors
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+)
+
+const (
+	metadataKey = "__metadata__"
+	// maxHeader bounds what a damaged length can make a reader allocate. The
+	// format's reference implementation has the same limit.
+	maxHeader = 100_000_000
+)
+
+// Info describes a tensor of a file.
+type Info struct {
+	Name   string
+	DType  DType
+	Shape  []int // empty for a scalar
+	Offset int64 // from the start of the data
+	Bytes  int64
+}
+
+// Elems is the number of elements.
+func (i *Info) Elems() int { return int(i.Bytes) / i.DType.Size() }
+
+// A File is an open file whose header has been read and found consistent with
+// its size. Tensors are read on demand.
+type File struct {
+	Name     string // for messages: the path
+	Metadata map[string]string
+	Tensors  []Info // in the order of their data
+
+	r      io.ReaderAt
+	data   int64 // where the data start
+	byName map[string]int
+	closer io.Closer // nil unless Open opened the file
+}
+
+// Open reads the header of the file at path. The caller closes the File.
+func Open(path string) (*File, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	info, err := r.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		r.Close()
+		return nil, openError(path, err)
+	}
+	f, err := New(r, info.Size(), path)
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	f.closer = r
+	return f, nil
+}
+
+func openError(path string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err // the text of pe repeats the path
+	}
+	return fmt.Errorf("safetensors: %s: %w", path, err)
+}
+
+// New reads the header of a file of size bytes; name is for messages.
+func New(r io.ReaderAt, size int64, name string) (*File, error) {
+	f := &File{Name: name, r: r}
+	if err := f.readHeader(size); err != nil {
+		return nil, fmt.Errorf("safetensors: %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// Close closes what Open opened.
+func (f *File) Close() error {
+	if f.closer == nil {
+		return nil
+	}
+	return f.closer.Close()
+}
+
+// Lookup finds a tensor by name.
+func (f *File) Lookup(name string) (Info, bool) {
+	i, ok := f.byName[name]
+	if !ok {
+		return Info{}, false
+	}
+	return f.Tensors[i], true
+}
+
+// Read is a tensor's elements as they lie in the file.
+func (f *File) Read(name string) ([]byte, error) {
+	t, ok := f.Lookup(name)
+	if !ok {
+		return nil, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, name, len(f.Tensors))
+	}
+	p := make([]byte, t.Bytes)
+	if n, err := f.r.ReadAt(p, f.data+t.Offset); n < len(p) {
+		return nil, fmt.Errorf("safetensors: %s: %s: %d of %d bytes read: %w", f.Name, name, n, len(p), err)
+	}
+	return p, nil
+}
+
+// Float32 is a tensor of type F32, F64, F16 or BF16 as float32.
+func (f *File) Float32(name string) ([]float32, error) {
+	p, err := f.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	t, _ := f.Lookup(name)
+	x := make([]float32, t.Elems())
+	if err := toFloat32(x, t.DType, p); err != nil {
+		return nil, fmt.Errorf("safetensors: %s: %s: %w", f.Name, name, err)
+	}
+	return x, nil
+}
+
+// All reads every tensor.
+func (f *File) All() ([]Tensor, error) {
+	all := make([]Tensor, len(f.Tensors))
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		p, err := f.Read(t.Name)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = Tensor{t.Name, t.DType, t.Shape, p}
+	}
+	return all, nil
+}
+
+func (f *File) readHeader(size int64) error {
+	if size < 8 {
+		return fmt.Errorf("%d bytes, too short for a safetensors file", size)
+	}
+	var length [8]byte
+	if _, err := f.r.ReadAt(length[:], 0); err != nil && err != io.EOF {
+		return err
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > maxHeader {
+		return fmt.Errorf("header length %d, want at most %d (not a safetensors file?)", n, maxHeader)
+	}
+	if int64(n) > size-8 {
+		return fmt.Errorf("header length %d, but only %d bytes follow (truncated?)", n, size-8)
+	}
+	header := make([]byte, n)
+	if read, err := f.r.ReadAt(header, 8); read < len(header) {
+		return err
+	}
+	f.data = 8 + int64(n)
+	if err := f.parseHeader(header); err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	return f.checkLayout(size - f.data)
+}
+
+// checkLayout sorts the tensors by offset and checks that they fill the data.
+func (f *File) checkLayout(dataSize int64) error {
+	slices.SortStableFunc(f.Tensors, func(a, b Info) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Bytes, b.Bytes))
+	})
+	f.byName = make(map[string]int, len(f.Tensors))
+	var at int64
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		end := t.Offset + t.Bytes
+		switch {
+		case t.Offset > at:
+			return fmt.Errorf("%s: starts at %d, want %d (hole in the data)", t.Name, t.Offset, at)
+		case t.Offset < at:
+			return fmt.Errorf("%s: starts at %d, want %d (overlaps the tensor before it)", t.Name, t.Offset, at)
+		case end > dataSize:
+			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", t.Name, end, dataSize)
+		}
+		at = end
+		f.byName[t.Name] = i
+	}
+	if at != dataSize {
+		return fmt.Errorf("%d bytes of data, want %d (trailing bytes)", dataSize, at)
+	}
+	return nil
+}
+
+// byteSize is the size of a tensor; a shape that overflows is an error.
+func byteSize(d DType, shape []int) (int64, error) {
+	size := int64(d.Size())
+	if size == 0 {
+		return 0, fmt.Errorf("dtype %q is not known", string(d))
+	}
+	empty := slices.Contains(shape, 0)
+	for _, n := range shape {
+		if n < 0 {
+			return 0, fmt.Errorf("shape %v has a negative extent", shape)
+		}
+		if empty {
+			continue
+		}
+		if int64(n) > math.MaxInt64/size {
+			return 0, fmt.Errorf("shape %v overflows", shape)
+		}
+		size *= int64(n)
+	}
+	if empty {
+		return 0, nil
+	}
+	return size, nil
+}

@@ -1,0 +1,104 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"resnet/nn/safetensors"
+)
+
+func TestCheckpointKeepsEveryBit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c")
+	s := &state{
+		Version: checkpointVersion, Config: Defaults(), Checksum: "c", Epoch: 1, Step: 2, GlobalStep: 1 << 40,
+		Metrics: [2]float64{math.Nextafter(0.1, 1), 0x1p-1074}, Seconds: 1e300,
+		Best: &Best{Epoch: 1, Val: &Score{}},
+		Rows: []Row{{Epoch: 1, LR: 1.0 / 3, Val: &Score{math.Pi, math.Nextafter(1, 0)}}},
+	}
+	tensors := []safetensors.Tensor{{Name: "w", DType: safetensors.F32, Shape: []int{2}, Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}
+	if err := writeCheckpoint(path, s, tensors); err != nil {
+		t.Fatal(err)
+	}
+	got, f, err := readCheckpoint(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got.Metrics != s.Metrics || got.Seconds != s.Seconds || got.GlobalStep != s.GlobalStep || got.Config != s.Config ||
+		got.Rows[0].LR != s.Rows[0].LR || *got.Rows[0].Val != *s.Rows[0].Val {
+		t.Errorf("read %+v, want %+v", got, s)
+	}
+	if b, err := f.Read("w"); err != nil || !bytes.Equal(b, tensors[0].Data) {
+		t.Errorf("tensor %v, %v", b, err)
+	}
+}
+
+// A single changed bit anywhere, or a file cut short, must be noticed.
+func TestDamagedCheckpointIsRefused(t *testing.T) {
+	c, o := small(t)
+	c.Epochs = 1
+	mustRun(t, c, o)
+	path := runDir(c.Output).checkpoint()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	try := func(what string, at int, b []byte) {
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, f, err := readCheckpoint(path)
+		if err == nil {
+			f.Close()
+			t.Fatalf("%s at byte %d of %d goes unnoticed", what, at, len(b))
+		}
+		if !strings.HasPrefix(err.Error(), "train: resume: ") || strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%s at byte %d: %v", what, at, err)
+		}
+	}
+	for at := 0; at < len(whole); at += 1 + len(whole)/199 {
+		b := bytes.Clone(whole)
+		b[at] ^= 0x04
+		try("a flipped bit", at, b)
+		try("the end", at, whole[:at])
+	}
+	if err := os.WriteFile(path, whole, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := readCheckpoint(runDir(c.Output).best()); err == nil || !strings.Contains(err.Error(), "a weights file, not a checkpoint?") {
+		t.Errorf("a weights file: %v", err)
+	}
+}
+
+// Any state under a checksum that fits: what is accepted must be one that a run
+// could have left. Files as such are fuzzed in package safetensors.
+func FuzzCheckpoint(f *testing.F) {
+	js, err := json.Marshal(&state{Version: checkpointVersion, Config: Defaults(), Rows: []Row{}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(js))
+	f.Fuzz(func(t *testing.T, js string) {
+		var b bytes.Buffer
+		meta := map[string]string{"state": js, "sha256": safetensors.Digest(nil, js)}
+		if err := safetensors.Write(&b, nil, meta); err != nil {
+			t.Fatal(err)
+		}
+		in, err := safetensors.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := parseState(in)
+		if err != nil {
+			return
+		}
+		if s.Config.Validate() != nil || s.Epoch > s.Config.Epochs || len(s.Rows) != s.Epoch || s.Epoch > 0 && s.Best == nil {
+			t.Errorf("accepted %+v", s)
+		}
+	})
+}

@@ -1,0 +1,197 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"resnet/data"
+	"resnet/nn"
+)
+
+// fake is a backend whose steps are a few cheap operations on every parameter,
+// statistic and optimiser state, with results that depend on each image, its
+// place in the batch, and every step before: what a resumed run gets wrong
+// anywhere shows in its weights.
+type fake struct {
+	natural
+	before func(m nn.Mode, run int) // called with how many runs of this mode there were
+	nanAt  int                      // training run whose loss is NaN
+	infAt  int                      // training run that leaves infinity in the parameters
+}
+
+// natural gives every tensor its own size and runs one step after another.
+type natural struct{}
+
+func (natural) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
+	return 4 * int64(g.Elems(v, batch))
+}
+
+func (natural) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
+
+func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Step) []nn.Span {
+	spans := make([]nn.Span, len(steps))
+	for i := range spans {
+		spans[i] = nn.Span{Start: i, End: i}
+	}
+	return spans
+}
+
+func (*fake) Name() string { return "fake" }
+func (*fake) Close() error { return nil }
+
+func (b *fake) Compile(p *nn.Plan) (nn.Executor, error) {
+	e := &fakeExecutor{fake: b, plan: p, mem: map[nn.Ref][]float32{}, params: p.Graph.Parameters()}
+	for _, v := range e.params {
+		for _, r := range []nn.Role{nn.Data, nn.State0, nn.State1} {
+			e.mem[nn.Ref{Value: v, Role: r}] = make([]float32, p.Graph.Elems(v, 1))
+		}
+	}
+	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.Batch))
+	e.labels = make([]int32, p.Batch)
+	return e, nil
+}
+
+type fakeExecutor struct {
+	*fake
+	plan    *nn.Plan
+	mem     map[nn.Ref][]float32
+	params  []nn.Value
+	pixels  []byte
+	labels  []int32
+	written int // images
+	hyper   nn.Hyper
+	metrics [2]float64
+	runs    [3]int // by mode
+}
+
+func (e *fakeExecutor) at(r nn.Ref) []byte {
+	switch r.Value {
+	case e.plan.Graph.Images:
+		return e.pixels
+	case e.plan.Graph.Labels:
+		return nn.Bytes(e.labels)
+	case nn.HyperValue:
+		return nn.Bytes(e.hyper[:])
+	case nn.MetricsValue:
+		return nn.Bytes(e.metrics[:])
+	case e.plan.Graph.Logits, e.plan.Graph.Probabilities:
+		return nn.Bytes(e.logits())
+	}
+	return nn.Bytes(e.mem[r])
+}
+
+func (e *fakeExecutor) Write(r nn.Ref, p []byte) error {
+	if r.Value == e.plan.Graph.Labels {
+		e.written = len(p) / 4
+	}
+	copy(e.at(r), p)
+	return nil
+}
+
+func (e *fakeExecutor) Read(r nn.Ref, p []byte) error {
+	copy(p, e.at(r))
+	return nil
+}
+
+func (e *fakeExecutor) Sync() error { return nil }
+
+// logits are a one for the class that the image's first pixel names.
+func (e *fakeExecutor) logits() []float32 {
+	k := e.plan.Graph.Classes
+	z := make([]float32, e.plan.Batch*k)
+	each := len(e.pixels) / e.plan.Batch
+	for i := range e.plan.Batch {
+		z[i*k+int(e.pixels[i*each])%k] = 1
+	}
+	return z
+}
+
+func (e *fakeExecutor) Run(m nn.Mode, n int) error {
+	if n != e.written {
+		return errors.New("fake: run on another number of images than was written")
+	}
+	e.runs[m]++
+	if e.before != nil {
+		e.before(m, e.runs[m])
+	}
+	k, each := e.plan.Graph.Classes, len(e.pixels)/e.plan.Batch
+	var mix float32
+	for i := range n {
+		for _, x := range e.pixels[i*each : (i+1)*each] {
+			mix = mix*0.9 + float32(x)/255
+		}
+		mix += float32(e.labels[i]) * 0.01
+		if int(e.pixels[i*each])%k == int(e.labels[i]) {
+			e.metrics[1]++
+		}
+	}
+	for _, v := range e.params {
+		p, s0, s1 := e.mem[nn.Ref{Value: v}], e.mem[nn.Ref{Value: v, Role: nn.State0}], e.mem[nn.Ref{Value: v, Role: nn.State1}]
+		e.metrics[0] += float64(n) * math.Abs(float64(p[0])+float64(mix)) * 1e-3
+		if m == nn.Eval {
+			continue
+		}
+		if !e.plan.Graph.Param(v).Trainable {
+			p[0] = 0.99*p[0] + 0.01*mix
+			continue
+		}
+		for i := range p {
+			g := mix*0.1 + p[i]*0.3
+			s0[i] = 0.9*s0[i] + 0.1*g
+			if e.plan.Optimizer.States() > 1 {
+				s1[i] = 0.99*s1[i] + 0.01*g*g
+			}
+			p[i] -= (e.hyper[0]*s0[i] + e.hyper[1]*1e-3) / (1 + s1[i])
+		}
+	}
+	if m == nn.Train && e.runs[m] == e.nanAt {
+		e.metrics[0] = math.NaN()
+	}
+	if m == nn.Train && e.runs[m] == e.infAt {
+		e.mem[nn.Ref{Value: e.params[0]}][0] = float32(math.Inf(1))
+	}
+	return nil
+}
+
+// source makes images whose first pixel is a class, mostly the right one.
+func source(train, test int) *data.Source {
+	set := func(n int, seed uint64) *data.Set {
+		s := &data.Set{N: n, H: 4, W: 4, C: 1, Pixels: make([]byte, n*16), Labels: make([]uint8, n)}
+		for i := range s.Pixels {
+			s.Pixels[i] = byte(data.Key(seed, data.StreamAugment, 0, i))
+		}
+		for i := range s.Labels {
+			s.Labels[i] = uint8(i % 3)
+			if i%5 > 0 {
+				s.Pixels[16*i] = s.Labels[i]
+			}
+		}
+		return s
+	}
+	return &data.Source{
+		Name: "fake", ClassNames: []string{"a", "b", "c"}, Train: set(train, 1), Test: set(test, 2),
+		Dir: "nowhere", Checksum: "0123456789abcdef",
+	}
+}
+
+// small is a configuration that trains in milliseconds: 47 images in batches
+// of 5, so that the last has 2.
+func small(t *testing.T) (Config, Options) {
+	c := Defaults()
+	c.BaseChannels, c.Hidden, c.Epochs, c.BatchSize = 1, 2, 3, 5
+	c.Output = filepath.Join(t.TempDir(), "run")
+	c.CheckpointSeconds = 0
+	return c, Options{Backend: &fake{}, Source: source(47, 13)}
+}
+
+func mustRun(t *testing.T, c Config, o Options) *Result {
+	t.Helper()
+	r, err := Run(context.Background(), c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -1,0 +1,108 @@
+package train
+
+import "resnet/nn"
+
+// Hooks are called by the training goroutine, which waits for them; what they
+// are given is theirs to read until they return. Any may be nil. An error
+// stops the run.
+type Hooks struct {
+	Start      func(*StartInfo) error      // everything is ready
+	Step       func(*StepInfo) error       // after every training step
+	Epoch      func(*EpochInfo) error      // after validation, before the checkpoint
+	Checkpoint func(*CheckpointInfo) error // a checkpoint is on disk
+	End        func(*Result) error         // training has finished
+}
+
+// StartInfo describes a run that begins or continues.
+type StartInfo struct {
+	Dir                    string
+	Config                 *Config
+	Model                  nn.ModelConfig
+	Graph                  *nn.Graph
+	Dataset                string
+	Backend                string
+	TrainImages, ValImages int
+	Steps                  int   // per epoch
+	Resumed                bool  // Epoch and Step were done before
+	Epoch, Step            int   // whole epochs, and steps of the next one
+	Rows                   []Row // of the epochs done
+}
+
+// StepInfo describes the steps of an epoch so far. Loss and accuracy, over the
+// epoch so far, are as of the last few steps: each reading of them may wait
+// for the device.
+type StepInfo struct {
+	Epoch, Epochs   int // from 1
+	Step, Steps     int // from 1
+	GlobalStep      int64
+	Images          int // trained on in this epoch
+	LR              float64
+	Train           Score
+	ImagesPerSecond float64 // since the epoch or this process began
+}
+
+// EpochInfo describes an epoch that has ended.
+type EpochInfo struct {
+	Row
+	Epochs int
+	IsBest bool
+	Rows   []Row // all, this one included
+}
+
+// CheckpointInfo says where a checkpoint was written and what it holds.
+type CheckpointInfo struct {
+	Path        string
+	Epoch, Step int // whole epochs, and steps of the next one
+}
+
+// Score is a mean loss and the fraction of images classified correctly.
+type Score struct {
+	Loss     float64 `json:"loss"`
+	Accuracy float64 `json:"accuracy"`
+}
+
+// Row is one epoch's line in results.csv.
+type Row struct {
+	Epoch           int     `json:"epoch"`             // from 1
+	Step            int64   `json:"step"`              // since training began
+	LR              float64 `json:"lr"`                // of the last step
+	Train           Score   `json:"train"`             // over all images, as the weights changed
+	Val             *Score  `json:"val,omitempty"`     // nil without validation
+	Seconds         float64 `json:"seconds"`           // training and validation
+	ImagesPerSecond float64 `json:"images_per_second"` // training
+}
+
+// Join makes one of several hooks; each is called in turn until one fails.
+func Join(all ...Hooks) Hooks {
+	var j Hooks
+	for _, h := range all {
+		j.Start = both(j.Start, h.Start)
+		j.Step = both(j.Step, h.Step)
+		j.Epoch = both(j.Epoch, h.Epoch)
+		j.Checkpoint = both(j.Checkpoint, h.Checkpoint)
+		j.End = both(j.End, h.End)
+	}
+	return j
+}
+
+func both[T any](a, b func(*T) error) func(*T) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(x *T) error {
+		if err := a(x); err != nil {
+			return err
+		}
+		return b(x)
+	}
+}
+
+func call[T any](hook func(*T) error, x *T) error {
+	if hook == nil {
+		return nil
+	}
+	return hook(x)
+}

@@ -1,0 +1,161 @@
+package train
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Progress reports a run to w: a line for every epoch, and in between a bar
+// that is drawn again in place, or, where w is no terminal, a line now and then.
+func Progress(w io.Writer, terminal bool) Hooks {
+	p := &progress{w: w, terminal: terminal}
+	return Hooks{Start: p.start, Step: p.step, Epoch: p.epoch, End: p.end}
+}
+
+const (
+	barEvery  = 100 * time.Millisecond
+	lineEvery = 10 * time.Second
+)
+
+type progress struct {
+	w        io.Writer
+	terminal bool
+	last     time.Time
+	drawn    bool // the line holds a bar
+	train    int  // images
+}
+
+func (p *progress) start(s *StartInfo) error {
+	c := s.Config
+	var all, statistics int
+	for _, v := range s.Graph.Parameters() {
+		all += s.Graph.Type(v).Shape.Elems()
+		if !s.Graph.Param(v).Trainable {
+			statistics += s.Graph.Type(v).Shape.Elems()
+		}
+	}
+	m := s.Model
+	p.printf("model: %s, %dx%dx%d, %d classes, %d parameters (%d running statistics)\n",
+		m.Model, m.Channels, m.Height, m.Width, m.Classes, all, statistics)
+	p.printf("data: %s, %d training images, %s\n", s.Dataset, s.TrainImages, validationNote(c, s.ValImages))
+	p.printf("training: %s, batch %d, %d steps an epoch, %d epochs, %s, lr %g %s\n",
+		s.Backend, c.BatchSize, s.Steps, c.Epochs, c.Optimizer, c.LR, c.Sched)
+	p.printf("output: %s\n", s.Dir)
+	if s.Resumed {
+		p.printf("resumed after %d epochs and %d steps\n", s.Epoch, s.Step)
+	}
+	p.last, p.train = time.Now(), s.TrainImages
+	return nil
+}
+
+func validationNote(c *Config, n int) string {
+	switch c.Val {
+	case ValTest:
+		return fmt.Sprintf("validation on the test split (%d images): its best accuracy is chosen by looking at it", n)
+	case ValNone:
+		return "no validation: the last epoch counts as the best"
+	}
+	return fmt.Sprintf("validation on %d held-out training images, the test split once at the end", n)
+}
+
+func (p *progress) step(s *StepInfo) error {
+	every := lineEvery
+	if p.terminal {
+		every = barEvery
+	}
+	now := time.Now()
+	if now.Sub(p.last) < every && !(p.terminal && s.Step == s.Steps) {
+		return nil
+	}
+	p.last = now
+	left := time.Duration(float64(p.train-s.Images) / s.ImagesPerSecond * float64(time.Second))
+	tail := fmt.Sprintf(" %d/%d  loss %.4f  acc %.2f%%  %.0f img/s  eta %s",
+		s.Step, s.Steps, s.Train.Loss, 100*s.Train.Accuracy, s.ImagesPerSecond, clockTime(left))
+	head := fmt.Sprintf("epoch %*d/%d", digits(s.Epochs), s.Epoch, s.Epochs)
+	if !p.terminal {
+		p.printf("%s  step%s\n", head, tail)
+		return nil
+	}
+	line := head + bar(width(p.w)-len(head)-len(tail)-1, float64(s.Step)/float64(s.Steps)) + tail
+	p.draw(line)
+	return nil
+}
+
+func (p *progress) epoch(e *EpochInfo) error {
+	line := fmt.Sprintf("epoch %*d/%d  loss %.4f  acc %.2f%%", digits(e.Epochs), e.Epoch, e.Epochs, e.Train.Loss, 100*e.Train.Accuracy)
+	if e.Val != nil {
+		line += fmt.Sprintf("  val_loss %.4f  val_acc %.2f%%", e.Val.Loss, 100*e.Val.Accuracy)
+	}
+	line += fmt.Sprintf("  lr %.3g  %.1f s  %.0f img/s", e.LR, e.Seconds, e.ImagesPerSecond)
+	if e.Val != nil && e.IsBest {
+		line += "  best"
+	}
+	p.printf("%s\n", line)
+	p.last = time.Now()
+	return nil
+}
+
+func (p *progress) end(r *Result) error {
+	if r.Best == nil {
+		return nil
+	}
+	best := fmt.Sprintf("epoch %d", r.Best.Epoch)
+	if r.Best.Val != nil {
+		best += fmt.Sprintf(" with val_acc %.2f%%", 100*r.Best.Val.Accuracy)
+	}
+	if r.Test != nil {
+		best += fmt.Sprintf(", test accuracy %.2f%%", 100*r.Test.Accuracy)
+	}
+	p.printf("best: %s, %s\n", best, r.BestWeights)
+	return nil
+}
+
+// printf writes whole lines, where a bar stands over it.
+func (p *progress) printf(format string, args ...any) {
+	if p.drawn {
+		io.WriteString(p.w, "\r\x1b[K")
+		p.drawn = false
+	}
+	fmt.Fprintf(p.w, format, args...)
+}
+
+func (p *progress) draw(line string) {
+	io.WriteString(p.w, "\r"+line+"\x1b[K")
+	p.drawn = true
+}
+
+// bar is a bar in brackets, n characters in all; nothing where there is no room.
+func bar(n int, done float64) string {
+	const least, most = 10, 40
+	if n < least {
+		return ""
+	}
+	n = min(n, most) - len(" []")
+	full := int(done * float64(n))
+	return " [" + strings.Repeat("=", full) + strings.Repeat(" ", n-full) + "]"
+}
+
+func width(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 80
+}
+
+func digits(n int) int { return len(fmt.Sprint(n)) }
+
+// clockTime is m:ss, or h:mm:ss.
+func clockTime(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}

@@ -1,0 +1,253 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"resnet/data"
+	"resnet/nn"
+)
+
+// trainer is a run in progress.
+type trainer struct {
+	cfg     *Config
+	dir     runDir
+	src     *data.Source
+	plan    *nn.Plan
+	feed    *feeder
+	hooks   Hooks
+	log     func(format string, args ...any)
+	closers []io.Closer // in the order of opening
+
+	state      state
+	trainIdx   []int32 // the images trained on, ascending
+	order      []int32 // the same in the order of this epoch
+	valSet     *data.Set
+	valIdx     []int32 // empty: no validation
+	hyper      nn.Hyper
+	hyperBytes []byte
+	info       StepInfo // of the hook, here so that a step allocates nothing
+
+	seen     Score // of the epoch so far, when last looked at
+	finiteAt int   // the step of that look
+
+	mark           time.Time // when state.Seconds was last brought up to date
+	lastCheckpoint time.Time
+}
+
+func (t *trainer) close() {
+	for _, c := range slices.Backward(t.closers) {
+		c.Close()
+	}
+}
+
+// split chooses the images to train on and those to validate on.
+func (t *trainer) split() (err error) {
+	t.trainIdx = data.Sequence(make([]int32, t.src.Train.Len()))
+	switch t.cfg.Val {
+	case ValNone:
+	case ValTest:
+		t.valSet, t.valIdx = t.src.Test, data.Sequence(make([]int32, t.src.Test.Len()))
+	default:
+		n, _ := t.cfg.heldOut()
+		t.valSet = t.src.Train
+		t.trainIdx, t.valIdx, err = data.Holdout(t.src.Train, n, t.cfg.Seed)
+	}
+	t.order = slices.Clone(t.trainIdx)
+	return err
+}
+
+// restore takes over where a checkpoint stands.
+func (t *trainer) restore(s *state) error {
+	if s.Model != t.state.Model {
+		return fmt.Errorf("model %+v, but the run began with %+v", t.state.Model, s.Model)
+	}
+	if n := int64(s.Epoch)*int64(t.steps()) + int64(s.Step); s.Step > t.steps() || s.GlobalStep != n {
+		return fmt.Errorf("state: step %d in all after %d epochs of %d steps and %d steps, want %d (damaged checkpoint)", s.GlobalStep, s.Epoch, t.steps(), s.Step, n)
+	}
+	if s.Backend != t.state.Backend {
+		t.log("note: this is %s, the run began on %s: results may differ in their last digits", t.state.Backend, s.Backend)
+	}
+	fresh := t.state
+	t.state = *s
+	t.state.Config, t.state.Backend = fresh.Config, fresh.Backend
+	return nil
+}
+
+// steps is the number of steps of an epoch; the last one may have fewer images.
+func (t *trainer) steps() int {
+	return (len(t.trainIdx) + t.cfg.BatchSize - 1) / t.cfg.BatchSize
+}
+
+// imagesDone is how many images the first n steps of an epoch train on.
+func (t *trainer) imagesDone(n int) int { return min(n*t.cfg.BatchSize, len(t.trainIdx)) }
+
+// run trains to the end from where the state stands.
+func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, error) {
+	t.dir = dir
+	t.cfg.Output = string(dir)
+	t.state.Config = *t.cfg
+	if err := dir.writeConfig(t.cfg); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t.hooks = Join(csvHooks(dir.results()), t.hooks)
+	s := &t.state
+	err := call(t.hooks.Start, &StartInfo{
+		Dir: string(dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
+		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
+		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !resumed {
+		if err := t.save(); err != nil {
+			return nil, err
+		}
+	}
+	t.lastCheckpoint = time.Now()
+	for s.Epoch < t.cfg.Epochs {
+		err := t.epoch(ctx)
+		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			if err := t.save(); err != nil {
+				return nil, err
+			}
+			return nil, t.interrupted()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	r, err := t.result(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r, call(t.hooks.End, r)
+}
+
+// epoch trains on what is left of an epoch, validates and saves.
+func (t *trainer) epoch(ctx context.Context) error {
+	s := &t.state
+	if t.cfg.Shuffle {
+		t.order = data.Shuffle(t.order, t.cfg.Seed, s.Epoch)
+	}
+	if err := t.feed.setMetrics(s.Metrics); err != nil {
+		return err
+	}
+	t.mark = time.Now()
+	if s.Step < t.steps() {
+		err := t.train(ctx)
+		t.clock()
+		if err != nil {
+			return err
+		}
+		s.TrainSeconds = s.Seconds
+	}
+	row := Row{
+		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1), Train: t.feed.score(len(t.trainIdx)),
+		ImagesPerSecond: float64(len(t.trainIdx)) / max(s.TrainSeconds, 1e-9),
+	}
+	if len(t.valIdx) > 0 {
+		score, err := t.feed.evaluate(ctx, t.valSet, t.valIdx, nil)
+		if err != nil {
+			return err
+		}
+		if !finite(score.Loss) {
+			return t.diverged(fmt.Sprintf("validation loss is %g", score.Loss))
+		}
+		row.Val = &score
+	}
+	t.clock()
+	row.Seconds = s.Seconds
+	return t.endEpoch(row)
+}
+
+// train runs the training steps that are left of an epoch. When ctx ends it
+// leaves the state ready to be saved.
+func (t *trainer) train(ctx context.Context) error {
+	s, steps := &t.state, t.steps()
+	begin, before := t.mark, t.imagesDone(s.Step)
+	t.finiteAt = s.Step
+	for s.Step < steps {
+		if err := ctx.Err(); err != nil {
+			if bad := t.look(); bad != nil {
+				return bad
+			}
+			return err
+		}
+		lr := t.lr(s.GlobalStep)
+		if err := t.step(lr); err != nil {
+			return fmt.Errorf("train: epoch %d, step %d: %w", s.Epoch+1, s.Step+1, err)
+		}
+		now := time.Now()
+		due := t.checkpointDue(now)
+		// Every step, so that a loss that is no number stops the run at once. A
+		// device that runs ahead of the host will want fewer looks.
+		if err := t.look(); err != nil {
+			return err
+		}
+		done := t.imagesDone(s.Step)
+		t.info = StepInfo{
+			Epoch: s.Epoch + 1, Epochs: t.cfg.Epochs, Step: s.Step, Steps: steps, GlobalStep: s.GlobalStep,
+			Images: done, LR: lr, Train: t.seen, ImagesPerSecond: float64(done-before) / now.Sub(begin).Seconds(),
+		}
+		if err := call(t.hooks.Step, &t.info); err != nil {
+			return err
+		}
+		if due {
+			t.clock()
+			if err := t.save(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// step trains on the next batch.
+func (t *trainer) step(lr float64) error {
+	s := &t.state
+	batch := t.order[s.Step*t.cfg.BatchSize : t.imagesDone(s.Step+1)]
+	if err := t.feed.load(t.src.Train, batch); err != nil {
+		return err
+	}
+	t.hyper = t.plan.Optimizer.Hyper(s.GlobalStep+1, lr)
+	if err := t.feed.exec.Write(nn.Ref{Value: nn.HyperValue}, t.hyperBytes); err != nil {
+		return err
+	}
+	if err := t.feed.exec.Run(nn.Train, len(batch)); err != nil {
+		return err
+	}
+	s.Step++
+	s.GlobalStep++
+	return nil
+}
+
+func (t *trainer) lr(step int64) float64 {
+	return t.cfg.Schedule.LR(t.cfg.LR, step, t.steps(), t.cfg.Epochs)
+}
+
+// look reads the epoch's metrics so far.
+func (t *trainer) look() error {
+	s := &t.state
+	if err := t.feed.readMetrics(); err != nil {
+		return err
+	}
+	if loss := t.feed.metrics[0]; !finite(loss) {
+		return t.diverged(fmt.Sprintf("training loss is %g (it was finite at step %d)", loss, t.finiteAt))
+	}
+	s.Metrics, t.finiteAt = t.feed.metrics, s.Step
+	t.seen = t.feed.score(max(t.imagesDone(s.Step), 1))
+	return nil
+}
+
+// clock brings the epoch's time up to date.
+func (t *trainer) clock() {
+	now := time.Now()
+	t.state.Seconds += now.Sub(t.mark).Seconds()
+	t.mark = now
+}
