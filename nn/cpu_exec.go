@@ -49,7 +49,7 @@ func (b *cpuBackend) Compile(p *Plan) (Executor, error) {
 	e := &cpuExecutor{backend: b, plan: p, graph: p.Graph, k: b.k, caller: -1}
 	for s, n := range p.Bytes {
 		if Segment(s) != Local {
-			e.segments[s] = cpu.Alloc(int(n/4) + slack)
+			e.segments[s] = allocate(int(n/4) + slack)
 		}
 	}
 	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.Batch))

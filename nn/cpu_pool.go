@@ -77,7 +77,7 @@ func (k *parking) rouse() {
 func newPool(threads, localFloats, scratchFloats int, cpus []int) *pool {
 	p := &pool{parked: make([]parking, threads), cpus: cpus}
 	for i := range threads {
-		p.workers = append(p.workers, &worker{id: i, local: cpu.Alloc(localFloats), scratch: cpu.Alloc(scratchFloats)})
+		p.workers = append(p.workers, &worker{id: i, local: cpu.Alloc(localFloats), scratch: allocate(scratchFloats)})
 	}
 	for i := range p.parked {
 		p.parked[i].wake = make(chan struct{}, 1)
