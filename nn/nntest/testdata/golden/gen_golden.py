@@ -25,8 +25,10 @@ Numerics are Keras': TensorFlow's 'same' padding in the stem (0 top and left, 1 
 running = 0.99*running + 0.01*batch, where the batch variance is the unbiased one (n/(n-1)) in the running average and the biased
 one in the normalisation; Adam with eps outside the bias correction.
 """
-import copy, sys, torch, torch.nn.functional as F, numpy as np
-from seednet import SeedNet, keras_init, load, save_safetensors
+import copy, os, sys, torch, torch.nn.functional as F, numpy as np
+from files import load, save_safetensors
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../../../bench/peers'))
+from seednet import SeedNet, keras_init
 
 def snapshot(net, prefix):
     return {prefix + k: v.detach().numpy().astype(np.float32) for k, v in net.state_dict().items() if 'num_batches' not in k}
