@@ -126,7 +126,7 @@ func osReason(err error) error {
 
 func (f *file) verify(want string) error {
 	if f.sum != want {
-		return fmt.Errorf("%s: sha256 of the content %.12s..., want %.12s...", filepath.Base(f.path), f.sum, want)
+		return fmt.Errorf("%s: sha256 of the content %.12s..., want %.12s... as published", filepath.Base(f.path), f.sum, want)
 	}
 	return nil
 }

@@ -35,7 +35,6 @@ type winogradPass struct {
 	most     int    // tiles of the largest piece
 	a0, aRow int    // input pixel of tile (0, 0), distance of rows
 	c0, cRow int    // output pixel of tile (0, 0)
-	columns  int    // of a row of products: those of weight's panels
 }
 
 func newWinogradPass(k *cpu.Kernels, x, y layout, top, left int) *winogradPass {
