@@ -103,10 +103,7 @@ func (c *Config) progress(format string, args ...any) {
 // goroutine that ends afterwards, because a backend may tie the one that runs
 // it to a processor.
 func (c *Config) describe(m *Machine, b nn.Backend) {
-	m.Device, m.Threads = b.Name(), c.CPU.Threads
-	if m.Threads == 0 {
-		m.Threads = m.Cores
-	}
+	m.Device, m.Threads = b.Name(), nn.Threads(b)
 	isa, ok := nn.ISA(b)
 	if !ok {
 		return

@@ -9,7 +9,8 @@ import (
 
 // CPUConfig says how the CPU backend runs.
 type CPUConfig struct {
-	// Threads is the number of workers; 0 means one per usable processor.
+	// Threads is the number of workers; 0 means one per usable processor, or
+	// GOMAXPROCS where that is less.
 	Threads int
 	// ISA is the instruction set; nil means the best that the machine has.
 	ISA *cpu.ISA
@@ -29,9 +30,10 @@ type cpuBackend struct {
 // are bit-identical for any number of threads on one instruction set.
 func NewCPU(c CPUConfig) (Backend, error) {
 	cpus := usableCPUs()
-	usable := len(cpus)
-	if usable == 0 {
-		usable = runtime.NumCPU()
+	// Fewer than there are where a container's quota says so.
+	usable := runtime.GOMAXPROCS(0)
+	if len(cpus) > 0 {
+		usable = min(usable, len(cpus))
 	}
 	if c.Threads == 0 {
 		c.Threads = usable
@@ -60,6 +62,14 @@ func ISA(b Backend) (isa cpu.ISA, ok bool) {
 		return 0, false
 	}
 	return c.k.ISA, true
+}
+
+// Threads is how many workers a CPU backend has; 0 for others.
+func Threads(b Backend) int {
+	if c, ok := b.(*cpuBackend); ok {
+		return c.threads
+	}
+	return 0
 }
 
 // cpuKernel is one node bound to memory: the stages of its forward and its
