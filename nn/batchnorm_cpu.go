@@ -3,7 +3,9 @@ package nn
 import "math"
 
 // bindBatchNorm makes batch normalisation's stages. In training, forward sums
-// x and x² of each image, gathers mean and variance in float64, then writes
+// x and x² of each image, both less its first pixel, which is near enough to
+// the mean that a small variance is not lost beside it; gathers mean and
+// variance in float64; then writes
 // y = x*scale + shift. Backward sums g and g*(x-mean) of each image, where g is
 // dy under the ReLU's mask, gathers, then writes
 //
@@ -60,7 +62,7 @@ func (b *batchNorm) sumForward(w *worker, i int) {
 	p, x := b.part(i), b.x.image(w, i)
 	count, length := lines(b.x.layout)
 	for r := range count {
-		b.k.Stats(p[:b.x.c], p[b.x.c:], b.x.line(x, r, length))
+		b.k.Stats(p[:b.x.c], p[b.x.c:], b.x.line(x, r, length), b.x.pixel(x, 0, 0))
 	}
 }
 
@@ -89,14 +91,36 @@ func (b *batchNorm) gather(n int) (first, second []float64) {
 	return b.sums[:width/2], b.sums[width/2:]
 }
 
+// shifted sums x-origin and its square over all images, each of which has
+// them for its own first pixel.
+func (b *batchNorm) shifted(origin []float32, n int) (sum, sumsq []float64) {
+	clear(b.sums)
+	c, pixels := len(origin), float64(b.x.h*b.x.w)
+	sum, sumsq = b.sums[:c], b.sums[c:]
+	for i := range n {
+		first := b.x.pixel(b.x.image(nil, i), 0, 0)
+		p := b.partial[i*2*c : (i+1)*2*c]
+		s, q := p[:c], p[c:]
+		for k, v := range first {
+			d := float64(v) - float64(origin[k])
+			part := float64(s[k])
+			sum[k] += part + pixels*d
+			sumsq[k] += float64(q[k]) + d*(2*part+pixels*d)
+		}
+	}
+	return sum, sumsq
+}
+
 func (b *batchNorm) statistics(n int) {
-	sum, sumsq := b.gather(n)
+	origin := b.x.pixel(b.x.image(nil, 0), 0, 0)
+	sum, sumsq := b.shifted(origin, n)
 	m := float64(n * b.x.h * b.x.w)
 	unbias := m / max(m-1, 1)
 	momentum := b.op.momentum()
 	for c := range b.mean {
-		mean := sum[c] / m
-		variance := max(sumsq[c]/m-mean*mean, 0)
+		offset := sum[c] / m
+		mean := float64(origin[c]) + offset
+		variance := max(sumsq[c]/m-offset*offset, 0)
 		invstd := 1 / math.Sqrt(variance+b.op.eps())
 		b.mean[c], b.invstd[c] = float32(mean), float32(invstd)
 		b.affine(c, mean, invstd)

@@ -2,13 +2,14 @@ package cpu
 
 // Stats adds the sums over rows that batch normalisation takes its mean and variance from:
 //
-//	sum[j] += Σ_p x[p,j]    sumsq[j] += Σ_p x[p,j]²
+//	sum[j] += Σ_p (x[p,j]-shift[j])    sumsq[j] += Σ_p (x[p,j]-shift[j])²
 //
-// Each channel is summed in several accumulators; over many rows call it in chunks and add these in float64.
-func (k *Kernels) Stats(sum, sumsq, x []float32) {
-	sameLen("Stats", len(sum), sumsq)
+// A shift near the mean keeps the variance exact where it is small beside the mean's square. Each channel is summed
+// in several accumulators; over many rows call it in chunks and add these in float64.
+func (k *Kernels) Stats(sum, sumsq, x, shift []float32) {
+	sameLen("Stats", len(sum), sumsq, shift)
 	if rows := rowsOf("Stats", len(x), len(sum)); rows > 0 {
-		k.vector.stats(rows, sum, sumsq, x)
+		k.vector.stats(rows, sum, sumsq, x, shift)
 	}
 }
 

@@ -3,14 +3,15 @@ package cpu
 // The products below are converted to float32 where one is added to, which keeps the compiler from fusing the two
 // in one place and not in another: the mask of the backward pass must see the forward value.
 
-func statsGo(rows int, sum, sumsq, x []float32) {
+func statsGo(rows int, sum, sumsq, x, shift []float32) {
 	c := len(sum)
-	sumsq = sumsq[:c]
+	sumsq, shift = sumsq[:c], shift[:c]
 	// Two rows at a time: fewer passes through the sums, and shorter partial sums.
 	for ; rows >= 2; rows -= 2 {
 		x0, x1 := x[:c:c], x[c:2*c:2*c]
 		for j, v := range x0 {
-			w := x1[j]
+			v -= shift[j]
+			w := x1[j] - shift[j]
 			sum[j] += v + w
 			sumsq[j] += float32(v*v) + float32(w*w)
 		}
@@ -18,6 +19,7 @@ func statsGo(rows int, sum, sumsq, x []float32) {
 	}
 	if rows == 1 {
 		for j, v := range x[:c] {
+			v -= shift[j]
 			sum[j] += v
 			sumsq[j] += float32(v * v)
 		}

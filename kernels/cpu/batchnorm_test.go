@@ -40,11 +40,13 @@ func TestStatsAndSumRows(t *testing.T) {
 	eachRows(t, func(t *testing.T, k *Kernels, name string, rows, c int) {
 		x := random(r, rows*c, 1)
 		sum, sumsq, only := random(r, c, 2), random(r, c, 3), random(r, c, 5)
+		shift := random(r, c, 4)
 		at := func(p, j int) float64 { return float64(x.v[p*c+j]) }
-		wantSum, tolSum := columnSums(sum.v, rows, at)
-		wantSq, tolSq := columnSums(sumsq.v, rows, func(p, j int) float64 { return at(p, j) * at(p, j) })
+		off := func(p, j int) float64 { return float64(x.v[p*c+j] - shift.v[j]) }
+		wantSum, tolSum := columnSums(sum.v, rows, off)
+		wantSq, tolSq := columnSums(sumsq.v, rows, func(p, j int) float64 { return off(p, j) * off(p, j) })
 		wantOnly, tolOnly := columnSums(only.v, rows, at)
-		k.Stats(sum.v, sumsq.v, x.v)
+		k.Stats(sum.v, sumsq.v, x.v, shift.v)
 		k.SumRows(only.v, x.v)
 		near(t, name+" sum", sum.v, wantSum, tolSum)
 		near(t, name+" sumsq", sumsq.v, wantSq, tolSq)

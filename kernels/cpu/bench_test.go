@@ -97,7 +97,7 @@ func BenchmarkVector(b *testing.B) {
 			tensors int
 			run     func()
 		}{
-			{"Stats", 1, func() { k.Stats(p, q, x) }},
+			{"Stats", 1, func() { k.Stats(p, q, x, q) }},
 			{"ScaleShift", 2, func() { k.ScaleShift(y, x, p, q, true) }},
 			{"BatchNormReduce", 2, func() { k.BatchNormReduce(p, q, y, x, p, p, p, true) }},
 			{"BatchNormBackward", 3, func() { k.BatchNormBackward(z, y, x, p, p, p, p, p, p, true, false) }},

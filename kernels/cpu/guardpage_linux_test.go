@@ -33,7 +33,7 @@ func TestNoReadBeyondEnd(t *testing.T) {
 			const rows = 5
 			x, dy, y, z := s(rows*c), s(rows*c), s(rows*c), s(rows*c)
 			p, q := s(c), s(c)
-			k.Stats(p, q, x)
+			k.Stats(p, q, x, q)
 			k.ScaleShift(y, x, p, q, true)
 			k.BatchNormReduce(p, q, dy, x, p, p, p, true)
 			k.BatchNormBackward(y, dy, x, p, p, p, p, p, p, true, true)

@@ -99,7 +99,7 @@ func TestNoAllocations(t *testing.T) {
 		n := testing.AllocsPerRun(10, func() {
 			k.Tile[1][2](1, c, &x[0], c, 0, &b[0], 2*k.Lanes, 0, &out[0], 2*k.Lanes, 0)
 			k.TileT[0][2](1, rows, &x[0], c, 0, &b[0], k.Lanes, 0, &out[0], k.Lanes, 0)
-			k.Stats(p, q, x)
+			k.Stats(p, q, x, q)
 			k.ScaleShift(y, x, p, q, true)
 			k.BatchNormReduce(p, q, y, x, p, p, p, true)
 			k.BatchNormBackward(y, y, x, p, p, p, p, p, p, true, false)
@@ -125,8 +125,8 @@ func TestLengthsAreChecked(t *testing.T) {
 	k := For(Portable)
 	s := func(n int) []float32 { return make([]float32, n) }
 	for name, f := range map[string]func(){
-		"Stats: length 7 is not a multiple of 3 channels":                 func() { k.Stats(s(3), s(3), s(7)) },
-		"Stats: slices of length 3 and 2, want equal lengths":             func() { k.Stats(s(3), s(2), s(6)) },
+		"Stats: length 7 is not a multiple of 3 channels":                 func() { k.Stats(s(3), s(3), s(7), s(3)) },
+		"Stats: slices of length 3 and 2, want equal lengths":             func() { k.Stats(s(3), s(2), s(6), s(3)) },
 		"ScaleShift: slices of length 6 and 5, want equal lengths":        func() { k.ScaleShift(s(5), s(6), s(3), s(3), false) },
 		"ScaleShift: length 6 is not a multiple of 0 channels":            func() { k.ScaleShift(s(6), s(6), nil, nil, false) },
 		"BatchNormReduce: slices of length 3 and 1, want equal lengths":   func() { k.BatchNormReduce(s(3), s(3), s(6), s(6), s(3), s(3), s(1), false) },

@@ -33,7 +33,7 @@ type Kernels struct {
 // vectorKernels are bound to the methods of Kernels, which check lengths and never pass rows or c of 0. Where there
 // is a floor, values are raised to it and gradients pass above it; see floor.
 type vectorKernels struct {
-	stats                func(rows int, sum, sumsq, x []float32)
+	stats                func(rows int, sum, sumsq, x, shift []float32)
 	sumRows              func(rows int, sum, x []float32)
 	scaleShift           func(rows int, y, x, scale, shift []float32, floor float32)
 	addRow               func(rows int, y, row []float32, floor float32)

@@ -75,7 +75,7 @@ func batchNormBackwardAddAVX2(rows int, dx []float32, dy []float32, x []float32,
 // statsAVX2 implements [Kernels.Stats].
 //
 //go:noescape
-func statsAVX2(rows int, sum []float32, sumsq []float32, x []float32)
+func statsAVX2(rows int, sum []float32, sumsq []float32, x []float32, shift []float32)
 
 // sumRowsAVX2 implements [Kernels.SumRows].
 //

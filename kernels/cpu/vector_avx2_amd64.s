@@ -993,9 +993,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func statsAVX2(rows int, sum []float32, sumsq []float32, x []float32)
+// func statsAVX2(rows int, sum []float32, sumsq []float32, x []float32, shift []float32)
 // Requires: AVX, FMA3
-TEXT ·statsAVX2(SB), NOSPLIT, $0-80
+TEXT ·statsAVX2(SB), NOSPLIT, $0-104
 	MOVQ sum_len+16(FP), AX
 	MOVQ AX, BX
 	ANDQ $0x07, BX
@@ -1009,6 +1009,7 @@ TEXT ·statsAVX2(SB), NOSPLIT, $0-80
 wide2:
 	CMPQ    DX, CX
 	JGT     wide2end
+	MOVQ    shift_base+80(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -1017,43 +1018,49 @@ wide2:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
-	MOVQ    x_base+56(FP), SI
-	MOVQ    rows+0(FP), DI
-	SUBQ    $0x02, DI
+	MOVQ    x_base+56(FP), DI
+	MOVQ    rows+0(FP), R8
+	SUBQ    $0x02, R8
 	JLT     wide2rest
 	PCALIGN $0x40
 
 wide2rows:
-	VMOVUPS     (SI)(DX*1), Y8
+	VMOVUPS     (DI)(DX*1), Y8
+	VSUBPS      (SI)(DX*1), Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y8, Y1
-	VMOVUPS     32(SI)(DX*1), Y8
+	VMOVUPS     32(DI)(DX*1), Y8
+	VSUBPS      32(SI)(DX*1), Y8, Y8
 	VADDPS      Y8, Y2, Y2
 	VFMADD231PS Y8, Y8, Y3
-	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Y8
+	ADDQ        AX, DI
+	VMOVUPS     (DI)(DX*1), Y8
+	VSUBPS      (SI)(DX*1), Y8, Y8
 	VADDPS      Y8, Y4, Y4
 	VFMADD231PS Y8, Y8, Y5
-	VMOVUPS     32(SI)(DX*1), Y8
+	VMOVUPS     32(DI)(DX*1), Y8
+	VSUBPS      32(SI)(DX*1), Y8, Y8
 	VADDPS      Y8, Y6, Y6
 	VFMADD231PS Y8, Y8, Y7
-	ADDQ        AX, SI
-	SUBQ        $0x02, DI
+	ADDQ        AX, DI
+	SUBQ        $0x02, R8
 	JGE         wide2rows
 
 wide2rest:
-	ADDQ $0x02, DI
+	ADDQ $0x02, R8
 	JZ   wide2sum
 
 wide2one:
-	VMOVUPS     (SI)(DX*1), Y8
+	VMOVUPS     (DI)(DX*1), Y8
+	VSUBPS      (SI)(DX*1), Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y8, Y1
-	VMOVUPS     32(SI)(DX*1), Y8
+	VMOVUPS     32(DI)(DX*1), Y8
+	VSUBPS      32(SI)(DX*1), Y8, Y8
 	VADDPS      Y8, Y2, Y2
 	VFMADD231PS Y8, Y8, Y3
-	ADDQ        AX, SI
-	DECQ        DI
+	ADDQ        AX, DI
+	DECQ        R8
 	JNZ         wide2one
 
 wide2sum:
@@ -1081,7 +1088,8 @@ wide2end:
 wide1:
 	CMPQ    DX, CX
 	JGT     wide1end
-	VXORPS  Y0, Y0, Y0
+	MOVQ    shift_base+80(FP), SI
+	VMOVUPS (SI)(DX*1), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
@@ -1089,6 +1097,7 @@ wide1:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
 	MOVQ    x_base+56(FP), SI
 	MOVQ    rows+0(FP), DI
 	SUBQ    $0x04, DI
@@ -1096,21 +1105,25 @@ wide1:
 	PCALIGN $0x40
 
 wide1rows:
-	VMOVUPS     (SI)(DX*1), Y8
-	VADDPS      Y8, Y0, Y0
-	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS     (SI)(DX*1), Y9
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y9, Y2
 	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Y8
-	VADDPS      Y8, Y2, Y2
-	VFMADD231PS Y8, Y8, Y3
+	VMOVUPS     (SI)(DX*1), Y9
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y9, Y3, Y3
+	VFMADD231PS Y9, Y9, Y4
 	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Y8
-	VADDPS      Y8, Y4, Y4
-	VFMADD231PS Y8, Y8, Y5
+	VMOVUPS     (SI)(DX*1), Y9
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y9, Y5, Y5
+	VFMADD231PS Y9, Y9, Y6
 	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Y8
-	VADDPS      Y8, Y6, Y6
-	VFMADD231PS Y8, Y8, Y7
+	VMOVUPS     (SI)(DX*1), Y9
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y9, Y7, Y7
+	VFMADD231PS Y9, Y9, Y8
 	ADDQ        AX, SI
 	SUBQ        $0x04, DI
 	JGE         wide1rows
@@ -1120,66 +1133,73 @@ wide1rest:
 	JZ   wide1sum
 
 wide1one:
-	VMOVUPS     (SI)(DX*1), Y8
-	VADDPS      Y8, Y0, Y0
-	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS     (SI)(DX*1), Y9
+	VSUBPS      Y0, Y9, Y9
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y9, Y2
 	ADDQ        AX, SI
 	DECQ        DI
 	JNZ         wide1one
 
 wide1sum:
-	VADDPS  Y4, Y0, Y0
 	VADDPS  Y5, Y1, Y1
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y7, Y3, Y3
-	VADDPS  Y2, Y0, Y0
+	VADDPS  Y8, Y4, Y4
 	VADDPS  Y3, Y1, Y1
+	VADDPS  Y4, Y2, Y2
 	MOVQ    sum_base+8(FP), SI
-	VADDPS  (SI)(DX*1), Y0, Y0
-	VMOVUPS Y0, (SI)(DX*1)
-	MOVQ    sumsq_base+32(FP), SI
 	VADDPS  (SI)(DX*1), Y1, Y1
 	VMOVUPS Y1, (SI)(DX*1)
+	MOVQ    sumsq_base+32(FP), SI
+	VADDPS  (SI)(DX*1), Y2, Y2
+	VMOVUPS Y2, (SI)(DX*1)
 	ADDQ    $0x20, DX
 	JMP     wide1
 
 wide1end:
-	ADDQ    $0x20, CX
-	CMPQ    DX, AX
-	JEQ     done
-	LEAQ    ones<>+32(SB), CX
-	NEGQ    BX
-	VMOVUPS (CX)(BX*4), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	MOVQ    x_base+56(FP), CX
-	MOVQ    rows+0(FP), BX
-	SUBQ    $0x04, BX
-	JLT     tailrest
-	PCALIGN $0x40
+	ADDQ       $0x20, CX
+	CMPQ       DX, AX
+	JEQ        done
+	LEAQ       ones<>+32(SB), CX
+	NEGQ       BX
+	VMOVUPS    (CX)(BX*4), Y0
+	MOVQ       shift_base+80(FP), CX
+	VMASKMOVPS (CX)(DX*1), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       x_base+56(FP), CX
+	MOVQ       rows+0(FP), BX
+	SUBQ       $0x04, BX
+	JLT        tailrest
+	PCALIGN    $0x40
 
 tailrows:
-	VMASKMOVPS  (CX)(DX*1), Y0, Y9
-	VADDPS      Y9, Y1, Y1
-	VFMADD231PS Y9, Y9, Y2
+	VMASKMOVPS  (CX)(DX*1), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y10, Y3
 	ADDQ        AX, CX
-	VMASKMOVPS  (CX)(DX*1), Y0, Y9
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y9, Y4
+	VMASKMOVPS  (CX)(DX*1), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VFMADD231PS Y10, Y10, Y5
 	ADDQ        AX, CX
-	VMASKMOVPS  (CX)(DX*1), Y0, Y9
-	VADDPS      Y9, Y5, Y5
-	VFMADD231PS Y9, Y9, Y6
+	VMASKMOVPS  (CX)(DX*1), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VADDPS      Y10, Y6, Y6
+	VFMADD231PS Y10, Y10, Y7
 	ADDQ        AX, CX
-	VMASKMOVPS  (CX)(DX*1), Y0, Y9
-	VADDPS      Y9, Y7, Y7
-	VFMADD231PS Y9, Y9, Y8
+	VMASKMOVPS  (CX)(DX*1), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y10, Y10, Y9
 	ADDQ        AX, CX
 	SUBQ        $0x04, BX
 	JGE         tailrows
@@ -1189,28 +1209,29 @@ tailrest:
 	JZ   tailsum
 
 tailone:
-	VMASKMOVPS  (CX)(DX*1), Y0, Y9
-	VADDPS      Y9, Y1, Y1
-	VFMADD231PS Y9, Y9, Y2
+	VMASKMOVPS  (CX)(DX*1), Y0, Y10
+	VSUBPS      Y1, Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y10, Y3
 	ADDQ        AX, CX
 	DECQ        BX
 	JNZ         tailone
 
 tailsum:
-	VADDPS     Y5, Y1, Y1
 	VADDPS     Y6, Y2, Y2
 	VADDPS     Y7, Y3, Y3
 	VADDPS     Y8, Y4, Y4
-	VADDPS     Y3, Y1, Y1
+	VADDPS     Y9, Y5, Y5
 	VADDPS     Y4, Y2, Y2
+	VADDPS     Y5, Y3, Y3
 	MOVQ       sum_base+8(FP), AX
-	VMASKMOVPS (AX)(DX*1), Y0, Y3
-	VADDPS     Y3, Y1, Y1
-	VMASKMOVPS Y1, Y0, (AX)(DX*1)
-	MOVQ       sumsq_base+32(FP), AX
 	VMASKMOVPS (AX)(DX*1), Y0, Y1
 	VADDPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (AX)(DX*1)
+	MOVQ       sumsq_base+32(FP), AX
+	VMASKMOVPS (AX)(DX*1), Y0, Y1
+	VADDPS     Y1, Y3, Y3
+	VMASKMOVPS Y3, Y0, (AX)(DX*1)
 
 done:
 	VZEROUPPER

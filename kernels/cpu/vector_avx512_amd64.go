@@ -75,7 +75,7 @@ func batchNormBackwardAddAVX512(rows int, dx []float32, dy []float32, x []float3
 // statsAVX512 implements [Kernels.Stats].
 //
 //go:noescape
-func statsAVX512(rows int, sum []float32, sumsq []float32, x []float32)
+func statsAVX512(rows int, sum []float32, sumsq []float32, x []float32, shift []float32)
 
 // sumRowsAVX512 implements [Kernels.SumRows].
 //

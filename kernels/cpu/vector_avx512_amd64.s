@@ -971,9 +971,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func statsAVX512(rows int, sum []float32, sumsq []float32, x []float32)
+// func statsAVX512(rows int, sum []float32, sumsq []float32, x []float32, shift []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·statsAVX512(SB), NOSPLIT, $0-80
+TEXT ·statsAVX512(SB), NOSPLIT, $0-104
 	MOVQ sum_len+16(FP), AX
 	MOVQ AX, BX
 	ANDQ $0x0f, BX
@@ -987,6 +987,7 @@ TEXT ·statsAVX512(SB), NOSPLIT, $0-80
 wide4:
 	CMPQ    DX, CX
 	JGT     wide4end
+	MOVQ    shift_base+80(FP), SI
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
@@ -1003,61 +1004,73 @@ wide4:
 	VXORPS  Z13, Z13, Z13
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
-	MOVQ    x_base+56(FP), SI
-	MOVQ    rows+0(FP), DI
-	SUBQ    $0x02, DI
+	MOVQ    x_base+56(FP), DI
+	MOVQ    rows+0(FP), R8
+	SUBQ    $0x02, R8
 	JLT     wide4rest
 	PCALIGN $0x40
 
 wide4rows:
-	VMOVUPS     (SI)(DX*1), Z16
+	VMOVUPS     (DI)(DX*1), Z16
+	VSUBPS      (SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z0, Z0
 	VFMADD231PS Z16, Z16, Z1
-	VMOVUPS     64(SI)(DX*1), Z16
+	VMOVUPS     64(DI)(DX*1), Z16
+	VSUBPS      64(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z2, Z2
 	VFMADD231PS Z16, Z16, Z3
-	VMOVUPS     128(SI)(DX*1), Z16
+	VMOVUPS     128(DI)(DX*1), Z16
+	VSUBPS      128(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z4, Z4
 	VFMADD231PS Z16, Z16, Z5
-	VMOVUPS     192(SI)(DX*1), Z16
+	VMOVUPS     192(DI)(DX*1), Z16
+	VSUBPS      192(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z6, Z6
 	VFMADD231PS Z16, Z16, Z7
-	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Z16
+	ADDQ        AX, DI
+	VMOVUPS     (DI)(DX*1), Z16
+	VSUBPS      (SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z8, Z8
 	VFMADD231PS Z16, Z16, Z9
-	VMOVUPS     64(SI)(DX*1), Z16
+	VMOVUPS     64(DI)(DX*1), Z16
+	VSUBPS      64(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z10, Z10
 	VFMADD231PS Z16, Z16, Z11
-	VMOVUPS     128(SI)(DX*1), Z16
+	VMOVUPS     128(DI)(DX*1), Z16
+	VSUBPS      128(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z12, Z12
 	VFMADD231PS Z16, Z16, Z13
-	VMOVUPS     192(SI)(DX*1), Z16
+	VMOVUPS     192(DI)(DX*1), Z16
+	VSUBPS      192(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z14, Z14
 	VFMADD231PS Z16, Z16, Z15
-	ADDQ        AX, SI
-	SUBQ        $0x02, DI
+	ADDQ        AX, DI
+	SUBQ        $0x02, R8
 	JGE         wide4rows
 
 wide4rest:
-	ADDQ $0x02, DI
+	ADDQ $0x02, R8
 	JZ   wide4sum
 
 wide4one:
-	VMOVUPS     (SI)(DX*1), Z16
+	VMOVUPS     (DI)(DX*1), Z16
+	VSUBPS      (SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z0, Z0
 	VFMADD231PS Z16, Z16, Z1
-	VMOVUPS     64(SI)(DX*1), Z16
+	VMOVUPS     64(DI)(DX*1), Z16
+	VSUBPS      64(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z2, Z2
 	VFMADD231PS Z16, Z16, Z3
-	VMOVUPS     128(SI)(DX*1), Z16
+	VMOVUPS     128(DI)(DX*1), Z16
+	VSUBPS      128(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z4, Z4
 	VFMADD231PS Z16, Z16, Z5
-	VMOVUPS     192(SI)(DX*1), Z16
+	VMOVUPS     192(DI)(DX*1), Z16
+	VSUBPS      192(SI)(DX*1), Z16, Z16
 	VADDPS      Z16, Z6, Z6
 	VFMADD231PS Z16, Z16, Z7
-	ADDQ        AX, SI
-	DECQ        DI
+	ADDQ        AX, DI
+	DECQ        R8
 	JNZ         wide4one
 
 wide4sum:
@@ -1097,7 +1110,8 @@ wide4end:
 wide1:
 	CMPQ    DX, CX
 	JGT     wide1end
-	VXORPS  Z0, Z0, Z0
+	MOVQ    shift_base+80(FP), SI
+	VMOVUPS (SI)(DX*1), Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
 	VXORPS  Z3, Z3, Z3
@@ -1105,6 +1119,7 @@ wide1:
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
 	MOVQ    x_base+56(FP), SI
 	MOVQ    rows+0(FP), DI
 	SUBQ    $0x04, DI
@@ -1112,21 +1127,25 @@ wide1:
 	PCALIGN $0x40
 
 wide1rows:
-	VMOVUPS     (SI)(DX*1), Z8
-	VADDPS      Z8, Z0, Z0
-	VFMADD231PS Z8, Z8, Z1
+	VMOVUPS     (SI)(DX*1), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z2
 	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Z8
-	VADDPS      Z8, Z2, Z2
-	VFMADD231PS Z8, Z8, Z3
+	VMOVUPS     (SI)(DX*1), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z3, Z3
+	VFMADD231PS Z9, Z9, Z4
 	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Z8
-	VADDPS      Z8, Z4, Z4
-	VFMADD231PS Z8, Z8, Z5
+	VMOVUPS     (SI)(DX*1), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z5, Z5
+	VFMADD231PS Z9, Z9, Z6
 	ADDQ        AX, SI
-	VMOVUPS     (SI)(DX*1), Z8
-	VADDPS      Z8, Z6, Z6
-	VFMADD231PS Z8, Z8, Z7
+	VMOVUPS     (SI)(DX*1), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z7, Z7
+	VFMADD231PS Z9, Z9, Z8
 	ADDQ        AX, SI
 	SUBQ        $0x04, DI
 	JGE         wide1rows
@@ -1136,66 +1155,73 @@ wide1rest:
 	JZ   wide1sum
 
 wide1one:
-	VMOVUPS     (SI)(DX*1), Z8
-	VADDPS      Z8, Z0, Z0
-	VFMADD231PS Z8, Z8, Z1
+	VMOVUPS     (SI)(DX*1), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z2
 	ADDQ        AX, SI
 	DECQ        DI
 	JNZ         wide1one
 
 wide1sum:
-	VADDPS  Z4, Z0, Z0
 	VADDPS  Z5, Z1, Z1
 	VADDPS  Z6, Z2, Z2
 	VADDPS  Z7, Z3, Z3
-	VADDPS  Z2, Z0, Z0
+	VADDPS  Z8, Z4, Z4
 	VADDPS  Z3, Z1, Z1
+	VADDPS  Z4, Z2, Z2
 	MOVQ    sum_base+8(FP), SI
-	VADDPS  (SI)(DX*1), Z0, Z0
-	VMOVUPS Z0, (SI)(DX*1)
-	MOVQ    sumsq_base+32(FP), SI
 	VADDPS  (SI)(DX*1), Z1, Z1
 	VMOVUPS Z1, (SI)(DX*1)
+	MOVQ    sumsq_base+32(FP), SI
+	VADDPS  (SI)(DX*1), Z2, Z2
+	VMOVUPS Z2, (SI)(DX*1)
 	ADDQ    $0x40, DX
 	JMP     wide1
 
 wide1end:
-	ADDQ    $0x40, CX
-	CMPQ    DX, AX
-	JEQ     done
-	MOVL    $0x0000ffff, CX
-	BZHIL   BX, CX, CX
-	KMOVW   CX, K1
-	VXORPS  Z0, Z0, Z0
-	VXORPS  Z1, Z1, Z1
-	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	MOVQ    x_base+56(FP), CX
-	MOVQ    rows+0(FP), BX
-	SUBQ    $0x04, BX
-	JLT     tailrest
-	PCALIGN $0x40
+	ADDQ      $0x40, CX
+	CMPQ      DX, AX
+	JEQ       done
+	MOVL      $0x0000ffff, CX
+	BZHIL     BX, CX, CX
+	KMOVW     CX, K1
+	MOVQ      shift_base+80(FP), CX
+	VMOVUPS.Z (CX)(DX*1), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
+	VXORPS    Z6, Z6, Z6
+	VXORPS    Z7, Z7, Z7
+	VXORPS    Z8, Z8, Z8
+	MOVQ      x_base+56(FP), CX
+	MOVQ      rows+0(FP), BX
+	SUBQ      $0x04, BX
+	JLT       tailrest
+	PCALIGN   $0x40
 
 tailrows:
-	VMOVUPS.Z   (CX)(DX*1), K1, Z8
-	VADDPS      Z8, Z0, Z0
-	VFMADD231PS Z8, Z8, Z1
+	VMOVUPS.Z   (CX)(DX*1), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z2
 	ADDQ        AX, CX
-	VMOVUPS.Z   (CX)(DX*1), K1, Z8
-	VADDPS      Z8, Z2, Z2
-	VFMADD231PS Z8, Z8, Z3
+	VMOVUPS.Z   (CX)(DX*1), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z3, Z3
+	VFMADD231PS Z9, Z9, Z4
 	ADDQ        AX, CX
-	VMOVUPS.Z   (CX)(DX*1), K1, Z8
-	VADDPS      Z8, Z4, Z4
-	VFMADD231PS Z8, Z8, Z5
+	VMOVUPS.Z   (CX)(DX*1), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z5, Z5
+	VFMADD231PS Z9, Z9, Z6
 	ADDQ        AX, CX
-	VMOVUPS.Z   (CX)(DX*1), K1, Z8
-	VADDPS      Z8, Z6, Z6
-	VFMADD231PS Z8, Z8, Z7
+	VMOVUPS.Z   (CX)(DX*1), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z7, Z7
+	VFMADD231PS Z9, Z9, Z8
 	ADDQ        AX, CX
 	SUBQ        $0x04, BX
 	JGE         tailrows
@@ -1205,28 +1231,29 @@ tailrest:
 	JZ   tailsum
 
 tailone:
-	VMOVUPS.Z   (CX)(DX*1), K1, Z8
-	VADDPS      Z8, Z0, Z0
-	VFMADD231PS Z8, Z8, Z1
+	VMOVUPS.Z   (CX)(DX*1), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z2
 	ADDQ        AX, CX
 	DECQ        BX
 	JNZ         tailone
 
 tailsum:
-	VADDPS    Z4, Z0, Z0
 	VADDPS    Z5, Z1, Z1
 	VADDPS    Z6, Z2, Z2
 	VADDPS    Z7, Z3, Z3
-	VADDPS    Z2, Z0, Z0
+	VADDPS    Z8, Z4, Z4
 	VADDPS    Z3, Z1, Z1
+	VADDPS    Z4, Z2, Z2
 	MOVQ      sum_base+8(FP), AX
-	VMOVUPS.Z (AX)(DX*1), K1, Z2
-	VADDPS    Z2, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(DX*1)
-	MOVQ      sumsq_base+32(FP), AX
 	VMOVUPS.Z (AX)(DX*1), K1, Z0
 	VADDPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (AX)(DX*1)
+	MOVQ      sumsq_base+32(FP), AX
+	VMOVUPS.Z (AX)(DX*1), K1, Z0
+	VADDPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(DX*1)
 
 done:
 	VZEROUPPER

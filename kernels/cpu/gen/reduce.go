@@ -149,9 +149,10 @@ func reduceKernels(g *asm) {
 	type mems = map[string]operand.Mem
 	type ops = map[string]operand.Op
 	for _, f := range []reduction{
-		{"stats", "[Kernels.Stats]", []string{"sum", "sumsq"}, []string{"x"}, nil, false,
-			func(g *asm, p mems, _ ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
+		{"stats", "[Kernels.Stats]", []string{"sum", "sumsq"}, []string{"x"}, []string{"shift"}, false,
+			func(g *asm, p mems, param ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
 				x := g.load(p["x"])
+				g.VSUBPS(param["shift"], x, x)
 				g.VADDPS(x, acc[0], acc[0])
 				g.VFMADD231PS(x, x, acc[1])
 			}},
