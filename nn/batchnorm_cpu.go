@@ -5,9 +5,9 @@ import "math"
 // bindBatchNorm makes batch normalisation's stages. In training, forward sums
 // x and x² of each image, both less its first pixel, which is near enough to
 // the mean that a small variance is not lost beside it; gathers mean and
-// variance in float64; then writes
-// y = x*scale + shift. Backward sums g and g*(x-mean) of each image, where g is
-// dy under the ReLU's mask, gathers, then writes
+// variance in float64; then writes y = x*scale + shift. Backward sums g and
+// g*(x-mean) of each image, where g is dy under the ReLU's mask, gathers, then
+// writes
 //
 //	dx = weight*invstd * (g - Σg/m - (x-mean)*invstd² * Σ(g*(x-mean))/m).
 //

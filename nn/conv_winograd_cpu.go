@@ -11,10 +11,12 @@ import "resnet/kernels/cpu"
 // flip the ReLU of an element within 1e-7 of zero, and one flipped mask moves
 // gradients by 1e-3 where everything else agrees with the reference to 1e-6.
 
-// winogradFits says whether a convolution takes this way: tiles must cover the
-// output, and the transforms must be small beside the products.
+// winogradFits says whether a convolution takes this way: tiles of 2x2 must
+// cover the output and, for the data gradient, the input, and the transforms
+// must be small beside the products.
 func winogradFits(op Conv, x, y Shape) bool {
-	return op.Kernel == 3 && op.stride() == 1 && y.H%2 == 0 && y.W%2 == 0 && x.C >= 8 && y.C >= 8 &&
+	even := func(s Shape) bool { return s.H%2 == 0 && s.W%2 == 0 }
+	return op.Kernel == 3 && op.stride() == 1 && even(x) && even(y) && x.C >= 8 && y.C >= 8 &&
 		max(op.Pad.Top, op.Pad.Left, op.Pad.Bottom, op.Pad.Right) <= 2
 }
 

@@ -116,6 +116,12 @@ func convCases() []*testCase {
 		{5, 6, 6, 7, 3, 2, 8, nn.Pad{Bottom: 1, Right: 1}, false},
 		{5, 6, 6, 7, 3, 2, 8, nn.Pad{Top: 1, Left: 1}, false},
 		{3, 8, 8, 4, 3, 2, 5, nn.Pad{}, false}, // the last row and column are never seen
+		// An even output of an odd input, and the reverse, by padding of one side.
+		{16, 9, 7, 24, 3, 1, 3, nn.Pad{Top: 1, Left: 1}, false},
+		{16, 9, 7, 24, 3, 1, 3, nn.Pad{Top: 1, Left: 2, Bottom: 2, Right: 1}, true},
+		{16, 8, 6, 24, 3, 1, 3, nn.Pad{Bottom: 1, Right: 1}, false},
+		{16, 10, 8, 24, 3, 1, 3, nn.Pad{}, false},
+		{16, 6, 4, 24, 3, 1, 3, nn.Padding(2), true},
 		{8, 13, 11, 12, 5, 3, 2, nn.Pad{Top: 2, Bottom: 1, Right: 2}, true},
 		{2, 5, 5, 3, 3, 1, 3, nn.Padding(3), true}, // outputs that see padding alone
 		{4, 5, 7, 6, 1, 2, 3, nn.Padding(1), true},
