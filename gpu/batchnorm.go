@@ -1,0 +1,131 @@
+//go:build !nocuda
+
+package gpu
+
+/*
+#include <cudnn.h>
+#include <stdint.h>
+
+static const cudnnBatchNormMode_t mode = CUDNN_BATCHNORM_SPATIAL_PERSISTENT;
+static const cudnnBatchNormOps_t ops = CUDNN_BATCHNORM_OPS_BN;
+static const float one = 1, zero = 0;
+
+static cudnnStatus_t batchNormSizes(cudnnHandle_t h, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t param,
+		size_t *forward, size_t *backward, size_t *reserve) {
+	cudnnStatus_t status = cudnnGetBatchNormalizationForwardTrainingExWorkspaceSize(
+		h, mode, ops, x, NULL, x, param, NULL, forward);
+	if (status != CUDNN_STATUS_SUCCESS) return status;
+	status = cudnnGetBatchNormalizationBackwardExWorkspaceSize(
+		h, mode, ops, x, NULL, x, NULL, x, param, NULL, backward);
+	if (status != CUDNN_STATUS_SUCCESS) return status;
+	return cudnnGetBatchNormalizationTrainingExReserveSpaceSize(h, mode, ops, NULL, x, reserve);
+}
+
+static cudnnStatus_t batchNormTrain(cudnnHandle_t h, cudnnTensorDescriptor_t x, uintptr_t xp, uintptr_t yp,
+		cudnnTensorDescriptor_t param, uintptr_t weight, uintptr_t bias, double momentum,
+		uintptr_t runningMean, uintptr_t runningVar, double eps, uintptr_t saveMean, uintptr_t saveInvstd,
+		uintptr_t workspace, size_t workspaceBytes, uintptr_t reserve, size_t reserveBytes) {
+	return cudnnBatchNormalizationForwardTrainingEx(h, mode, ops, &one, &zero, x, (void *)xp, NULL, NULL, x, (void *)yp,
+		param, (void *)weight, (void *)bias, momentum, (void *)runningMean, (void *)runningVar, eps,
+		(void *)saveMean, (void *)saveInvstd, NULL, (void *)workspace, workspaceBytes, (void *)reserve, reserveBytes);
+}
+
+static cudnnStatus_t batchNormInfer(cudnnHandle_t h, cudnnTensorDescriptor_t x, uintptr_t xp, uintptr_t yp,
+		cudnnTensorDescriptor_t param, uintptr_t weight, uintptr_t bias, uintptr_t runningMean, uintptr_t runningVar,
+		double eps) {
+	return cudnnBatchNormalizationForwardInference(h, mode, &one, &zero, x, (void *)xp, x, (void *)yp,
+		param, (void *)weight, (void *)bias, (void *)runningMean, (void *)runningVar, eps);
+}
+
+static cudnnStatus_t batchNormBackward(cudnnHandle_t h, cudnnTensorDescriptor_t x, uintptr_t xp, uintptr_t dyp,
+		float beta, uintptr_t dxp, cudnnTensorDescriptor_t param, uintptr_t weight, uintptr_t dweight, uintptr_t dbias,
+		double eps, uintptr_t saveMean, uintptr_t saveInvstd,
+		uintptr_t workspace, size_t workspaceBytes, uintptr_t reserve, size_t reserveBytes) {
+	return cudnnBatchNormalizationBackwardEx(h, mode, ops, &one, &beta, &one, &zero, x, (void *)xp, NULL, NULL,
+		x, (void *)dyp, NULL, NULL, x, (void *)dxp, param, (void *)weight, NULL, (void *)dweight, (void *)dbias, eps,
+		(void *)saveMean, (void *)saveInvstd, NULL, (void *)workspace, workspaceBytes, (void *)reserve, reserveBytes);
+}
+*/
+import "C"
+
+// BatchNorm describes batch normalisation per channel over N, H, W: cuDNN's
+// spatial, persistent mode, with float32 parameters and statistics of C values.
+// It is deterministic; cuDNN may add up in scaled integers, which overflow to NaN
+// or Inf for values of a huge range.
+type BatchNorm struct {
+	// Workspace and BackwardWorkspace are the bytes that the passes scribble on,
+	// Reserve what the forward pass of training keeps for the backward pass.
+	Workspace, Reserve, BackwardWorkspace int64
+
+	eps, momentum float64
+	param         C.cudnnTensorDescriptor_t
+}
+
+// NewBatchNorm describes the normalisation of tensors like x. Momentum is the
+// share of the batch in the running statistics, as in PyTorch.
+func (h *DNN) NewBatchNorm(x *Tensor, eps, momentum float64) (*BatchNorm, error) {
+	b := &BatchNorm{eps: eps, momentum: momentum}
+	if err := dnnStatus("cudnnCreateTensorDescriptor", C.cudnnCreateTensorDescriptor(&b.param)); err != nil {
+		return nil, err
+	}
+	descriptors.add(b, "batch norm descriptor", "")
+	if err := b.measure(h, x); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// measure derives the parameters' shape and asks for the sizes.
+func (b *BatchNorm) measure(h *DNN, x *Tensor) error {
+	status := C.cudnnDeriveBNTensorDescriptor(b.param, x.handle, C.CUDNN_BATCHNORM_SPATIAL_PERSISTENT)
+	if err := dnnStatus("cudnnDeriveBNTensorDescriptor", status); err != nil {
+		return err
+	}
+	var forward, backward, reserve C.size_t
+	status = C.batchNormSizes(h.handle, x.handle, b.param, &forward, &backward, &reserve)
+	b.Workspace, b.BackwardWorkspace, b.Reserve = int64(forward), int64(backward), int64(reserve)
+	return dnnStatus("cudnnGetBatchNormalizationExSizes", status)
+}
+
+// BatchNormTrain: y = (x-mean) invstd weight + bias with the batch's mean and
+// invstd = 1/sqrt(var+eps), which are saved, and
+// running = (1-momentum) running + momentum batch, with the unbiased variance.
+func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar, saveMean, saveInvstd, workspace, reserve Ptr) error {
+	return dnnStatus("cudnnBatchNormalizationForwardTrainingEx", C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp),
+		b.param, C.uintptr_t(weight), C.uintptr_t(bias), C.double(b.momentum), C.uintptr_t(runningMean), C.uintptr_t(runningVar),
+		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
+		C.uintptr_t(workspace), C.size_t(b.Workspace), C.uintptr_t(reserve), C.size_t(b.Reserve)))
+}
+
+// BatchNormInfer: y = (x-runningMean)/sqrt(runningVar+eps) weight + bias.
+func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar Ptr) error {
+	return dnnStatus("cudnnBatchNormalizationForwardInference", C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp),
+		b.param, C.uintptr_t(weight), C.uintptr_t(bias), C.uintptr_t(runningMean), C.uintptr_t(runningVar), C.double(b.eps)))
+}
+
+// BatchNormBackward: with x^ = (x-mean) invstd over m = N H W values,
+//
+//	dbias   = sum dy
+//	dweight = sum dy x^
+//	dx      = weight invstd (dy - dbias/m - x^ dweight/m) + beta dx
+//
+// The reserve is that of the forward pass, the workspace has BackwardWorkspace
+// bytes.
+func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias, saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
+	return dnnStatus("cudnnBatchNormalizationBackwardEx", C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp),
+		C.float(beta), C.uintptr_t(dxp), b.param, C.uintptr_t(weight), C.uintptr_t(dweight), C.uintptr_t(dbias),
+		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
+		C.uintptr_t(workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(reserve), C.size_t(b.Reserve)))
+}
+
+// Close gives the descriptor back.
+func (b *BatchNorm) Close() error {
+	if b == nil || b.param == nil {
+		return nil
+	}
+	status := C.cudnnDestroyTensorDescriptor(b.param)
+	descriptors.remove(b)
+	b.param = nil
+	return dnnStatus("cudnnDestroyTensorDescriptor", status)
+}

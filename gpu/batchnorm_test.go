@@ -1,0 +1,111 @@
+//go:build !nocuda
+
+package gpu
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+const (
+	testEps      = 1e-3
+	testMomentum = 0.01
+)
+
+func TestBatchNorm(t *testing.T) {
+	requireGPU(t)
+	for _, typ := range []DataType{Float32, Float16} {
+		for _, shape := range [][4]int{{3, 8, 5, 7}, {2, 33, 3, 3}, {4, 1, 2, 2}} {
+			t.Run(fmt.Sprintf("%s %v", typ, shape), func(t *testing.T) {
+				testBatchNorm(onGPU(t), typ, shape[0], shape[1], shape[2], shape[3])
+			})
+		}
+	}
+}
+
+// columns calls f with every channel and the positions of its values.
+func columns(rows, c int, f func(channel int, at []int)) {
+	for ch := range c {
+		at := make([]int, rows)
+		for r := range at {
+			at[r] = r*c + ch
+		}
+		f(ch, at)
+	}
+}
+
+func testBatchNorm(b bench, t DataType, n, c, height, width int) {
+	rows := n * height * width
+	h := must(b.device.NewDNN(b.stream))(b)
+	xd := must(NewTensor(t, n, c, height, width))(b)
+	bn := must(h.NewBatchNorm(xd, testEps, testMomentum))(b)
+	for _, x := range []interface{ Close() error }{h, xd, bn} {
+		b.closing(x)
+	}
+	workspace, reserve := b.alloc(max(bn.Workspace, bn.BackwardWorkspace)), b.alloc(bn.Reserve)
+	x, dy := b.array(t, small(rows*c, 1)), b.array(t, small(rows*c, 2))
+	param := func(seed uint64) array { return b.array(Float32, small(c, seed)) }
+	weight, bias, mean, variance := param(3), param(4), param(5), param(6)
+	for i := range variance.values {
+		variance.values[i] = math.Abs(variance.values[i]) + 0.5
+	}
+	variance = b.array(Float32, variance.values)
+	saveMean, saveInvstd, dweight, dbias := param(7), param(8), param(9), param(10)
+	y := b.array(t, small(rows*c, 11))
+
+	// What is expected, and for each the magnitudes that made it.
+	wantY, infer, wantDX := make([]float64, rows*c), make([]float64, rows*c), make([]float64, rows*c)
+	scaleY, scaleDX := make([]float64, rows*c), make([]float64, rows*c)
+	wantMean, wantVar, wantSave, wantInvstd := make([]float64, c), make([]float64, c), make([]float64, c), make([]float64, c)
+	wantDW, wantDB, scaleC := make([]float64, c), make([]float64, c), make([]float64, c)
+	columns(rows, c, func(ch int, at []int) {
+		m := float64(rows)
+		var mu, v, db, dw float64
+		for _, i := range at {
+			mu += x.values[i] / m
+		}
+		for _, i := range at {
+			v += (x.values[i] - mu) * (x.values[i] - mu) / m
+		}
+		invstd := 1 / math.Sqrt(v+testEps)
+		for _, i := range at {
+			db += dy.values[i]
+			dw += dy.values[i] * (x.values[i] - mu) * invstd
+		}
+		for _, i := range at {
+			hat := (x.values[i] - mu) * invstd
+			wantY[i] = hat*weight.values[ch] + bias.values[ch]
+			infer[i] = (x.values[i]-mean.values[ch])/math.Sqrt(variance.values[ch]+testEps)*weight.values[ch] + bias.values[ch]
+			wantDX[i] = weight.values[ch] * invstd * (dy.values[i] - db/m - hat*dw/m)
+			scaleY[i] = 16 * (1 + math.Abs(hat)*math.Abs(weight.values[ch]))
+			scaleDX[i] = 16 * math.Abs(weight.values[ch]) * invstd * (2 + math.Abs(db)/m + math.Abs(hat*dw)/m)
+		}
+		wantSave[ch], wantInvstd[ch], wantDB[ch], wantDW[ch] = mu, invstd, db, dw
+		wantMean[ch] = (1-testMomentum)*mean.values[ch] + testMomentum*mu
+		wantVar[ch] = (1-testMomentum)*variance.values[ch] + testMomentum*v*m/(m-1)
+		scaleC[ch] = 4 * m * max(1, invstd)
+	})
+	const slack = 0x1p-20 // 16 roundings of float32 of the magnitudes
+
+	b.ok(h.BatchNormInfer(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr))
+	b.near("inferred y", t, b.fetch(y), infer, scaleY, slack)
+
+	b.ok(h.BatchNormTrain(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr, saveMean.Ptr, saveInvstd.Ptr, workspace, reserve))
+	b.near("y", t, b.fetch(y), wantY, scaleY, slack)
+	b.near("running mean", Float32, b.fetch(mean), wantMean, scaleC, slack)
+	b.near("running variance", Float32, b.fetch(variance), wantVar, scaleC, slack)
+	b.near("mean", Float32, b.fetch(saveMean), wantSave, scaleC, slack)
+	b.near("invstd", Float32, b.fetch(saveInvstd), wantInvstd, scaleC, slack)
+
+	for _, beta := range []float32{0, 1} {
+		dx := b.array(t, small(rows*c, 12))
+		for i := range wantDX {
+			wantDX[i] += float64(beta) * dx.values[i]
+		}
+		b.ok(h.BatchNormBackward(bn, xd, x.Ptr, dy.Ptr, dx.Ptr, weight.Ptr, dweight.Ptr, dbias.Ptr, saveMean.Ptr, saveInvstd.Ptr, workspace, reserve, beta))
+		b.near(fmt.Sprintf("dx, beta %v", beta), t, b.fetch(dx), wantDX, scaleDX, slack)
+		b.near("dweight", Float32, b.fetch(dweight), wantDW, scaleC, slack)
+		b.near("dbias", Float32, b.fetch(dbias), wantDB, scaleC, slack)
+	}
+}

@@ -1,0 +1,233 @@
+//go:build !nocuda
+
+package gpu
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+// convCase is a convolution; x is N, H, W, C and w is K, R, S, C.
+type convCase struct {
+	n, c, h, w, k, r, s          int
+	padH, padW, strideH, strideW int
+	t                            DataType
+	math                         Math
+	deterministic                bool
+}
+
+func (c convCase) String() string {
+	return fmt.Sprintf("%dx%dx%dx%d w %dx%dx%d pad %dx%d stride %dx%d %s %s deterministic %v",
+		c.n, c.c, c.h, c.w, c.k, c.r, c.s, c.padH, c.padW, c.strideH, c.strideW, c.t, c.math, c.deterministic)
+}
+
+func (c convCase) out() (oh, ow int) {
+	return (c.h+2*c.padH-c.r)/c.strideH + 1, (c.w+2*c.padW-c.s)/c.strideW + 1
+}
+
+// each calls f with the positions of every product: element x of the image, w
+// of the weights, y of the result.
+func (c convCase) each(f func(x, w, y int)) {
+	oh, ow := c.out()
+	for n := range c.n {
+		for i := range oh {
+			for j := range ow {
+				for k := range c.k {
+					for r := range c.r {
+						for s := range c.s {
+							p, q := i*c.strideH-c.padH+r, j*c.strideW-c.padW+s
+							if p < 0 || p >= c.h || q < 0 || q >= c.w {
+								continue
+							}
+							for ch := range c.c {
+								f(((n*c.h+p)*c.w+q)*c.c+ch, ((k*c.r+r)*c.s+s)*c.c+ch, ((n*oh+i)*ow+j)*c.k+k)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// sum is out[to] += a[from a] b[from b] over all products, and that of magnitudes.
+func (c convCase) sum(a, b, old []float64, beta float64, at func(x, w, y int) (a, b, to int)) (out, scale []float64) {
+	out, scale = make([]float64, len(old)), make([]float64, len(old))
+	for i, v := range old {
+		out[i] = beta * v
+	}
+	c.each(func(x, w, y int) {
+		i, j, to := at(x, w, y)
+		out[to] += a[i] * b[j]
+		scale[to] += math.Abs(a[i] * b[j])
+	})
+	return out, scale
+}
+
+var convCases = []convCase{
+	{n: 2, c: 5, h: 9, w: 7, k: 6, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1},
+	{n: 3, c: 3, h: 11, w: 6, k: 5, r: 3, s: 2, padH: 1, strideH: 2, strideW: 1},
+	{n: 1, c: 1, h: 8, w: 9, k: 4, r: 5, s: 3, padH: 2, padW: 1, strideH: 1, strideW: 3},
+	{n: 2, c: 7, h: 5, w: 5, k: 3, r: 1, s: 1, strideH: 2, strideW: 2},
+	{n: 2, c: 16, h: 7, w: 6, k: 32, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1, math: TF32},
+	{n: 2, c: 8, h: 6, w: 7, k: 16, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1, t: Float16, math: TensorOp},
+	{n: 2, c: 16, h: 6, w: 5, k: 8, r: 1, s: 1, strideH: 1, strideW: 1, t: BFloat16, math: TensorOp},
+	{n: 2, c: 8, h: 6, w: 7, k: 8, r: 3, s: 3, padH: 1, padW: 1, strideH: 2, strideW: 2, t: BFloat16, math: TensorOp},
+	{n: 3, c: 8, h: 9, w: 9, k: 8, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1, deterministic: true},
+}
+
+// slack of a convolution, relative to the sum of the products' magnitudes: 64
+// roundings of float32 for sums in any order and Winograd's detours, and one
+// rounding to 10 bits of each factor where tensor cores may round.
+func (c convCase) slack() float64 {
+	if c.math == FMA {
+		return 0x1p-18
+	}
+	return 0x1p-9
+}
+
+func TestConvolution(t *testing.T) {
+	requireGPU(t)
+	for _, c := range convCases {
+		t.Run(c.String(), func(t *testing.T) { testConvolution(onGPU(t), c) })
+	}
+}
+
+func testConvolution(b bench, c convCase) {
+	oh, ow := c.out()
+	h := must(b.device.NewDNN(b.stream))(b)
+	b.closing(h)
+	xd := must(NewTensor(c.t, c.n, c.c, c.h, c.w))(b)
+	yd := must(NewTensor(c.t, c.n, c.k, oh, ow))(b)
+	wd := must(NewFilter(c.t, c.k, c.c, c.r, c.s))(b)
+	conv := must(NewConvolution(c.padH, c.padW, c.strideH, c.strideW, c.math))(b)
+	for _, x := range []interface{ Close() error }{xd, yd, wd, conv} {
+		b.closing(x)
+	}
+	draw := small
+	if c.math == FMA {
+		draw = fine // shows a product that was rounded for tensor cores
+	}
+	x := b.array(c.t, draw(c.n*c.h*c.w*c.c, 1))
+	w := b.array(c.t, draw(c.k*c.r*c.s*c.c, 2))
+	dy := b.array(c.t, draw(c.n*oh*ow*c.k, 3))
+	search := Search{WorkspaceLimit: 64 << 20, Deterministic: c.deterministic}
+
+	forward := must(h.ForwardAlgorithm(conv, xd, wd, yd, search))(b)
+	data := must(h.BackwardDataAlgorithm(conv, wd, yd, xd, search))(b)
+	filter := must(h.BackwardFilterAlgorithm(conv, xd, yd, wd, search))(b)
+	workspace := b.alloc(max(forward.Workspace, data.Workspace, filter.Workspace))
+	for _, a := range []Algorithm{forward, data, filter} {
+		if a.Workspace > search.WorkspaceLimit || (c.deterministic && !a.Deterministic) || (c.math == FMA && a.Math != FMA) {
+			b.Errorf("algorithm %+v is outside %+v", a, search)
+		}
+	}
+	// These three add up in no fixed order, cuDNN's documentation says.
+	if c.deterministic && (data.ID == 0 || filter.ID == 0 || filter.ID == 3) {
+		b.Errorf("algorithms %d for dx and %d for dw are not deterministic", data.ID, filter.ID)
+	}
+
+	for _, beta := range []float32{0, 1} {
+		y := b.array(c.t, small(c.n*oh*ow*c.k, 4))
+		b.ok(h.ConvolutionForward(conv, forward, xd, x.Ptr, wd, w.Ptr, workspace, yd, y.Ptr, beta))
+		want, scale := c.sum(x.values, w.values, y.values, float64(beta), func(x, w, y int) (int, int, int) { return x, w, y })
+		b.near(fmt.Sprintf("y, beta %v", beta), c.t, b.fetch(y), want, scale, c.slack())
+
+		dx := b.array(c.t, small(len(x.values), 5))
+		b.ok(h.ConvolutionBackwardData(conv, data, wd, w.Ptr, yd, dy.Ptr, workspace, xd, dx.Ptr, beta))
+		want, scale = c.sum(w.values, dy.values, dx.values, float64(beta), func(x, w, y int) (int, int, int) { return w, y, x })
+		b.near(fmt.Sprintf("dx, beta %v", beta), c.t, b.fetch(dx), want, scale, c.slack())
+
+		dw := b.array(c.t, small(len(w.values), 6))
+		b.ok(h.ConvolutionBackwardFilter(conv, filter, xd, x.Ptr, yd, dy.Ptr, workspace, wd, dw.Ptr, beta))
+		want, scale = c.sum(x.values, dy.values, dw.values, float64(beta), func(x, w, y int) (int, int, int) { return x, y, w })
+		b.near(fmt.Sprintf("dw, beta %v", beta), c.t, b.fetch(dw), want, scale, c.slack())
+	}
+}
+
+// A limit that no algorithm meets is an error that says why of each.
+func TestNoAlgorithm(t *testing.T) {
+	b := onGPU(t)
+	h := must(b.device.NewDNN(b.stream))(b)
+	xd := must(NewTensor(Float32, 1, 3, 8, 8))(b)
+	yd := must(NewTensor(Float32, 1, 4, 8, 8))(b)
+	wd := must(NewFilter(Float32, 4, 3, 3, 3))(b)
+	conv := must(NewConvolution(1, 1, 1, 1, FMA))(b)
+	for _, x := range []interface{ Close() error }{h, xd, yd, wd, conv} {
+		b.closing(x)
+	}
+	_, err := h.ForwardAlgorithm(conv, xd, wd, yd, Search{WorkspaceLimit: -1})
+	for _, part := range []string{"gpu: cuDNN has no Forward convolution", "x float32 1x3x8x8", "w float32 4x3x3x3", "y float32 1x4x8x8", "FMA", "algorithm 0 needs"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("got %v, want it to say %q", err, part)
+		}
+	}
+}
+
+// A result of the wrong shape is refused, and the error has the shapes.
+func TestWrongShape(t *testing.T) {
+	if !misuse(t) {
+		return
+	}
+	b := onGPU(t)
+	h := must(b.device.NewDNN(b.stream))(b)
+	xd := must(NewTensor(Float32, 1, 3, 8, 8))(b)
+	wd := must(NewFilter(Float32, 4, 3, 3, 3))(b)
+	conv := must(NewConvolution(1, 1, 1, 1, FMA))(b)
+	for _, x := range []interface{ Close() error }{h, xd, wd, conv} {
+		b.closing(x)
+	}
+	_, err := h.ForwardAlgorithm(conv, xd, wd, xd, Search{WorkspaceLimit: 1 << 20})
+	if err == nil || !strings.Contains(err.Error(), "y float32 1x3x8x8") {
+		t.Errorf("a result of 3 channels from 4 filters gave %v", err)
+	}
+}
+
+// The math that an algorithm runs with is within what was asked for.
+func TestGrant(t *testing.T) {
+	const defaultMath, tensorOp, conversion, fma = 0, 1, 2, 3 // cuDNN's numbers
+	for _, c := range []struct {
+		asked    Math
+		proposed int
+		granted  Math
+		allowed  bool
+	}{
+		{FMA, defaultMath, FMA, true},
+		{FMA, fma, FMA, true},
+		{FMA, tensorOp, 0, false},
+		{FMA, conversion, 0, false},
+		{TF32, defaultMath, TF32, true},
+		{TF32, fma, FMA, true},
+		{TF32, tensorOp, TensorOp, true},
+		{TF32, conversion, 0, false},
+		{TensorOp, defaultMath, TF32, true},
+		{TensorOp, tensorOp, TensorOp, true},
+		{TensorOp, conversion, 0, false},
+	} {
+		got, allowed := c.asked.grant(c.proposed)
+		if allowed != c.allowed || allowed && got != c.granted {
+			t.Errorf("%v with a proposal of %d runs with %v (%v), want %v (%v)", c.asked, c.proposed, got, allowed, c.granted, c.allowed)
+		}
+	}
+}
+
+func TestDescriptorErrors(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		make func() error
+		want string
+	}{
+		{"no channels", func() error { _, err := NewTensor(Float32, 1, 0, 2, 2); return err }, "gpu: tensor 1x0x2x2"},
+		{"too large", func() error { _, err := NewTensor(Float32, 70000, 64, 32, 32); return err }, "gpu: tensor 70000x64x32x32"},
+		{"negative", func() error { _, err := NewFilter(Float32, 1, 1, -3, 3); return err }, "gpu: filter 1x1x-3x3"},
+		{"no stride", func() error { _, err := NewConvolution(0, 0, 0, 1, FMA); return err }, "stride 0x1"},
+		{"negative pad", func() error { _, err := NewConvolution(0, -1, 1, 1, FMA); return err }, "pad 0x-1"},
+		{"no window", func() error { _, err := NewAvgPool(0, 2, 0, 0, 1, 1); return err }, "kernel 0x2"},
+	} {
+		if err := c.make(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s gave %v, want %q", c.what, err, c.want)
+		}
+	}
+}

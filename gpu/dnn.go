@@ -1,0 +1,64 @@
+//go:build !nocuda
+
+package gpu
+
+/*
+#include <cudnn.h>
+*/
+import "C"
+
+import (
+	"unsafe"
+
+	cudnn "gorgonia.org/cu/dnn"
+)
+
+// DNN is a cuDNN handle; its calls go to one stream. Sizes, descriptors and
+// addresses of a call must belong together: cuDNN cannot see how much memory an
+// address has.
+type DNN struct {
+	handle C.cudnnHandle_t
+	device *Device
+}
+
+// NewDNN makes a handle for a stream. (The bindings' constructor panics where
+// cuDNN refuses, and they have no call for the stream.)
+func (d *Device) NewDNN(s *Stream) (*DNN, error) {
+	h := &DNN{device: d}
+	if err := dnnStatus("cudnnCreate", C.cudnnCreate(&h.handle)); err != nil {
+		return nil, err
+	}
+	if status := C.cudnnSetStream(h.handle, C.cudaStream_t(unsafe.Pointer(s.stream.C()))); status != C.CUDNN_STATUS_SUCCESS {
+		err := dnnStatus("cudnnSetStream", status)
+		C.cudnnDestroy(h.handle)
+		return nil, err
+	}
+	d.alive.add(h, "cuDNN handle", "")
+	return h, nil
+}
+
+// Close gives the handle back.
+func (h *DNN) Close() error {
+	if h == nil || h.handle == nil {
+		return nil
+	}
+	status := C.cudnnDestroy(h.handle)
+	h.device.alive.remove(h)
+	h.handle = nil
+	return dnnStatus("cudnnDestroy", status)
+}
+
+// DataType is the type of a tensor's elements.
+type DataType uint8
+
+const (
+	Float32  DataType = iota // IEEE binary32
+	Float16                  // IEEE binary16
+	BFloat16                 // the upper half of a Float32
+)
+
+func (t DataType) String() string { return [...]string{"float32", "float16", "bfloat16"}[t] }
+
+func (t DataType) dnn() cudnn.DataType {
+	return [...]cudnn.DataType{cudnn.Float, cudnn.Half, cudnn.DataType(C.CUDNN_DATA_BFLOAT16)}[t]
+}

@@ -1,0 +1,99 @@
+//go:build !nocuda
+
+package gpu
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/forward -Wno-deprecated-declarations
+#cgo LDFLAGS: -lcublas -lcudnn -lcuda -ldl
+
+#include <cublas_v2.h>
+#include <cuda.h>
+#include <cudnn.h>
+
+// cuDNN 9 explains the calling thread's last failure; cuDNN 8 does not.
+static void lastErrorString(char *text, size_t size) {
+	text[0] = 0;
+#if CUDNN_MAJOR >= 9
+	cudnnGetLastErrorString(text, size);
+#endif
+}
+*/
+import "C"
+
+import (
+	"reflect"
+	"strings"
+)
+
+// driverStatus turns a CUDA driver's status into an error.
+func driverStatus(call string, status C.CUresult) error {
+	if status == C.CUDA_SUCCESS {
+		return nil
+	}
+	return driverError(call, "", int(status))
+}
+
+// bindingStatus does so for an error of gorgonia.org/cu, whose type is not
+// exported: its value is the driver's status.
+func bindingStatus(call string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return driverError(call, "", bindingCode(err))
+}
+
+func bindingCode(err error) int { return int(reflect.ValueOf(err).Int()) }
+
+func driverError(call, what string, code int) *Error {
+	e := &Error{Call: call, What: what, Code: code, Hint: driverHints[code]}
+	var text *C.char
+	if C.cuGetErrorName(C.CUresult(code), &text) == C.CUDA_SUCCESS {
+		e.Name = C.GoString(text)
+	}
+	if C.cuGetErrorString(C.CUresult(code), &text) == C.CUDA_SUCCESS {
+		e.Text = C.GoString(text)
+	}
+	return e
+}
+
+// dnnStatus turns a cuDNN status into an error, with cuDNN's explanation of
+// the last failure on this thread.
+func dnnStatus(call string, status C.cudnnStatus_t) error {
+	if status == C.CUDNN_STATUS_SUCCESS {
+		return nil
+	}
+	e := &Error{Call: call, Code: int(status)}
+	if has(libDNN, "cudnnGetErrorString") {
+		e.Name = C.GoString(C.cudnnGetErrorString(status))
+		var text [1024]C.char
+		C.lastErrorString(&text[0], C.size_t(len(text)))
+		e.Text = oneLine(C.GoString(&text[0]))
+	}
+	e.Hint = dnnHints[e.Name]
+	return e
+}
+
+// dnnBindingStatus does so for an error of gorgonia.org/cu/dnn, which knows no
+// status above 1007 and calls those NOT_SUPPORTED: the text tells them apart.
+func dnnBindingStatus(call string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return dnnStatus(call, C.cudnnStatus_t(bindingCode(err)))
+}
+
+// blasStatus turns a cuBLAS status into an error.
+func blasStatus(call string, status C.cublasStatus_t) error {
+	if status == C.CUBLAS_STATUS_SUCCESS {
+		return nil
+	}
+	e := &Error{Call: call, Code: int(status)}
+	if has(libBLAS, "cublasGetStatusName") {
+		e.Name = C.GoString(C.cublasGetStatusName(status))
+		e.Text = C.GoString(C.cublasGetStatusString(status))
+	}
+	e.Hint = blasHints[e.Name]
+	return e
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,86 @@
+//go:build !nocuda
+
+package gpu
+
+/*
+#include <cuda.h>
+*/
+import "C"
+
+import (
+	"fmt"
+	"unsafe"
+
+	"gorgonia.org/cu"
+)
+
+// Stream is a queue of work for a device, done in the order given.
+type Stream struct {
+	stream cu.Stream
+	device *Device
+}
+
+// NewStream makes a stream that does not wait for the default stream.
+func (d *Device) NewStream() (*Stream, error) {
+	s, err := cu.MakeStream(cu.NonBlocking)
+	if err != nil {
+		return nil, bindingStatus("cuStreamCreate", err)
+	}
+	stream := &Stream{stream: s, device: d}
+	d.alive.add(stream, "stream", "")
+	return stream, nil
+}
+
+// handle is the stream for our own calls.
+func (s *Stream) handle() C.CUstream { return C.CUstream(unsafe.Pointer(s.stream.C())) }
+
+// ToDevice copies bytes of src, from offset at, to device memory.
+func (s *Stream) ToDevice(dst Ptr, src *Pinned, at, bytes int64) error {
+	from, err := src.part(at, bytes)
+	if err != nil {
+		return err
+	}
+	return bindingStatus("cuMemcpyHtoDAsync", cu.MemcpyHtoDAsync(cu.DevicePtr(dst), from, bytes, s.stream))
+}
+
+// ToHost copies device memory to bytes of dst, from offset at.
+func (s *Stream) ToHost(dst *Pinned, at int64, src Ptr, bytes int64) error {
+	to, err := dst.part(at, bytes)
+	if err != nil {
+		return err
+	}
+	return bindingStatus("cuMemcpyDtoHAsync", cu.MemcpyDtoHAsync(to, cu.DevicePtr(src), bytes, s.stream))
+}
+
+// Copy copies device memory to device memory; the two must not overlap.
+func (s *Stream) Copy(dst, src Ptr, bytes int64) error {
+	return bindingStatus("cuMemcpyDtoDAsync", cu.MemcpyDtoDAsync(cu.DevicePtr(dst), cu.DevicePtr(src), bytes, s.stream))
+}
+
+// Fill sets device memory to copies of a 32-bit word; bytes is a multiple of 4.
+func (s *Stream) Fill(dst Ptr, word uint32, bytes int64) error {
+	if bytes < 0 || bytes%4 != 0 {
+		return fmt.Errorf("gpu: Fill: %d bytes, want a multiple of 4", bytes)
+	}
+	return bindingStatus("cuMemsetD32Async", cu.MemsetD32Async(cu.DevicePtr(dst), uint(word), bytes/4, s.stream))
+}
+
+// Wait makes later work wait for the event, as it was last recorded.
+func (s *Stream) Wait(e *Event) error {
+	return bindingStatus("cuStreamWaitEvent", s.stream.Wait(e.event, 0))
+}
+
+// Sync returns when all work so far is done, with the error of any of it.
+func (s *Stream) Sync() error {
+	return bindingStatus("cuStreamSynchronize", s.stream.Synchronize())
+}
+
+// Close gives the stream back; work in it is still done.
+func (s *Stream) Close() error {
+	if s == nil || s.stream == cu.NoStream {
+		return nil
+	}
+	err := s.stream.Destroy()
+	s.device.alive.remove(s)
+	return bindingStatus("cuStreamDestroy", err)
+}
