@@ -1,0 +1,276 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"math"
+	"testing"
+
+	"resnet/gpu"
+)
+
+const (
+	bnEps      = 1e-3
+	bnMomentum = 0.25
+)
+
+// moments are each channel's mean and biased variance, in two passes.
+func moments(x []float64, rows, c int) (mean, variance []float64) {
+	mean, _ = columnSums(rows, c, func(r, j int) float64 { return x[r*c+j] / float64(rows) })
+	variance, _ = columnSums(rows, c, func(r, j int) float64 {
+		d := x[r*c+j] - mean[j]
+		return d * d / float64(rows)
+	})
+	return mean, variance
+}
+
+// channels are the vectors per channel of a batch norm on the device.
+type channels struct {
+	weight, bias, runningMean, runningVar, saveMean, saveInvstd, scaleShift *tensor
+}
+
+func (g *rig) channels(c int) channels {
+	return channels{
+		g.put(f32, g.random(gpu.Float32, c)), g.put(f32, g.random(gpu.Float32, c)),
+		g.put(f32, g.random(gpu.Float32, c)), g.put(f32, g.random(gpu.Float32, c)),
+		g.fresh(f32, c), g.fresh(f32, c), g.fresh(f32, 2*c),
+	}
+}
+
+// statistics runs BatchNormStats and BatchNormFinish.
+func (g *rig) statistics(dt gpu.DataType, x []float64, v channels, rows, c int) {
+	g.Helper()
+	tx, scratch := g.put(of(dt), x), g.fresh(u8, int(BatchNormScratch(rows, c)))
+	g.ok(g.k.BatchNormStats(g.s, dt, tx.Ptr, scratch.Ptr, rows, c))
+	g.ok(g.k.BatchNormFinish(g.s, scratch.Ptr, rows, c, v.weight.Ptr, v.bias.Ptr, v.runningMean.Ptr, v.runningVar.Ptr,
+		v.saveMean.Ptr, v.saveInvstd.Ptr, v.scaleShift.Ptr, bnEps, bnMomentum))
+	scratch.get() // checks its guard zones
+}
+
+// checkStatistics compares what statistics left with x's moments. The errors of the mean are relative to spread, the
+// largest distance of a value from its channel's mean.
+func (g *rig) checkStatistics(what string, dt gpu.DataType, x []float64, v channels, rows, c int, runningMean, runningVar []float64) {
+	g.Helper()
+	const u = 0x1p-24
+	mean, variance := moments(x, rows, c)
+	spread := make([]float64, c)
+	for i, e := range x {
+		spread[i%c] = max(spread[i%c], math.Abs(e-mean[i%c]))
+	}
+	invstd, wantMean, wantVar := make([]float64, c), make([]float64, c), make([]float64, c)
+	for j := range c {
+		invstd[j] = 1 / math.Sqrt(variance[j]+bnEps)
+		wantMean[j] = (1-bnMomentum)*runningMean[j] + bnMomentum*mean[j]
+		wantVar[j] = (1-bnMomentum)*runningVar[j] + bnMomentum*variance[j]*float64(rows)/math.Max(float64(rows-1), 1)
+	}
+	// Sums of values up to twice the spread, each addition rounded, and at last the mean itself.
+	steps := 2 * additions(dt, rows, c)
+	meanTol := func(j int) float64 { return u * (math.Abs(mean[j]) + steps*spread[j]) }
+	// The recurrence's products are rounded as often, and a mean off by d adds d².
+	varTol := func(j int) float64 { return 2*steps*u*variance[j] + meanTol(j)*meanTol(j) }
+	got := v.scaleShift.get()
+	weight, bias, saveMean, saveInvstd := v.weight.get(), v.bias.get(), v.saveMean.get(), v.saveInvstd.get()
+	g.near(what+" save_mean", saveMean, mean, meanTol)
+	g.near(what+" save_invstd", saveInvstd, invstd, func(j int) float64 {
+		return invstd[j] * (2*u + varTol(j)/(variance[j]+bnEps))
+	})
+	g.near(what+" running_mean", v.runningMean.get(), wantMean, func(j int) float64 { return u*math.Abs(wantMean[j]) + meanTol(j) })
+	g.near(what+" running_var", v.runningVar.get(), wantVar, func(j int) float64 { return u*math.Abs(wantVar[j]) + 2*varTol(j) })
+	for j := range c {
+		scale := weight[j] * saveInvstd[j]
+		// Both come of the unrounded statistics.
+		if tol := 3 * u * math.Abs(scale); math.Abs(got[j]-scale) > tol {
+			g.Fatalf("%s: scale %d is %v, want %v", what, j, got[j], scale)
+		}
+		shift := bias[j] - mean[j]*got[j]
+		if tol := 2*u*math.Abs(shift) + meanTol(j)*math.Abs(scale); math.Abs(got[c+j]-shift) > tol {
+			g.Fatalf("%s: shift %d is %v, want %v", what, j, got[c+j], shift)
+		}
+	}
+}
+
+func TestBatchNormStatistics(t *testing.T) {
+	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
+		for _, kind := range []struct {
+			name string
+			at   func(i int) float64
+		}{
+			{"random", func(i int) float64 { return 2*g.r.Float64() - 1 }},
+			{"far from 0", func(i int) float64 { return 3000 + g.r.NormFloat64() }},
+			// In float32 sums of x² the deviation would be lost here, and about the first row as well.
+			{"after a far first row", func(i int) float64 {
+				if i < c {
+					return 0
+				}
+				return 3000 + g.r.NormFloat64()
+			}},
+			{"constant", func(i int) float64 { return 0.75 }},
+		} {
+			x := make([]float64, rows*c)
+			for i := range x {
+				x[i] = round(dt, kind.at(i))
+			}
+			v := g.channels(c)
+			runningMean, runningVar := v.runningMean.get(), v.runningVar.get()
+			g.statistics(dt, x, v, rows, c)
+			g.checkStatistics(what+" "+kind.name, dt, x, v, rows, c, runningMean, runningVar)
+		}
+	})
+}
+
+// The same statistics come out however large the device.
+func TestBatchNormStatisticsRepeat(t *testing.T) {
+	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
+		x := g.random(dt, rows*c)
+		v := g.channels(c)
+		g.statistics(dt, x, v, rows, c)
+		mean, invstd := v.saveMean.get(), v.saveInvstd.get()
+		g.k.blocks *= 5
+		g.statistics(dt, x, v, rows, c)
+		g.k.blocks /= 5
+		g.equal(what, v.saveMean.get(), mean)
+		g.equal(what, v.saveInvstd.get(), invstd)
+	})
+}
+
+func TestBatchNormInference(t *testing.T) {
+	g := onGPU(t)
+	for _, c := range []int{1, 5, 33, 300} {
+		v := g.channels(c)
+		variance := g.random(gpu.Float32, c)
+		for j := range variance {
+			variance[j] = math.Abs(variance[j])
+		}
+		runningVar := g.put(f32, variance)
+		g.ok(g.k.BatchNormInference(g.s, v.weight.Ptr, v.bias.Ptr, v.runningMean.Ptr, runningVar.Ptr, v.scaleShift.Ptr, bnEps, c))
+		weight, bias, mean := v.weight.get(), v.bias.get(), v.runningMean.get()
+		want := make([]float64, 2*c)
+		for j := range c {
+			want[j] = float64(float32(weight[j] * (1 / math.Sqrt(variance[j]+bnEps))))
+			want[c+j] = float64(float32(bias[j] - float64(mean[j]*want[j])))
+		}
+		g.equal("scale and shift", v.scaleShift.get(), want)
+	}
+}
+
+func TestBatchNormApply(t *testing.T) {
+	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
+		for _, relu := range []bool{false, true} {
+			x, scaleShift := g.wild(dt, rows*c), g.random(gpu.Float32, 2*c)
+			want := make([]float64, rows*c)
+			for i, v := range x {
+				want[i] = float64(float32(v*scaleShift[i%c] + scaleShift[c+i%c]))
+				if relu {
+					want[i] = positive(want[i])
+				}
+				want[i] = round(dt, want[i])
+			}
+			// Here float64 rounds the sum before float32 does, on the device fmaf does not.
+			tol := func(i int) float64 { return 2*unit(dt)*math.Abs(want[i]) + tiny(dt) }
+			ty, ts := g.fresh(of(dt), rows*c), g.put(f32, scaleShift)
+			g.ok(g.k.BatchNormApply(g.s, dt, ty.Ptr, g.put(of(dt), x).Ptr, ts.Ptr, relu, rows, c))
+			got := ty.get()
+			g.near(what, got, want, tol)
+			tx := g.put(of(dt), x)
+			g.ok(g.k.BatchNormApply(g.s, dt, tx.Ptr, tx.Ptr, ts.Ptr, relu, rows, c))
+			g.equal(what+" in place", tx.get(), got)
+		}
+	})
+}
+
+// Gradients: BatchNormReduce and BatchNormCoefficients against sums in float64, then BatchNormBackward with the
+// coefficients as they came out.
+func TestBatchNormGradients(t *testing.T) {
+	const u = 0x1p-24
+	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
+		for _, relu := range []bool{false, true} {
+			x, dy, y := g.random(dt, rows*c), g.random(dt, rows*c), g.random(dt, rows*c)
+			y[0] = math.NaN() // which lets the gradient pass
+			mean, invstd, weight := g.random(gpu.Float32, c), g.random(gpu.Float32, c), g.random(gpu.Float32, c)
+			grad := make([]float64, rows*c) // behind the mask
+			for i, v := range dy {
+				grad[i] = v
+				if relu {
+					grad[i] = masked(v, y[i])
+				}
+			}
+			sum, size := columnSums(rows, c, func(r, j int) float64 { return grad[r*c+j] })
+			sumX, sizeX := columnSums(rows, c, func(r, j int) float64 { return grad[r*c+j] * (x[r*c+j] - mean[j]) })
+
+			tx, tdy, ty := g.put(of(dt), x), g.put(of(dt), dy), g.put(of(dt), y)
+			tm, ti, tw := g.put(f32, mean), g.put(f32, invstd), g.put(f32, weight)
+			scratch := g.fresh(u8, int(BatchNormScratch(rows, c)))
+			dweight, dbias, coefficients := g.fresh(f32, c), g.fresh(f32, c), g.fresh(f32, 3*c)
+			reduce := func() []float64 {
+				g.ok(g.k.BatchNormReduce(g.s, dt, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, scratch.Ptr, relu, rows, c))
+				g.ok(g.k.BatchNormCoefficients(g.s, scratch.Ptr, rows, c, tw.Ptr, ti.Ptr, dweight.Ptr, dbias.Ptr, coefficients.Ptr))
+				scratch.get() // checks its guard zones
+				return coefficients.get()
+			}
+			got := reduce()
+			g.equal(what+" coefficients again", reduce(), got)
+
+			// One step more than for a plain sum: x-mean is rounded too.
+			steps := additions(dt, rows, c) + 1
+			tolSum := func(j int) float64 { return steps * u * size[j] }
+			tolSumX := func(j int) float64 { return steps * u * sizeX[j] }
+			wantWeight, want := make([]float64, c), make([]float64, 3*c)
+			m := float64(rows)
+			for j := range c {
+				a := weight[j] * invstd[j]
+				wantWeight[j] = sumX[j] * invstd[j]
+				want[j], want[c+j], want[2*c+j] = a, -a*invstd[j]*invstd[j]*sumX[j]/m, -a*sum[j]/m
+			}
+			g.near(what+" dbias", dbias.get(), sum, tolSum)
+			g.near(what+" dweight", dweight.get(), wantWeight, func(j int) float64 {
+				return u*math.Abs(wantWeight[j]) + tolSumX(j)*math.Abs(invstd[j])
+			})
+			g.near(what+" coefficients", got, want, func(i int) float64 {
+				j, a := i%c, math.Abs(want[i%c])
+				return u*math.Abs(want[i]) + []float64{0, a * invstd[j] * invstd[j] * tolSumX(j) / m, a * tolSum(j) / m}[i/c]
+			})
+
+			for _, accumulate := range []bool{false, true} {
+				before := g.random(dt, rows*c)
+				wantDx := make([]float64, rows*c)
+				tol := make([]float64, rows*c)
+				for i := range wantDx {
+					j := i % c
+					terms := []float64{grad[i] * got[j], (x[i] - mean[j]) * got[c+j], got[2*c+j]}
+					if accumulate {
+						terms = append(terms, before[i])
+					}
+					for _, v := range terms {
+						wantDx[i] += v
+						tol[i] += 4 * u * math.Abs(v) // three additions and a difference
+					}
+					tol[i] += unit(dt)*math.Abs(wantDx[i]) + tiny(dt)
+				}
+				dx := g.put(of(dt), before)
+				g.ok(g.k.BatchNormBackward(g.s, dt, dx.Ptr, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr, relu, accumulate, rows, c))
+				g.near(what+" dx", dx.get(), wantDx, func(i int) float64 { return tol[i] })
+				if !accumulate {
+					alias := g.put(of(dt), dy)
+					g.ok(g.k.BatchNormBackward(g.s, dt, alias.Ptr, alias.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr, relu, false, rows, c))
+					g.equal(what+" dx in place", alias.get(), dx.get())
+				}
+			}
+		}
+	})
+}
+
+// Without ReLU there need be no output: y is not read.
+func TestBatchNormGradientsWithoutOutput(t *testing.T) {
+	g := onGPU(t)
+	const rows, c = 70, 33
+	x := g.put(f32, g.random(gpu.Float32, rows*c))
+	vector := g.put(f32, g.random(gpu.Float32, 3*c))
+	scratch, dx := g.fresh(u8, int(BatchNormScratch(rows, c))), g.fresh(f32, rows*c)
+	g.ok(g.k.BatchNormReduce(g.s, gpu.Float32, x.Ptr, x.Ptr, 0, vector.Ptr, scratch.Ptr, false, rows, c))
+	g.ok(g.k.BatchNormBackward(g.s, gpu.Float32, dx.Ptr, x.Ptr, x.Ptr, 0, vector.Ptr, vector.Ptr, false, false, rows, c))
+	for i, v := range dx.get() {
+		if v != v {
+			g.Fatalf("dx[%d] is NaN", i)
+		}
+	}
+}

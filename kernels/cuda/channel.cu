@@ -1,0 +1,65 @@
+// Steps between passes over activations: chunks' sums are gathered in double, in a fixed order, and become a few values
+// a channel. A block is 8 channels by 32 threads that share the chunks.
+
+// gather_sum is the sum of f(chunk) over all chunks; every thread of a channel gets it.
+template <typename F> __device__ inline double gather_sum(unsigned chunks, F f) {
+    double sum[1] = {};
+    for (unsigned i = threadIdx.y; i < chunks; i += blockDim.y) sum[0] += f(i);
+    block_sum(sum, blockDim.x);
+    return sum[0];
+}
+
+KERNEL(bias_finish, (float *dbias, const float *part, unsigned chunks, unsigned c)) {
+    const unsigned j = thread_index();
+    const double sum = gather_sum(chunks, [=](unsigned i) { return j < c ? part[i * c + j] : 0; });
+    if (j < c && threadIdx.y == 0) dbias[j] = sum;
+}
+
+// y = x*scale + shift is weight*(x-mean)*invstd + bias.
+__device__ inline void affine(float &scale, float &shift, float weight, float bias, double mean, double invstd) {
+    scale = weight * invstd;
+    shift = bias - mean * scale;
+}
+
+KERNEL(batchnorm_finish, (const Moments *part, const float *weight, const float *bias, float *running_mean,
+                          float *running_var, float *save_mean, float *save_invstd, float *scale_shift, double eps,
+                          double momentum, unsigned rows, unsigned c, unsigned chunk)) {
+    const unsigned j = thread_index(), chunks = (rows + chunk - 1) / chunk;
+    const double n = rows;
+    auto count = [=](unsigned i) { return double(i < chunks - 1 ? chunk : rows - i * chunk); };
+    const double mean = gather_sum(chunks, [=](unsigned i) { return j < c ? count(i) * part[i * c + j].mean : 0; }) / n;
+    const double m2 = gather_sum(chunks, [=](unsigned i) {
+        if (j >= c) return 0.0;
+        const Moments p = part[i * c + j];
+        return p.m2 + count(i) * (p.mean - mean) * (p.mean - mean);
+    });
+    if (j >= c || threadIdx.y != 0) return;
+    const double invstd = 1 / sqrt(m2 / n + eps);
+    save_mean[j] = mean;
+    save_invstd[j] = invstd;
+    affine(scale_shift[j], scale_shift[c + j], weight[j], bias[j], mean, invstd);
+    running_mean[j] = (1 - momentum) * running_mean[j] + momentum * mean;
+    running_var[j] = (1 - momentum) * running_var[j] + momentum * (m2 / (n > 1 ? n - 1 : 1));
+}
+
+KERNEL(batchnorm_inference, (const float *weight, const float *bias, const float *running_mean,
+                             const float *running_var, float *scale_shift, double eps, unsigned c)) {
+    const unsigned j = thread_index();
+    if (j >= c) return;
+    const double invstd = 1 / sqrt(running_var[j] + eps);
+    affine(scale_shift[j], scale_shift[c + j], weight[j], bias[j], running_mean[j], invstd);
+}
+
+KERNEL(batchnorm_coefficients, (const GradSums *part, const float *weight, const float *save_invstd, float *dweight,
+                                float *dbias, float *coefficients, unsigned rows, unsigned c, unsigned chunk)) {
+    const unsigned j = thread_index(), chunks = (rows + chunk - 1) / chunk;
+    const double g = gather_sum(chunks, [=](unsigned i) { return j < c ? part[i * c + j].g : 0; });
+    const double gx = gather_sum(chunks, [=](unsigned i) { return j < c ? part[i * c + j].gx : 0; });
+    if (j >= c || threadIdx.y != 0) return;
+    const double invstd = save_invstd[j], a = weight[j] * invstd;
+    dweight[j] = gx * invstd;
+    dbias[j] = g;
+    coefficients[j] = a;
+    coefficients[c + j] = -a * invstd * invstd * gx / rows;
+    coefficients[2 * c + j] = -a * g / rows;
+}

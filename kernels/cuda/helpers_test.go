@@ -1,0 +1,228 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"resnet/gpu"
+)
+
+// dtypes are the element types that every typed kernel is tested with.
+var dtypes = []gpu.DataType{gpu.Float32, gpu.Float16, gpu.BFloat16}
+
+func name(t gpu.DataType) string { return [...]string{"f32", "f16", "bf16"}[t] }
+
+// rig is a device, a stream and the kernels, for one test.
+type rig struct {
+	*testing.T
+	d *gpu.Device
+	s *gpu.Stream
+	k *Kernels
+	r *rand.Rand
+}
+
+// onGPU opens the first GPU for a test. Without one the test is skipped, or fails where RESNET_REQUIRE_GPU=1 says that
+// there should be one. What the test leaves alive on the device fails it.
+func onGPU(t *testing.T) *rig {
+	t.Helper()
+	if _, err := gpu.Count(); err != nil {
+		if os.Getenv("RESNET_REQUIRE_GPU") == "1" {
+			t.Fatalf("RESNET_REQUIRE_GPU=1: %v", err)
+		}
+		t.Skip(err)
+	}
+	d, err := gpu.Open(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &rig{T: t, d: d, r: rand.New(rand.NewPCG(1, 2))}
+	t.Cleanup(func() { g.ok(d.Close()) })
+	t.Cleanup(d.Enter())
+	g.s, err = d.NewStream()
+	g.ok(err)
+	t.Cleanup(func() { g.ok(g.s.Close()) })
+	g.k, err = Load(d)
+	g.ok(err)
+	t.Cleanup(func() { g.ok(g.k.Close()) })
+	// Few blocks, so that loops over the grid take several rounds.
+	g.k.blocks = 3
+	return g
+}
+
+func (g *rig) ok(err error) {
+	g.Helper()
+	if err != nil {
+		g.Fatal(err)
+	}
+}
+
+// guard is how many bytes on either side of a tensor nobody may write, and canary what they hold.
+const (
+	guard  = 256
+	canary = 0xC3
+)
+
+// tensor is numbers in device memory between guard zones. What lies there is kept as bytes; how they are read is up to
+// codec.
+type tensor struct {
+	gpu.Ptr
+	g      *rig
+	buffer *gpu.Buffer
+	codec  codec
+	n      int
+}
+
+// free gives every tensor's memory back.
+func (t *tensor) free() { t.g.ok(t.buffer.Free()) }
+
+// put makes a tensor of these values, each rounded to the codec's type.
+func (g *rig) put(c codec, values []float64) *tensor {
+	g.Helper()
+	data := make([]byte, len(values)*c.size)
+	for i, v := range values {
+		c.put(data[i*c.size:], v)
+	}
+	t := &tensor{g: g, codec: c, n: len(values)}
+	var err error
+	t.buffer, err = g.d.Alloc("test", int64(len(data)+2*guard))
+	g.ok(err)
+	t.Ptr = t.buffer.Ptr.Add(guard)
+	zone := bytes.Repeat([]byte{canary}, guard)
+	g.copyIn(t.buffer.Ptr, bytes.Join([][]byte{zone, data, zone}, nil))
+	g.Cleanup(t.free)
+	return t
+}
+
+// fresh makes a tensor of n values that a kernel is to overwrite: each is NaN, or where there is none, -1.
+func (g *rig) fresh(c codec, n int) *tensor {
+	g.Helper()
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = c.unset
+	}
+	return g.put(c, values)
+}
+
+// zeros makes a tensor of n zeros.
+func (g *rig) zeros(c codec, n int) *tensor {
+	g.Helper()
+	return g.put(c, make([]float64, n))
+}
+
+// get waits for the stream, checks the guard zones and returns the values.
+func (t *tensor) get() []float64 {
+	t.g.Helper()
+	data := t.g.copyOut(t.buffer.Ptr, t.n*t.codec.size+2*guard)
+	for i, b := range data {
+		if (i < guard || i >= len(data)-guard) && b != canary {
+			t.g.Fatalf("guard byte %d of a tensor of %d bytes was overwritten with %#x", i-guard, len(data)-2*guard, b)
+		}
+	}
+	values := make([]float64, t.n)
+	for i := range values {
+		values[i] = t.codec.get(data[guard+i*t.codec.size:])
+	}
+	return values
+}
+
+func (g *rig) copyIn(p gpu.Ptr, data []byte) {
+	g.Helper()
+	staging, err := g.d.AllocPinned("test", int64(len(data)))
+	g.ok(err)
+	copy(staging.Bytes(), data)
+	g.ok(g.s.ToDevice(p, staging, 0, int64(len(data))))
+	g.ok(g.s.Sync())
+	g.ok(staging.Free())
+}
+
+func (g *rig) copyOut(p gpu.Ptr, n int) []byte {
+	g.Helper()
+	staging, err := g.d.AllocPinned("test", int64(n))
+	g.ok(err)
+	g.ok(g.s.ToHost(staging, 0, p, int64(n)))
+	g.ok(g.s.Sync())
+	data := bytes.Clone(staging.Bytes())
+	g.ok(staging.Free())
+	return data
+}
+
+// random makes n values in [-1, 1) that type t holds exactly.
+func (g *rig) random(t gpu.DataType, n int) []float64 {
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = round(t, 2*g.r.Float64()-1)
+	}
+	return values
+}
+
+// odd are values at the edges of the types, which every elementwise kernel must treat as the CPU does.
+var odd = []float64{
+	0, math.Copysign(0, -1), math.NaN(), math.Inf(1), math.Inf(-1), 1e-40, -1e-40, 6e-8, 65504, -65504, 3e38, 1, -1,
+}
+
+// wild is random values with odd ones among them.
+func (g *rig) wild(t gpu.DataType, n int) []float64 {
+	values := g.random(t, n)
+	for i := range values {
+		if g.r.IntN(4) == 0 {
+			values[i] = round(t, odd[g.r.IntN(len(odd))])
+		}
+	}
+	return values
+}
+
+// equal fails unless got is want to the last bit, with one NaN as good as another.
+func (g *rig) equal(what string, got, want []float64) {
+	g.Helper()
+	for i, w := range want {
+		if math.Float64bits(got[i]) != math.Float64bits(w) && !(math.IsNaN(got[i]) && math.IsNaN(w)) {
+			g.Fatalf("%s: element %d of %d is %v, want %v", what, i, len(want), got[i], w)
+		}
+	}
+}
+
+// near fails unless got is within tolerance(i) of want.
+func (g *rig) near(what string, got, want []float64, tolerance func(i int) float64) {
+	g.Helper()
+	for i, w := range want {
+		if math.IsNaN(w) && math.IsNaN(got[i]) || got[i] == w {
+			continue
+		}
+		if d, tol := math.Abs(got[i]-w), tolerance(i); !(d <= tol) {
+			g.Fatalf("%s: element %d of %d is %v, want %v: off by %.3g, tolerance %.3g", what, i, len(want), got[i], w, d, tol)
+		}
+	}
+}
+
+// lengths have no, some and all of full vectors, blocks and rounds over the grid.
+var lengths = []int{1, 3, 4, 7, 8, 9, 31, 255, 256, 1023, 2048, 2049, 4099, 7001}
+
+// eachLength runs f for all types and lengths.
+func eachLength(t *testing.T, f func(g *rig, what string, dt gpu.DataType, n int)) {
+	g := onGPU(t)
+	for _, dt := range dtypes {
+		for _, n := range lengths {
+			f(g, fmt.Sprintf("%s n=%d", name(dt), n), dt, n)
+		}
+	}
+}
+
+// eachRows runs f for all types and a choice of row and channel counts: whole vectors or not, one tile or several,
+// fewer rows than a block has and more than a chunk.
+func eachRows(t *testing.T, f func(g *rig, what string, dt gpu.DataType, rows, c int)) {
+	g := onGPU(t)
+	for _, dt := range dtypes {
+		for _, c := range []int{1, 3, 5, 8, 16, 33, 64, 130, 520} {
+			for _, rows := range []int{1, 2, 7, 65, 300} {
+				f(g, fmt.Sprintf("%s rows=%d c=%d", name(dt), rows, c), dt, rows, c)
+			}
+		}
+		f(g, name(dt)+" rows=9001 c=1", dt, 9001, 1)
+	}
+}

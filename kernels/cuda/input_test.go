@@ -1,0 +1,73 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"fmt"
+	"testing"
+	"unsafe"
+
+	"resnet/gpu"
+)
+
+// bytesOf makes n random bytes.
+func (g *rig) bytesOf(n int) []float64 {
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = float64(g.r.IntN(256))
+	}
+	return values
+}
+
+func TestInput(t *testing.T) {
+	eachLength(t, func(g *rig, what string, dt gpu.DataType, n int) {
+		for _, c := range []int{1, 3, 4} {
+			pixels, table := g.bytesOf(n), g.random(gpu.Float32, c*256)
+			want := make([]float64, n)
+			for i, p := range pixels {
+				want[i] = round(dt, table[i%c*256+int(p)])
+			}
+			y := g.fresh(of(dt), n)
+			g.ok(g.k.Input(g.s, dt, y.Ptr, g.put(u8, pixels).Ptr, g.put(f32, table).Ptr, c, n))
+			g.equal(fmt.Sprintf("%s c=%d", what, c), y.get(), want)
+		}
+	})
+}
+
+func TestGather(t *testing.T) {
+	if size := unsafe.Sizeof(Draw{}); size != 8 {
+		t.Fatalf("a Draw is %d bytes, want 8 as on the device", size)
+	}
+	g := onGPU(t)
+	const images = 9
+	for _, shape := range []struct{ h, w, c, n int }{{5, 4, 1, 6}, {3, 7, 3, 11}, {28, 28, 1, 2}, {40, 37, 3, 1}} {
+		h, w, c := shape.h, shape.w, shape.c
+		set, labels := g.bytesOf(images*h*w*c), g.bytesOf(images)
+		draws := make([]Draw, shape.n)
+		for i := range draws {
+			draws[i] = Draw{Index: int32(g.r.IntN(images)), DY: int8(g.r.IntN(9) - 4), DX: int8(g.r.IntN(9) - 4), Flip: uint8(g.r.IntN(2))}
+		}
+		draws[0].DY, draws[0].DX = 0, 0
+		want, wantLabels := make([]float64, shape.n*h*w*c), make([]float64, shape.n)
+		for i, d := range draws {
+			wantLabels[i] = labels[d.Index]
+			for at := range h * w * c {
+				ch, col, row := at%c, at/c%w, at/c/w
+				if d.Flip != 0 {
+					col = w - 1 - col
+				}
+				row, col = row+int(d.DY), col+int(d.DX)
+				if 0 <= row && row < h && 0 <= col && col < w {
+					want[i*h*w*c+at] = set[((int(d.Index)*h+row)*w+col)*c+ch]
+				}
+			}
+		}
+		raw := unsafe.Slice((*byte)(unsafe.Pointer(&draws[0])), len(draws)*int(unsafe.Sizeof(Draw{})))
+		td := g.put(u8, make([]float64, len(raw)))
+		g.copyIn(td.Ptr, raw)
+		pixels, tl := g.fresh(u8, len(want)), g.fresh(i32, shape.n)
+		g.ok(g.k.Gather(g.s, pixels.Ptr, tl.Ptr, g.put(u8, set).Ptr, g.put(i32, labels).Ptr, td.Ptr, h, w, c, shape.n))
+		g.equal(fmt.Sprintf("%+v pixels", shape), pixels.get(), want)
+		g.equal(fmt.Sprintf("%+v labels", shape), tl.get(), wantLabels)
+	}
+}

@@ -1,0 +1,48 @@
+//go:build !nocuda
+
+package cuda
+
+import "resnet/gpu"
+
+const (
+	lossWarps  = blockThreads / 32 // images that a block works on at once
+	lossBlocks = 256
+	lossHeader = 16 // bytes of the counter before the blocks' sums
+	lossPart   = 16 // bytes of a block's sums: two doubles
+)
+
+func lossGrid(n int) gpu.Dim3 {
+	return gpu.Dim3{X: min(ceilDiv(n, lossWarps), lossBlocks), Y: 1, Z: 1}
+}
+
+// LossScratch is how many bytes Loss needs. They must be zero before its first use; it leaves them ready for the next.
+func LossScratch(n int) int64 { return lossHeader + lossPart*int64(lossGrid(n).X) }
+
+// Loss is softmax and cross-entropy of n images: probs float32 (n,classes) = softmax(logits), and to metrics float64[2]
+// are added the sum of the images' losses and how many have their first largest logit at the label:
+//
+//	loss = -Σ_k t_k log softmax(z)_k,  t = on at the label and off elsewhere
+//
+// Without label smoothing on and off are 1 and 0. The arithmetic is float64. labels are int32.
+func (k *Kernels) Loss(s *gpu.Stream, t gpu.DataType, probs, logits, labels, metrics, scratch gpu.Ptr,
+	classes, n int, on, off float64) error {
+	if err := check("loss", classes*n, scratch); err != nil || classes*n == 0 {
+		return err
+	}
+	return k.launchLoss(s, lossGrid(n), flatBlock, t, probs, logits, labels, metrics, scratch, scratch.Add(lossHeader),
+		on, off, classes, n)
+}
+
+// LossBackward is the gradient of the batch's mean loss by the logits, times the loss scale:
+//
+//	dz (n,classes) = (p - t) / n * scale
+//
+// scale is the address of a float32, or 0 for a scale of 1.
+func (k *Kernels) LossBackward(s *gpu.Stream, t gpu.DataType, dz, probs, labels, scale gpu.Ptr,
+	classes, n int, on, off float64) error {
+	if err := check("loss_backward", classes*n); err != nil || classes*n == 0 {
+		return err
+	}
+	return k.launchLossBackward(s, k.flat(classes*n, 1), flatBlock, t, dz, probs, labels, scale,
+		on, off, classes, n)
+}

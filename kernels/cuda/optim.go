@@ -1,0 +1,74 @@
+//go:build !nocuda
+
+package cuda
+
+import "resnet/gpu"
+
+// AdamParams are Adam's constants. OneMinusBeta1 and OneMinusBeta2 are separate so that they can be rounded once, from
+// float64.
+type AdamParams struct{ Beta1, Beta2, Eps, OneMinusBeta1, OneMinusBeta2 float32 }
+
+// push adds the fields in the order of the kernels' struct.
+func (o AdamParams) push(args *gpu.Args) {
+	for _, v := range [...]float32{o.Beta1, o.Beta2, o.Eps, o.OneMinusBeta1, o.OneMinusBeta2} {
+		args.Float32(v)
+	}
+}
+
+// SGDParams are gradient descent's constants. Decay is the L2 penalty (weight_decay).
+type SGDParams struct {
+	Momentum, Decay float32
+	Nesterov        bool
+}
+
+// push adds the fields in the order of the kernels' struct.
+func (o SGDParams) push(args *gpu.Args) {
+	args.Float32(o.Momentum)
+	args.Float32(o.Decay)
+	args.Uint32(flag(o.Nesterov))
+}
+
+// updateLanes is how many parameters a thread updates at once.
+const updateLanes = vectorBytes / 4
+
+// Adam (Kingma and Ba 2015) updates n parameters p and moments m and v by the gradient g, all tensors of float32:
+//
+//	m = Beta1*m + OneMinusBeta1*g
+//	v = Beta2*v + OneMinusBeta2*g²
+//	p = p - hyper[0]*m/(sqrt(v) + Eps)
+//
+// hyper float32[4] is read from device memory (nn.Hyper). Where skip, the address of an int32 or 0, holds other than 0
+// nothing is updated. Each operation is rounded, in the order of the portable kernel in kernels/cpu; so it is with the
+// optimisers below.
+func (k *Kernels) Adam(s *gpu.Stream, p, g, m, v, hyper, skip gpu.Ptr, o AdamParams, n int) error {
+	if err := check("adam", n, p, g, m, v); err != nil || n == 0 {
+		return err
+	}
+	return k.launchAdam(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, hyper, skip, o, n)
+}
+
+// AdamW (Loshchilov and Hutter 2019) is Adam with decay apart from the gradient and the second correction beside Eps:
+//
+//	p = keep*p - hyper[0]*m/(hyper[1]*sqrt(v) + Eps),  keep = hyper[2] where parameters decay, else 1
+//
+// decay is a byte for every 16 parameters, 1 where they decay, or 0 when none do.
+func (k *Kernels) AdamW(s *gpu.Stream, p, g, m, v, hyper, decay, skip gpu.Ptr, o AdamParams, n int) error {
+	if err := check("adamw", n, p, g, m, v); err != nil || n == 0 {
+		return err
+	}
+	return k.launchAdamw(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, hyper, decay, skip, o, n)
+}
+
+// SGD is gradient descent as PyTorch has it, with dampening 0; g is kept:
+//
+//	d = g + Decay*p where parameters decay, else g
+//	v = Momentum*v + d
+//	p = p - hyper[0]*v,  or p - hyper[0]*(d + Momentum*v) with Nesterov
+//
+// hyper, decay and skip are as for AdamW.
+func (k *Kernels) SGD(s *gpu.Stream, p, g, v, hyper, decay, skip gpu.Ptr, o SGDParams, n int) error {
+	if err := check("sgd", n, p, g, v); err != nil || n == 0 {
+		return err
+	}
+	return k.launchSgd(s, k.flat(n, updateLanes), flatBlock, p, g, v, hyper, decay, skip, o, n)
+}

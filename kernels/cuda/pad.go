@@ -1,0 +1,36 @@
+//go:build !nocuda
+
+package cuda
+
+import "resnet/gpu"
+
+// Border is zeros around images of H x W x C.
+type Border struct{ H, W, C, Top, Left, Bottom, Right int }
+
+// push adds the fields in the order of the kernels' struct.
+func (b Border) push(args *gpu.Args) {
+	for _, v := range [...]int{b.H, b.W, b.C, b.Top, b.Left, b.Bottom, b.Right} {
+		args.Uint32(uint32(v))
+	}
+}
+
+func (b Border) in(n int) int  { return n * b.H * b.W * b.C }
+func (b Border) out(n int) int { return n * (b.Top + b.H + b.Bottom) * (b.Left + b.W + b.Right) * b.C }
+
+// Pad puts zeros around images: x (n,h,w,c) to y (n,top+h+bottom,left+w+right,c).
+func (k *Kernels) Pad(s *gpu.Stream, t gpu.DataType, y, x gpu.Ptr, n, h, w, c, top, left, bottom, right int) error {
+	b := Border{h, w, c, top, left, bottom, right}
+	if err := check("pad", b.out(n), y, x); err != nil || b.out(n) == 0 {
+		return err
+	}
+	return k.launchPad(s, k.flat(b.out(n), width(t, c)), flatBlock, t, y, x, b, n)
+}
+
+// Crop is Pad's gradient, the inside of dy (n,top+h+bottom,left+w+right,c): dx (n,h,w,c), added to with accumulate.
+func (k *Kernels) Crop(s *gpu.Stream, t gpu.DataType, dx, dy gpu.Ptr, n, h, w, c, top, left, bottom, right int, accumulate bool) error {
+	b := Border{h, w, c, top, left, bottom, right}
+	if err := check("crop", b.out(n), dx, dy); err != nil || b.in(n) == 0 {
+		return err
+	}
+	return k.launchCrop(s, k.flat(b.in(n), width(t, c)), flatBlock, t, dx, dy, b, accumulate, n)
+}
