@@ -41,7 +41,7 @@ func (op BatchNorm) Infer(in []Type) (Signature, error) {
 			vector("running_mean", c, Zeros, false), vector("running_var", c, Ones, false),
 		},
 		Saved:  []Saved{stat, stat}, // save_mean, save_invstd
-		ReadsX: true,
+		ReadsX: true, ReadsY: op.ReLU,
 	}, nil
 }
 

@@ -22,3 +22,21 @@ func (op Input) Infer(in []Type) (Signature, error) {
 }
 
 func (Input) FLOPs(in []Type) int64 { return 2 * int64(in[0].Shape.Elems()) }
+
+// table is y for each channel's 256 values of x.
+func (op Input) table(channels int) [][256]float32 {
+	table := make([][256]float32, channels)
+	for ch := range table {
+		mean, std := 0.0, 1.0
+		if len(op.Mean) > 0 {
+			mean = float64(op.Mean[ch])
+		}
+		if len(op.Std) > 0 {
+			std = float64(op.Std[ch])
+		}
+		for v := range table[ch] {
+			table[ch][v] = float32((float64(v)/255 - mean) / std)
+		}
+	}
+	return table
+}

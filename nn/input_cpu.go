@@ -1,22 +1,9 @@
 package nn
 
-// bindInput makes y = (x/255 - mean[c]) / std[c] from a table of the 256 values
-// that each channel can take.
+// bindInput looks every pixel up in the op's table.
 func bindInput(c *cpuBinding, op Input) cpuKernel {
 	y := c.out()
-	table := make([][256]float32, y.c)
-	for ch := range table {
-		mean, std := 0.0, 1.0
-		if len(op.Mean) > 0 {
-			mean = float64(op.Mean[ch])
-		}
-		if len(op.Std) > 0 {
-			std = float64(op.Std[ch])
-		}
-		for v := range table[ch] {
-			table[ch][v] = float32((float64(v)/255 - mean) / std)
-		}
-	}
+	table := op.table(y.c)
 	count, length := lines(y.layout)
 	return cpuKernel{forward: []stage{{kind: stageImage, image: func(w *worker, i int) {
 		to := y.image(w, i)

@@ -10,8 +10,7 @@ import "math"
 func bindLoss(c *cpuBinding, op SoftmaxCrossEntropy) cpuKernel {
 	z, p := c.in(0), c.out()
 	classes := z.c
-	off := float64(op.Smoothing) / float64(classes)
-	on := 1 - float64(op.Smoothing) + off
+	on, off := op.targets(classes)
 	one := func(int) int { return 1 }
 	k := cpuKernel{forward: []stage{{kind: stageWhole, tasks: one, run: func(_ *worker, _, n int) {
 		for i := range n {

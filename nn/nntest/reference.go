@@ -12,7 +12,8 @@ import (
 // smoothing, the step size); all else is float64. It is as sharp as its inputs
 // and far too slow for work.
 type Reference struct {
-	noise uint64 // seed of the rounding noise; 0 for none
+	noise    uint64  // seed of the rounding noise; 0 for none
+	roundoff float64 // its size
 }
 
 // NewReference is the exact reference.
@@ -49,7 +50,7 @@ func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
 		labels: make([]int32, p.Batch),
 	}
 	if r.noise != 0 {
-		e.rounding = newRounding(r.noise)
+		e.rounding = newRounding(r.noise, r.roundoff)
 	}
 	for role := range e.tensors {
 		e.tensors[role] = make([][]float64, g.NumValues())

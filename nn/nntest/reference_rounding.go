@@ -7,18 +7,18 @@ import (
 	"resnet/nn"
 )
 
-// rounding makes a reference as inexact as a float32 backend: each element that
-// a step writes, and the sums that batch norm goes on with, are multiplied by
-// 1 + u*r, with r uniform in ±1 and u the unit roundoff of float32 (Monte Carlo
-// arithmetic, Parker 1997). How far such runs stand from the exact one is how
-// well conditioned each tensor is. A nil rounding does nothing.
-type rounding struct{ rng *rand.Rand }
+// rounding makes a reference as inexact as a backend of less precision: each
+// element that a step writes, and the sums that batch norm goes on with, are
+// multiplied by 1 + u*r, with r uniform in ±1 and u the backend's unit roundoff
+// (Monte Carlo arithmetic, Parker 1997). How far such runs stand from the exact
+// one is how well conditioned each tensor is. A nil rounding does nothing.
+type rounding struct {
+	rng      *rand.Rand
+	roundoff float64
+}
 
-// roundoff is the largest relative error of a number rounded to float32.
-const roundoff = 1.0 / (1 << 24)
-
-func newRounding(seed uint64) *rounding {
-	return &rounding{rand.New(rand.NewPCG(seed, 0))}
+func newRounding(seed uint64, roundoff float64) *rounding {
+	return &rounding{rand.New(rand.NewPCG(seed, 0)), roundoff}
 }
 
 func (r *rounding) round(tensors ...[]float64) {
@@ -27,7 +27,7 @@ func (r *rounding) round(tensors ...[]float64) {
 	}
 	for _, t := range tensors {
 		for i := range t {
-			t[i] *= 1 + roundoff*(2*r.rng.Float64()-1)
+			t[i] *= 1 + r.roundoff*(2*r.rng.Float64()-1)
 		}
 	}
 }

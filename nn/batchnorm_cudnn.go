@@ -1,0 +1,145 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"resnet/gpu"
+	"resnet/kernels/cuda"
+)
+
+// bindBatchNorm takes cuDNN's batch norm where it knows the type, and our own
+// kernels for bfloat16, which its interface does not name, and for a batch of
+// one value, for which its unbiased variance is 0/0. Both keep save_mean and
+// save_invstd for backward; the ReLU's mask is found again from y.
+func (c *cudaBinding) bindBatchNorm(op BatchNorm) (cudaKernel, error) {
+	n := newBatchNorm(c, op)
+	if n.x.t == gpu.BFloat16 || n.x.rows() == 1 {
+		return n.bindOwn(), nil
+	}
+	return n.bindDNN()
+}
+
+type batchNormCUDA struct {
+	*cudaBinding
+	op            BatchNorm
+	x, y, dx, dy  tensorPtr
+	hasDX         bool
+	mean, invstd  gpu.Ptr // saved, in training
+	channels      int
+	rows, elems   int
+	desc          *gpu.BatchNorm
+	xd            *gpu.Tensor
+	reserve       gpu.Ptr // what cuDNN's forward leaves for its backward
+	atGrad, atOwn int64   // in scratch
+}
+
+func newBatchNorm(c *cudaBinding, op BatchNorm) *batchNormCUDA {
+	n := &batchNormCUDA{cudaBinding: c, op: op, x: c.in(0), y: c.out()}
+	n.channels, n.rows, n.elems = n.x.shape.C, n.x.rows(), n.x.elems()
+	if c.training() {
+		n.mean, n.invstd = c.saved(0).Ptr, c.saved(1).Ptr
+		n.dy = c.dy()
+		n.dx, n.hasDX = c.dx(0)
+	}
+	return n
+}
+
+func (n *batchNormCUDA) bindDNN() (cudaKernel, error) {
+	var err error
+	if n.xd, err = n.descriptor(n.x.t, n.x.shape); err != nil {
+		return cudaKernel{}, err
+	}
+	if n.desc, err = n.backend.dnn.NewBatchNorm(n.xd, n.op.eps(), n.op.momentum()); err != nil {
+		return cudaKernel{}, err
+	}
+	n.keep(n.desc)
+	if !n.training() {
+		return cudaKernel{forward: inOrder(n.inferDNN, n.relu)}, nil
+	}
+	// Scratch holds cuDNN's workspace, then dy under the ReLU's mask, then dx of
+	// images, which nobody wants but cuDNN writes.
+	n.atGrad = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
+	n.atOwn = n.atGrad + alignScratch(n.x.bytes())
+	n.needScratch(n.atOwn + n.x.bytes())
+	if n.desc.Reserve > 0 {
+		var b *gpu.Buffer
+		if err := n.alloc(&b, "batch norm's reserve", n.desc.Reserve); err != nil {
+			return cudaKernel{}, err
+		}
+		n.reserve = b.Ptr
+	}
+	return cudaKernel{forward: inOrder(n.trainDNN, n.relu), backward: n.backwardDNN}, nil
+}
+
+func (n *batchNormCUDA) trainDNN() error {
+	return n.backend.dnn.BatchNormTrain(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.param(0), n.param(1), n.param(2), n.param(3),
+		n.mean, n.invstd, n.workspace(), n.reserve)
+}
+
+func (n *batchNormCUDA) inferDNN() error {
+	return n.backend.dnn.BatchNormInfer(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.param(0), n.param(1), n.param(2), n.param(3))
+}
+
+func (n *batchNormCUDA) relu() error {
+	if !n.op.ReLU {
+		return nil
+	}
+	return n.backend.kernels.ReLU(n.backend.stream, n.y.t, n.y.Ptr, n.y.Ptr, n.elems)
+}
+
+func (n *batchNormCUDA) backwardDNN() error {
+	dy := n.dy.Ptr
+	if n.op.ReLU {
+		dy = n.scratch.Ptr.Add(n.atGrad)
+		if err := n.backend.kernels.ReLUBackward(n.backend.stream, n.dy.t, dy, n.dy.Ptr, n.y.Ptr, false, n.elems); err != nil {
+			return err
+		}
+	}
+	dx, beta := n.scratch.Ptr.Add(n.atOwn), float32(0)
+	if n.hasDX {
+		dx, beta = n.dx.Ptr, n.beta(0)
+	}
+	return n.backend.dnn.BatchNormBackward(n.desc, n.xd, n.x.Ptr, dy, dx, n.param(0), n.dparam(0), n.dparam(1),
+		n.mean, n.invstd, n.workspace(), n.reserve, beta)
+}
+
+// bindOwn needs scratch memory for partial sums, and behind it what they are
+// made into: scale and shift in forward, dx's coefficients in backward.
+func (n *batchNormCUDA) bindOwn() cudaKernel {
+	n.atOwn = alignScratch(cuda.BatchNormScratch(n.rows, n.channels))
+	n.needScratch(n.atOwn + 4*3*int64(n.channels))
+	if !n.training() {
+		return cudaKernel{forward: inOrder(n.inference, n.apply)}
+	}
+	return cudaKernel{forward: inOrder(n.statistics, n.apply), backward: n.backwardOwn}
+}
+
+func (n *batchNormCUDA) statistics() error {
+	k, s := n.backend.kernels, n.backend.stream
+	if err := k.BatchNormStats(s, n.x.t, n.x.Ptr, n.workspace(), n.rows, n.channels); err != nil {
+		return err
+	}
+	return k.BatchNormFinish(s, n.workspace(), n.rows, n.channels, n.param(0), n.param(1), n.param(2), n.param(3),
+		n.mean, n.invstd, n.scratch.Ptr.Add(n.atOwn), n.op.eps(), n.op.momentum())
+}
+
+func (n *batchNormCUDA) inference() error {
+	return n.backend.kernels.BatchNormInference(n.backend.stream, n.param(0), n.param(1), n.param(2), n.param(3),
+		n.scratch.Ptr.Add(n.atOwn), n.op.eps(), n.channels)
+}
+
+func (n *batchNormCUDA) apply() error {
+	return n.backend.kernels.BatchNormApply(n.backend.stream, n.x.t, n.y.Ptr, n.x.Ptr, n.scratch.Ptr.Add(n.atOwn), n.op.ReLU, n.rows, n.channels)
+}
+
+func (n *batchNormCUDA) backwardOwn() error {
+	k, s := n.backend.kernels, n.backend.stream
+	if err := k.BatchNormReduce(s, n.x.t, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.workspace(), n.op.ReLU, n.rows, n.channels); err != nil {
+		return err
+	}
+	coefficients := n.scratch.Ptr.Add(n.atOwn)
+	if err := k.BatchNormCoefficients(s, n.workspace(), n.rows, n.channels, n.param(0), n.invstd, n.dparam(0), n.dparam(1), coefficients); err != nil || !n.hasDX {
+		return err
+	}
+	return k.BatchNormBackward(s, n.x.t, n.dx.Ptr, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, coefficients, n.op.ReLU, n.accumulate(0), n.rows, n.channels)
+}

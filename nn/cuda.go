@@ -1,0 +1,135 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"resnet/gpu"
+	"resnet/kernels/cuda"
+)
+
+// cudaBackend is one GPU: cuDNN for convolutions, batch norm and average
+// pooling, cuBLAS for linear layers, kernels of our own for the rest, all on one
+// stream.
+type cudaBackend struct {
+	config  CUDAConfig
+	device  *gpu.Device
+	stream  *gpu.Stream
+	dnn     *gpu.DNN
+	blas    *gpu.BLAS
+	space   *gpu.Buffer // cuBLAS' workspace: without one of ours it would allocate, which a capture forbids
+	kernels *cuda.Kernels
+}
+
+// CUDADevices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
+// gpu.ErrNoDevice where there is no driver or no GPU.
+func CUDADevices() (int, error) { return gpu.Count() }
+
+// NewCUDA is the backend "cuda:N".
+func NewCUDA(c CUDAConfig) (Backend, error) {
+	d, err := gpu.Open(c.Device)
+	if err != nil {
+		return nil, fmt.Errorf("nn: cuda:%d: %w", c.Device, err)
+	}
+	b := &cudaBackend{config: c, device: d}
+	if err := b.open(); err != nil {
+		return nil, errors.Join(b.wrap(err), b.Close())
+	}
+	return b, nil
+}
+
+// blasSpace is the workspace that NVIDIA advises for Hopper, and plenty before it.
+const blasSpace = 32 << 20
+
+func (b *cudaBackend) open() error {
+	major, minor := b.device.ComputeCapability()
+	if p := b.config.Precision; (p == BF16 || p == TF32) && major < 8 {
+		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d; use fp32 or fp16", p, b.device.Name(), major, minor)
+	}
+	defer b.device.Enter()()
+	var err error
+	if b.kernels, err = cuda.Load(b.device); err != nil {
+		return err
+	}
+	if b.stream, err = b.device.NewStream(); err != nil {
+		return err
+	}
+	if b.dnn, err = b.device.NewDNN(b.stream); err != nil {
+		return err
+	}
+	if b.space, err = b.device.Alloc("cuBLAS workspace", blasSpace); err != nil {
+		return err
+	}
+	b.blas, err = b.device.NewBLAS(b.stream, b.space.Ptr, b.space.Bytes)
+	return err
+}
+
+func (b *cudaBackend) Name() string { return "cuda:" + strconv.Itoa(b.config.Device) }
+
+// Close frees everything; executors must be closed before.
+func (b *cudaBackend) Close() error {
+	leave := b.device.Enter()
+	var errs []error
+	if b.blas != nil {
+		errs = append(errs, b.blas.Close())
+	}
+	if b.space != nil {
+		errs = append(errs, b.space.Free())
+	}
+	if b.dnn != nil {
+		errs = append(errs, b.dnn.Close())
+	}
+	if b.kernels != nil {
+		errs = append(errs, b.kernels.Close())
+	}
+	if b.stream != nil {
+		errs = append(errs, b.stream.Close())
+	}
+	leave()
+	return b.wrap(errors.Join(append(errs, b.device.Close())...))
+}
+
+// wrap names the backend in an error. Running out of memory gets a hint, since
+// what decides about memory is the batch.
+func (b *cudaBackend) wrap(err error) error {
+	var room *gpu.OutOfMemory
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &room):
+		return fmt.Errorf("nn: %s: %w: %w; a smaller batch size needs less", b.Name(), ErrNoRoom, err)
+	}
+	return fmt.Errorf("nn: %s: %w", b.Name(), err)
+}
+
+// CUDAInfo describes the GPU of a CUDA backend; ok is false for others.
+func CUDAInfo(backend Backend) (info CUDADevice, ok bool) {
+	b, ok := backend.(*cudaBackend)
+	if !ok {
+		return CUDADevice{}, false
+	}
+	major, minor := b.device.ComputeCapability()
+	_, total, err := b.device.MemInfo()
+	if err != nil {
+		total = 0
+	}
+	info = CUDADevice{
+		Index: b.config.Device, Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor),
+		Memory: total, Multiprocessors: b.device.Multiprocessors(),
+		Precision: b.config.Precision, Deterministic: b.config.Deterministic,
+	}
+	for _, l := range gpu.Libraries() {
+		switch l.Name {
+		case gpu.DriverLibrary:
+			info.Driver = l.VersionString()
+		case gpu.DNNLibrary:
+			info.CUDNN = l.VersionString()
+		case gpu.BLASLibrary:
+			info.CUBLAS = l.VersionString()
+		}
+	}
+	return info, true
+}

@@ -1,0 +1,225 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"resnet/gpu"
+	"resnet/kernels/cuda"
+)
+
+// cudaExecutor is a plan bound to device memory. Everything runs on the
+// backend's stream, in the order of the calls.
+type cudaExecutor struct {
+	backend *cudaBackend
+	plan    *Plan
+	graph   *Graph
+
+	segments [NumSegments]*gpu.Buffer
+	halves   *gpu.Buffer // the parameters in 16 bits, for products
+	pixels   *gpu.Buffer // of a batch, as Write and Gather leave them
+	labels   *gpu.Buffer
+	hyper    *gpu.Buffer
+	metrics  *gpu.Buffer
+	decay    *gpu.Buffer // for every 16 parameters, whether weight decay applies
+	scale    *gpu.Buffer // state of the loss scale in float16
+	scratch  *gpu.Buffer // what one step needs while it runs
+	draws    *gpu.Buffer // what Gather takes, as its kernel reads it
+	drawn    []cuda.Draw // the same on the host
+	// lossScratch is apart: its kernel leaves it as it found it, zeros.
+	lossScratch *gpu.Buffer
+	tables      map[Value]*gpu.Buffer // of Input nodes, by their output
+	buffers     []*gpu.Buffer
+
+	imagePipe, labelPipe, scalarPipe *pipe
+	transfer                         *transfer
+	sets                             []heldSet
+
+	programs  map[programKey]*cudaProgram
+	last      *cudaProgram // what the last run was of
+	need      int64        // bytes of scratch that binding has asked for
+	profiling bool
+	profile   cudaProfile
+	checks    *checker
+}
+
+// Compile implements Backend.
+func (b *cudaBackend) Compile(p *Plan) (Executor, error) {
+	defer b.device.Enter()()
+	e := &cudaExecutor{backend: b, plan: p, graph: p.Graph, programs: map[programKey]*cudaProgram{}, tables: map[Value]*gpu.Buffer{}}
+	if err := e.compile(); err != nil {
+		return nil, errors.Join(b.wrap(err), e.Close())
+	}
+	return e, nil
+}
+
+func (e *cudaExecutor) compile() error {
+	if err := e.allocate(); err != nil {
+		return err
+	}
+	if err := e.makePipes(); err != nil {
+		return err
+	}
+	if e.backend.config.Check {
+		if err := e.makeChecker(); err != nil {
+			return err
+		}
+	}
+	if err := e.fillConstants(); err != nil {
+		return err
+	}
+	// Binding now finds what cannot run before the first step does.
+	if _, err := e.program(Eval, e.plan.Batch); err != nil {
+		return err
+	}
+	if e.plan.Train != nil {
+		if _, err := e.program(Train, e.plan.Batch); err != nil {
+			return err
+		}
+	}
+	return e.backend.stream.Sync()
+}
+
+var segmentNames = [NumSegments]string{"parameters", "gradients", "optimiser state", "optimiser state", "running statistics", "activations", "local activations"}
+
+// allocate takes the device memory, all of it zeros.
+func (e *cudaExecutor) allocate() error {
+	for s, n := range e.plan.Bytes {
+		if err := e.alloc(&e.segments[s], segmentNames[s], n); err != nil {
+			return err
+		}
+	}
+	g, b := e.graph, e.backend
+	var halves, scale int64
+	if b.config.Precision.half() {
+		halves = e.plan.Bytes[Params] / 2
+	}
+	if b.config.Precision == FP16 {
+		scale = int64(unsafe.Sizeof(cuda.ScaleState{}))
+	}
+	for _, a := range []struct {
+		to    **gpu.Buffer
+		what  string
+		bytes int64
+	}{
+		{&e.halves, "parameters in 16 bits", halves},
+		{&e.pixels, "images", int64(g.Elems(g.Images, e.plan.Batch))},
+		{&e.labels, "labels", 4 * int64(e.plan.Batch)},
+		{&e.hyper, "step scalars", 4 * HyperLen},
+		{&e.metrics, "metrics", 16},
+		{&e.decay, "decay mask", e.plan.Bytes[Params] / slotAlign},
+		{&e.scale, "loss scale", scale},
+		{&e.draws, "draws", int64(unsafe.Sizeof(cuda.Draw{})) * int64(e.plan.Batch)},
+		{&e.lossScratch, "partial losses", cuda.LossScratch(e.plan.Batch)},
+	} {
+		if err := e.alloc(a.to, a.what, a.bytes); err != nil {
+			return err
+		}
+	}
+	e.drawn = make([]cuda.Draw, e.plan.Batch)
+	return nil
+}
+
+// alloc leaves a pointer nil where nothing is wanted.
+func (e *cudaExecutor) alloc(to **gpu.Buffer, what string, bytes int64) error {
+	if bytes == 0 {
+		return nil
+	}
+	bytes = (bytes + 3) / 4 * 4
+	b, err := e.backend.device.Alloc(fmt.Sprintf("%s of %s at batch size %d", what, e.graph.Name, e.plan.Batch), bytes)
+	if err != nil {
+		return err
+	}
+	*to = b
+	e.buffers = append(e.buffers, b)
+	return e.backend.stream.Fill(b.Ptr, 0, bytes)
+}
+
+// slot is a slot's memory.
+func (e *cudaExecutor) slot(s Slot) gpu.Ptr { return e.segments[s.Segment].Ptr.Add(s.Offset) }
+
+// workspace is where scratch memory begins; closures ask when they run.
+func (e *cudaExecutor) workspace() gpu.Ptr {
+	if e.scratch == nil {
+		return 0
+	}
+	return e.scratch.Ptr
+}
+
+// needScratch is called while binding; the memory is e.scratch when a step runs.
+func (e *cudaExecutor) needScratch(bytes int64) { e.need = max(e.need, bytes) }
+
+// growScratch makes the scratch memory large enough for what has been bound.
+// Graphs hold its address, so they are captured again.
+func (e *cudaExecutor) growScratch() error {
+	if e.scratch != nil && e.scratch.Bytes >= e.need || e.need == 0 {
+		return nil
+	}
+	if e.scratch != nil {
+		if err := e.backend.stream.Sync(); err != nil {
+			return err
+		}
+		for _, p := range e.programs {
+			if err := p.dropGraph(); err != nil {
+				return err
+			}
+		}
+		old := e.scratch
+		e.buffers = removed(e.buffers, old)
+		e.scratch = nil
+		if err := old.Free(); err != nil {
+			return err
+		}
+	}
+	return e.alloc(&e.scratch, "workspace", e.need)
+}
+
+func removed[T comparable](list []T, x T) []T {
+	for i, y := range list {
+		if x == y {
+			return append(list[:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// Run implements Executor. It returns when the step is on its way.
+func (e *cudaExecutor) Run(m Mode, n int) error {
+	if m != Eval && e.plan.Train == nil {
+		return e.backend.wrap(errors.New("training run of a plan without an optimiser"))
+	}
+	if n < 1 || n > e.plan.Batch {
+		return e.backend.wrap(fmt.Errorf("run on %d images, want 1 to the plan's batch of %d", n, e.plan.Batch))
+	}
+	defer e.backend.device.Enter()()
+	p, err := e.program(m, n)
+	if err != nil {
+		return e.backend.wrap(err)
+	}
+	e.last = p
+	return e.backend.wrap(p.run())
+}
+
+// Sync implements Executor.
+func (e *cudaExecutor) Sync() error {
+	defer e.backend.device.Enter()()
+	return e.backend.wrap(e.backend.stream.Sync())
+}
+
+// Close implements Executor.
+func (e *cudaExecutor) Close() error {
+	defer e.backend.device.Enter()()
+	errs := []error{e.backend.stream.Sync()}
+	for _, p := range e.programs {
+		errs = append(errs, p.close())
+	}
+	errs = append(errs, e.closePipes())
+	for _, b := range e.buffers {
+		errs = append(errs, b.Free())
+	}
+	e.programs, e.buffers = nil, nil
+	return e.backend.wrap(errors.Join(errs...))
+}

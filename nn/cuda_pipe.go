@@ -1,0 +1,127 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"errors"
+
+	"resnet/gpu"
+)
+
+// pipeSlots is how many writes of one kind may be on their way to the device:
+// how far the host can run ahead.
+const pipeSlots = 8
+
+// pipe carries small writes to the device without waiting for it: each is
+// copied into the next of a ring of pinned slots, and from there in stream order.
+type pipe struct {
+	stream *gpu.Stream
+	memory *gpu.Pinned
+	slot   int64
+	free   [pipeSlots]*gpu.Event // recorded behind the copy that last used the slot
+	used   [pipeSlots]bool
+	next   int
+}
+
+func newPipe(d *gpu.Device, s *gpu.Stream, what string, slot int64) (*pipe, error) {
+	st := &pipe{stream: s, slot: align(slot)}
+	var err error
+	if st.memory, err = d.AllocPinned(what, pipeSlots*st.slot); err != nil {
+		return st, err
+	}
+	for i := range st.free {
+		if st.free[i], err = d.NewEvent(false); err != nil {
+			return st, err
+		}
+	}
+	return st, nil
+}
+
+// write copies p to the device; p may change as soon as it returns.
+func (s *pipe) write(dst gpu.Ptr, p []byte) error {
+	i := s.next
+	s.next = (i + 1) % pipeSlots
+	if s.used[i] {
+		if err := s.free[i].Sync(); err != nil {
+			return err
+		}
+	}
+	at := int64(i) * s.slot
+	copy(s.memory.Bytes()[at:at+s.slot], p)
+	if err := s.stream.ToDevice(dst, s.memory, at, int64(len(p))); err != nil {
+		return err
+	}
+	s.used[i] = true
+	return s.free[i].Record(s.stream)
+}
+
+func (s *pipe) close() error {
+	if s == nil {
+		return nil
+	}
+	var errs []error
+	for _, e := range s.free {
+		if e != nil {
+			errs = append(errs, e.Close())
+		}
+	}
+	if s.memory != nil {
+		errs = append(errs, s.memory.Free())
+	}
+	return errors.Join(errs...)
+}
+
+// transfer moves whatever else is read and written, in pieces, and waits.
+type transfer struct {
+	stream *gpu.Stream
+	memory *gpu.Pinned
+}
+
+// transferBytes is the piece: large enough for full speed over the bus.
+const transferBytes = 1 << 20
+
+func (t *transfer) write(dst gpu.Ptr, p []byte) error {
+	for at := 0; at < len(p); at += transferBytes {
+		n := copy(t.memory.Bytes(), p[at:])
+		if err := errors.Join(t.stream.ToDevice(dst.Add(int64(at)), t.memory, 0, int64(n)), t.stream.Sync()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transfer) read(p []byte, src gpu.Ptr) error {
+	for at := 0; at < len(p); at += transferBytes {
+		n := min(len(p)-at, transferBytes)
+		if err := errors.Join(t.stream.ToHost(t.memory, 0, src.Add(int64(at)), int64(n)), t.stream.Sync()); err != nil {
+			return err
+		}
+		copy(p[at:], t.memory.Bytes()[:n])
+	}
+	return nil
+}
+
+func (e *cudaExecutor) makePipes() error {
+	d, s, g := e.backend.device, e.backend.stream, e.graph
+	var err error
+	if e.imagePipe, err = newPipe(d, s, "images on their way", max(int64(g.Elems(g.Images, e.plan.Batch)), e.draws.Bytes)); err != nil {
+		return err
+	}
+	if e.labelPipe, err = newPipe(d, s, "labels on their way", 4*int64(e.plan.Batch)); err != nil {
+		return err
+	}
+	if e.scalarPipe, err = newPipe(d, s, "step scalars on their way", 4*HyperLen); err != nil {
+		return err
+	}
+	memory, err := d.AllocPinned("transfers", transferBytes)
+	e.transfer = &transfer{s, memory}
+	return err
+}
+
+func (e *cudaExecutor) closePipes() error {
+	errs := []error{e.imagePipe.close(), e.labelPipe.close(), e.scalarPipe.close()}
+	if e.transfer != nil && e.transfer.memory != nil {
+		errs = append(errs, e.transfer.memory.Free())
+	}
+	return errors.Join(errs...)
+}

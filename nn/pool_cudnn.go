@@ -1,0 +1,85 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"resnet/gpu"
+	"resnet/kernels/cuda"
+)
+
+// bindAvgPool takes cuDNN's average pooling where it knows the type and pads
+// both sides alike, and our own kernel elsewhere.
+func (c *cudaBinding) bindAvgPool(kh, kw, stride int, pad Pad) (cudaKernel, error) {
+	x, y := c.in(0), c.out()
+	g := pooling(x.shape, y.shape, kh, kw, stride, pad)
+	if x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
+		return c.avgPoolOwn(x, y, g), nil
+	}
+	return c.avgPoolDNN(x, y, g)
+}
+
+func pooling(x, y Shape, kh, kw, stride int, pad Pad) cuda.Pool {
+	g := cuda.Pool{H: x.H, W: x.W, C: x.C, OH: y.H, OW: y.W, KH: kh, KW: kw, StrideH: stride, StrideW: stride, Top: pad.Top, Left: pad.Left}
+	if stride == 0 {
+		g.StrideH, g.StrideW = kh, kw
+	}
+	return g
+}
+
+func (c *cudaBinding) avgPoolDNN(x, y tensorPtr, g cuda.Pool) (cudaKernel, error) {
+	xd, err := c.descriptor(x.t, x.shape)
+	if err != nil {
+		return cudaKernel{}, err
+	}
+	yd, err := c.descriptor(y.t, y.shape)
+	if err != nil {
+		return cudaKernel{}, err
+	}
+	p, err := gpu.NewAvgPool(g.KH, g.KW, g.Top, g.Left, g.StrideH, g.StrideW)
+	if err != nil {
+		return cudaKernel{}, err
+	}
+	c.keep(p)
+	k := cudaKernel{forward: func() error { return c.backend.dnn.PoolForward(p, xd, x.Ptr, yd, y.Ptr) }}
+	if dx, ok := c.dx(0); ok {
+		// cuDNN asks for x and y, on which a mean's gradient does not depend. Their
+		// memory may serve others by now, so it gets some of the same size.
+		c.needScratch(x.bytes())
+		dy := c.dy()
+		k.backward = func() error {
+			return c.backend.dnn.PoolBackward(p, yd, dy.Ptr, dy.Ptr, xd, c.workspace(), dx.Ptr, c.beta(0))
+		}
+	}
+	return k, nil
+}
+
+func (c *cudaBinding) avgPoolOwn(x, y tensorPtr, g cuda.Pool) cudaKernel {
+	b := c.backend
+	k := cudaKernel{forward: func() error { return b.kernels.AvgPool(b.stream, x.t, y.Ptr, x.Ptr, g, c.n) }}
+	if dx, ok := c.dx(0); ok {
+		dy := c.dy()
+		k.backward = func() error {
+			return b.kernels.AvgPoolBackward(b.stream, dx.t, dx.Ptr, dy.Ptr, g, c.accumulate(0), c.n)
+		}
+	}
+	return k
+}
+
+// bindMaxPool is a kernel of our own: which of several largest pixels gets the
+// gradient is part of the op, and cuDNN does not say.
+func (c *cudaBinding) bindMaxPool(op MaxPool) cudaKernel {
+	b, x, y := c.backend, c.in(0), c.out()
+	g := pooling(x.shape, y.shape, op.Kernel, op.Kernel, op.Stride, op.Pad)
+	var index gpu.Ptr
+	if c.training() {
+		index = c.saved(0).Ptr
+	}
+	k := cudaKernel{forward: func() error { return b.kernels.MaxPool(b.stream, x.t, y.Ptr, index, x.Ptr, g, c.n) }}
+	if dx, ok := c.dx(0); ok {
+		dy := c.dy()
+		k.backward = func() error {
+			return b.kernels.MaxPoolBackward(b.stream, dx.t, dx.Ptr, dy.Ptr, index, g, c.accumulate(0), c.n)
+		}
+	}
+	return k
+}

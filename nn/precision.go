@@ -1,0 +1,28 @@
+package nn
+
+import "fmt"
+
+// Precision says how a CUDA backend computes. Parameters, their gradients,
+// optimiser state and batch norm's statistics are float32 in all of them.
+type Precision uint8
+
+const (
+	FP32 Precision = iota // float32 products and sums (FMA)
+	TF32                  // matrix units, products of float32 rounded to 10 bits of mantissa
+	BF16                  // bfloat16 activations and products, float32 sums
+	FP16                  // float16 likewise, with a loss scale that adapts
+)
+
+var precisionNames = [...]string{"fp32", "tf32", "bf16", "fp16"}
+
+func (p Precision) String() string { return precisionNames[p] }
+
+// ParsePrecision is the precision of that name.
+func ParsePrecision(name string) (Precision, error) {
+	for i, n := range precisionNames {
+		if n == name {
+			return Precision(i), nil
+		}
+	}
+	return 0, fmt.Errorf("nn: precision %q, want fp32, tf32, bf16 or fp16", name)
+}
