@@ -2,12 +2,12 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"time"
 
 	"resnet/nn"
+	"resnet/nn/train"
 )
 
 // Phase is what is measured.
@@ -25,17 +25,18 @@ type Config struct {
 	Optimizer  nn.Optimizer // of the training phase
 	Phases     []Phase
 	BatchSizes []int
-	Seconds    float64 // per measurement, after a warm-up of a tenth of it; at least minSteps steps
+	Seconds    float64 // per measurement, after a warm-up of a tenth of it; at least minWindows windows
 	Count      int     // measurements of each kind; 0 means 1
-	CPU        nn.CPUConfig
+	Device     train.DeviceConfig
+	Options    train.DeviceOptions
 	Layers     bool // also time every op
 
 	// Progress, if not nil, is told what is about to be measured.
 	Progress func(format string, args ...any)
 }
 
-// minSteps are timed however long they take, so that there is a median.
-const minSteps = 5
+// minWindows are timed however long they take, so that there is a median.
+const minWindows = 5
 
 // Validate reports the first setting that makes no sense.
 func (c *Config) Validate() error {
@@ -58,12 +59,12 @@ func (c *Config) Validate() error {
 	if c.Count < 0 {
 		return fmt.Errorf("bench: count %d, want at least 1", c.Count)
 	}
-	return nil
+	return c.Device.Validate(c.Options)
 }
 
 // Run measures every phase at every batch size. It stops with the context's
 // error when that is cancelled.
-func Run(ctx context.Context, c Config) (*Report, error) {
+func Run(ctx context.Context, c Config) (r *Report, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -71,12 +72,12 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	backend, err := nn.NewCPU(c.CPU)
+	backend, err := c.Device.Open(c.Options)
 	if err != nil {
 		return nil, err
 	}
-	defer backend.Close()
-	r := &Report{Machine: thisMachine(), Model: c.Model, Cost: CostOf(g)}
+	defer func() { err = errors.Join(err, backend.Close()) }()
+	r = &Report{Machine: ThisMachine(), Model: c.Model, Cost: CostOf(g)}
 	c.describe(&r.Machine, backend)
 	for _, phase := range c.Phases {
 		for _, batch := range c.BatchSizes {
@@ -104,6 +105,7 @@ func (c *Config) progress(format string, args ...any) {
 // it to a processor.
 func (c *Config) describe(m *Machine, b nn.Backend) {
 	m.Device, m.Threads = b.Name(), nn.Threads(b)
+	m.GPU = gpuOf(b, !c.Options.NoGraph && !c.Options.Check)
 	isa, ok := nn.ISA(b)
 	if !ok {
 		return
@@ -136,7 +138,7 @@ func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase P
 	return o.Result, o.error
 }
 
-func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (Result, error) {
+func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (res Result, err error) {
 	pc := nn.PlanConfig{Batch: batch, Target: b}
 	if phase == Train {
 		pc.Optimizer = c.Optimizer
@@ -149,91 +151,25 @@ func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, pha
 	if err != nil {
 		return Result{}, err
 	}
-	defer exec.Close()
+	defer func() { err = errors.Join(err, exec.Close()) }()
 	if err := nn.Initialize(exec, g, 1); err != nil {
 		return Result{}, err
 	}
-	s := newStepper(exec, plan)
-	if _, err := s.runFor(ctx, c.Seconds/10, 2); err != nil {
-		return Result{}, err
-	}
-	seconds, err := s.runFor(ctx, c.Seconds, minSteps)
+	s, err := newStepper(exec, plan)
 	if err != nil {
 		return Result{}, err
 	}
-	res := newResult(phase, batch, seconds, r)
+	_, s.async = nn.CUDAInfo(b)
+	if err := s.warmUp(ctx, c.Seconds/10); err != nil {
+		return Result{}, err
+	}
+	seconds, err := s.runFor(ctx, c.Seconds, minWindows)
+	if err != nil {
+		return Result{}, err
+	}
+	res = newResult(phase, batch, seconds, s.window, r)
 	if c.Layers {
 		res.Layers, err = s.layers(ctx, c.Seconds)
 	}
 	return res, err
-}
-
-// stepper takes steps as the training loop does.
-type stepper struct {
-	exec   nn.Executor
-	plan   *nn.Plan
-	pixels []byte
-	labels []int32
-	step   int64
-}
-
-func newStepper(exec nn.Executor, plan *nn.Plan) *stepper {
-	g := plan.Graph
-	s := &stepper{exec: exec, plan: plan}
-	s.pixels = make([]byte, g.Elems(g.Images, plan.Batch))
-	s.labels = make([]int32, plan.Batch)
-	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range s.pixels {
-		s.pixels[i] = byte(rng.Uint32())
-	}
-	for i := range s.labels {
-		s.labels[i] = int32(rng.IntN(g.Classes))
-	}
-	return s
-}
-
-// learningRate is small: random images teach nothing, and weights that ran
-// away could meet slow arithmetic.
-const learningRate = 1e-5
-
-func (s *stepper) take() error {
-	g := s.plan.Graph
-	if err := s.exec.Write(nn.Ref{Value: g.Images}, s.pixels); err != nil {
-		return err
-	}
-	if err := s.exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(s.labels)); err != nil {
-		return err
-	}
-	mode := nn.Eval
-	if o := s.plan.Optimizer; o != nil {
-		mode = nn.Train
-		s.step++
-		hyper := o.Hyper(s.step, learningRate)
-		if err := s.exec.Write(nn.Ref{Value: nn.HyperValue}, nn.Bytes(hyper[:])); err != nil {
-			return err
-		}
-	}
-	if err := s.exec.Run(mode, s.plan.Batch); err != nil {
-		return err
-	}
-	return s.exec.Sync()
-}
-
-// runFor takes steps for so many seconds and at least n, and returns how long
-// each took.
-func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64, error) {
-	var times []float64
-	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
-	for t := time.Now(); len(times) < n || t.Before(end); {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := s.take(); err != nil {
-			return nil, err
-		}
-		now := time.Now()
-		times = append(times, now.Sub(t).Seconds())
-		t = now
-	}
-	return slices.Clip(times), nil
 }

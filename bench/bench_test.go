@@ -6,18 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"regexp"
 	"strings"
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/train"
 )
 
 // small measures a small network for the shortest time.
 func small() Config {
 	return Config{
 		Model:     nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, BaseChannels: 4, Hidden: 16},
-		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer}, BatchSizes: []int{1, 6}, CPU: nn.CPUConfig{Threads: 1},
+		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer}, BatchSizes: []int{1, 6},
+		Device:  train.DeviceConfig{Device: train.DeviceCPU, Precision: "fp32"},
+		Options: train.DeviceOptions{CPU: nn.CPUConfig{Threads: 1}},
 	}
 }
 
@@ -46,7 +48,7 @@ func TestRun(t *testing.T) {
 		t.Fatalf("%d results, want two phases at two batch sizes", len(back.Results))
 	}
 	for _, s := range back.Results {
-		if s.N < minSteps || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
+		if s.N < minWindows || s.Window != 1 || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
 			!(0 < s.ImagesPerSecondP5 && s.ImagesPerSecondP5 <= s.ImagesPerSecond && s.ImagesPerSecond <= s.ImagesPerSecondP95) ||
 			!(0 < s.MsPerStepP5 && s.MsPerStepP5 <= s.MsPerStep && s.MsPerStep <= s.MsPerStepP95) {
 			t.Errorf("%s, batch size %d: %+v, want positive numbers in order", s.Phase, s.BatchSize, s)
@@ -103,7 +105,7 @@ func TestNewResult(t *testing.T) {
 		seconds[i] = 0.1
 	}
 	seconds[0], seconds[1], seconds[2], seconds[3] = 0.2, 0.05, 0.2, 0.05
-	s := newResult(Train, 10, seconds, r)
+	s := newResult(Train, 10, seconds, 1, r)
 	// 10 images of 0.3 GFLOP in 0.1 s.
 	if !near(s.ImagesPerSecond, 100) || !near(s.MsPerStep, 100) || !near(s.GFLOPS, 30) || !near(s.PeakShare, 0.3) || s.N != 40 {
 		t.Errorf("%+v, want 100 img/s, 100 ms, 30 GFLOP/s, a share of 0.3 of 40 steps", s)
@@ -111,8 +113,8 @@ func TestNewResult(t *testing.T) {
 	if s.MsPerStepP5 != 1e3*0.05 || s.ImagesPerSecondP95 != 10/0.05 {
 		t.Errorf("%+v, want the fast steps at the ends that are theirs", s)
 	}
-	if s = newResult(Infer, 10, seconds, r); !near(s.GFLOPS, 10) {
-		t.Errorf("inference of 0.1 GFLOP an image at %v GFLOP/s, want 10", s.GFLOPS)
+	if s = newResult(Infer, 10, seconds, 25, r); !near(s.GFLOPS, 10) || s.N != 1000 || s.Window != 25 {
+		t.Errorf("inference of 0.1 GFLOP an image: %+v, want 10 GFLOP/s of 40 windows of 25 steps", s)
 	}
 }
 
@@ -153,53 +155,21 @@ func TestCost(t *testing.T) {
 	}
 }
 
-func TestWriteGo(t *testing.T) {
-	r := &Report{
-		Machine: Machine{CPU: "a cpu", OS: "linux", Arch: "amd64", ISA: "avx2", Threads: 2},
-		Results: []Result{{Phase: Train, BatchSize: 32, N: 150, MsPerStep: 26.5, ImagesPerSecond: 1207.547, GFLOPS: 205.2}},
-	}
-	var b strings.Builder
-	if err := r.WriteGo(&b); err != nil {
-		t.Fatal(err)
-	}
-	// golang.org/design/14313-benchmark-format: key: value lines, then name, iterations and value-unit pairs.
-	want := "goos: linux\ngoarch: amd64\npkg: resnet/bench\ncpu: a cpu\nisa: avx2\n" +
-		"BenchmarkTrain/batch=32-2\t150\t26500000 ns/op\t1207.5 img/s\t205.2 GFLOP/s\n"
-	if b.String() != want {
-		t.Errorf("got %q, want %q", b.String(), want)
-	}
-}
-
-func TestWriteTable(t *testing.T) {
-	r := &Report{
-		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250}, Model: nn.ModelConfig{Model: "fashion-resnet"},
-		Results: []Result{{Phase: Infer, BatchSize: 128, N: 99, ImagesPerSecond: 5000, PeakShare: 0.5,
-			Layers: []Layer{{Node: "stem", Kind: "conv2d", Phase: "forward", Ms: 0.25, Share: 1}}}},
-	}
-	var b strings.Builder
-	if err := r.WriteTable(&b); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{`^a cpu, 2 cores`, `(?m)^infer +128 +5000\.0 .* 50\.0% +99$`, `(?m)^stem +conv2d +forward +0\.2500 +100\.0% `} {
-		if !regexp.MustCompile(want).MatchString(b.String()) {
-			t.Errorf("no %s in:\n%s", want, b.String())
-		}
-	}
-}
-
 func TestValidate(t *testing.T) {
-	for name, change := range map[string]func(*Config){
-		"phase":         func(c *Config) { c.Phases = []Phase{"test"} },
-		"no phase":      func(c *Config) { c.Phases = nil },
-		"batch size":    func(c *Config) { c.BatchSizes = []int{32, 0} },
-		"no batch size": func(c *Config) { c.BatchSizes = nil },
-		"seconds":       func(c *Config) { c.Seconds = math.NaN() },
-		"count":         func(c *Config) { c.Count = -1 },
+	for want, change := range map[string]func(*Config){
+		`bench: phase "test", want`:    func(c *Config) { c.Phases = []Phase{"test"} },
+		"bench: 0 phases":              func(c *Config) { c.Phases = nil },
+		"bench: batch size 0, want":    func(c *Config) { c.BatchSizes = []int{32, 0} },
+		"and 0 batch sizes, want":      func(c *Config) { c.BatchSizes = nil },
+		"bench: NaN seconds, want":     func(c *Config) { c.Seconds = math.NaN() },
+		"bench: count -1, want":        func(c *Config) { c.Count = -1 },
+		`train: device "tpu", want`:    func(c *Config) { c.Device.Device = "tpu" },
+		"train: check with device cpu": func(c *Config) { c.Options.Check = true },
 	} {
 		c := small()
 		change(&c)
-		if _, err := Run(context.Background(), c); err == nil || !strings.HasPrefix(err.Error(), "bench: ") {
-			t.Errorf("%s: error %v, want one of bench", name, err)
+		if _, err := Run(context.Background(), c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"resnet/nn"
 )
 
-// Layer is what one op took in one phase of a step, summed over the threads
-// and averaged over steps that were run for it after the timed ones: taking
-// the time costs time.
+// Layer is what one op took in one phase of a step, summed over the CPU's
+// threads and averaged over steps that were run for it after the timed ones:
+// taking the time costs time, and a GPU then launches kernel by kernel.
 type Layer struct {
 	Node   string  `json:"node"`
 	Kind   string  `json:"kind"`
@@ -29,11 +29,11 @@ func (s *stepper) layers(ctx context.Context, seconds float64) ([]Layer, error) 
 	}
 	p.Profile(true)
 	defer p.Profile(false)
-	times, err := s.runFor(ctx, seconds, minSteps)
+	times, err := s.runFor(ctx, seconds, minWindows)
 	if err != nil {
 		return nil, err
 	}
-	return newLayers(p.Profiled(), len(times)), nil
+	return newLayers(p.Profiled(), len(times)*s.window), nil
 }
 
 // newLayers turns sums over steps into layers.
@@ -53,11 +53,15 @@ func newLayers(profiled []nn.StepTime, steps int) []Layer {
 	return layers
 }
 
-func (r *Result) writeLayers(b *strings.Builder) {
+func (r *Result) writeLayers(b *strings.Builder, m *Machine) {
 	if len(r.Layers) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n%s, batch size %d, by layer (time and GFLOP/s of one thread, summed and averaged over threads)\n", r.Phase, r.BatchSize)
+	of := "time and GFLOP/s of one thread, summed and averaged over threads"
+	if m.GPU != nil {
+		of = "kernels launched one by one"
+	}
+	fmt.Fprintf(b, "\n%s, batch size %d, by layer (%s)\n", r.Phase, r.BatchSize, of)
 	fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9s %9s\n", "node", "kind", "phase", "ms/step", "share", "MFLOP", "GFLOP/s")
 	for _, l := range r.Layers {
 		fmt.Fprintf(b, "%-24s %-22s %-9s %10.4f %6.1f%% %9.1f %9.1f\n", l.Node, l.Kind, l.Phase, l.Ms, 100*l.Share, l.MFLOP, l.GFLOPS)

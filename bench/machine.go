@@ -2,10 +2,13 @@ package bench
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"resnet/nn"
 )
 
 // Machine is what a measurement ran on.
@@ -17,12 +20,58 @@ type Machine struct {
 	Go         string  `json:"go"`
 	Version    string  `json:"version"` // of this program
 	Device     string  `json:"device"`
-	ISA        string  `json:"isa"`
-	Threads    int     `json:"threads"`
+	ISA        string  `json:"isa"`         // of the CPU where that is the device, like the two below
+	Threads    int     `json:"threads"`     //
 	PeakGFLOPS float64 `json:"peak_gflops"` // fused multiply-adds on that many threads, measured
+	GPU        *GPU    `json:"gpu,omitempty"`
 }
 
-func thisMachine() Machine {
+// GPU is the device where that is no CPU, and how it was used.
+type GPU struct {
+	Name              string `json:"name"`
+	ComputeCapability string `json:"compute_capability"`
+	Multiprocessors   int    `json:"multiprocessors"`
+	MemoryBytes       int64  `json:"memory_bytes"`
+	Driver            string `json:"driver"` // the newest CUDA that it knows
+	CUDNN             string `json:"cudnn"`
+	CUBLAS            string `json:"cublas"`
+	Precision         string `json:"precision"`
+	Deterministic     bool   `json:"deterministic"`
+	Graph             bool   `json:"graph"` // a step is one CUDA graph
+}
+
+// gpuOf describes a backend's GPU; nil for others.
+func gpuOf(b nn.Backend, graph bool) *GPU {
+	d, ok := nn.CUDAInfo(b)
+	if !ok {
+		return nil
+	}
+	return &GPU{
+		Name: d.Name, ComputeCapability: d.ComputeCapability, Multiprocessors: d.Multiprocessors, MemoryBytes: d.Memory,
+		Driver: d.Driver, CUDNN: d.CUDNN, CUBLAS: d.CUBLAS,
+		Precision: d.Precision.String(), Deterministic: d.Deterministic, Graph: graph,
+	}
+}
+
+// device describes in a few words what the steps ran on.
+func (m *Machine) device() string {
+	g := m.GPU
+	if g == nil {
+		return fmt.Sprintf("float32, %s, %d threads, peak %.0f GFLOP/s measured", m.ISA, m.Threads, m.PeakGFLOPS)
+	}
+	how := "CUDA graph"
+	if !g.Graph {
+		how = "no CUDA graph"
+	}
+	if g.Deterministic {
+		how += ", deterministic"
+	}
+	return fmt.Sprintf("%s, %s %s, compute capability %s, %d multiprocessors, %.1f GiB, CUDA %s, cuDNN %s, cuBLAS %s, %s",
+		g.Precision, m.Device, g.Name, g.ComputeCapability, g.Multiprocessors, float64(g.MemoryBytes)/(1<<30), g.Driver, g.CUDNN, g.CUBLAS, how)
+}
+
+// ThisMachine describes the machine without its device.
+func ThisMachine() Machine {
 	return Machine{
 		CPU: cpuName(), Cores: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Go: runtime.Version(), Version: Version(),

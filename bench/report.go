@@ -21,12 +21,13 @@ type Report struct {
 }
 
 // Result is one phase at one batch size. P5 and P95 are percentiles over the
-// steps of the very figure they are named after: images_per_second_p5 comes
-// from a slow step, ms_per_step_p5 from a fast one.
+// windows of the very figure they are named after: images_per_second_p5 comes
+// from a slow window, ms_per_step_p5 from a fast one.
 type Result struct {
 	Phase     Phase `json:"phase"`
 	BatchSize int   `json:"batch_size"`
-	N         int   `json:"n"` // steps timed
+	N         int   `json:"n"`                // steps timed
+	Window    int   `json:"steps_per_window"` // steps timed as one: 1 on a CPU
 
 	ImagesPerSecond    float64 `json:"images_per_second"`
 	ImagesPerSecondP5  float64 `json:"images_per_second_p5"`
@@ -36,13 +37,13 @@ type Result struct {
 	MsPerStepP95       float64 `json:"ms_per_step_p95"`
 
 	GFLOPS    float64 `json:"gflops"`
-	PeakShare float64 `json:"peak_share"` // GFLOPS / Machine.PeakGFLOPS; Winograd's convolutions may pass 1
+	PeakShare float64 `json:"peak_share"` // GFLOPS / Machine.PeakGFLOPS; Winograd's convolutions may pass 1; 0 on a GPU
 
 	Layers []Layer `json:"layers,omitempty"`
 }
 
-// newResult sums up the times of steps, in seconds.
-func newResult(phase Phase, batch int, seconds []float64, r *Report) Result {
+// newResult sums up the times of a step, in seconds, in windows of some steps.
+func newResult(phase Phase, batch int, seconds []float64, window int, r *Report) Result {
 	q := quantiles(seconds, 0.05, 0.5, 0.95)
 	n := float64(batch)
 	flops := r.Cost.Forward
@@ -50,7 +51,7 @@ func newResult(phase Phase, batch int, seconds []float64, r *Report) Result {
 		flops = r.Cost.Train
 	}
 	res := Result{
-		Phase: phase, BatchSize: batch, N: len(seconds),
+		Phase: phase, BatchSize: batch, N: len(seconds) * window, Window: window,
 		ImagesPerSecond: n / q[1], ImagesPerSecondP5: n / q[2], ImagesPerSecondP95: n / q[0],
 		MsPerStep: 1e3 * q[1], MsPerStepP5: 1e3 * q[0], MsPerStepP95: 1e3 * q[2],
 		GFLOPS: n / q[1] * float64(flops) / 1e9,
@@ -83,11 +84,18 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (r *Report) WriteGo(w io.Writer) error {
 	m := r.Machine
 	var b strings.Builder
-	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: resnet/bench\ncpu: %s\nisa: %s\n", m.OS, m.Arch, m.CPU, m.ISA)
+	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: resnet/bench\ncpu: %s\n", m.OS, m.Arch, m.CPU)
+	threads := ""
+	if g := m.GPU; g != nil {
+		fmt.Fprintf(&b, "gpu: %s\nprecision: %s\n", g.Name, g.Precision)
+	} else {
+		fmt.Fprintf(&b, "isa: %s\n", m.ISA)
+		threads = fmt.Sprintf("-%d", m.Threads)
+	}
 	for _, s := range r.Results {
 		name := strings.ToUpper(string(s.Phase[:1])) + string(s.Phase[1:])
-		fmt.Fprintf(&b, "Benchmark%s/batch=%d-%d\t%d\t%.0f ns/op\t%.1f img/s\t%.1f GFLOP/s\n",
-			name, s.BatchSize, m.Threads, s.N, 1e6*s.MsPerStep, s.ImagesPerSecond, s.GFLOPS)
+		fmt.Fprintf(&b, "Benchmark%s/batch=%d%s\t%d\t%.0f ns/op\t%.1f img/s\t%.1f GFLOP/s\n",
+			name, s.BatchSize, threads, s.N, 1e6*s.MsPerStep, s.ImagesPerSecond, s.GFLOPS)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -95,20 +103,24 @@ func (r *Report) WriteGo(w io.Writer) error {
 
 // WriteTable writes the report for people: the hardware first.
 func (r *Report) WriteTable(w io.Writer) error {
-	m := r.Machine
+	m := &r.Machine
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, resnet %s\n", m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Version)
-	fmt.Fprintf(&b, "%s, float32, %s, %d threads, peak %.0f GFLOP/s measured\n", r.Model.Model, m.ISA, m.Threads, m.PeakGFLOPS)
+	fmt.Fprintf(&b, "%s, %s\n", r.Model.Model, m.device())
 	fmt.Fprintf(&b, "%.1f MFLOP an image forward, %.1f a training step\n\n", float64(r.Cost.Forward)/1e6, float64(r.Cost.Train)/1e6)
 	fmt.Fprintf(&b, "%-6s %6s %10s %10s %10s %9s %9s %9s %9s %6s %7s\n",
 		"phase", "batch", "img/s", "p5", "p95", "ms/step", "p5", "p95", "GFLOP/s", "peak", "n")
 	for _, s := range r.Results {
-		fmt.Fprintf(&b, "%-6s %6d %10.1f %10.1f %10.1f %9.3f %9.3f %9.3f %9.1f %5.1f%% %7d\n",
+		peak := "-"
+		if m.PeakGFLOPS > 0 {
+			peak = fmt.Sprintf("%.1f%%", 100*s.PeakShare)
+		}
+		fmt.Fprintf(&b, "%-6s %6d %10.1f %10.1f %10.1f %9.3f %9.3f %9.3f %9.1f %6s %7d\n",
 			s.Phase, s.BatchSize, s.ImagesPerSecond, s.ImagesPerSecondP5, s.ImagesPerSecondP95,
-			s.MsPerStep, s.MsPerStepP5, s.MsPerStepP95, s.GFLOPS, 100*s.PeakShare, s.N)
+			s.MsPerStep, s.MsPerStepP5, s.MsPerStepP95, s.GFLOPS, peak, s.N)
 	}
 	for _, s := range r.Results {
-		s.writeLayers(&b)
+		s.writeLayers(&b, m)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

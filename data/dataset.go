@@ -26,20 +26,6 @@ func (s *Set) Image(i int) []byte {
 	return s.Pixels[i*n : (i+1)*n : (i+1)*n]
 }
 
-// Gather copies the images idx one after another into pixels, which holds len(idx)*H*W*C bytes or more, and their labels
-// into labels, which holds len(idx) or more. It allocates nothing and may run on several goroutines at once.
-func (s *Set) Gather(pixels []byte, labels []int32, idx []int32) {
-	n := s.H * s.W * s.C
-	if len(pixels) < n*len(idx) || len(labels) < len(idx) {
-		panic(fmt.Sprintf("data: gather: room for %d pixel bytes and %d labels, want %d and %d",
-			len(pixels), len(labels), n*len(idx), len(idx)))
-	}
-	for k, i := range idx {
-		copy(pixels[k*n:(k+1)*n], s.Pixels[int(i)*n:(int(i)+1)*n])
-		labels[k] = int32(s.Labels[i])
-	}
-}
-
 // Source is an opened data set.
 type Source struct {
 	Name       string   // as in Options.Dataset

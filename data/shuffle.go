@@ -1,7 +1,6 @@
 package data
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 )
@@ -42,22 +41,51 @@ func Holdout(s *Set, n int, seed uint64) (train, val []int32, err error) {
 	return train, val, nil
 }
 
+// keyed is an image and its key.
+type keyed struct {
+	key   uint64
+	index int32
+}
+
+func (a keyed) less(b keyed) bool { return a.key < b.key || a.key == b.key && a.index < b.index }
+
 func sortByKey(idx []int32, seed uint64, stream Stream, epoch int) {
-	type draw struct {
-		key   uint64
-		index int32
-	}
-	draws := make([]draw, len(idx))
+	draws := make([]keyed, len(idx))
 	for i, v := range idx {
-		draws[i] = draw{Key(seed, stream, epoch, int(v)), v}
+		draws[i] = keyed{Key(seed, stream, epoch, int(v)), v}
 	}
-	slices.SortFunc(draws, func(a, b draw) int {
-		if c := cmp.Compare(a.key, b.key); c != 0 {
-			return c
+	for i, k := range sorted(draws) {
+		idx[i] = k.index
+	}
+}
+
+// sorted sorts by key, equal keys by index, and spoils its argument. Three passes of a radix sort over the upper 33 bits
+// leave next to nothing out of order where keys are random, and an insertion sort puts that right. It takes a tenth of the
+// time of a sort by comparison, for which a GPU would wait at the start of every epoch.
+func sorted(from []keyed) []keyed {
+	const bits = 11
+	to := make([]keyed, len(from))
+	for shift := 64 - 3*bits; shift < 64; shift += bits {
+		digit := func(k keyed) uint64 { return k.key >> shift & (1<<bits - 1) }
+		var place [1<<bits + 1]int // where the next element with each digit goes
+		for _, k := range from {
+			place[digit(k)+1]++
 		}
-		return cmp.Compare(a.index, b.index)
-	})
-	for i, d := range draws {
-		idx[i] = d.index
+		for d := range 1 << bits {
+			place[d+1] += place[d]
+		}
+		for _, k := range from {
+			d := digit(k)
+			to[place[d]] = k
+			place[d]++
+		}
+		from, to = to, from
 	}
+	for i, k := range from {
+		for ; i > 0 && k.less(from[i-1]); i-- {
+			from[i] = from[i-1]
+		}
+		from[i] = k
+	}
+	return from
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -92,6 +93,24 @@ func TestShuffleOfASubset(t *testing.T) {
 	}
 }
 
+// The order is that of a sort by comparison, also where keys agree in their upper bits or altogether.
+func TestSorted(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 300} {
+		for _, mask := range []uint64{math.MaxUint64, 1<<31 - 1, 0xff, 0x7 << 60, 0} {
+			draws := make([]keyed, n)
+			for i := range draws {
+				draws[i] = keyed{Key(5, StreamShuffle, n, i) & mask, int32(n - i)}
+			}
+			want := slices.SortedFunc(slices.Values(draws), func(a, b keyed) int {
+				return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.index, b.index))
+			})
+			if got := sorted(draws); !slices.Equal(got, want) {
+				t.Errorf("%d keys with bits %#x are out of order", n, mask)
+			}
+		}
+	}
+}
+
 // Where image i lands must be uniform: chi-square over 100 images x 10 bins of position, 2000 epochs.
 func TestOrderIsUniform(t *testing.T) {
 	const n, bins, epochs = 100, 10, 2000
@@ -168,28 +187,4 @@ func TestHoldout(t *testing.T) {
 			t.Errorf("%d of 50 held out: %v", n, err)
 		}
 	}
-}
-
-func TestGather(t *testing.T) {
-	s := &Set{N: 4, H: 1, W: 2, C: 3, Pixels: ramp(24), Labels: []uint8{3, 2, 1, 0}}
-	idx := []int32{3, 0, 3}
-	pixels, labels := make([]byte, 20), []int32{-1, -1, -1, -1}
-	s.Gather(pixels, labels, idx)
-	for k, i := range idx {
-		if got, want := pixels[k*6:k*6+6], s.Image(int(i)); !slices.Equal(got, want) {
-			t.Errorf("place %d holds %v, want %v", k, got, want)
-		}
-	}
-	if want := []int32{0, 3, 0, -1}; !slices.Equal(labels, want) || pixels[18] != 0 || pixels[19] != 0 {
-		t.Errorf("labels %v, want %v; room left over %v, want untouched", labels, want, pixels[18:])
-	}
-	if n := testing.AllocsPerRun(10, func() { s.Gather(pixels, labels, idx) }); n != 0 {
-		t.Errorf("%v allocations, want 0", n)
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic where pixels is too short")
-		}
-	}()
-	s.Gather(pixels[:17], labels, idx)
 }

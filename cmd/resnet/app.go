@@ -27,6 +27,7 @@ examples:
    resnet eval --weights runs/DIR/weights/best.safetensors
    resnet predict --weights FILE picture.png    what a picture shows
    resnet bench                                 how fast this machine is
+   resnet doctor                                what is missing here
 
 exit status: 0 success, 1 failure, 2 wrong usage, 130 or 143 after SIGINT or
 SIGTERM with the checkpoint written
@@ -59,7 +60,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		CustomAppHelpTemplate: appHelp,
 		HideHelpCommand:       true,
 		Commands: []*cli.Command{
-			trainCommand(), evalCommand(), predictCommand(), summaryCommand(), benchCommand(), dataCommand(),
+			trainCommand(), evalCommand(), predictCommand(), summaryCommand(), benchCommand(), dataCommand(), doctorCommand(),
 		},
 		Action: missingCommand, OnUsageError: onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // main reports and exits

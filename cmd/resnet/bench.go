@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,12 +15,14 @@ func benchCommand() *cli.Command {
 		Description: `Times steps on random images after a warm-up and shows the median, with the 5th
 and 95th percentile, and the share of the peak of fused multiply-adds that the
 same threads reach in the same run. $RESNET_ISA chooses the instruction set too.
+A GPU runs behind the program: there a step's time is that of a window of steps.
 
 examples:
    resnet bench
    resnet bench --batch-size 32 --phase train --layers
+   resnet bench --device cuda --precision bf16 --batch-size 512
    resnet bench --format go --count 10 > new.txt    (for benchstat)`,
-		Flags: append(modelFlags(),
+		Flags: append(append(modelFlags(),
 			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512", Usage: "`LIST` of images per step"},
 			&cli.StringFlag{Name: "phase", Value: "train,infer", Usage: "`LIST` of train and infer"},
 			&cli.Float64Flag{Name: "seconds", Value: 3, Usage: "time for each measurement"},
@@ -29,7 +30,8 @@ examples:
 			&cli.StringFlag{Name: "isa", Usage: "portable, avx2 or avx512", DefaultText: "the best this machine has"},
 			&cli.BoolFlag{Name: "layers", Usage: "time every op too", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
-			workersFlag(), deviceFlag(), formatFlag("table", "json", "go")),
+			checkFlag(), formatFlag("table", "json", "go")),
+			deviceFlags()...),
 		Action: runBench,
 	}
 }
@@ -58,7 +60,7 @@ func runBench(c *cli.Context) error {
 func benchConfig(c *cli.Context) (bench.Config, error) {
 	cfg := bench.Config{
 		Model: modelOf(c), Optimizer: nn.NewAdam(), Seconds: c.Float64("seconds"), Count: c.Int("count"),
-		Layers: c.Bool("layers"),
+		Layers: c.Bool("layers"), Progress: notes(c),
 	}
 	for s := range strings.SplitSeq(c.String("batch-size"), ",") {
 		b, err := parseInt(s)
@@ -70,13 +72,9 @@ func benchConfig(c *cli.Context) (bench.Config, error) {
 	for s := range strings.SplitSeq(c.String("phase"), ",") {
 		cfg.Phases = append(cfg.Phases, bench.Phase(s))
 	}
-	isa, err := chooseISA(c.String("isa"))
-	if err != nil {
+	var err error
+	if cfg.Device, cfg.Options, err = deviceOf(c); err != nil {
 		return cfg, err
-	}
-	cfg.CPU = nn.CPUConfig{Threads: c.Int("workers"), ISA: &isa}
-	if !c.Bool("quiet") {
-		cfg.Progress = func(format string, args ...any) { fmt.Fprintf(c.App.ErrWriter, format+"\n", args...) }
 	}
 	return cfg, asUsage(cfg.Validate())
 }

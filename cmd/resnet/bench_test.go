@@ -6,7 +6,7 @@ import (
 )
 
 func TestBench(t *testing.T) {
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2,3", "-j", "1"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2,3", "-j", "1", "--device", "cpu"}
 	var r struct {
 		Machine struct {
 			ISA     string

@@ -15,7 +15,8 @@ func evalCommand() *cli.Command {
 	flags = append(flags, datasetFlags()...)
 	flags = append(flags,
 		&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: 128, Usage: "images at once; the result does not depend on it"},
-		workersFlag(), deviceFlag(), formatFlag("table", "json"))
+		checkFlag(), formatFlag("table", "json"))
+	flags = append(flags, deviceFlags()...)
 	return &cli.Command{
 		Name: "eval", Aliases: []string{"evaluate"}, Usage: "measure a network on labelled images",
 		Description: `Prints loss and accuracy, precision, recall and F1 of each class, and the
@@ -37,7 +38,7 @@ type evaluation struct {
 	*train.Evaluation
 }
 
-func runEval(c *cli.Context) error {
+func runEval(c *cli.Context) (err error) {
 	if err := noArguments(c); err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func runEval(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	defer n.close()
+	defer n.close(&err)
 	dataset, set, err := openSplit(c, n)
 	if err != nil {
 		return err

@@ -21,18 +21,18 @@ import (
 // RESNET_GOLDEN_DIR holds it.
 func TestGoldenReplay(t *testing.T) {
 	t.Run("small", func(t *testing.T) {
-		replay(t, "../../nn/nntest/testdata/golden/small.safetensors", 2.6e-6, 1.1e-6)
+		replay(t, "cpu", "../../nn/nntest/testdata/golden/small.safetensors", 2.6e-6, 1.1e-6)
 	})
 	t.Run("full", func(t *testing.T) {
 		dir := os.Getenv("RESNET_GOLDEN_DIR")
 		if dir == "" {
 			t.Skip("RESNET_GOLDEN_DIR is not set")
 		}
-		replay(t, filepath.Join(dir, "full.safetensors"), 2e-2, 2e-3)
+		replay(t, "cpu", filepath.Join(dir, "full.safetensors"), 2e-2, 2e-3)
 	})
 }
 
-func replay(t *testing.T, path string, adamTolerance, sgdTolerance float64) {
+func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float64) {
 	golden, err := safetensors.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func replay(t *testing.T, path string, adamTolerance, sgdTolerance float64) {
 		t.Fatal(err)
 	}
 	common := []string{"train", "--weights", start, "--dataset", "idx", "--data-dir", dir, "--classes", "10", "--no-shuffle",
-		"--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--quiet",
+		"--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--quiet", "--device", device,
 		"--base-channels", golden.Metadata["base"], "--hidden", golden.Metadata["hidden"]}
 	for _, c := range []struct {
 		prefix    string

@@ -12,6 +12,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"resnet/nn"
 )
 
 func main() {
@@ -51,7 +53,7 @@ func exitCode(err error, signal int) int {
 		return 0
 	case signal != 0:
 		return 128 + signal
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, nn.ErrNoCUDA):
 		return 2
 	}
 	return 1

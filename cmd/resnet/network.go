@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/urfave/cli/v2"
 
 	"resnet/nn"
@@ -31,7 +33,7 @@ func openNetwork(c *cli.Context, batch int) (*network, error) {
 	}
 	n := &network{backend: b}
 	if err := n.load(path, batch); err != nil {
-		n.close()
+		n.close(&err)
 		return nil, err
 	}
 	return n, nil
@@ -55,11 +57,16 @@ func (n *network) load(path string, batch int) error {
 	return nn.LoadWeights(path, n.exec, g)
 }
 
-func (n *network) close() {
+// close gives the device back. What goes wrong with that becomes *err unless
+// that is an error already.
+func (n *network) close(err *error) {
+	var failed error
 	if n.exec != nil {
-		n.exec.Close()
+		failed = n.exec.Close()
 	}
-	n.backend.Close()
+	if failed = errors.Join(failed, n.backend.Close()); *err == nil {
+		*err = failed
+	}
 }
 
 // className is a label's name, or its number where the weights name none.

@@ -22,7 +22,7 @@ func predictCommand() *cli.Command {
 		&cli.IntFlag{Name: "top", Value: 3, Usage: "classes to show, the likeliest first"},
 	}
 	flags = append(flags, datasetFlags()...)
-	flags = append(flags, workersFlag(), deviceFlag(), formatFlag("table", "json"))
+	flags = append(append(flags, deviceFlags()...), formatFlag("table", "json"))
 	return &cli.Command{
 		Name: "predict", Usage: "say what pictures show", ArgsUsage: "[FILE...]",
 		Description: `Pictures are PNG, JPEG or GIF files of any size: they are scaled to the network's
@@ -54,7 +54,7 @@ type guess struct {
 // maxPredictBatch bounds the memory that the network takes.
 const maxPredictBatch = 128
 
-func runPredict(c *cli.Context) error {
+func runPredict(c *cli.Context) (err error) {
 	files, indices := c.Args().Slice(), c.String("indices")
 	if len(files) == 0 && indices == "" {
 		return usagef("predict: no images given, want picture files or --indices LIST")
@@ -70,7 +70,7 @@ func runPredict(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	defer n.close()
+	defer n.close(&err)
 	pictures, err := fromDataset(c, n, wanted)
 	if err != nil {
 		return err

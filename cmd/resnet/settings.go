@@ -48,6 +48,8 @@ func settings() []setting {
 		number("momentum", "of sgd", "0.9", func(c c) *float64 { return &c.Momentum }),
 		number("weight-decay", "of adamw and sgd", "adamw 1e-2, sgd 0", func(c c) *float64 { return &c.WeightDecay }),
 		number("smoothing", "label smoothing", d.Smoothing, func(c c) *float64 { return &c.Smoothing }),
+		number("hflip", "probability that an image is mirrored", d.HFlip, func(c c) *float64 { return &c.HFlip }),
+		whole("crop-padding", "pixels by which images move at most, each way; zeros come in", d.CropPadding, func(c c) *int { return &c.CropPadding }),
 
 		text("sched", "learning rate schedule: constant, step, cosine, onecycle", d.Sched, func(c c) *string { return &c.Sched }),
 		whole("warmup", "epochs of linear warm-up", d.Warmup, func(c c) *int { return &c.Warmup }),
@@ -58,7 +60,9 @@ func settings() []setting {
 		number("div-factor", "onecycle: peak over first learning rate", d.DivFactor, func(c c) *float64 { return &c.DivFactor }),
 		number("final-div-factor", "onecycle: first over last learning rate", d.FinalDivFactor, func(c c) *float64 { return &c.FinalDivFactor }),
 
-		valueOf("seed", "of initial weights, shuffling and held-out images", d.Seed, nil, func(c c) *uint64 { return &c.Seed }, parseUint),
+		valueOf("seed", "of initial weights, shuffling, augmentation and held-out images", d.Seed, nil, func(c c) *uint64 { return &c.Seed }, parseUint),
+		text("device", deviceUsage, d.Device, func(c c) *string { return &c.Device }),
+		text("precision", precisionUsage, d.Precision, func(c c) *string { return &c.Precision }),
 		whole("workers", workersUsage, "one per processor", func(c c) *int { return &c.Threads }, "j"),
 		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }),
 		number("checkpoint-seconds", "seconds between checkpoints; 0 for none", d.CheckpointSeconds, func(c c) *float64 { return &c.CheckpointSeconds }),
@@ -69,7 +73,7 @@ func settings() []setting {
 const (
 	datasetUsage = data.FashionMNIST + ", or " + data.IDX + ": any four files in MNIST's format"
 	dataDirUsage = "`DIR` with the data set's files; without it fashion-mnist is searched for"
-	workersUsage = "threads; results do not depend on it"
+	workersUsage = "threads of the CPU; results do not depend on it"
 )
 
 // valueOf is a setting of one field. The flag is a string to the parser; shown
@@ -144,6 +148,9 @@ func apply(c *cli.Context, cfg *train.Config) error {
 	}
 	if c.Bool("no-shuffle") {
 		cfg.Shuffle = false
+	}
+	if c.IsSet("deterministic") {
+		cfg.Deterministic = c.Bool("deterministic")
 	}
 	return nil
 }

@@ -17,16 +17,16 @@ import (
 
 // longRun are the options of a run of a second or so: enough steps to be
 // interrupted among, checkpoints often.
-func longRun(dir, output string) []string {
-	return tiny(dir, "--epochs", "4", "--checkpoint-steps", "10", "--val", "30", "--sched", "cosine", "--output", output)
+func longRun(dir, output string, more ...string) []string {
+	return append(tiny(dir, "--epochs", "4", "--checkpoint-steps", "10", "--val", "30", "--sched", "cosine", "--output", output), more...)
 }
 
 // uninterrupted trains to the end and returns what must come out of a run that
 // was stopped in between, and how long it took.
-func uninterrupted(t *testing.T, dir string) (files map[string][]byte, took time.Duration) {
+func uninterrupted(t *testing.T, dir string, more ...string) (files map[string][]byte, took time.Duration) {
 	run := filepath.Join(t.TempDir(), "whole")
 	begin := time.Now()
-	succeed(t, longRun(dir, run)...)
+	succeed(t, longRun(dir, run, more...)...)
 	took = time.Since(begin)
 	return results(t, run), took
 }
@@ -147,15 +147,19 @@ func TestKillResume(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	killResume(t, kills)
+}
+
+func killResume(t *testing.T, kills int, more ...string) {
 	dir := writeBars(t, 600)
-	want, took := uninterrupted(t, dir)
+	want, took := uninterrupted(t, dir, more...)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 
 	for runs := 1; kills > 0; runs++ {
 		run := filepath.Join(t.TempDir(), "run")
-		args := longRun(dir, run)
+		args := longRun(dir, run, more...)
 		for kills > 0 {
 			p, stderr := begin(t, run, args...)
 			time.Sleep(time.Duration(rng.Float64() * float64(took) / 3))

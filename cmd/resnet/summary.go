@@ -27,7 +27,9 @@ examples:
 			&cli.StringFlag{Name: "input", Value: "1x28x28", Usage: "channels, height and width of the images"},
 			&cli.IntFlag{Name: "classes", Value: 10, Usage: "number of classes"},
 			&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: train.Defaults().BatchSize, Usage: "images per step, for the memory"},
-			workersFlag(), deviceFlag(), formatFlag("table", "json")),
+			&cli.StringFlag{Name: "device", Value: train.DeviceCPU, Usage: "the one whose memory is counted: " + deviceUsage},
+			&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
+			workersFlag(), formatFlag("table", "json")),
 		Action: runSummary,
 	}
 }

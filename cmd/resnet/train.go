@@ -21,7 +21,7 @@ func trainCommand() *cli.Command {
 		&cli.BoolFlag{Name: "no-nesterov", Usage: "plain momentum for sgd", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-shuffle", Usage: "take the images in the files' order", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
-		deviceFlag(),
+		deterministicFlag(), noGraphFlag(), checkFlag(),
 		formatFlag("text", "json"),
 	}
 	for _, s := range settings() {
@@ -31,11 +31,13 @@ func trainCommand() *cli.Command {
 		Name: "train", Usage: "train a network",
 		Description: `Writes a run directory: config.json, results.csv, weights/best.safetensors,
 weights/last.safetensors and a checkpoint. After SIGINT or SIGTERM the step is
-finished and the checkpoint written; --resume continues to the same bits.
+finished and the checkpoint written; --resume continues to the same bits, on the
+same device (on a GPU with --deterministic), or with --device on another one.
 
 examples:
    resnet train
    resnet train --epochs 8 --opt adamw --sched onecycle --lr 3e-3 --val 5000
+   resnet train --device cuda --precision bf16 --batch-size 512 --lr 4e-3
    resnet train --dataset idx --data-dir mydata --output runs/mine
    resnet train --resume runs/mine
    resnet train --config runs/mine/config.json --seed 2`,
@@ -50,7 +52,10 @@ func runTrain(c *cli.Context) error {
 	if _, err := chooseISA(""); err != nil {
 		return err
 	}
-	o := train.Options{Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Quiet: c.Bool("quiet")}
+	o := train.Options{
+		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Quiet: c.Bool("quiet"),
+		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"),
+	}
 	var started string
 	o.Hooks.Start = func(s *train.StartInfo) error { started = s.Dir; return nil }
 	var result *train.Result
@@ -64,6 +69,9 @@ func runTrain(c *cli.Context) error {
 		var cfg train.Config
 		if cfg, err = configOf(c); err != nil {
 			return err
+		}
+		if err := cfg.DeviceConfig.Validate(train.DeviceOptions{NoGraph: o.NoGraph, Check: o.Check}); err != nil {
+			return asUsage(err)
 		}
 		result, err = train.Run(c.Context, cfg, o)
 	}

@@ -35,10 +35,9 @@ type evalResult struct {
 	}
 }
 
-// One network through the whole program: train, eval, predict, summary.
-func TestTrainEvalPredict(t *testing.T) {
-	dir, run := writeBars(t, 300), filepath.Join(t.TempDir(), "run")
-	var trained trainResult
+// trainBars trains a network on writeBars' images until it knows them.
+func trainBars(t *testing.T, dir string) (trained trainResult) {
+	run := filepath.Join(t.TempDir(), "run")
 	decode(t, succeed(t, tiny(dir, "--epochs", "30", "--output", run, "--format", "json")...), &trained)
 	if trained.Dir != run || len(trained.Epochs) != 30 {
 		t.Fatalf("run %q with %d epochs, want %q with 30", trained.Dir, len(trained.Epochs), run)
@@ -49,46 +48,19 @@ func TestTrainEvalPredict(t *testing.T) {
 	if last.Train.Accuracy < 0.95 || last.Val == nil || last.Val.Accuracy < 0.95 {
 		t.Fatalf("last epoch %+v, validation %+v, want accuracies above 0.95", last, last.Val)
 	}
+	return trained
+}
+
+// One network through the whole program: train, eval, predict, summary.
+func TestTrainEvalPredict(t *testing.T) {
+	dir := writeBars(t, 300)
+	trained := trainBars(t, dir)
+	run := trained.Dir
 	rows, err := csv.NewReader(bytes.NewReader(read(t, filepath.Join(run, "results.csv")))).ReadAll()
 	if err != nil || len(rows) != 31 {
 		t.Errorf("results.csv: %d lines, error %v, want a header and 30", len(rows), err)
 	}
-
-	t.Run("eval", func(t *testing.T) {
-		var e, small evalResult
-		args := []string{"eval", "--weights", trained.LastWeights, "--data-dir", dir, "--format", "json"}
-		decode(t, succeed(t, args...), &e)
-		if e.Images != testImages || math.Abs(e.Loss-last.Val.Loss) > 1e-6*math.Abs(e.Loss) || e.Accuracy != last.Val.Accuracy {
-			t.Errorf("%d images, loss %v, accuracy %v, want %d and the run's %+v (losses are float32 sums, so to 1e-6)",
-				e.Images, e.Loss, e.Accuracy, testImages, *last.Val)
-		}
-		total, diagonal := 0, 0
-		for i, row := range e.Confusion {
-			for k, n := range row {
-				total += n
-				if i == k {
-					diagonal += n
-				}
-			}
-		}
-		if total != testImages || diagonal != int(math.Round(e.Accuracy*testImages)) {
-			t.Errorf("confusion %v has %d images, %d on the diagonal, want %d and accuracy %v", e.Confusion, total, diagonal, testImages, e.Accuracy)
-		}
-		// A batch that does not divide the images leaves every one counted.
-		decode(t, succeed(t, append(args, "-b", "7")...), &small)
-		if small.Accuracy != e.Accuracy || small.Images != testImages {
-			t.Errorf("with batch size 7: accuracy %v of %d images, want %v of %d", small.Accuracy, small.Images, e.Accuracy, testImages)
-		}
-	})
-	t.Run("evaluate as text", func(t *testing.T) {
-		out := succeed(t, "evaluate", "--weights", trained.BestWeights, "--data-dir", dir, "--split", "train")
-		for _, want := range []string{"images    300 of idx train\n", "accuracy ", "precision    recall        f1   support", "macro mean", "confusion: "} {
-			if !strings.Contains(out, want) {
-				t.Errorf("no %q in:\n%s", want, out)
-			}
-		}
-	})
-	t.Run("predict", func(t *testing.T) { predictBars(t, dir, trained.LastWeights) })
+	evalAndPredict(t, dir, trained, 1e-6, "--device", "cpu") // losses are float32 sums
 	t.Run("summary", func(t *testing.T) {
 		var s struct {
 			Model struct{ Height, Classes int }
@@ -114,8 +86,50 @@ func TestTrainEvalPredict(t *testing.T) {
 	})
 }
 
+// evalAndPredict holds what eval and predict say on a device to what the run
+// said, the loss to a tolerance.
+func evalAndPredict(t *testing.T, dir string, trained trainResult, tolerance float64, device ...string) {
+	on := func(args ...string) []string { return append(args, device...) }
+	last := trained.Epochs[len(trained.Epochs)-1]
+	t.Run("eval", func(t *testing.T) {
+		var e, small evalResult
+		args := on("eval", "--weights", trained.LastWeights, "--data-dir", dir, "--format", "json")
+		decode(t, succeed(t, args...), &e)
+		if e.Images != testImages || math.Abs(e.Loss-last.Val.Loss) > tolerance*math.Abs(e.Loss) || e.Accuracy != last.Val.Accuracy {
+			t.Errorf("%d images, loss %v, accuracy %v, want %d and the run's %+v (the loss to %g)",
+				e.Images, e.Loss, e.Accuracy, testImages, *last.Val, tolerance)
+		}
+		total, diagonal := 0, 0
+		for i, row := range e.Confusion {
+			for k, n := range row {
+				total += n
+				if i == k {
+					diagonal += n
+				}
+			}
+		}
+		if total != testImages || diagonal != int(math.Round(e.Accuracy*testImages)) {
+			t.Errorf("confusion %v has %d images, %d on the diagonal, want %d and accuracy %v", e.Confusion, total, diagonal, testImages, e.Accuracy)
+		}
+		// A batch that does not divide the images leaves every one counted.
+		decode(t, succeed(t, append(args, "-b", "7")...), &small)
+		if small.Accuracy != e.Accuracy || small.Images != testImages {
+			t.Errorf("with batch size 7: accuracy %v of %d images, want %v of %d", small.Accuracy, small.Images, e.Accuracy, testImages)
+		}
+	})
+	t.Run("evaluate as text", func(t *testing.T) {
+		out := succeed(t, on("evaluate", "--weights", trained.BestWeights, "--data-dir", dir, "--split", "train")...)
+		for _, want := range []string{"images    300 of idx train\n", "accuracy ", "precision    recall        f1   support", "macro mean", "confusion: "} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in:\n%s", want, out)
+			}
+		}
+	})
+	t.Run("predict", func(t *testing.T) { predictBars(t, on, dir, trained.LastWeights) })
+}
+
 // A picture of another size and kind, dark on light, is recognised too.
-func predictBars(t *testing.T, dir, weights string) {
+func predictBars(t *testing.T, on func(args ...string) []string, dir, weights string) {
 	const scale = 5
 	for label := range classes {
 		im := image.NewRGBA(image.Rect(0, 0, scale*side, scale*side))
@@ -145,7 +159,7 @@ func predictBars(t *testing.T, dir, weights string) {
 			}
 		}
 		// Options after arguments count too.
-		decode(t, succeed(t, "predict", file, "--weights", weights, "--invert", "--top", "2", "--indices", "0:2,5", "--data-dir", dir, "--format", "json"), &pictures)
+		decode(t, succeed(t, on("predict", file, "--weights", weights, "--invert", "--top", "2", "--indices", "0:2,5", "--data-dir", dir, "--format", "json")...), &pictures)
 		if len(pictures) != 4 {
 			t.Fatalf("%d pictures, want 3 of the data set and 1 file", len(pictures))
 		}
@@ -158,7 +172,7 @@ func predictBars(t *testing.T, dir, weights string) {
 		if p.Source != file || p.Label != "" || len(p.Top) != 2 || p.Top[0].Index != label || p.Top[0].Probability < p.Top[1].Probability {
 			t.Errorf("bar %d: %+v, want it first of two", label, p)
 		}
-		if table := succeed(t, "predict", "--weights", weights, "--top", "1", "--invert", file); !strings.Contains(table, fmt.Sprintf("bar.png  %-5d", label)) {
+		if table := succeed(t, on("predict", "--weights", weights, "--top", "1", "--invert", file)...); !strings.Contains(table, fmt.Sprintf("bar.png  %-5d", label)) {
 			t.Errorf("bar %d: no such prediction in:\n%s", label, table)
 		}
 	}

@@ -37,6 +37,8 @@ type state struct {
 	TrainSeconds float64 `json:"train_seconds"`
 	Best         *Best   `json:"best,omitempty"`
 	Rows         []Row   `json:"rows"`
+	// Device is what the executor keeps besides, see nn.Stateful.
+	Device []byte `json:"device_state,omitempty"`
 }
 
 // optimizerStates are the roles that hold an optimiser's state.
@@ -85,7 +87,8 @@ func parseState(f *safetensors.File) (*state, error) {
 	if got, want := safetensors.Digest(tensors, js), f.Metadata["sha256"]; got != want {
 		return nil, fmt.Errorf("sha-256 %.12s…, want %.12s… (damaged checkpoint)", got, want)
 	}
-	s := &state{}
+	// A checkpoint that names no device is of a time that knew only the CPU.
+	s := &state{Config: Config{DeviceConfig: DeviceConfig{Device: DeviceCPU, Precision: nn.FP32.String()}}}
 	if err := json.Unmarshal([]byte(js), s); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
@@ -118,10 +121,12 @@ func firstBroken(tensors []safetensors.Tensor) string {
 	return ""
 }
 
-// mayChange lists the settings that do not change what a run computes.
+// mayChange lists the settings that do not change what a run computes, but for
+// those of the device, which change how it rounds.
 var mayChange = map[string]bool{
 	"data_dir": true, "threads": true, "output": true, "weights": true,
 	"checkpoint_seconds": true, "checkpoint_steps": true,
+	"device": true, "precision": true, "deterministic": true,
 }
 
 // checkOverride compares the settings that a resumed run asks for with those

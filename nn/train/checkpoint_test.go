@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -35,6 +36,31 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	}
 	if b, err := f.Read("w"); err != nil || !bytes.Equal(b, tensors[0].Data) {
 		t.Errorf("tensor %v, %v", b, err)
+	}
+}
+
+// Checkpoints from before there were other devices are of the CPU.
+func TestCheckpointWithoutDevice(t *testing.T) {
+	js, err := json.Marshal(&state{Version: checkpointVersion, Config: Defaults(), Rows: []Row{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := strings.NewReplacer(`"device":"auto","precision":"fp32","deterministic":false,`, ``).Replace(string(js))
+	if len(old) == len(js) {
+		t.Fatalf("no device to remove in %s", js)
+	}
+	path := filepath.Join(t.TempDir(), "c")
+	meta := map[string]string{"state": old, "sha256": safetensors.Digest(nil, old)}
+	if err := writeFile(path, func(w io.Writer) error { return safetensors.Write(w, nil, meta) }); err != nil {
+		t.Fatal(err)
+	}
+	s, f, err := readCheckpoint(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if want := (DeviceConfig{Device: DeviceCPU, Precision: "fp32"}); s.Config.DeviceConfig != want {
+		t.Errorf("device %+v, want %+v", s.Config.DeviceConfig, want)
 	}
 }
 

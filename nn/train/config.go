@@ -40,9 +40,11 @@ type Config struct {
 	WeightDecay float64 `json:"weight_decay"` // adamw, sgd
 	Smoothing   float64 `json:"smoothing"`    // label smoothing, also in validation losses
 	Schedule
+	data.Augmentation // of the images trained on
 
-	Seed    uint64 `json:"seed"`    // of initial weights, shuffling and held-out images
-	Threads int    `json:"threads"` // 0: one per processor; results do not depend on it
+	Seed    uint64 `json:"seed"`    // of initial weights, shuffling, augmentation and held-out images
+	Threads int    `json:"threads"` // of the CPU; 0: one per processor; results do not depend on it
+	DeviceConfig
 
 	Output            string  `json:"output"`             // run directory; empty: runs/<time>-<model>
 	CheckpointSeconds float64 `json:"checkpoint_seconds"` // 0: no checkpoints by the clock
@@ -67,6 +69,7 @@ func Defaults() Config {
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
 		},
 		Seed: 1, CheckpointSeconds: 60,
+		DeviceConfig: DeviceConfig{Device: DeviceAuto, Precision: nn.FP32.String()},
 	}
 	c.SetOptimizer("adam")
 	return c
@@ -158,7 +161,13 @@ func (c *Config) validate() error {
 	case c.CheckpointSteps < 0:
 		return fmt.Errorf("checkpoint steps %d, want at least 0", c.CheckpointSteps)
 	}
-	return c.Schedule.validate(c.LR, c.Epochs)
+	if err := c.Schedule.validate(c.LR, c.Epochs); err != nil {
+		return err
+	}
+	if err := c.Augmentation.Validate(); err != nil {
+		return err
+	}
+	return c.DeviceConfig.validate(DeviceOptions{})
 }
 
 // heldOut is how many training images validate, if Val is a number.

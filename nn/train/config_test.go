@@ -44,6 +44,9 @@ func TestValidate(t *testing.T) {
 		"gamma 2, want":                      func(c *Config) { c.Sched, c.Gamma = SchedStep, 2 },
 		"lowest learning rate 1, want":       func(c *Config) { c.Sched, c.MinLR = SchedCosine, 1 },
 		"start fraction 2, want":             func(c *Config) { c.Sched, c.PctStart = SchedOneCycle, 2 },
+		"hflip 2, want":                      func(c *Config) { c.HFlip = 2 },
+		"crop padding of 128 pixels":         func(c *Config) { c.CropPadding = 128 },
+		"precision bf16 with device cpu":     func(c *Config) { c.Device, c.Precision = DeviceCPU, "bf16" },
 		"division factors 0 and 10000":       func(c *Config) { c.Sched, c.DivFactor = SchedOneCycle, 0 },
 	} {
 		c := Defaults()
@@ -59,6 +62,7 @@ func TestConfigReadsBack(t *testing.T) {
 	c := Defaults()
 	c.SetOptimizer("sgd")
 	c.Hidden, c.Momentum, c.Nesterov, c.Shuffle, c.Sched, c.Seed = 0, 0, false, false, SchedCosine, math.MaxUint64
+	c.Device, c.Precision, c.Deterministic, c.HFlip, c.CropPadding = "cuda:1", "bf16", true, 0.5, 4
 	js, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)

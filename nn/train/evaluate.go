@@ -58,8 +58,8 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 		if err := exec.Read(nn.Ref{Value: plan.Graph.Logits}, nn.Bytes(z)); err != nil {
 			return err
 		}
-		for i := range part {
-			e.Confusion[f.labels[i]][argmax(z[i*k:(i+1)*k])]++
+		for i, image := range part {
+			e.Confusion[set.Labels[image]][argmax(z[i*k:(i+1)*k])]++
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"resnet/data"
@@ -12,9 +13,14 @@ import (
 type feeder struct {
 	exec    nn.Executor
 	plan    *nn.Plan
+	draws   []data.Draw
 	pixels  []byte
 	labels  []int32
 	metrics [2]float64
+
+	gatherer nn.Gatherer // of exec, once it holds a set
+	held     map[*data.Set]int
+	wanted   []nn.Draw
 }
 
 func newFeeder(exec nn.Executor, plan *nn.Plan) *feeder {
@@ -22,14 +28,50 @@ func newFeeder(exec nn.Executor, plan *nn.Plan) *feeder {
 	return &feeder{
 		exec:   exec,
 		plan:   plan,
+		draws:  make([]data.Draw, plan.Batch),
 		pixels: make([]byte, g.Elems(g.Images, plan.Batch)),
 		labels: make([]int32, plan.Batch),
 	}
 }
 
-// load writes the images idx, at most a batch, and their labels.
-func (f *feeder) load(set *data.Set, idx []int32) error {
-	set.Gather(f.pixels, f.labels, idx)
+// hold puts sets into the memory of a device that can keep them, so that load
+// sends numbers instead of images. It says which did not fit; those are sent.
+func (f *feeder) hold(sets ...*data.Set) (left []*data.Set, err error) {
+	g, ok := f.exec.(nn.Gatherer)
+	if !ok {
+		return nil, nil
+	}
+	f.gatherer, f.held, f.wanted = g, map[*data.Set]int{}, make([]nn.Draw, f.plan.Batch)
+	for _, s := range sets {
+		labels := make([]int32, len(s.Labels))
+		for i, l := range s.Labels {
+			labels[i] = int32(l)
+		}
+		set, err := g.Hold(s.Pixels, labels)
+		switch {
+		case errors.Is(err, nn.ErrNoRoom):
+			left = append(left, s)
+		case err != nil:
+			return nil, err
+		default:
+			f.held[s] = set
+		}
+	}
+	return left, nil
+}
+
+// load writes the images idx, at most a batch, and their labels, varied as a
+// says in this epoch.
+func (f *feeder) load(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int) error {
+	draws := f.draws[:len(idx)]
+	a.Draws(draws, idx, seed, epoch)
+	if held, ok := f.held[set]; ok {
+		for i, d := range draws {
+			f.wanted[i] = nn.Draw(d)
+		}
+		return f.gatherer.Gather(held, f.wanted[:len(idx)])
+	}
+	set.Gather(f.pixels, f.labels, draws)
 	g := f.plan.Graph
 	each := len(f.pixels) / f.plan.Batch
 	if err := f.exec.Write(nn.Ref{Value: g.Images}, f.pixels[:each*len(idx)]); err != nil {
@@ -64,7 +106,7 @@ func (f *feeder) evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 			return Score{}, err
 		}
 		part := idx[at:min(at+f.plan.Batch, len(idx))]
-		if err := f.load(set, part); err != nil {
+		if err := f.load(set, part, data.Augmentation{}, 0, 0); err != nil {
 			return Score{}, err
 		}
 		if err := f.exec.Run(nn.Eval, len(part)); err != nil {

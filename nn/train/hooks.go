@@ -28,9 +28,9 @@ type StartInfo struct {
 	Rows                   []Row // of the epochs done
 }
 
-// StepInfo describes the steps of an epoch so far. Loss and accuracy, over the
-// epoch so far, are as of the last few steps: each reading of them may wait
-// for the device.
+// StepInfo describes the steps of an epoch so far. Loss, accuracy and speed,
+// over the epoch so far, are as of a tenth of a second ago: each reading of
+// them waits for the device, which runs behind the host.
 type StepInfo struct {
 	Epoch, Epochs   int // from 1
 	Step, Steps     int // from 1

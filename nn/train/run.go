@@ -16,7 +16,7 @@ import (
 var ErrInterrupted = errors.New("interrupted")
 
 // Options are what a run needs besides its Config, none of which changes what
-// it computes. The zero value trains on the CPU and says nothing.
+// it computes. The zero value says nothing.
 type Options struct {
 	Stderr   io.Writer // progress and notes; nil: none
 	Terminal bool      // Stderr is a terminal: draw a bar
@@ -24,11 +24,13 @@ type Options struct {
 	Hooks    Hooks
 
 	// Override changes settings of a run that resumes. Those that would change
-	// what it computes are refused, but for a number of epochs that its
-	// schedule does not depend on.
+	// what it computes are refused, but for a number of epochs that its schedule
+	// does not depend on, and for the device, on which its bits depend.
 	Override func(*Config)
 
-	Backend nn.Backend   // nil: the CPU, with Config.Threads
+	NoGraph, Check bool // see DeviceOptions
+
+	Backend nn.Backend   // nil: opened as Config says
 	Source  *data.Source // nil: opened as Config says, downloaded if need be
 }
 
@@ -59,16 +61,12 @@ func Run(ctx context.Context, cfg Config, o Options) (*Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return onGoroutine(func() (*Result, error) {
-		src, err := open(ctx, &cfg, &o)
+	return onGoroutine(func() (r *Result, err error) {
+		t, err := newTrainer(ctx, &cfg, &o)
 		if err != nil {
 			return nil, err
 		}
-		t, err := newTrainer(&cfg, &o, src)
-		if err != nil {
-			return nil, err
-		}
-		defer t.close()
+		defer t.close(&err)
 		if cfg.Weights != "" {
 			err = nn.LoadWeights(cfg.Weights, t.feed.exec, t.plan.Graph)
 		} else {
@@ -88,7 +86,7 @@ func Run(ctx context.Context, cfg Config, o Options) (*Result, error) {
 // Resume continues the run in dir from its last checkpoint, bit for bit as if
 // it had never stopped. A run that is finished is not trained again.
 func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
-	return onGoroutine(func() (*Result, error) {
+	return onGoroutine(func() (r *Result, err error) {
 		s, f, err := readCheckpoint(runDir(dir).checkpoint())
 		if err != nil {
 			return nil, err
@@ -101,18 +99,11 @@ func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
 		if err := checkOverride(&s.Config, &cfg, s.Epoch); err != nil {
 			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 		}
-		src, err := open(ctx, &cfg, &o)
+		t, err := newTrainer(ctx, &cfg, &o)
 		if err != nil {
 			return nil, err
 		}
-		if src.Checksum != s.Checksum {
-			return nil, fmt.Errorf("train: resume: %s: data in %s has checksum %.12s…, but the run began on %.12s… (other or changed images?)", dir, src.Dir, src.Checksum, s.Checksum)
-		}
-		t, err := newTrainer(&cfg, &o, src)
-		if err != nil {
-			return nil, err
-		}
-		defer t.close()
+		defer t.close(&err)
 		if err := t.restore(s); err != nil {
 			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 		}
@@ -128,7 +119,7 @@ func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
 }
 
 // onGoroutine runs f on a goroutine of its own and waits.
-func onGoroutine(f func() (*Result, error)) (r *Result, err error) {
+func onGoroutine[T any](f func() (T, error)) (r T, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -138,71 +129,8 @@ func onGoroutine(f func() (*Result, error)) (r *Result, err error) {
 	return r, err
 }
 
-func open(ctx context.Context, cfg *Config, o *Options) (*data.Source, error) {
-	if o.Source != nil {
-		return o.Source, nil
-	}
-	src, err := data.Open(ctx, data.Options{Dataset: cfg.Dataset, Dir: cfg.DataDir, Classes: cfg.Classes, Download: true, Log: o.logf})
-	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("train: %w while the data set was being opened", ErrInterrupted)
-	}
-	return src, err
-}
-
 func (o *Options) logf(format string, args ...any) {
 	if o.Stderr != nil && !o.Quiet {
 		fmt.Fprintf(o.Stderr, format+"\n", args...)
 	}
-}
-
-// newTrainer builds the network and all buffers; the parameters are zeros.
-func newTrainer(cfg *Config, o *Options, src *data.Source) (*trainer, error) {
-	t := &trainer{cfg: cfg, src: src, log: o.logf}
-	if err := t.split(); err != nil {
-		return nil, err
-	}
-	t.state = state{
-		Version: checkpointVersion, Config: *cfg, Model: cfg.modelConfig(src), Checksum: src.Checksum,
-		Rows: []Row{},
-	}
-	withLoss := t.state.Model
-	withLoss.Smoothing = float32(cfg.Smoothing)
-	graph, err := nn.Build(withLoss)
-	if err != nil {
-		return nil, err
-	}
-	for _, set := range []*data.Set{src.Train, src.Test} {
-		if err := checkSet(graph, set); err != nil {
-			return nil, fmt.Errorf("train: %s: %w", src.Dir, err)
-		}
-	}
-	backend := o.Backend
-	if backend == nil {
-		if backend, err = nn.NewCPU(nn.CPUConfig{Threads: cfg.Threads}); err != nil {
-			return nil, err
-		}
-		t.closers = append(t.closers, backend)
-	}
-	t.state.Backend = backend.Name()
-	if isa, ok := nn.ISA(backend); ok {
-		t.state.Backend += " " + isa.String()
-	}
-	t.plan, err = nn.NewPlan(graph, nn.PlanConfig{Batch: cfg.BatchSize, Optimizer: cfg.optimizer(), Target: backend})
-	if err != nil {
-		t.close()
-		return nil, err
-	}
-	exec, err := backend.Compile(t.plan)
-	if err != nil {
-		t.close()
-		return nil, err
-	}
-	t.closers = append(t.closers, exec)
-	t.feed = newFeeder(exec, t.plan)
-	t.hyperBytes = nn.Bytes(t.hyper[:])
-	if o.Stderr != nil && !o.Quiet {
-		t.hooks = Progress(o.Stderr, o.Terminal)
-	}
-	t.hooks = Join(t.hooks, o.Hooks)
-	return t, nil
 }

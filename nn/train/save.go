@@ -30,9 +30,15 @@ func (t *trainer) save() error {
 	return t.saveSnapshot(tensors)
 }
 
-// snapshot reads all that a checkpoint holds, and refuses values from which no
-// training can recover: the checkpoint before is the better one.
+// snapshot reads all that a checkpoint holds of the device, and refuses values
+// from which no training can recover: the checkpoint before is the better one.
 func (t *trainer) snapshot() ([]safetensors.Tensor, error) {
+	if e, ok := t.feed.exec.(nn.Stateful); ok {
+		var err error
+		if t.state.Device, err = e.State(); err != nil {
+			return nil, err
+		}
+	}
 	tensors, err := nn.ReadTensors(t.feed.exec, t.plan.Graph, optimizerStates(t.plan.Optimizer)...)
 	if err != nil {
 		return nil, err

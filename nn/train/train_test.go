@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"resnet/data"
 	"resnet/nn"
@@ -122,16 +123,21 @@ func TestBestIsFirstOfHighest(t *testing.T) {
 	}
 }
 
-// A loss that is no number must stop the run soon, and name the place and a
-// checkpoint that holds numbers, from which the run can go on.
-func TestNaNStops(t *testing.T) {
+// A loss that is no number must stop the run at the next look, and name the
+// place and a checkpoint that holds numbers, from which the run can go on. In a
+// bubble no time passes between steps: the looks are those after the first step
+// of an epoch, before checkpoints, and at the epoch's end.
+func TestNaNStops(t *testing.T) { synctest.Test(t, testNaNStops) }
+
+func testNaNStops(t *testing.T) {
 	for _, test := range []struct {
 		backend         *fake
 		checkpointSteps int
 		want            string
 	}{
-		{&fake{nanAt: 17}, 0, "train: epoch 2, step 7: training loss is NaN (it was finite at step 6); "},
-		{&fake{nanAt: 17}, 3, "train: epoch 2, step 7: training loss is NaN (it was finite at step 6); "},
+		{&fake{nanAt: 11}, 0, "train: epoch 2, step 1: training loss is NaN (it was finite at step 0); "},
+		{&fake{nanAt: 17}, 0, "train: epoch 2, step 10: training loss is NaN (it was finite at step 1); "},
+		{&fake{nanAt: 17}, 3, "train: epoch 2, step 8: training loss is NaN (it was finite at step 5); "},
 		{&fake{infAt: 18}, 3, "train: epoch 2, step 8: stem.weight holds NaN or infinity; "},
 		{&fake{infAt: 20}, 0, "train: epoch 2, step 10: validation loss is +Inf; "},
 	} {
@@ -251,11 +257,11 @@ func TestRunDirectory(t *testing.T) {
 func TestStepsAllocateNothing(t *testing.T) {
 	c, o := small(t)
 	c.BatchSize = 1
-	tr, err := newTrainer(&c, &o, o.Source)
+	tr, err := newTrainer(t.Context(), &c, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tr.close()
+	defer tr.close(&err)
 	ctx := context.Background()
 	if n := testing.AllocsPerRun(20, func() {
 		tr.state.Step = 0

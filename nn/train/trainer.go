@@ -32,16 +32,23 @@ type trainer struct {
 	hyperBytes []byte
 	info       StepInfo // of the hook, here so that a step allocates nothing
 
-	seen     Score // of the epoch so far, when last looked at
-	finiteAt int   // the step of that look
+	// What the last look at the epoch's metrics found, and when that was.
+	seen     Score
+	speed    float64 // images per second since the epoch or this process began
+	finiteAt int     // step
+	looked   time.Time
 
 	mark           time.Time // when state.Seconds was last brought up to date
 	lastCheckpoint time.Time
 }
 
-func (t *trainer) close() {
+// close gives back what was opened. What goes wrong with that, such as memory
+// of a device that is still in use, becomes *err unless that is an error already.
+func (t *trainer) close(err *error) {
 	for _, c := range slices.Backward(t.closers) {
-		c.Close()
+		if e := c.Close(); *err == nil {
+			*err = e
+		}
 	}
 }
 
@@ -63,6 +70,9 @@ func (t *trainer) split() (err error) {
 
 // restore takes over where a checkpoint stands.
 func (t *trainer) restore(s *state) error {
+	if s.Checksum != t.state.Checksum {
+		return fmt.Errorf("data in %s has checksum %.12s…, but the run began on %.12s… (other or changed images?)", t.src.Dir, t.state.Checksum, s.Checksum)
+	}
 	if s.Model != t.state.Model {
 		return fmt.Errorf("model %+v, but the run began with %+v", t.state.Model, s.Model)
 	}
@@ -70,11 +80,15 @@ func (t *trainer) restore(s *state) error {
 		return fmt.Errorf("state: step %d in all after %d epochs of %d steps and %d steps, want %d (damaged checkpoint)", s.GlobalStep, s.Epoch, t.steps(), s.Step, n)
 	}
 	if s.Backend != t.state.Backend {
-		t.log("note: this is %s, the run began on %s: results may differ in their last digits", t.state.Backend, s.Backend)
+		t.log("note: this is %s, the run began on %s: it will not end in the same bits", t.state.Backend, s.Backend)
 	}
 	fresh := t.state
 	t.state = *s
-	t.state.Config, t.state.Backend = fresh.Config, fresh.Backend
+	t.state.Config, t.state.Backend, t.state.Device = fresh.Config, fresh.Backend, nil
+	// At another precision there is another scale to find, or none.
+	if e, ok := t.feed.exec.(nn.Stateful); ok && s.Device != nil && s.Config.Precision == t.cfg.Precision {
+		return e.SetState(s.Device)
+	}
 	return nil
 }
 
@@ -166,12 +180,16 @@ func (t *trainer) epoch(ctx context.Context) error {
 	return t.endEpoch(row)
 }
 
-// train runs the training steps that are left of an epoch. When ctx ends it
-// leaves the state ready to be saved.
+// lookEvery is the time between two looks at the metrics. A device that runs
+// ahead of the host is waited for at each.
+const lookEvery = 100 * time.Millisecond
+
+// train runs the training steps that are left of an epoch and waits for the
+// last. When ctx ends it leaves the state ready to be saved.
 func (t *trainer) train(ctx context.Context) error {
 	s, steps := &t.state, t.steps()
 	begin, before := t.mark, t.imagesDone(s.Step)
-	t.finiteAt = s.Step
+	t.finiteAt, t.looked = s.Step, time.Time{}
 	for s.Step < steps {
 		if err := ctx.Err(); err != nil {
 			if bad := t.look(); bad != nil {
@@ -185,15 +203,16 @@ func (t *trainer) train(ctx context.Context) error {
 		}
 		now := time.Now()
 		due := t.checkpointDue(now)
-		// Every step, so that a loss that is no number stops the run at once. A
-		// device that runs ahead of the host will want fewer looks.
-		if err := t.look(); err != nil {
-			return err
-		}
 		done := t.imagesDone(s.Step)
+		if due || s.Step == steps || now.Sub(t.looked) >= lookEvery {
+			if err := t.look(); err != nil {
+				return err
+			}
+			t.speed = float64(done-before) / max(t.looked.Sub(begin).Seconds(), 1e-9)
+		}
 		t.info = StepInfo{
 			Epoch: s.Epoch + 1, Epochs: t.cfg.Epochs, Step: s.Step, Steps: steps, GlobalStep: s.GlobalStep,
-			Images: done, LR: lr, Train: t.seen, ImagesPerSecond: float64(done-before) / now.Sub(begin).Seconds(),
+			Images: done, LR: lr, Train: t.seen, ImagesPerSecond: t.speed,
 		}
 		if err := call(t.hooks.Step, &t.info); err != nil {
 			return err
@@ -205,14 +224,14 @@ func (t *trainer) train(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return t.feed.exec.Sync()
 }
 
 // step trains on the next batch.
 func (t *trainer) step(lr float64) error {
 	s := &t.state
 	batch := t.order[s.Step*t.cfg.BatchSize : t.imagesDone(s.Step+1)]
-	if err := t.feed.load(t.src.Train, batch); err != nil {
+	if err := t.feed.load(t.src.Train, batch, t.cfg.Augmentation, t.cfg.Seed, s.Epoch); err != nil {
 		return err
 	}
 	t.hyper = t.plan.Optimizer.Hyper(s.GlobalStep+1, lr)
@@ -231,7 +250,7 @@ func (t *trainer) lr(step int64) float64 {
 	return t.cfg.Schedule.LR(t.cfg.LR, step, t.steps(), t.cfg.Epochs)
 }
 
-// look reads the epoch's metrics so far.
+// look reads the epoch's metrics so far, which waits for the steps under way.
 func (t *trainer) look() error {
 	s := &t.state
 	if err := t.feed.readMetrics(); err != nil {
@@ -240,7 +259,7 @@ func (t *trainer) look() error {
 	if loss := t.feed.metrics[0]; !finite(loss) {
 		return t.diverged(fmt.Sprintf("training loss is %g (it was finite at step %d)", loss, t.finiteAt))
 	}
-	s.Metrics, t.finiteAt = t.feed.metrics, s.Step
+	s.Metrics, t.finiteAt, t.looked = t.feed.metrics, s.Step, time.Now()
 	t.seen = t.feed.score(max(t.imagesDone(s.Step), 1))
 	return nil
 }

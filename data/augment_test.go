@@ -1,0 +1,118 @@
+package data
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Pinned from the definition written down a second time in Python: a run's meaning hangs on these draws.
+func TestDrawsPinned(t *testing.T) {
+	for _, c := range []struct {
+		seed  uint64
+		epoch int
+		a     Augmentation
+		want  Draw
+	}{
+		{1, 0, Augmentation{0.5, 4}, Draw{0, 2, 4, true}},
+		{1, 0, Augmentation{0.5, 4}, Draw{1, 4, 4, false}},
+		{1, 1, Augmentation{0.5, 4}, Draw{0, -2, 2, true}},
+		{42, 29, Augmentation{0.5, 4}, Draw{59999, -4, 2, false}},
+		{7, 3, Augmentation{0.5, 127}, Draw{5, -98, 121, false}},
+		{7, 3, Augmentation{0, 1}, Draw{6, 0, 0, false}},
+		{7, 3, Augmentation{}, Draw{6, 0, 0, false}},
+	} {
+		got := make([]Draw, 1)
+		c.a.Draws(got, []int32{c.want.Index}, c.seed, c.epoch)
+		if got[0] != c.want {
+			t.Errorf("seed %d, epoch %d, %+v: %+v, want %+v", c.seed, c.epoch, c.a, got[0], c.want)
+		}
+	}
+}
+
+// Shifts of each way, and flips, are uniform and independent: chi-square over all 3*3*2 outcomes.
+func TestDrawsAreUniform(t *testing.T) {
+	const draws = 18000
+	a := Augmentation{HFlip: 0.5, CropPadding: 1}
+	all := make([]Draw, draws)
+	a.Draws(all, Sequence(make([]int32, draws)), 3, 1)
+	count := map[Draw]int{}
+	for _, d := range all {
+		d.Index = 0
+		count[d]++
+	}
+	checkChiSquare(t, 17, func(yield func(got, want float64)) {
+		for _, n := range count {
+			yield(float64(n), draws/18)
+		}
+	})
+	if len(count) != 18 {
+		t.Errorf("%d kinds of draws, want 18", len(count))
+	}
+	a.HFlip = 1
+	if a.Draws(all, Sequence(make([]int32, draws)), 3, 1); slices.ContainsFunc(all, func(d Draw) bool { return !d.Flip }) {
+		t.Error("an image that is not mirrored at probability 1")
+	}
+}
+
+// Every shift from nothing to more than the image, with and without a flip, pixel by pixel as Draw's comment says.
+func TestGather(t *testing.T) {
+	s := &Set{N: 2, H: 3, W: 4, C: 2, Pixels: ramp(48), Labels: []uint8{7, 5}}
+	const each = 3 * 4 * 2
+	var draws []Draw
+	for dy := int8(-4); dy <= 4; dy++ {
+		for dx := int8(-5); dx <= 5; dx++ {
+			draws = append(draws, Draw{1, dy, dx, false}, Draw{0, dy, dx, true})
+		}
+	}
+	pixels, labels := slices.Repeat([]byte{0xa5}, each*len(draws)+1), make([]int32, len(draws)+1)
+	labels[len(draws)] = -1
+	s.Gather(pixels, labels, draws)
+	for k, d := range draws {
+		want := make([]byte, 0, each)
+		for y := range s.H {
+			for x := range s.W {
+				if d.Flip {
+					x = s.W - 1 - x
+				}
+				for c := range s.C {
+					var v byte
+					if iy, ix := y+int(d.DY), x+int(d.DX); iy >= 0 && iy < s.H && ix >= 0 && ix < s.W {
+						v = s.Image(int(d.Index))[(iy*s.W+ix)*s.C+c]
+					}
+					want = append(want, v)
+				}
+			}
+		}
+		if got := pixels[k*each : (k+1)*each]; !slices.Equal(got, want) || labels[k] != int32(s.Labels[d.Index]) {
+			t.Errorf("%+v: %v with label %d, want %v with %d", d, got, labels[k], want, s.Labels[d.Index])
+		}
+	}
+	if pixels[len(pixels)-1] != 0xa5 || labels[len(draws)] != -1 {
+		t.Error("room left over was touched")
+	}
+	if n := testing.AllocsPerRun(10, func() { s.Gather(pixels, labels, draws) }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic where pixels is too short")
+		}
+	}()
+	s.Gather(pixels[:each-1], labels, draws[:1])
+}
+
+func TestAugmentationValidate(t *testing.T) {
+	for want, a := range map[string]Augmentation{
+		"hflip 1.5, want a probability": {HFlip: 1.5}, "hflip NaN": {HFlip: math.NaN()}, "hflip -0.1": {HFlip: -0.1},
+		"padding of -1 pixels": {CropPadding: -1}, "padding of 128 pixels, want 0 to 127": {CropPadding: 128},
+	} {
+		if err := a.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want one with %q", a, err, want)
+		}
+	}
+	if err := (Augmentation{1, 127}).Validate(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,106 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"resnet/data"
+	"resnet/nn"
+)
+
+// newTrainer opens the device and the data, builds the network and makes all
+// buffers; the parameters are zeros.
+func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
+	t := &trainer{cfg: cfg, log: o.logf}
+	if o.Stderr != nil && !o.Quiet {
+		t.hooks = Progress(o.Stderr, o.Terminal)
+	}
+	t.hooks = Join(t.hooks, o.Hooks)
+	if err := t.open(ctx, o); err != nil {
+		t.close(&err)
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *trainer) open(ctx context.Context, o *Options) error {
+	backend, err := t.openDevice(o)
+	if err != nil {
+		return err
+	}
+	if err := t.openData(ctx, o); err != nil {
+		return err
+	}
+	t.state = state{
+		Version: checkpointVersion, Config: *t.cfg, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
+		Backend: describe(backend), Rows: []Row{},
+	}
+	withLoss := t.state.Model
+	withLoss.Smoothing = float32(t.cfg.Smoothing)
+	graph, err := nn.Build(withLoss)
+	if err != nil {
+		return err
+	}
+	for _, set := range []*data.Set{t.src.Train, t.src.Test} {
+		if err := checkSet(graph, set); err != nil {
+			return fmt.Errorf("train: %s: %w", t.src.Dir, err)
+		}
+	}
+	return t.compile(graph, backend)
+}
+
+// openDevice comes first: what is asked for may not be there, and then no data
+// set need be looked for.
+func (t *trainer) openDevice(o *Options) (nn.Backend, error) {
+	if o.Backend != nil {
+		return o.Backend, nil
+	}
+	b, err := t.cfg.Open(DeviceOptions{
+		CPU: nn.CPUConfig{Threads: t.cfg.Threads}, NoGraph: o.NoGraph, Check: o.Check, Log: o.logf,
+	})
+	if err == nil {
+		t.closers = append(t.closers, b)
+	}
+	return b, err
+}
+
+func (t *trainer) openData(ctx context.Context, o *Options) error {
+	t.src = o.Source
+	if t.src == nil {
+		var err error
+		t.src, err = data.Open(ctx, data.Options{
+			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Download: true, Log: o.logf,
+		})
+		if err != nil && ctx.Err() != nil {
+			return fmt.Errorf("train: %w while the data set was being opened", ErrInterrupted)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.split()
+}
+
+// compile makes the device ready to train.
+func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
+	t.plan, err = nn.NewPlan(g, nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), Target: b})
+	if err != nil {
+		return err
+	}
+	exec, err := b.Compile(t.plan)
+	if err != nil {
+		return err
+	}
+	t.closers = append(t.closers, exec)
+	t.feed = newFeeder(exec, t.plan)
+	t.hyperBytes = nn.Bytes(t.hyper[:])
+	sets := []*data.Set{t.src.Train}
+	if t.valSet == t.src.Test {
+		sets = append(sets, t.src.Test)
+	}
+	left, err := t.feed.hold(sets...)
+	for _, s := range left {
+		t.log("note: %d images do not fit in the device's memory beside the network: each step sends its own", s.N)
+	}
+	return err
+}
