@@ -12,7 +12,8 @@ import (
 // libsVariable names folders, separated by colons, that are searched first.
 const libsVariable = "RESNET_CUDA_LIBS"
 
-// toolkitFolders are searched last.
+// toolkitFolders are searched last: the toolkit's, and that of "make cuda-sdk"
+// beside a program in bin.
 func toolkitFolders() []string {
 	var folders []string
 	for _, variable := range []string{"CUDA_HOME", "CUDA_PATH"} {
@@ -20,7 +21,11 @@ func toolkitFolders() []string {
 			folders = append(folders, filepath.Join(home, "lib64"))
 		}
 	}
-	return append(folders, "/usr/local/cuda/lib64")
+	folders = append(folders, "/usr/local/cuda/lib64")
+	if program, err := os.Executable(); err == nil {
+		folders = append(folders, filepath.Join(filepath.Dir(program), "..", ".cuda", "sdk", "lib64"))
+	}
+	return folders
 }
 
 // candidates lists what to open for a library, best first: the files of that
