@@ -2,49 +2,100 @@
 #
 #   make train    fetch Fashion-MNIST, build, train the seed network
 #   make test     every test, no C compiler needed
+#   make cuda     the build that trains on NVIDIA GPUs, bin/resnet-cuda
+#
+# build, train, test and bench use the CPU alone. With TAGS= behind them they
+# are for GPUs: make train TAGS=
 
 GO      ?= go
 TAGS    ?= nocuda
-BIN     := bin/resnet
 EPOCHS  ?= 8
 SEED    ?= 1
 ARGS    ?=
 
+# CUDA runs a command with the toolkit at hand, which it installs into .cuda/sdk
+# if the machine has none.
+CUDA := gpu/sdk/with-cuda.sh
+ifneq ($(findstring nocuda,$(TAGS)),)
+BIN    := bin/resnet
+BUILD  := CGO_ENABLED=0 $(GO)
+RESNET := $(BIN)
+else
+BIN    := bin/resnet-cuda
+BUILD  := $(CUDA) $(GO)
+RESNET := $(CUDA) $(BIN)
+endif
+
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-SOURCES     := $(shell find cmd bench data kernels nn -name '*.go' -o -name '*.s') go.mod go.sum
+LINTERS     := .cache/linters
+SOURCES     := $(shell find cmd bench data gpu kernels nn -name '*.go' -o -name '*.[chsS]' -o -name '*.ptx') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build train test race lint bench data generate check-generated clean
+.PHONY: help build data train bench test race cuda test-cuda test-gpu emu test-emu check-cuda-libs ptx check-ptx \
+	cuda-sdk cuda-env generate check-generated lint image clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+##@ Train
 
 build: $(BIN) ## build bin/resnet
 
 $(BIN): $(SOURCES)
-	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -o $@ ./cmd/resnet
+	$(BUILD) build -tags '$(TAGS)' -trimpath -o $@ ./cmd/resnet
 
 data: $(BIN) ## find or fetch Fashion-MNIST and verify it
-	@$(BIN) data fetch || { command -v apt-get >/dev/null && bash data/fetch-debian.sh; }
-	@$(BIN) data info
+	@$(RESNET) data fetch || { command -v apt-get >/dev/null && bash data/fetch-debian.sh; }
+	@$(RESNET) data info
 
 train: data ## train the seed network (EPOCHS=8 SEED=1 ARGS=...)
-	$(BIN) train --epochs $(EPOCHS) --seed $(SEED) $(ARGS)
+	$(RESNET) train --epochs $(EPOCHS) --seed $(SEED) $(ARGS)
+
+bench: $(BIN) ## measure throughput on this machine
+	$(RESNET) bench $(ARGS)
+
+cuda: ## build bin/resnet-cuda, for NVIDIA GPUs (needs a C compiler)
+	@$(MAKE) --no-print-directory build TAGS=
+
+image: ## build the Docker image resnet-train
+	docker build -f Dockerfile.cuda -t resnet-train .
+
+##@ Test
 
 test: ## run every test (no C compiler needed)
-	CGO_ENABLED=0 $(GO) test -tags $(TAGS) ./...
+	$(BUILD) test -tags '$(TAGS)' ./...
 
 race: ## run the data and training tests under the race detector (needs a C compiler)
-	$(GO) test -race -tags $(TAGS) ./data ./nn/train
+	$(GO) test -race -tags nocuda ./data ./nn/train
 
-lint: check-generated ## formatting, vet, staticcheck, shellcheck, generated files
+# Libraries that are loaded while a test runs escape the cache of test results.
+test-cuda: emu ## run every test of the CUDA build on emulated libraries (no GPU needed)
+	RESNET_REQUIRE_GPU=1 RESNET_CUDA_LIBS=$(CURDIR)/.cuda/emu $(CUDA) $(GO) test -count=1 -timeout 20m ./...
+
+test-gpu: ## run every test of the CUDA build on this machine's GPU
+	RESNET_REQUIRE_GPU=1 RESNET_CUDA_LIBS= $(CUDA) $(GO) test -count=1 -timeout 20m ./...
+
+check-cuda-libs: ## look for every function that is used in the real cuDNN and cuBLAS
+	$(CUDA) gpu/forward/check.sh
+
+lint: check-generated check-ptx $(LINTERS) ## formatting, vet, staticcheck, shellcheck, hadolint, generated files
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt would change: $$out"; exit 1; }
-	$(GO) vet -tags $(TAGS) ./...
-	$(GO) vet ./...
-	GOARCH=arm64 $(GO) vet -tags $(TAGS) ./...
-	GOOS=windows $(GO) vet -tags $(TAGS) ./cmd/... ./nn/... ./data/... ./kernels/...
-	$(GO) run $(STATICCHECK) -tags $(TAGS) ./...
-	@if command -v shellcheck >/dev/null; then shellcheck $$(git ls-files '*.sh') .ci/run; fi
+	$(GO) vet -tags nocuda ./...
+	$(CUDA) $(GO) vet ./...
+	GOARCH=arm64 $(GO) vet -tags nocuda ./...
+	GOOS=windows $(GO) vet -tags nocuda ./cmd/... ./nn/... ./data/... ./kernels/...
+	$(GO) run $(STATICCHECK) -tags nocuda ./...
+	$(CUDA) $(GO) run $(STATICCHECK) ./...
+	PATH=$(LINTERS)/bin:$$PATH shellcheck $$(git ls-files '*.sh') .ci/run
+	$(LINTERS)/bin/hadolint Dockerfile.cuda
+	.ci/check-dockerfile.sh Dockerfile.cuda
+
+$(LINTERS): .ci/linters.txt
+	rm -rf $@
+	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-cache-dir --no-deps --only-binary :all: --require-hashes --target $@ -r $<
+	@touch $@
+
+##@ Generated files
 
 generate: ## write the SIMD kernels' assembly anew (needs the Go module proxy)
 	$(GO) generate ./kernels/cpu
@@ -52,8 +103,28 @@ generate: ## write the SIMD kernels' assembly anew (needs the Go module proxy)
 check-generated: generate
 	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' || { echo "generated kernels differ from their generator: commit what 'make generate' wrote"; exit 1; }
 
-bench: $(BIN) ## measure throughput on this machine
-	$(BIN) bench $(ARGS)
+# The compiler is always the one of .cuda/sdk: another version writes another PTX.
+ptx: cuda-sdk ## compile the CUDA kernels and write their launchers anew
+	CUDA_HOME=$(CURDIR)/.cuda/sdk $(CUDA) kernels/cuda/generate.sh
 
-clean: ## remove what was built (runs and data stay)
-	rm -rf bin
+check-ptx: cuda-sdk ## fail if the kernels' PTX and launchers are not what the sources make
+	CUDA_HOME=$(CURDIR)/.cuda/sdk $(CUDA) kernels/cuda/generate.sh --check
+
+##@ CUDA without a system toolkit, without a GPU
+
+cuda-sdk: ## install the CUDA toolkit and cuDNN into .cuda/sdk (2 GB; needs python3 with pip)
+	@gpu/sdk/install.sh .cuda/sdk
+
+cuda-env: ## print the CUDA build's environment: eval "$(make -s cuda-env)"
+	@env="$$(gpu/sdk/env.sh)" && eval "$$env" && gpu/forward/build.sh .cuda/link && echo "$$env"
+
+emu: ## build the emulated CUDA, cuDNN and cuBLAS that the tests run on
+	@$(CUDA) $(MAKE) -s -j$(shell nproc) -C gpu/emu OUT=$(CURDIR)/.cuda/emu
+
+test-emu: ## test the emulation itself
+	@$(CUDA) $(MAKE) -s -j$(shell nproc) -C gpu/emu OUT=$(CURDIR)/.cuda/emu test
+
+clean: ## remove what was built (runs, data and the CUDA toolkit stay)
+	rm -rf bin .cuda/link .cuda/emu
+
+include bench/gpu-check.mk

@@ -13,9 +13,10 @@ import json
 import os
 import pathlib
 import platform
-import statistics
 import subprocess
 import sys
+
+from ratios import OURS, summary
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -81,15 +82,11 @@ def compare(a, env, phase, batch):
     """Runs the rounds of one phase and batch size and sums them up."""
     rounds = []
     for i in range(a.rounds):
-        r = {"resnet": ours(a, env, phase, batch)} | {m: theirs(a, env, phase, batch, m) for m in a.mode}
+        r = {OURS: ours(a, env, phase, batch)} | {m: theirs(a, env, phase, batch, m) for m in a.mode}
         print(f"{phase} batch {batch} round {i + 1}/{a.rounds}: " + ", ".join(f"{k} {v:.0f}" for k, v in r.items()),
               file=sys.stderr, flush=True)
         rounds.append(r)
-    medians = {k: statistics.median(r[k] for r in rounds) for k in rounds[0]}
-    best = max(a.mode, key=medians.get)
-    ratios = [r["resnet"] / r[best] for r in rounds]
-    return dict(phase=phase, batch_size=batch, images_per_second=medians, best_mode=best,
-                ratio=medians["resnet"] / medians[best], ratio_min=min(ratios), ratio_max=max(ratios), rounds=rounds)
+    return dict(phase=phase, batch_size=batch) | summary(rounds)
 
 
 def main():
@@ -102,7 +99,7 @@ def main():
     print(f"{'phase':6} {'batch':>6} {'resnet':>10} " + " ".join(f"{m:>10}" for m in a.mode) + f" {'ratio':>7}   min to max")
     for r in results:
         v = r["images_per_second"]
-        print(f"{r['phase']:6} {r['batch_size']:6} {v['resnet']:10.0f} " + " ".join(f"{v[m]:10.0f}" for m in a.mode)
+        print(f"{r['phase']:6} {r['batch_size']:6} {v[OURS]:10.0f} " + " ".join(f"{v[m]:10.0f}" for m in a.mode)
               + f" {r['ratio']:7.2f}   {r['ratio_min']:.2f} to {r['ratio_max']:.2f}")
     if a.json:
         with open(a.json, "w") as f:

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"resnet/nn"
@@ -35,6 +38,15 @@ var (
 	fullBounds  = bounds{logits: 8e-6, grad: 5e-5, step1: 2e-5, final: 2e-2, evalLogits: 2e-2, loss: 3e-3, sgdFinal: 2e-3, sgdLoss: 3e-5}
 )
 
+// What rounding may do to masks: an output is moved by about 1e-6 in the first
+// step, and later by Adam's first updates, which are ±1e-3 whatever a gradient's
+// size, so that one near zero goes either way. Of 20 million masks in ten steps
+// some 30 to 90 were seen to differ.
+const (
+	kinkBound = 1e-3
+	mostKinks = 1000
+)
+
 // RunGolden compares a backend with values that PyTorch computed in float64 for
 // the fashion-resnet model, small enough to lie beside this file: logits, the
 // loss of each step, every gradient, and parameters after one and after all
@@ -51,11 +63,12 @@ func RunGolden(t *testing.T, open func(t testing.TB) nn.Backend) {
 // RESNET_GOLDEN_DIR or this package's testdata/golden has full.safetensors
 // (gen_golden.py there makes it). Where RESNET_GOLDEN_DIR is set it must be.
 //
-// Among the full set's two million ReLUs one (block 3's bn2, element 170708)
-// has an input of 4.6e-9. A backend whose float32 rounding puts it on the other
-// side of zero, as even float64 does with another last digit of epsilon, gets
-// gradients that are 2e-3 away for that one mask; such a backend proves itself
-// on RunGolden and RunAll.
+// Among the full set's two million ReLUs one has an input of 4.6e-9: float32
+// cannot tell on which side of zero it lies, and even float64 cannot with another
+// last digit of epsilon, yet that one mask moves gradients by 2e-3. A backend
+// that is too far from PyTorch's values is therefore held, just as closely, to
+// the reference with the backend's masks, each of which must be a matter of
+// rounding.
 func RunGoldenFull(t *testing.T, open func(t testing.TB) nn.Backend) {
 	compareGolden(t, openBackend(t, open), openFull(t), fullBounds)
 }
@@ -120,30 +133,53 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 		g.labels = append(g.labels, int32(l))
 	}
 
-	adam := g.start(b, nn.NewAdam(), 1e-3)
-	for s := range g.steps {
-		loss := g.train(adam, s)
-		g.check(fmt.Sprintf("loss %d", s), bound.loss, []float32{loss}, g.want("loss")[s:s+1])
-		if s > 0 {
-			continue
+	faults := g.compare("PyTorch", bound, g.run(b, nil), g.file.Float32)
+	if len(faults) > 0 {
+		var m masks
+		got := g.run(b, &m)
+		want := g.run(&Reference{masks: &m}, nil)
+		t.Logf("%d masks are not the reference's; the farthest output from zero is %.1e", m.turned, m.worst)
+		second := g.compare("the reference with the same masks", bound, got, func(name string) ([]float32, error) { return want[name], nil })
+		if len(second) == 0 && m.worst <= kinkBound && m.turned <= mostKinks {
+			return
 		}
-		g.check("logits", bound.logits, g.read(adam, nn.Ref{Value: g.graph.Logits}, g.batch), g.want("logits"))
-		g.checkParameters("grad", bound.grad, adam)
-		g.checkParameters("step1", bound.step1, adam)
+		faults = append(faults, second...)
 	}
-	g.checkParameters("final", bound.final, adam)
+	for _, f := range faults {
+		t.Error(f)
+	}
+}
+
+// results are what a backend computes of a golden set, named as in its file.
+type results map[string][]float32
+
+// run trains with Adam, evaluates, and trains anew with SGD. Where masks are
+// wanted it records them.
+func (g *golden) run(b nn.Backend, m *masks) results {
+	g.Helper()
+	r := results{}
+	adam := g.start(b, nn.NewAdam(), 1e-3, m)
+	for s := range g.steps {
+		r["loss"] = append(r["loss"], g.train(adam, s))
+		if s == 0 {
+			r["logits"] = g.read(adam, nn.Ref{Value: g.graph.Logits}, g.batch)
+			g.readParameters(r, "grad", adam)
+			g.readParameters(r, "step1", adam)
+		}
+	}
+	g.readParameters(r, "final", adam)
 	g.feed(adam, 0)
 	if err := adam.Run(nn.Eval, g.batch); err != nil {
-		t.Fatal(err)
+		g.Fatal(err)
 	}
-	g.check("eval_logits", bound.evalLogits, g.read(adam, nn.Ref{Value: g.graph.Logits}, g.batch), g.want("eval_logits"))
+	r["eval_logits"] = g.read(adam, nn.Ref{Value: g.graph.Logits}, g.batch)
 
-	sgd := g.start(b, nn.SGD{Momentum: 0.9, Nesterov: true}, 0.0003)
+	sgd := g.start(b, nn.SGD{Momentum: 0.9, Nesterov: true}, 0.0003, m)
 	for s := range g.steps {
-		loss := g.train(sgd, s)
-		g.check(fmt.Sprintf("sgd_loss %d", s), bound.sgdLoss, []float32{loss}, g.want("sgd_loss")[s:s+1])
+		r["sgd_loss"] = append(r["sgd_loss"], g.train(sgd, s))
 	}
-	g.checkParameters("sgd_final", bound.sgdFinal, sgd)
+	g.readParameters(r, "sgd_final", sgd)
+	return r
 }
 
 func metadata(t *testing.T, f *safetensors.File, key string) int {
@@ -154,26 +190,18 @@ func metadata(t *testing.T, f *safetensors.File, key string) int {
 	return n
 }
 
-func (g *golden) want(name string) []float32 {
-	g.Helper()
-	x, err := g.file.Float32(name)
-	if err != nil {
-		g.Fatal(err)
-	}
-	return x
-}
-
 // learner is the network with an optimiser and its learning rate.
 type learner struct {
 	nn.Executor
-	opt nn.Optimizer
-	lr  float64
+	opt   nn.Optimizer
+	lr    float64
+	masks *masks // recorded after each training run; nil for none
 }
 
 // start compiles the network and gives it the set's parameters.
-func (g *golden) start(b nn.Backend, opt nn.Optimizer, lr float64) *learner {
+func (g *golden) start(b nn.Backend, opt nn.Optimizer, lr float64, m *masks) *learner {
 	g.Helper()
-	plan, err := nn.NewPlan(g.graph, nn.PlanConfig{Batch: g.batch, Optimizer: opt, Target: b})
+	plan, err := nn.NewPlan(g.graph, nn.PlanConfig{Batch: g.batch, Optimizer: opt, Target: b, KeepAll: m != nil})
 	if err != nil {
 		g.Fatal(err)
 	}
@@ -187,9 +215,13 @@ func (g *golden) start(b nn.Backend, opt nn.Optimizer, lr float64) *learner {
 		}
 	})
 	for _, v := range g.graph.Parameters() {
-		g.write(e, v, nn.Bytes(g.want("init/"+g.graph.ValueName(v))))
+		w, err := g.file.Float32("init/" + g.graph.ValueName(v))
+		if err != nil {
+			g.Fatal(err)
+		}
+		g.write(e, v, nn.Bytes(w))
 	}
-	return &learner{e, opt, lr}
+	return &learner{e, opt, lr, m}
 }
 
 func (g *golden) write(e nn.Executor, v nn.Value, p []byte) {
@@ -217,6 +249,9 @@ func (g *golden) train(e *learner, s int) float32 {
 	if err := e.Run(nn.Train, g.batch); err != nil {
 		g.Fatal(err)
 	}
+	if e.masks != nil {
+		e.masks.record(g, e, g.graph, g.batch)
+	}
 	if err := e.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(m[:])); err != nil {
 		g.Fatal(err)
 	}
@@ -232,36 +267,70 @@ func (g *golden) read(e nn.Executor, r nn.Ref, batch int) []float32 {
 	return x
 }
 
-func (g *golden) check(what string, bound float64, got, want []float32) {
+// readParameters reads all tensors of one kind.
+func (g *golden) readParameters(r results, kind string, e nn.Executor) {
 	g.Helper()
-	d := relative(got, want)
-	g.Logf("%-12s %8.1e of %8.1e", what, d, bound)
-	if !(d <= bound) {
-		g.Errorf("%s: distance %.2e, want at most %.2e", what, d, bound)
-	}
-}
-
-// checkParameters compares all tensors of one kind; the table has the worst.
-func (g *golden) checkParameters(kind string, bound float64, e nn.Executor) {
-	g.Helper()
-	worst, name := -1.0, ""
 	for _, v := range g.graph.Parameters() {
-		r := nn.Ref{Value: v}
+		ref := nn.Ref{Value: v}
 		if kind == "grad" {
 			if !g.graph.Param(v).Trainable {
 				continue
 			}
-			r.Role = nn.Grad
+			ref.Role = nn.Grad
 		}
-		d := relative(g.read(e, r, 1), g.want(kind+"/"+g.graph.ValueName(v)))
-		if !(d <= bound) {
-			g.Errorf("%s/%s: distance %.2e, want at most %.2e", kind, g.graph.ValueName(v), d, bound)
-		}
-		if !(d <= worst) {
-			worst, name = d, g.graph.ValueName(v)
-		}
+		r[kind+"/"+g.graph.ValueName(v)] = g.read(e, ref, 1)
 	}
-	g.Logf("%-12s %8.1e of %8.1e  %s", kind, worst, bound, name)
+}
+
+// compare lists what is too far from what is wanted, and logs the worst tensor
+// of each kind.
+func (g *golden) compare(with string, bound bounds, got results, want func(name string) ([]float32, error)) (faults []string) {
+	g.Helper()
+	g.Logf("distances from %s:", with)
+	for _, k := range []struct {
+		kind  string
+		bound float64
+	}{
+		{"loss", bound.loss}, {"logits", bound.logits}, {"grad", bound.grad}, {"step1", bound.step1}, {"final", bound.final},
+		{"eval_logits", bound.evalLogits}, {"sgd_loss", bound.sgdLoss}, {"sgd_final", bound.sgdFinal},
+	} {
+		worst, worstName := -1.0, ""
+		for _, name := range slices.Sorted(maps.Keys(got)) {
+			if kind, _, _ := strings.Cut(name, "/"); kind != k.kind {
+				continue
+			}
+			w, err := want(name)
+			if err != nil {
+				g.Fatal(err)
+			}
+			d := relative(got[name], w)
+			if strings.HasSuffix(name, "loss") {
+				d = farthest(got[name], w)
+			}
+			if !(d <= k.bound) {
+				faults = append(faults, fmt.Sprintf("%s: %s: distance %.2e, want at most %.2e", with, name, d, k.bound))
+			}
+			if !(d <= worst) {
+				worst, worstName = d, name
+			}
+		}
+		if worst < 0 {
+			g.Fatalf("no %s was computed", k.kind)
+		}
+		g.Logf("%-12s %8.1e of %8.1e  %s", k.kind, worst, k.bound, worstName)
+	}
+	return faults
+}
+
+// farthest is the largest relative distance of two numbers of the same place.
+func farthest(got, want []float32) (d float64) {
+	if len(got) != len(want) {
+		return math.NaN()
+	}
+	for i := range got {
+		d = max(d, relative(got[i:i+1], want[i:i+1]))
+	}
+	return d
 }
 
 // relative is ||got-want|| / ||want||, NaN where one has a NaN.

@@ -14,6 +14,7 @@ import (
 type Reference struct {
 	noise    uint64  // seed of the rounding noise; 0 for none
 	roundoff float64 // its size
+	masks    *masks  // where ReLUs are on, if not where they are exactly
 }
 
 // NewReference is the exact reference.
@@ -49,6 +50,7 @@ func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
 		pixels: make([]byte, g.Elems(g.Images, p.Batch)),
 		labels: make([]int32, p.Batch),
 	}
+	e.masks = r.masks
 	if r.noise != 0 {
 		e.rounding = newRounding(r.noise, r.roundoff)
 	}
@@ -94,6 +96,7 @@ type ReferenceExecutor struct {
 
 	last     *nn.Program // what the last run was of
 	rounding *rounding
+	masks    *masks
 }
 
 // Run implements nn.Executor.
@@ -110,11 +113,16 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 	}
 	e.last = prog
 	needs := e.graph.NeedsGrad()
+	masked := false
 	for _, s := range prog.Steps {
 		switch s.Phase {
 		case nn.Forward:
 			e.forward(&e.graph.Nodes[s.Node], m, n)
 		case nn.Backward:
+			if e.masks != nil && !masked {
+				e.masks.impose(e)
+				masked = true
+			}
 			node := &e.graph.Nodes[s.Node]
 			e.clearStored(node, s, needs)
 			e.backward(node, n, needs)
