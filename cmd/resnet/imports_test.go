@@ -40,9 +40,10 @@ func TestImports(t *testing.T) {
 	for _, tags := range []string{"nocuda", ""} {
 		list := exec.Command("go", "list", "-tags", tags, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "resnet/...")
 		list.Env = append(os.Environ(), "CGO_ENABLED=1") // files with cgo count too; nothing is compiled
-		out, err := list.CombinedOutput()
+		list.Stderr = os.Stderr                          // it tells what it downloads
+		out, err := list.Output()
 		if err != nil {
-			t.Fatalf("go list: %v\n%s", err, out)
+			t.Fatalf("go list: %v", err)
 		}
 		seen := 0
 		for line := range strings.Lines(string(out)) {

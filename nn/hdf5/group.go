@@ -1,0 +1,137 @@
+package hdf5
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// readLinks reads a group's names from its B-tree, which has them in order.
+func (o *Object) readLinks() error {
+	c, err := o.need(msgSymbolTable, "symbol table")
+	if err != nil {
+		return err
+	}
+	tree, heap := c.u64(), c.u64()
+	if c.short {
+		return errors.New("symbol table too short")
+	}
+	names, err := o.f.localHeap(heap)
+	if err != nil {
+		return fmt.Errorf("local heap: %w", err)
+	}
+	w := &treeWalk{o: o, names: names, left: o.f.size}
+	if err := w.node(tree, -1); err != nil {
+		return fmt.Errorf("tree of names: %w", err)
+	}
+	return nil
+}
+
+// localHeap is where the names of a group lie.
+func (f *File) localHeap(at uint64) ([]byte, error) {
+	b, err := f.read(at, 32)
+	if err != nil {
+		return nil, err
+	}
+	c := &cursor{b: b}
+	if s, version := string(c.take(4)), c.u8(); s != "HEAP" || version != 0 {
+		return nil, fmt.Errorf("signature %q, version %d, want \"HEAP\", 0", s, version)
+	}
+	c.take(3)
+	size := c.u64()
+	c.take(8)
+	return f.read(c.u64(), size)
+}
+
+// A treeWalk collects a group's links. Nodes do not overlap: so together they
+// are no larger than the file.
+type treeWalk struct {
+	o     *Object
+	names []byte
+	left  uint64 // bytes that nodes may still have
+}
+
+// node visits a node of the B-tree, which must be of the given level; -1 is any.
+func (w *treeWalk) node(at uint64, level int) error {
+	b, err := w.read(at, 24)
+	if err != nil {
+		return err
+	}
+	c := &cursor{b: b}
+	s, typ, got, count := string(c.take(4)), c.u8(), c.u8(), c.u16()
+	if s != "TREE" || typ != 0 || level >= 0 && got != level {
+		return fmt.Errorf("node at %d: signature %q, type %d, level %d, want \"TREE\", 0, %d", at, s, typ, got, max(level, 0))
+	}
+	b, err = w.read(at+24, uint64(count)*16+8)
+	if err != nil {
+		return err
+	}
+	c = &cursor{b: b}
+	for range count {
+		c.take(8) // a name before the child's first
+		child := c.u64()
+		if got > 0 {
+			err = w.node(child, got-1)
+		} else {
+			err = w.symbols(child)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// symbols visits a symbol node.
+func (w *treeWalk) symbols(at uint64) error {
+	b, err := w.read(at, 8)
+	if err != nil {
+		return err
+	}
+	c := &cursor{b: b}
+	s, version := string(c.take(4)), c.u8()
+	if s != "SNOD" || version != 1 {
+		return fmt.Errorf("node at %d: signature %q, version %d, want \"SNOD\", 1", at, s, version)
+	}
+	c.take(1)
+	count := c.u16()
+	b, err = w.read(at+8, uint64(count)*symbolEntrySize)
+	if err != nil {
+		return err
+	}
+	c = &cursor{b: b}
+	for range count {
+		offset, header, kind := c.u64(), c.u64(), c.u32()
+		c.take(4 + 16)
+		name, err := w.name(offset)
+		if err != nil {
+			return err
+		}
+		if n := len(w.o.links); n > 0 && name <= w.o.links[n-1].name {
+			return fmt.Errorf("%q after %q, want names in order", name, w.o.links[n-1].name)
+		}
+		const softLink = 2
+		w.o.links = append(w.o.links, link{name, header, kind == softLink})
+	}
+	return nil
+}
+
+func (w *treeWalk) read(at, n uint64) ([]byte, error) {
+	if n > w.left {
+		return nil, fmt.Errorf("nodes of more than %d bytes, the size of the file", w.o.f.size)
+	}
+	w.left -= n
+	return w.o.f.read(at, n)
+}
+
+func (w *treeWalk) name(offset uint64) (string, error) {
+	if offset > uint64(len(w.names)) {
+		return "", fmt.Errorf("name at %d of %d bytes", offset, len(w.names))
+	}
+	s := w.names[offset:]
+	n := bytes.IndexByte(s[:min(len(s), maxName+1)], 0)
+	if n < 1 {
+		return "", fmt.Errorf("name %.20q, want 1 to %d bytes", s, maxName)
+	}
+	return string(s[:n]), nil
+}

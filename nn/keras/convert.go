@@ -1,0 +1,104 @@
+package keras
+
+import (
+	"fmt"
+	"strings"
+
+	"resnet/nn"
+)
+
+// A converter makes Keras layers of a graph's nodes.
+type converter struct {
+	g      *nn.Graph
+	layers []layer
+	at     map[nn.Value]tensor // the graph's activations
+}
+
+// convert makes a Keras model of a graph.
+func convert(g *nn.Graph) (*model, error) {
+	if err := g.Err(); err != nil {
+		return nil, err
+	}
+	if g.Producer(g.Probabilities) < 0 {
+		return nil, fmt.Errorf("%s: no loss, so that it is not known what the output is", g.Name)
+	}
+	c := &converter{g: g, at: map[nn.Value]tensor{}}
+	images := c.image(g.Images)
+	c.at[g.Images] = c.add(g.ValueName(g.Images), "InputLayer", map[string]any{"batch_shape": batch(images)}, images)
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		if err := c.node(n); err != nil {
+			return nil, fmt.Errorf("%s: %w", n.Name, err)
+		}
+	}
+	seen := map[string]bool{}
+	for i := range c.layers {
+		name := c.layers[i].name
+		if seen[name] {
+			return nil, fmt.Errorf("%s: two layers of this name, want nodes whose names differ in more than dots", name)
+		}
+		seen[name] = true
+	}
+	output := c.at[g.Probabilities].layer
+	return &model{
+		name: layerName(g.Name), layers: arrange(c.layers, output),
+		input: c.at[g.Images].layer, output: output,
+	}, nil
+}
+
+// layerName is the name of a node's layer. Keras takes no slashes, and PyTorch,
+// which may run the Keras model, no dots.
+func layerName(node string) string { return strings.NewReplacer(".", "_", "/", "_").Replace(node) }
+
+// add adds a layer with an output of the given shape.
+func (c *converter) add(name, class string, config map[string]any, shape []int, in ...tensor) tensor {
+	name = layerName(name)
+	c.layers = append(c.layers, layer{name: name, class: class, config: config, in: in})
+	return tensor{name, shape}
+}
+
+// image is the shape H, W, C of an activation.
+func (c *converter) image(v nn.Value) []int {
+	s := c.g.Type(v).Shape
+	return []int{s.H, s.W, s.C}
+}
+
+// in is an input of a node, whatever its shape in Keras.
+func (c *converter) in(n *nn.Node, i int) tensor { return c.at[n.In[i]] }
+
+// spatial is the first input of a node as H, W, C.
+func (c *converter) spatial(n *nn.Node) tensor {
+	x := c.in(n, 0)
+	if len(x.shape) == 3 {
+		return x
+	}
+	image := c.image(n.In[0])
+	return c.add(n.Name+"_reshape", "Reshape", map[string]any{"target_shape": image}, image, x)
+}
+
+// flat is the first input of a node as one row of numbers, in the order H, W, C.
+func (c *converter) flat(n *nn.Node) tensor {
+	x := c.in(n, 0)
+	if len(x.shape) == 1 {
+		return x
+	}
+	return c.add(n.Name+"_flatten", "Flatten", map[string]any{"data_format": "channels_last"}, []int{elements(x.shape)}, x)
+}
+
+// relu puts a ReLU behind a layer if there is to be one.
+func (c *converter) relu(n *nn.Node, wanted bool, x tensor) tensor {
+	if !wanted {
+		return x
+	}
+	return c.add(n.Name+"_relu", "ReLU", map[string]any{}, x.shape, x)
+}
+
+// pad puts zeros around an image, or returns it as it is.
+func (c *converter) pad(n *nn.Node, p nn.Pad, x tensor) tensor {
+	if p == (nn.Pad{}) {
+		return x
+	}
+	shape := []int{x.shape[0] + p.Top + p.Bottom, x.shape[1] + p.Left + p.Right, x.shape[2]}
+	padding := [][]int{{p.Top, p.Bottom}, {p.Left, p.Right}}
+	return c.add(n.Name+"_pad", "ZeroPadding2D", map[string]any{"padding": padding, "data_format": "channels_last"}, shape, x)
+}

@@ -1,0 +1,150 @@
+package keras
+
+import (
+	"cmp"
+	"fmt"
+
+	"resnet/nn"
+)
+
+// node makes the layers of a node.
+func (c *converter) node(n *nn.Node) error {
+	var y tensor
+	var err error
+	switch op := n.Op.(type) {
+	case nn.Input:
+		y = c.scale(n, op)
+	case nn.Conv:
+		y = c.conv(n, op)
+	case nn.BatchNorm:
+		y = c.batchNorm(n, op)
+	case nn.Linear:
+		y = c.linear(n, op)
+	case nn.AvgPool:
+		// Zeros that are put around the image count in the divisor, as they do here.
+		// Those of Keras' "same" do not.
+		x := c.pad(n, op.Pad, c.spatial(n))
+		y = c.pool(n, "AveragePooling2D", op.Kernel, op.Stride, "valid", x)
+	case nn.MaxPool:
+		y, err = c.maxPool(n, op)
+	case nn.GlobalAvgPool:
+		x := c.spatial(n)
+		y = c.add(n.Name, "GlobalAveragePooling2D", map[string]any{"data_format": "channels_last"}, x.shape[2:], x)
+	case nn.ReLU:
+		x := c.in(n, 0)
+		y = c.add(n.Name, "ReLU", map[string]any{}, x.shape, x)
+	case nn.Add:
+		y, err = c.sum(n, op)
+	case nn.SoftmaxCrossEntropy:
+		x := c.flat(n)
+		y = c.add("probabilities", "Softmax", map[string]any{"axis": -1}, x.shape, x)
+	default:
+		err = fmt.Errorf("no Keras layer for %s", n.Op.Kind())
+	}
+	c.at[n.Out] = y
+	return err
+}
+
+// scale is x/255, and (x/255 - mean) / std where there are any.
+func (c *converter) scale(n *nn.Node, op nn.Input) tensor {
+	x := c.in(n, 0)
+	y := c.add(n.Name, "Rescaling", map[string]any{"scale": 1.0 / 255, "offset": 0.0}, x.shape, x)
+	if len(op.Mean) == 0 && len(op.Std) == 0 {
+		return y
+	}
+	mean, variance := make([]float32, x.shape[2]), make([]float64, x.shape[2])
+	copy(mean, op.Mean)
+	for i := range variance {
+		variance[i] = 1
+		if len(op.Std) > 0 {
+			variance[i] = float64(op.Std[i]) * float64(op.Std[i])
+		}
+	}
+	return c.add(n.Name+"_normalize", "Normalization", map[string]any{"axis": -1, "mean": mean, "variance": variance}, x.shape, y)
+}
+
+func (c *converter) conv(n *nn.Node, op nn.Conv) tensor {
+	x, stride := c.spatial(n), max(1, op.Stride)
+	padding := "same"
+	if op.Pad == (nn.Pad{}) || op.Pad != nn.Same(x.shape[0], x.shape[1], op.Kernel, stride) {
+		padding, x = "valid", c.pad(n, op.Pad, x)
+	}
+	y := c.add(n.Name, "Conv2D", map[string]any{
+		"filters": op.Out, "kernel_size": square(op.Kernel), "strides": square(stride), "padding": padding,
+		"data_format": "channels_last", "use_bias": op.Bias,
+	}, c.image(n.Out), x)
+	c.setWeights(n)
+	return y
+}
+
+func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) tensor {
+	x := c.in(n, 0)
+	eps, momentum := cmp.Or(op.Eps, 1e-5), cmp.Or(op.Momentum, 0.1) // zero means PyTorch's
+	y := c.add(n.Name, "BatchNormalization", map[string]any{"axis": -1, "epsilon": eps, "momentum": 1 - momentum}, x.shape, x)
+	c.setWeights(n)
+	return c.relu(n, op.ReLU, y)
+}
+
+func (c *converter) linear(n *nn.Node, op nn.Linear) tensor {
+	activation := "linear"
+	if op.ReLU {
+		activation = "relu"
+	}
+	y := c.add(n.Name, "Dense", map[string]any{"units": op.Out, "activation": activation}, []int{op.Out}, c.flat(n))
+	c.setWeights(n)
+	return y
+}
+
+// maxPool pads with zeros where the pads are not those of Keras' "same", which
+// is right only where nothing is below zero.
+func (c *converter) maxPool(n *nn.Node, op nn.MaxPool) (tensor, error) {
+	x, stride := c.spatial(n), cmp.Or(op.Stride, op.Kernel)
+	if op.Pad != (nn.Pad{}) && op.Pad == nn.Same(x.shape[0], x.shape[1], op.Kernel, stride) {
+		return c.pool(n, "MaxPooling2D", op.Kernel, stride, "same", x), nil
+	}
+	if op.Pad != (nn.Pad{}) && !c.notNegative(n.In[0]) {
+		return tensor{}, fmt.Errorf("max pooling with pad %v of values below zero, want a ReLU before it or the pad that Keras calls same", op.Pad)
+	}
+	return c.pool(n, "MaxPooling2D", op.Kernel, stride, "valid", c.pad(n, op.Pad, x)), nil
+}
+
+// notNegative says whether a value comes out of a ReLU.
+func (c *converter) notNegative(v nn.Value) bool {
+	i := c.g.Producer(v)
+	if i < 0 {
+		return false
+	}
+	switch op := c.g.Nodes[i].Op.(type) {
+	case nn.ReLU:
+		return true
+	case nn.BatchNorm:
+		return op.ReLU
+	case nn.Add:
+		return op.ReLU
+	}
+	return false
+}
+
+func (c *converter) pool(n *nn.Node, class string, kernel, stride int, padding string, x tensor) tensor {
+	return c.add(n.Name, class, map[string]any{
+		"pool_size": square(kernel), "strides": square(cmp.Or(stride, kernel)), "padding": padding, "data_format": "channels_last",
+	}, c.image(n.Out), x)
+}
+
+// sum adds two values. Their shapes are alike here; in Keras one may be a row of
+// numbers where the other is an image of one pixel.
+func (c *converter) sum(n *nn.Node, op nn.Add) (tensor, error) {
+	a, b := c.in(n, 0), c.in(n, 1)
+	if len(a.shape) != len(b.shape) {
+		return tensor{}, fmt.Errorf("add of Keras shapes %v and %v, want them alike", a.shape, b.shape)
+	}
+	return c.relu(n, op.ReLU, c.add(n.Name, "Add", map[string]any{}, a.shape, a, b)), nil
+}
+
+// setWeights gives the newest layer the weights of its node.
+func (c *converter) setWeights(n *nn.Node) {
+	l := &c.layers[len(c.layers)-1]
+	l.weights = weightsOf(c.g, n, l.class)
+}
+
+func square(n int) []int { return []int{n, n} }

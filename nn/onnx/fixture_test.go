@@ -1,0 +1,38 @@
+package onnx
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"resnet/nn"
+)
+
+var update = flag.Bool("update", false, "write the fixtures anew; then testdata/check.py must pass")
+
+// The files that testdata/check.py has checked, byte for byte, and twice over.
+func TestFixtures(t *testing.T) {
+	g := everyOp(t)
+	for name, o := range map[string]Options{
+		"plain.onnx": {},
+		"options.onnx": {
+			Batch: 2, Bytes: true, Softmax: true, Fold: true, Version: "1",
+			Metadata: nn.Metadata{Dataset: "shapes", Classes: []string{"a", "b", "é"}},
+		},
+	} {
+		path := filepath.Join("testdata", name)
+		var got, again bytes.Buffer
+		must(t, Write(&got, g, eighths(g), o))
+		must(t, Write(&again, g, eighths(g), o))
+		if *update {
+			must(t, os.WriteFile(path, got.Bytes(), 0o644))
+		}
+		want, err := os.ReadFile(path)
+		must(t, err)
+		if !bytes.Equal(got.Bytes(), want) || !bytes.Equal(again.Bytes(), want) {
+			t.Errorf("%s: %d and %d bytes written, which are not the %d bytes checked", path, got.Len(), again.Len(), len(want))
+		}
+	}
+}

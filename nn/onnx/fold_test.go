@@ -1,0 +1,74 @@
+package onnx
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"resnet/nn"
+)
+
+// Numbers that float32 holds: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
+func TestFoldedNumbers(t *testing.T) {
+	bn := batchNorm{weight: []float32{3, -1}, bias: []float32{5, 0.5}, mean: []float32{1, 2}, variance: []float32{3.75, 0.75}, eps: 0.25}
+	weight, bias := []float32{2, 4, 6, 8}, []float32{3, 10}
+	for _, c := range []struct{ bias, want []float32 }{
+		{nil, []float32{5 - 1.5*1, 0.5 + 2}},
+		{bias, []float32{5 + 1.5*(3-1), 0.5 - (10 - 2)}},
+	} {
+		w, b := bn.fold(weight, c.bias)
+		if !slices.Equal(w, []float32{3, 6, -6, -8}) || !slices.Equal(b, c.want) {
+			t.Errorf("bias %v: folded to weight %v and bias %v, want [3 6 -6 -8] and %v", c.bias, w, b, c.want)
+		}
+	}
+	if !slices.Equal(weight, []float32{2, 4, 6, 8}) || !slices.Equal(bias, []float32{3, 10}) {
+		t.Errorf("folding changed its input: %v, %v", weight, bias)
+	}
+}
+
+// In the seed network bn1 and bn2 follow convolutions of their own; what the
+// shortcut's batch norm reads conv1 reads too.
+func TestFoldTakesTheRightOnes(t *testing.T) {
+	g := seedNetwork(t)
+	graph := written(t, g, random(g), Options{Fold: true}).messages(t, 7)[0]
+	left := map[string]bool{}
+	for _, n := range graph.messages(t, 1) {
+		if n.string(4) == "BatchNormalization" {
+			left[n.string(3)] = true
+		}
+	}
+	if len(left) != 4 || !left["blocks.0.shortcut.bn"] || !left["blocks.3.shortcut.bn"] {
+		t.Errorf("batch norms left: %v, want the four shortcuts'", left)
+	}
+	names := map[string]bool{}
+	for _, i := range graph.messages(t, 5) {
+		names[i.string(8)] = true
+	}
+	// Without the 8 folded batch norms' 4 vectors, with 8 biases.
+	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] || !names["blocks.0.conv1.bias"] {
+		t.Errorf("%d initializers %v, want %d, among them blocks.0.conv1.bias", len(names), names, want)
+	}
+}
+
+// The default of nn.BatchNorm, whose value the op does not tell: a network of
+// one batch norm that divides by sqrt(0 + eps).
+func TestEps(t *testing.T) {
+	for _, op := range []nn.BatchNorm{{}, {Eps: 1e-3}} {
+		g := nn.NewGraph("test", 2, 1, 1, 2)
+		x := g.Apply("bn", op, g.Apply("input", nn.Input{}, g.Images))
+		g.Loss(nn.SoftmaxCrossEntropy{}, x)
+		e := executor(t, g, func(v nn.Value) ([]float32, error) {
+			if g.Param(v).Name == "weight" {
+				return []float32{1, 1}, nil
+			}
+			return []float32{0, 0}, nil
+		}, 1)
+		must(t, e.Write(nn.Ref{Value: g.Images}, []byte{255, 0}))
+		must(t, e.Run(nn.Eval, 1))
+		got := make([]float32, 2)
+		must(t, e.Read(nn.Ref{Value: g.Logits}, nn.Bytes(got)))
+		if want := 1 / math.Sqrt(eps(op)); math.Abs(float64(got[0])/want-1) > 1e-6 { // float32 rounds at 6e-8
+			t.Errorf("eps %g: 1 becomes %g, want %g", op.Eps, got[0], want)
+		}
+	}
+}
