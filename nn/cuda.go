@@ -100,10 +100,16 @@ func (b *cudaBackend) wrap(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &room):
-		return fmt.Errorf("nn: %s: %w: %w; a smaller batch size needs less", b.Name(), ErrNoRoom, err)
+		return noRoom{fmt.Errorf("nn: %s: %w; a smaller batch size needs less", b.Name(), err)}
 	}
 	return fmt.Errorf("nn: %s: %w", b.Name(), err)
 }
+
+// noRoom is ErrNoRoom with the device's own words.
+type noRoom struct{ error }
+
+func (e noRoom) Is(target error) bool { return target == ErrNoRoom }
+func (e noRoom) Unwrap() error        { return e.error }
 
 // CUDAInfo describes the GPU of a CUDA backend; ok is false for others.
 func CUDAInfo(backend Backend) (info CUDADevice, ok bool) {
