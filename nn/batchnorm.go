@@ -1,5 +1,7 @@
 package nn
 
+import "cmp"
+
 // BatchNorm normalises each channel (Ioffe and Szegedy 2015):
 //
 //	y = weight * (x - mean) / sqrt(var + Eps) + bias, and with ReLU max(y, 0).
@@ -17,18 +19,9 @@ type BatchNorm struct {
 
 func (BatchNorm) Kind() string { return "batchnorm" }
 
-func (op BatchNorm) eps() float64 {
-	if op.Eps == 0 {
-		return 1e-5
-	}
-	return op.Eps
-}
-
-func (op BatchNorm) momentum() float64 {
-	if op.Momentum == 0 {
-		return 0.1
-	}
-	return op.Momentum
+// Numerics are Eps and Momentum, with PyTorch's where they are zero.
+func (op BatchNorm) Numerics() (eps, momentum float64) {
+	return cmp.Or(op.Eps, 1e-5), cmp.Or(op.Momentum, 0.1)
 }
 
 func (op BatchNorm) Infer(in []Type) (Signature, error) {

@@ -17,6 +17,7 @@ func bindBatchNorm(c *cpuBinding, op BatchNorm) cpuKernel {
 		cpuBinding: c, op: op, x: c.in(0), y: c.out(),
 		weight: c.param(0), bias: c.param(1), runningMean: c.param(2), runningVar: c.param(3),
 	}
+	b.eps, b.momentum = op.Numerics()
 	n := b.x.c
 	b.scale, b.shift = make([]float32, n), make([]float32, n)
 	if !c.training() {
@@ -45,6 +46,8 @@ func bindBatchNorm(c *cpuBinding, op BatchNorm) cpuKernel {
 type batchNorm struct {
 	*cpuBinding
 	op           BatchNorm
+	eps          float64
+	momentum     float64
 	x, y, dy, dx *view
 
 	weight, bias, runningMean, runningVar []float32
@@ -116,16 +119,15 @@ func (b *batchNorm) statistics(n int) {
 	sum, sumsq := b.shifted(origin, n)
 	m := float64(n * b.x.h * b.x.w)
 	unbias := m / max(m-1, 1)
-	momentum := b.op.momentum()
 	for c := range b.mean {
 		offset := sum[c] / m
 		mean := float64(origin[c]) + offset
 		variance := max(sumsq[c]/m-offset*offset, 0)
-		invstd := 1 / math.Sqrt(variance+b.op.eps())
+		invstd := 1 / math.Sqrt(variance+b.eps)
 		b.mean[c], b.invstd[c] = float32(mean), float32(invstd)
 		b.affine(c, mean, invstd)
-		b.runningMean[c] = float32((1-momentum)*float64(b.runningMean[c]) + momentum*mean)
-		b.runningVar[c] = float32((1-momentum)*float64(b.runningVar[c]) + momentum*variance*unbias)
+		b.runningMean[c] = float32((1-b.momentum)*float64(b.runningMean[c]) + b.momentum*mean)
+		b.runningVar[c] = float32((1-b.momentum)*float64(b.runningVar[c]) + b.momentum*variance*unbias)
 	}
 }
 
@@ -137,7 +139,7 @@ func (b *batchNorm) affine(c int, mean, invstd float64) {
 // inference takes scale and shift from the running statistics.
 func (b *batchNorm) inference() {
 	for c := range b.scale {
-		b.affine(c, float64(b.runningMean[c]), 1/math.Sqrt(float64(b.runningVar[c])+b.op.eps()))
+		b.affine(c, float64(b.runningMean[c]), 1/math.Sqrt(float64(b.runningVar[c])+b.eps))
 	}
 }
 

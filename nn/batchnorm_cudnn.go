@@ -22,6 +22,7 @@ func (c *cudaBinding) bindBatchNorm(op BatchNorm) (cudaKernel, error) {
 type batchNormCUDA struct {
 	*cudaBinding
 	op            BatchNorm
+	eps, momentum float64
 	x, y, dx, dy  tensorPtr
 	hasDX         bool
 	mean, invstd  gpu.Ptr // saved, in training
@@ -35,6 +36,7 @@ type batchNormCUDA struct {
 
 func newBatchNorm(c *cudaBinding, op BatchNorm) *batchNormCUDA {
 	n := &batchNormCUDA{cudaBinding: c, op: op, x: c.in(0), y: c.out()}
+	n.eps, n.momentum = op.Numerics()
 	n.channels, n.rows, n.elems = n.x.shape.C, n.x.rows(), n.x.elems()
 	if c.training() {
 		n.mean, n.invstd = c.saved(0).Ptr, c.saved(1).Ptr
@@ -49,7 +51,7 @@ func (n *batchNormCUDA) bindDNN() (cudaKernel, error) {
 	if n.xd, err = n.descriptor(n.x.t, n.x.shape); err != nil {
 		return cudaKernel{}, err
 	}
-	if n.desc, err = n.backend.dnn.NewBatchNorm(n.xd, n.op.eps(), n.op.momentum()); err != nil {
+	if n.desc, err = n.backend.dnn.NewBatchNorm(n.xd, n.eps, n.momentum); err != nil {
 		return cudaKernel{}, err
 	}
 	n.keep(n.desc)
@@ -120,12 +122,12 @@ func (n *batchNormCUDA) statistics() error {
 		return err
 	}
 	return k.BatchNormFinish(s, n.workspace(), n.rows, n.channels, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.mean, n.invstd, n.scratch.Ptr.Add(n.atOwn), n.op.eps(), n.op.momentum())
+		n.mean, n.invstd, n.scratch.Ptr.Add(n.atOwn), n.eps, n.momentum)
 }
 
 func (n *batchNormCUDA) inference() error {
 	return n.backend.kernels.BatchNormInference(n.backend.stream, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.scratch.Ptr.Add(n.atOwn), n.op.eps(), n.channels)
+		n.scratch.Ptr.Add(n.atOwn), n.eps, n.channels)
 }
 
 func (n *batchNormCUDA) apply() error {

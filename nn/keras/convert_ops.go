@@ -79,7 +79,7 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) tensor {
 
 func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) tensor {
 	x := c.in(n, 0)
-	eps, momentum := cmp.Or(op.Eps, 1e-5), cmp.Or(op.Momentum, 0.1) // zero means PyTorch's
+	eps, momentum := op.Numerics()
 	y := c.add(n.Name, "BatchNormalization", map[string]any{"axis": -1, "epsilon": eps, "momentum": 1 - momentum}, x.shape, x)
 	c.setWeights(n)
 	return c.relu(n, op.ReLU, y)

@@ -12,14 +12,6 @@ type batchNorm struct {
 	eps                          float64
 }
 
-// eps is op's; a zero means PyTorch's default, which is ONNX's too.
-func eps(op nn.BatchNorm) float64 {
-	if op.Eps == 0 {
-		return 1e-5
-	}
-	return op.Eps
-}
-
 // foldable is the batch norm that alone reads the output of node n, or nil.
 func foldable(g *nn.Graph, n *nn.Node) *nn.Node {
 	readers := g.Consumers(n.Out)

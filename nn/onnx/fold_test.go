@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"math"
 	"slices"
 	"testing"
 
@@ -47,28 +46,5 @@ func TestFoldTakesTheRightOnes(t *testing.T) {
 	// Without the 8 folded batch norms' 4 vectors, with 8 biases.
 	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] || !names["blocks.0.conv1.bias"] {
 		t.Errorf("%d initializers %v, want %d, among them blocks.0.conv1.bias", len(names), names, want)
-	}
-}
-
-// The default of nn.BatchNorm, whose value the op does not tell: a network of
-// one batch norm that divides by sqrt(0 + eps).
-func TestEps(t *testing.T) {
-	for _, op := range []nn.BatchNorm{{}, {Eps: 1e-3}} {
-		g := nn.NewGraph("test", 2, 1, 1, 2)
-		x := g.Apply("bn", op, g.Apply("input", nn.Input{}, g.Images))
-		g.Loss(nn.SoftmaxCrossEntropy{}, x)
-		e := executor(t, g, func(v nn.Value) ([]float32, error) {
-			if g.Param(v).Name == "weight" {
-				return []float32{1, 1}, nil
-			}
-			return []float32{0, 0}, nil
-		}, 1)
-		must(t, e.Write(nn.Ref{Value: g.Images}, []byte{255, 0}))
-		must(t, e.Run(nn.Eval, 1))
-		got := make([]float32, 2)
-		must(t, e.Read(nn.Ref{Value: g.Logits}, nn.Bytes(got)))
-		if want := 1 / math.Sqrt(eps(op)); math.Abs(float64(got[0])/want-1) > 1e-6 { // float32 rounds at 6e-8
-			t.Errorf("eps %g: 1 becomes %g, want %g", op.Eps, got[0], want)
-		}
 	}
 }

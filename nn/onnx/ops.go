@@ -99,7 +99,8 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) {
 		next = foldable(c.src, n)
 	}
 	if next != nil {
-		bn := batchNorm{c.read(next.Params[0]), c.read(next.Params[1]), c.read(next.Params[2]), c.read(next.Params[3]), eps(next.Op.(nn.BatchNorm))}
+		eps, _ := next.Op.(nn.BatchNorm).Numerics()
+		bn := batchNorm{c.read(next.Params[0]), c.read(next.Params[1]), c.read(next.Params[2]), c.read(next.Params[3]), eps}
 		weight, bias = bn.fold(weight, bias)
 	}
 	in := []string{c.image(n.In[0]), c.parameter(n.Params[0], weight)}
@@ -118,7 +119,8 @@ func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) string {
 	for _, v := range n.Params { // weight, bias, running_mean, running_var: ONNX's order
 		in = append(in, c.parameter(v, c.read(v)))
 	}
-	return c.relu(op.ReLU, n, c.add("BatchNormalization", n.Name, in, attribute{"epsilon", float32(eps(op))}))
+	eps, _ := op.Numerics()
+	return c.relu(op.ReLU, n, c.add("BatchNormalization", n.Name, in, attribute{"epsilon", float32(eps)}))
 }
 
 func (c *converter) linear(n *nn.Node, op nn.Linear) string {
