@@ -3,8 +3,6 @@ package onnx
 import (
 	"slices"
 	"testing"
-
-	"resnet/nn"
 )
 
 // Numbers that float32 holds: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
