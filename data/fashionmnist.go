@@ -26,6 +26,15 @@ type published struct {
 	stall   time.Duration // a transfer that brings nothing for so long is given up
 }
 
+// ClassNames are the names by label of a data set whose classes are known
+// without its files; nil for others.
+func ClassNames(dataset string) []string {
+	if dataset == FashionMNIST {
+		return fashionMNIST().classes
+	}
+	return nil
+}
+
 // fashionMNIST is Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747): 60000 training and 10000 test images
 // of clothing, 28x28, grey, light on black, 10 classes of equal size.
 func fashionMNIST() *published {

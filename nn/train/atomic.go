@@ -11,10 +11,10 @@ import (
 
 const tempPrefix = ".tmp-"
 
-// writeFile replaces a file as a whole: what write writes goes to a temporary
+// WriteFile replaces a file as a whole: what write writes goes to a temporary
 // file in the same directory, onto the disk, and only then under the name. On
 // an error, or a crash at any moment, the file is as it was before.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+func WriteFile(path string, write func(io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, tempPrefix+filepath.Base(path)+"-")
 	if err != nil {

@@ -28,7 +28,7 @@ func TestWriteFileKeepsTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
 	put := func(s string) error {
-		return writeFile(path, func(w io.Writer) error { _, err := io.WriteString(w, s); return err })
+		return WriteFile(path, func(w io.Writer) error { _, err := io.WriteString(w, s); return err })
 	}
 	if err := put("old"); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestWriteFileKeepsTheOldFile(t *testing.T) {
 	broken := errors.New("broken")
 	// 1<<20 is the buffer's size: the last two have bytes in the temporary file already.
 	for _, n := range []int{0, 1, 1 << 20, 3<<20 + 1} {
-		err := writeFile(path, func(w io.Writer) error {
+		err := WriteFile(path, func(w io.Writer) error {
 			if _, err := w.Write(make([]byte, n)); err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func TestWriteFileKeepsTheOldFile(t *testing.T) {
 		}
 	}
 	// The old file stays until the new one is whole.
-	err := writeFile(path, func(w io.Writer) error {
+	err := WriteFile(path, func(w io.Writer) error {
 		if b, err := os.ReadFile(path); string(b) != "old" || err != nil {
 			t.Errorf("while writing: %q, %v", b, err)
 		}
@@ -70,10 +70,10 @@ func TestWriteFileWhereItCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 	nothing := func(io.Writer) error { return nil }
-	if err := writeFile(filepath.Join(dir, "f"), nothing); err == nil || names(t, dir) != "f" {
+	if err := WriteFile(filepath.Join(dir, "f"), nothing); err == nil || names(t, dir) != "f" {
 		t.Errorf("onto a directory: %v, directory %q", err, names(t, dir))
 	}
-	if err := writeFile(filepath.Join(dir, "none", "f"), nothing); err == nil {
+	if err := WriteFile(filepath.Join(dir, "none", "f"), nothing); err == nil {
 		t.Error("into a directory that does not exist: no error")
 	}
 }

@@ -55,7 +55,7 @@ func writeCheckpoint(path string, s *state, tensors []safetensors.Tensor) error 
 		return err
 	}
 	meta := map[string]string{"state": string(js), "sha256": safetensors.Digest(tensors, string(js))}
-	return writeFile(path, func(w io.Writer) error { return safetensors.Write(w, tensors, meta) })
+	return WriteFile(path, func(w io.Writer) error { return safetensors.Write(w, tensors, meta) })
 }
 
 // readCheckpoint opens a checkpoint and checks it whole. The caller closes the file.

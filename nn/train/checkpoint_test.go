@@ -51,7 +51,7 @@ func TestCheckpointWithoutDevice(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "c")
 	meta := map[string]string{"state": old, "sha256": safetensors.Digest(nil, old)}
-	if err := writeFile(path, func(w io.Writer) error { return safetensors.Write(w, nil, meta) }); err != nil {
+	if err := WriteFile(path, func(w io.Writer) error { return safetensors.Write(w, nil, meta) }); err != nil {
 		t.Fatal(err)
 	}
 	s, f, err := readCheckpoint(path)

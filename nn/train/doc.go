@@ -9,7 +9,8 @@
 //		result, err = train.Resume(ctx, dir, train.Options{})
 //	}
 //
-// A run directory holds config.json, results.csv, weights/best.safetensors,
-// weights/last.safetensors and checkpoint/checkpoint.safetensors. Every file
+// A run directory holds config.json, environment.json, results.csv,
+// weights/best.safetensors, weights/last.safetensors and
+// checkpoint/checkpoint.safetensors. Every file
 // in it is replaced as a whole: a crash leaves the old one or the new one.
 package train

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"resnet/data"
 	"resnet/nn"
@@ -19,6 +20,9 @@ type Evaluation struct {
 	// Macro is the mean over the classes that have images, each counting the
 	// same; its support is the number of images.
 	Macro ClassScore `json:"macro"`
+	// Probabilities are those of the classes, image by image in the order in
+	// which they were asked for.
+	Probabilities [][]float32 `json:"-"`
 }
 
 // ClassScore is precision TP/(TP+FP), recall TP/(TP+FN), their harmonic mean
@@ -46,7 +50,7 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 		return nil, fmt.Errorf("train: evaluate: %w", err)
 	}
 	k := plan.Graph.Classes
-	e := &Evaluation{Images: len(idx), Confusion: make([][]int, k)}
+	e := &Evaluation{Images: len(idx), Confusion: make([][]int, k), Probabilities: make([][]float32, 0, len(idx))}
 	for i := range e.Confusion {
 		e.Confusion[i] = make([]int, k)
 	}
@@ -61,6 +65,11 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 		for i, image := range part {
 			e.Confusion[set.Labels[image]][argmax(z[i*k:(i+1)*k])]++
 		}
+		probs := make([]float32, len(part)*k)
+		if err := exec.Read(nn.Ref{Value: plan.Graph.Probabilities}, nn.Bytes(probs)); err != nil {
+			return err
+		}
+		e.Probabilities = slices.AppendSeq(e.Probabilities, slices.Chunk(probs, k))
 		return nil
 	})
 	if err != nil {

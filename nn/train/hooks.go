@@ -1,6 +1,9 @@
 package train
 
-import "resnet/nn"
+import (
+	"resnet/data"
+	"resnet/nn"
+)
 
 // Hooks are called by the training goroutine, which waits for them; what they
 // are given is theirs to read until they return. Any may be nil. An error
@@ -26,6 +29,13 @@ type StartInfo struct {
 	Resumed                bool  // Epoch and Step were done before
 	Epoch, Step            int   // whole epochs, and steps of the next one
 	Rows                   []Row // of the epochs done
+
+	// The network as it runs, and the images, for as long as the run. Between two
+	// steps hooks may read tensors; End, when nothing is computed any more, may
+	// also write them and evaluate.
+	Exec   nn.Executor
+	Plan   *nn.Plan
+	Source *data.Source
 }
 
 // StepInfo describes the steps of an epoch so far. Loss, accuracy and speed,

@@ -12,8 +12,9 @@ import (
 
 // Progress reports a run to w: a line for every epoch, and in between a bar
 // that is drawn again in place, or, where w is no terminal, a line now and then.
-func Progress(w io.Writer, terminal bool) Hooks {
-	p := &progress{w: w, terminal: terminal}
+// With color the best epochs stand out.
+func Progress(w io.Writer, terminal, color bool) Hooks {
+	p := &progress{w: w, terminal: terminal, color: color}
 	return Hooks{Start: p.start, Step: p.step, Epoch: p.epoch, End: p.end}
 }
 
@@ -25,6 +26,7 @@ const (
 type progress struct {
 	w        io.Writer
 	terminal bool
+	color    bool
 	last     time.Time
 	drawn    bool // the line holds a bar
 	train    int  // images
@@ -93,7 +95,7 @@ func (p *progress) epoch(e *EpochInfo) error {
 	}
 	line += fmt.Sprintf("  lr %.3g  %.1f s  %.0f img/s", e.LR, e.Seconds, e.ImagesPerSecond)
 	if e.Val != nil && e.IsBest {
-		line += "  best"
+		line += "  " + p.green("best")
 	}
 	p.printf("%s\n", line)
 	p.last = time.Now()
@@ -113,6 +115,13 @@ func (p *progress) end(r *Result) error {
 	}
 	p.printf("best: %s, %s\n", best, r.BestWeights)
 	return nil
+}
+
+func (p *progress) green(s string) string {
+	if !p.color {
+		return s
+	}
+	return "\x1b[32m" + s + "\x1b[0m"
 }
 
 // printf writes whole lines, where a bar stands over it.

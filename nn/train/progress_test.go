@@ -32,6 +32,12 @@ func TestProgressLines(t *testing.T) {
 		t.Error("control characters where there is no terminal")
 	}
 	out.Reset()
+	o.Color, c.Output = true, c.Output+"1"
+	mustRun(t, c, o)
+	if n := strings.Count(out.String(), "\x1b[32mbest\x1b[0m\n"); n == 0 || n != strings.Count(out.String(), "\x1b[32m") {
+		t.Errorf("in colour: %d best epochs at a line's end in\n%q", n, out.String())
+	}
+	out.Reset()
 	o.Quiet, c.Output = true, c.Output+"2"
 	mustRun(t, c, o)
 	if out.Len() > 0 {

@@ -20,6 +20,7 @@ var ErrInterrupted = errors.New("interrupted")
 type Options struct {
 	Stderr   io.Writer // progress and notes; nil: none
 	Terminal bool      // Stderr is a terminal: draw a bar
+	Color    bool      // a terminal that shows colours
 	Quiet    bool      // say nothing
 	Hooks    Hooks
 
@@ -29,6 +30,9 @@ type Options struct {
 	Override func(*Config)
 
 	NoGraph, Check bool // see DeviceOptions
+
+	Origin Origin
+	Force  bool // Run: begin anew in the place of the run that Config.Output holds
 
 	Backend nn.Backend   // nil: opened as Config says
 	Source  *data.Source // nil: opened as Config says, downloaded if need be
@@ -75,11 +79,11 @@ func Run(ctx context.Context, cfg Config, o Options) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		dir, err := newRunDir(cfg.Output, cfg.Model, time.Now())
+		dir, err := newRunDir(cfg.Output, cfg.Model, time.Now(), o.Force)
 		if err != nil {
 			return nil, err
 		}
-		return t.run(ctx, dir, false)
+		return t.record(ctx, dir, false)
 	})
 }
 
@@ -114,7 +118,7 @@ func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
 		if err := runDir(dir).prepare(); err != nil {
 			return nil, err
 		}
-		return t.run(ctx, runDir(dir), true)
+		return t.record(ctx, runDir(dir), true)
 	})
 }
 

@@ -9,25 +9,28 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // runDir is a run directory.
 type runDir string
 
-func (d runDir) config() string  { return filepath.Join(string(d), "config.json") }
-func (d runDir) results() string { return filepath.Join(string(d), "results.csv") }
-func (d runDir) weights() string { return filepath.Join(string(d), "weights") }
-func (d runDir) best() string    { return filepath.Join(d.weights(), "best.safetensors") }
-func (d runDir) last() string    { return filepath.Join(d.weights(), "last.safetensors") }
+func (d runDir) config() string      { return filepath.Join(string(d), "config.json") }
+func (d runDir) results() string     { return filepath.Join(string(d), "results.csv") }
+func (d runDir) environment() string { return filepath.Join(string(d), "environment.json") }
+func (d runDir) weights() string     { return filepath.Join(string(d), "weights") }
+func (d runDir) best() string        { return filepath.Join(d.weights(), "best.safetensors") }
+func (d runDir) last() string        { return filepath.Join(d.weights(), "last.safetensors") }
 func (d runDir) checkpoint() string {
 	return filepath.Join(string(d), "checkpoint", "checkpoint.safetensors")
 }
 
-// newRunDir makes the directory of a new run: path, which may exist but not
-// hold a run, or where that is empty runs/<time>-<model>.
-func newRunDir(path, model string, now time.Time) (runDir, error) {
+// newRunDir makes the directory of a new run: path, or where that is empty
+// runs/<time>-<model>. A run that path holds is removed if force says so.
+func newRunDir(path, model string, now time.Time, force bool) (runDir, error) {
 	d := runDir(path)
 	if path == "" {
 		base := filepath.Join("runs", now.Format("20060102-150405")+"-"+model)
@@ -37,7 +40,12 @@ func newRunDir(path, model string, now time.Time) (runDir, error) {
 		}
 	}
 	if exists(d.checkpoint()) { // without one a run was killed before its first step
-		return "", fmt.Errorf("train: %s: already holds a run (resume it, or choose another output)", d)
+		if !force {
+			return "", fmt.Errorf("train: %s: already holds a run (resume it, choose another output, or force a new run in its place)", d)
+		}
+		if err := d.clear(); err != nil {
+			return "", fmt.Errorf("train: output: %w", err)
+		}
 	}
 	return d, d.prepare()
 }
@@ -55,17 +63,49 @@ func (d runDir) prepare() error {
 	return nil
 }
 
+// written are a run's files but for the checkpoint and those of other names each time.
+var written = []string{
+	"config.json", "environment.json", "results.csv", "curves.png", "confusion.png", "predictions.png", "wrong.png", "filters.png",
+	"weights/best.safetensors", "weights/last.safetensors",
+}
+
+// clear removes a run, of its hooks' files events and pictures too, and nothing
+// else that may be there. The checkpoint goes last: what is removed half still
+// counts as a run.
+func (d runDir) clear() error {
+	entries, err := os.ReadDir(string(d))
+	if err != nil {
+		return err
+	}
+	names := slices.Clone(written)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "events.out.tfevents.") {
+			names = append(names, e.Name())
+		}
+	}
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(string(d), filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Remove(d.checkpoint())
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func (d runDir) writeConfig(c *Config) error {
-	return writeFile(d.config(), func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(c)
-	})
+	return WriteFile(d.config(), func(w io.Writer) error { return indented(w, c) })
+}
+
+// indented writes JSON for people.
+func indented(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds", "images_per_second"}
@@ -74,7 +114,7 @@ var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_
 // run that was killed may have left a row too many or too few.
 func csvHooks(path string) Hooks {
 	write := func(rows []Row) error {
-		return writeFile(path, func(w io.Writer) error { return writeCSV(w, rows) })
+		return WriteFile(path, func(w io.Writer) error { return writeCSV(w, rows) })
 	}
 	return Hooks{
 		Start: func(s *StartInfo) error { return write(s.Rows) },

@@ -90,7 +90,7 @@ func (t *trainer) saveWeights(path string, row *Row) error {
 	if row.Val != nil {
 		m.Accuracy, m.Split = row.Val.Accuracy, t.cfg.valSplit()
 	}
-	err := writeFile(path, func(w io.Writer) error {
+	err := WriteFile(path, func(w io.Writer) error {
 		return nn.SaveWeights(w, t.feed.exec, t.plan.Graph, m)
 	})
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 // newTrainer opens the device and the data, builds the network and makes all
 // buffers; the parameters are zeros.
 func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
-	t := &trainer{cfg: cfg, log: o.logf}
+	t := &trainer{cfg: cfg, log: o.logf, origin: o.Origin}
 	if o.Stderr != nil && !o.Quiet {
-		t.hooks = Progress(o.Stderr, o.Terminal)
+		t.hooks = Progress(o.Stderr, o.Terminal, o.Color)
 	}
 	t.hooks = Join(t.hooks, o.Hooks)
 	if err := t.open(ctx, o); err != nil {

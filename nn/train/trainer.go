@@ -20,6 +20,7 @@ type trainer struct {
 	plan    *nn.Plan
 	feed    *feeder
 	hooks   Hooks
+	origin  Origin
 	log     func(format string, args ...any)
 	closers []io.Closer // in the order of opening
 
@@ -114,6 +115,7 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 		Dir: string(dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
 		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
 		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
+		Exec: t.feed.exec, Plan: t.plan, Source: t.src,
 	})
 	if err != nil {
 		return nil, err

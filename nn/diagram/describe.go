@@ -1,0 +1,95 @@
+package diagram
+
+import (
+	"fmt"
+
+	"resnet/nn"
+)
+
+// describe says in a few words what a node does.
+func describe(g *nn.Graph, n *nn.Node) string {
+	in, out := g.Type(n.In[0]).Shape, g.Type(n.Out).Shape
+	switch op := n.Op.(type) {
+	case nn.Input:
+		if len(op.Mean)+len(op.Std) > 0 {
+			return "(x/255 - mean) / std"
+		}
+		return "x/255"
+	case nn.Conv:
+		return fmt.Sprintf("conv %s, %d → %d%s", square(op.Kernel), in.C, out.C, stride(op.Stride, 1))
+	case nn.BatchNorm:
+		return "batch norm" + relu(op.ReLU)
+	case nn.ReLU:
+		return "ReLU"
+	case nn.Add:
+		return "add" + relu(op.ReLU)
+	case nn.AvgPool:
+		return "average pool " + square(op.Kernel) + stride(op.Stride, op.Kernel)
+	case nn.MaxPool:
+		return "max pool " + square(op.Kernel) + stride(op.Stride, op.Kernel)
+	case nn.GlobalAvgPool:
+		return "global average pool"
+	case nn.Linear:
+		return fmt.Sprintf("linear, %d → %d%s", in.Elems(), out.C, relu(op.ReLU))
+	case nn.SoftmaxCrossEntropy:
+		if op.Smoothing > 0 {
+			return fmt.Sprintf("softmax, cross-entropy, smoothing %g", op.Smoothing)
+		}
+		return "softmax, cross-entropy"
+	}
+	return n.Op.Kind()
+}
+
+// class is the kind of op, as far as colours tell them apart.
+func class(op nn.Op) string {
+	switch op.(type) {
+	case nn.Conv:
+		return "conv"
+	case nn.BatchNorm:
+		return "norm"
+	case nn.AvgPool, nn.MaxPool, nn.GlobalAvgPool:
+		return "pool"
+	case nn.Linear:
+		return "linear"
+	case nn.Add:
+		return "add"
+	case nn.Input, nn.SoftmaxCrossEntropy:
+		return "data"
+	}
+	return "other"
+}
+
+// fill is the classes' colours, where a drawing has but one look.
+var fill = map[string]string{
+	"conv": "#dbe7fc", "norm": "#ece4fb", "pool": "#d6f0ea", "linear": "#fdebcf", "add": "#fbdde6", "data": "#eceff2", "other": "#f7f0c6",
+}
+
+func square(size int) string { return fmt.Sprintf("%d×%d", size, size) }
+
+// stride names a window's stride where it is not what the op's zero value means
+// and not 1.
+func stride(s, zero int) string {
+	if s == 0 {
+		s = zero
+	}
+	if s == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", stride %d", s)
+}
+
+func relu(on bool) string {
+	if on {
+		return " + ReLU"
+	}
+	return ""
+}
+
+// shape is C×H×W, and the type of elements that are not float32.
+func shape(t nn.Type) string {
+	s := fmt.Sprintf("%d×%d×%d", t.Shape.C, t.Shape.H, t.Shape.W)
+	if t.DType != nn.Float32 {
+		s += " " + t.DType.String()
+	}
+	return s
+}

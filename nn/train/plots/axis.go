@@ -1,0 +1,131 @@
+package plots
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// axis is a linear scale and where its labels stand.
+type axis struct {
+	lo, hi float64
+	ticks  []float64
+	labels []string
+}
+
+// niceStep is the smallest of 1, 2 and 5 times a power of ten that divides a
+// span into at most n parts.
+func niceStep(span float64, n int) float64 {
+	least := span / float64(n)
+	power := math.Pow(10, math.Floor(math.Log10(least)))
+	for _, m := range []float64{1, 2, 5} {
+		if step := m * power; step >= least*(1-1e-9) {
+			return step
+		}
+	}
+	return 10 * power
+}
+
+// valueAxis holds lo to hi, widened to whole steps of which there are n or a
+// few less. Values that hardly differ are shown against zero, which in turn is
+// shown against 1.
+func valueAxis(lo, hi float64, n int) axis {
+	if hi-lo <= 1e-9*max(math.Abs(lo), math.Abs(hi)) {
+		lo, hi = min(lo, 0), max(hi, 0)
+	}
+	if hi-lo < 1e-300 {
+		hi = 1
+	}
+	step := niceStep(hi-lo, n)
+	first, last := math.Floor(lo/step+1e-9), math.Ceil(hi/step-1e-9)
+	a := axis{lo: first * step, hi: last * step}
+	a.add(first, last, step)
+	return a
+}
+
+// epochAxis is first to last, with labels at whole numbers only.
+func epochAxis(first, last, n int) axis {
+	a := axis{lo: float64(first), hi: float64(last)}
+	if first == last {
+		a.lo, a.hi = a.lo-0.5, a.hi+0.5
+	}
+	step := max(1, niceStep(a.hi-a.lo, n))
+	a.add(math.Ceil(a.lo/step), math.Floor(a.hi/step), step)
+	return a
+}
+
+// add puts labels at the multiples first to last of step.
+func (a *axis) add(first, last, step float64) {
+	largest := max(math.Abs(first), math.Abs(last)) * step
+	for i := first; i <= last; i++ { // few, and far below 2^53
+		a.ticks = append(a.ticks, i*step)
+		a.labels = append(a.labels, tickLabel(i*step, step, largest))
+	}
+}
+
+// tickLabel writes a multiple of step with the digits it has, 0.02 or 150, or
+// where the largest on the axis is small or big as 5e-5.
+func tickLabel(v, step, largest float64) string {
+	exponent := int(math.Floor(math.Log10(step) + 1e-9))
+	switch {
+	case v == 0:
+		return "0"
+	case largest >= 1e-3 && largest < 1e6:
+		return strconv.FormatFloat(v, 'f', max(0, -exponent), 64)
+	}
+	digits := max(0, int(math.Floor(math.Log10(math.Abs(v))+1e-9))-exponent)
+	mantissa, power, _ := strings.Cut(strconv.FormatFloat(v, 'e', digits, 64), "e")
+	if digits > 0 {
+		mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
+	}
+	n, _ := strconv.Atoi(power) // drops zeros and plus
+	return mantissa + "e" + strconv.Itoa(n)
+}
+
+// panel is one coordinate system within a figure; x, y, w and h are of the
+// area that the axes enclose.
+type panel struct {
+	*figure
+	x, y, w, h float64
+	xs, ys     axis
+}
+
+func (p *panel) at(x, y float64) [2]float64 {
+	return [2]float64{
+		p.x + p.w*(x-p.xs.lo)/(p.xs.hi-p.xs.lo),
+		p.y + p.h*(p.ys.hi-y)/(p.ys.hi-p.ys.lo),
+	}
+}
+
+// axes draws grid, labels and what stands above and below them.
+func (p *panel) axes(title, below string) {
+	p.text(headStyle, left, p.x, p.y-12, title)
+	for i, v := range p.ys.ticks {
+		at := p.at(p.xs.lo, v)
+		p.line(pen{color: grid, width: 1}, at, p.at(p.xs.hi, v))
+		p.text(noteStyle, right, at[0]-7, at[1]+noteStyle.middle(), p.ys.labels[i])
+	}
+	for i, v := range p.xs.ticks {
+		at := p.at(v, p.ys.lo)[0]
+		p.line(pen{color: muted, width: 1}, [2]float64{at, p.y + p.h}, [2]float64{at, p.y + p.h + 4})
+		p.text(noteStyle, centre, at, p.y+p.h+17, p.xs.labels[i])
+	}
+	p.line(pen{color: muted, width: 1}, [2]float64{p.x, p.y + p.h}, [2]float64{p.x + p.w, p.y + p.h})
+	p.text(noteStyle, centre, p.x+p.w/2, p.y+p.h+35, below)
+}
+
+// curve joins points that follow one another; one by itself, which no line
+// would show, is a dot.
+func (p *panel) curve(s pen, points [][2]float64) {
+	screen := make([][2]float64, len(points))
+	for i, at := range points {
+		screen[i] = p.at(at[0], at[1])
+	}
+	switch len(screen) {
+	case 0:
+	case 1:
+		p.disc(screen[0][0], screen[0][1], 3, s.color)
+	default:
+		p.line(s, screen...)
+	}
+}

@@ -1,0 +1,98 @@
+package plots
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"slices"
+
+	"golang.org/x/image/draw"
+
+	"resnet/nn"
+)
+
+// Lengths of a gallery, in CSS pixels.
+const (
+	imageSide    = 128.0 // the longer side of an image
+	captionWidth = 120.0 // or the image's, if that is wider
+	lineStep     = 16.0
+)
+
+// draw draws the picture of items that have been checked, or of none.
+func (o *GridOptions) draw(path string, items []Item, classes []string, title, note string) error {
+	w, h := scaled(o.Shape.W, o.Shape.H, imageSide*dense)
+	tileW, tileH := max(captionWidth, float64(w)/dense), float64(h)/dense+6+2*lineStep
+	if slices.ContainsFunc(items, func(it Item) bool { return it.Name != "" }) {
+		tileH += lineStep
+	}
+	t := newTiling(len(items), o.Columns, tileW, tileH, 20)
+	width, height := t.size()
+	f, err := newFigure(path, width, height)
+	if err != nil {
+		return err
+	}
+	f.heading(title, note)
+	for i := range items {
+		x, y := t.at(i)
+		img := enlarge(pixelImage(items[i].Pixels, o.Shape), imageSide*dense)
+		drawItem(f, &items[i], classes, img, x, y, tileW)
+	}
+	return f.save()
+}
+
+// drawItem draws an image with its top left corner at (x, y), and its captions
+// of the given width below.
+func drawItem(f *figure, it *Item, classes []string, img *image.RGBA, x, y, width float64) {
+	w, h := float64(img.Rect.Dx())/dense, float64(img.Rect.Dy())/dense
+	f.image(x, y, img)
+	predicted := it.predicted()
+	percent := fmt.Sprintf("%.1f %%", 100*it.Probs[predicted])
+	s, from := headStyle, x
+	y += h + lineStep
+	if it.mistaken() {
+		s = headStyle.in(wrong)
+		f.frame(x, y-h-lineStep, w, h, 3, wrong)
+		f.cross(pen{color: wrong, width: 2}, x+4, y-4.5, 4)
+		from += 13
+	}
+	if it.Label != NoLabel {
+		f.text(textStyle, left, x, y+lineStep, textStyle.elide("true: "+classes[it.Label], width))
+	}
+	room := x + width - from - textStyle.width(percent) - 6
+	f.text(s, left, from, y, s.elide(classes[predicted], room))
+	f.text(textStyle.in(s.color), right, x+width, y, percent)
+	f.text(noteStyle, left, x, y+2*lineStep, noteStyle.elide(printable(it.Name), width))
+}
+
+// pixelImage is the image of H*W*C bytes, grey or red, green and blue.
+func pixelImage(pixels []byte, s nn.Shape) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, s.W, s.H))
+	for i := range s.H * s.W {
+		p := pixels[i*s.C : (i+1)*s.C]
+		img.SetRGBA(i%s.W, i/s.W, color.RGBA{p[0], p[s.C/2], p[s.C-1], 255})
+	}
+	return img
+}
+
+// scaled is the size of an image whose pixels are repeated a whole number of
+// times, so that the longer side comes near to side, or of one that is larger
+// already and made smaller.
+func scaled(w, h, side int) (int, int) {
+	longer := max(w, h)
+	if n := side / longer; n > 0 {
+		return n * w, n * h
+	}
+	return max(1, w*side/longer), max(1, h*side/longer)
+}
+
+// enlarge gives an image its scaled size.
+func enlarge(img *image.RGBA, side int) *image.RGBA {
+	w, h := scaled(img.Rect.Dx(), img.Rect.Dy(), side)
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	var scaler draw.Scaler = draw.NearestNeighbor
+	if w < img.Rect.Dx() || h < img.Rect.Dy() {
+		scaler = draw.CatmullRom
+	}
+	scaler.Scale(out, out.Rect, img, img.Rect, draw.Src, nil)
+	return out
+}

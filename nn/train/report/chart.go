@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A chart is a figure as SVG draws it, in a box of 480 by 270.
+type chart struct {
+	Title   string
+	X, Y    []tick
+	Curves  []curve
+	Points  []dot // without neighbours to draw a line to
+	Best    []dot
+	Columns []column
+}
+
+// plot is what the axes enclose.
+var plot = struct{ left, right, top, bottom float64 }{54, 470, 12, 238}
+
+type tick struct {
+	At    float64
+	Label string
+}
+
+type curve struct {
+	Color int
+	Val   bool // validation's, or the only one of its run
+	Path  string
+}
+
+type dot struct {
+	X, Y  float64
+	Color int
+}
+
+// A column is an epoch's part of a chart, with the values to be shown when it
+// is pointed at.
+type column struct {
+	X, Left, Width float64
+	Text           string
+	Dots           []dot
+}
+
+func charts(runs []Run) []chart {
+	epochs := 0
+	for i := range runs {
+		for _, row := range runs[i].Rows {
+			epochs = max(epochs, row.Epoch)
+		}
+	}
+	var all []chart
+	for i := range figures {
+		if c := newChart(&figures[i], runs, epochs); len(c.Columns) > 0 {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// newChart draws the values that are numbers; others leave a gap in the line.
+func newChart(f *figure, runs []Run, epochs int) chart {
+	c := chart{Title: f.title}
+	all := f.series(runs)
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range all {
+		for k := range all[i].rows {
+			if y, ok := all[i].at(k); ok {
+				low, high = min(low, y), max(high, y)
+			}
+		}
+	}
+	if low > high {
+		return c
+	}
+	if f.fromZero {
+		low = min(low, 0)
+	}
+	values := newAxis(low, high, plot.bottom, plot.top)
+	c.Y = values.ticks(f.tick)
+	x := epochAxis{epochs}
+	c.X = x.ticks()
+	c.Columns = make([]column, epochs)
+	for i := range c.Columns {
+		at := x.place(i + 1)
+		c.Columns[i] = column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()), Text: fmt.Sprintf("Epoch %d", i+1)}
+	}
+	for i := range all {
+		c.add(&all[i], f, x, values)
+	}
+	c.Columns = slices.DeleteFunc(c.Columns, func(col column) bool { return len(col.Dots) == 0 })
+	return c
+}
+
+// at is the value of row k, if there is one and it is a number.
+func (s *series) at(k int) (float64, bool) {
+	if k < 0 || k >= len(s.rows) {
+		return 0, false
+	}
+	y, ok := s.of(&s.rows[k])
+	return y, ok && !math.IsNaN(y) && !math.IsInf(y, 0)
+}
+
+// add draws a series, and tells its values to the columns.
+func (c *chart) add(s *series, f *figure, x epochAxis, y axis) {
+	var path strings.Builder
+	for k := range s.rows {
+		value, ok := s.at(k)
+		if !ok {
+			continue
+		}
+		row := &s.rows[k]
+		d := dot{x.place(row.Epoch), y.place(value), s.color}
+		col := &c.Columns[row.Epoch-1]
+		col.Dots = append(col.Dots, d)
+		col.Text += fmt.Sprintf("\n%s: %s", s.name, f.value(value))
+		if row == s.best {
+			c.Best = append(c.Best, d)
+		}
+		_, before := s.at(k - 1)
+		_, after := s.at(k + 1)
+		switch {
+		case before:
+			fmt.Fprintf(&path, "L%.1f %.1f", d.X, d.Y)
+		case after:
+			fmt.Fprintf(&path, "M%.1f %.1f", d.X, d.Y)
+		default:
+			c.Points = append(c.Points, d)
+		}
+	}
+	if path.Len() > 0 {
+		c.Curves = append(c.Curves, curve{s.color, s.val, path.String()})
+	}
+}

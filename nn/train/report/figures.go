@@ -1,0 +1,73 @@
+package report
+
+import "resnet/nn/train"
+
+// A figure says what a chart shows.
+type figure struct {
+	title    string
+	tick     func(x, step float64) string // writes numbers at the axis
+	value    func(x float64) string       // writes numbers elsewhere
+	fromZero bool                         // the axis begins at 0
+	train    func(*train.Row) float64
+	val      func(*train.Score) float64 // nil: what validation does not have
+}
+
+var figures = []figure{
+	{
+		title: "Loss", tick: decimals, value: loss, fromZero: true,
+		train: func(r *train.Row) float64 { return r.Train.Loss },
+		val:   func(s *train.Score) float64 { return s.Loss },
+	}, {
+		title: "Accuracy", tick: percents, value: percent,
+		train: func(r *train.Row) float64 { return r.Train.Accuracy },
+		val:   func(s *train.Score) float64 { return s.Accuracy },
+	}, {
+		title: "Learning rate", tick: decimals, value: exact, fromZero: true,
+		train: func(r *train.Row) float64 { return r.LR },
+	}, {
+		title: "Images per second", tick: func(x, _ float64) string { return thousands(x) }, value: thousands, fromZero: true,
+		train: func(r *train.Row) float64 { return r.ImagesPerSecond },
+	},
+}
+
+// A series is one quantity of one run by epoch.
+type series struct {
+	name  string
+	color int
+	val   bool
+	rows  []train.Row
+	of    func(*train.Row) (float64, bool) // false: it has none
+	best  *train.Row                       // to be marked, or nil
+}
+
+// series are a figure's lines. Where there are several runs their names tell
+// them apart.
+func (f *figure) series(runs []Run) []series {
+	var all []series
+	for i := range runs {
+		r := &runs[i]
+		name := func(what string) string {
+			if len(runs) == 1 {
+				return what
+			}
+			if f.val == nil {
+				return r.Name
+			}
+			return r.Name + ", " + what
+		}
+		training := func(row *train.Row) (float64, bool) { return f.train(row), true }
+		if f.val == nil {
+			all = append(all, series{name(f.title), i % colors, true, r.Rows, training, nil})
+			continue
+		}
+		all = append(all, series{name("training"), i % colors, false, r.Rows, training, nil})
+		validation := func(row *train.Row) (float64, bool) {
+			if row.Val == nil {
+				return 0, false
+			}
+			return f.val(row.Val), true
+		}
+		all = append(all, series{name("validation"), i % colors, true, r.Rows, validation, best(r.Rows)})
+	}
+	return all
+}

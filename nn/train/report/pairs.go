@@ -1,0 +1,73 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// pairs reads a JSON object of strings, numbers and truth values, in its order.
+// Anything else is kept as JSON.
+func pairs(object []byte) ([]Pair, error) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	if t, err := d.Token(); err != nil {
+		return nil, err
+	} else if t != json.Delim('{') {
+		return nil, fmt.Errorf("%v, want a JSON object", t)
+	}
+	var all []Pair
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		p := Pair{Name: name.(string), Value: string(value)}
+		var s string
+		if json.Unmarshal(value, &s) == nil {
+			p.Value = s
+		}
+		all = append(all, p)
+	}
+	_, err := d.Token()
+	return all, err
+}
+
+// A table has a line for each name, with the values of all runs.
+type table struct {
+	Runs    []*runView
+	Lines   []line
+	Differs bool // in any line
+}
+
+type line struct {
+	Name    string
+	Values  []string
+	Differs bool // not all values are the same
+}
+
+// compare lays the runs' pairs beside each other, names in the order in which
+// they first come.
+func compare(runs [][]Pair) table {
+	var t table
+	for i, pairs := range runs {
+		for _, p := range pairs {
+			at := slices.IndexFunc(t.Lines, func(l line) bool { return l.Name == p.Name })
+			if at < 0 {
+				at = len(t.Lines)
+				t.Lines = append(t.Lines, line{Name: p.Name, Values: make([]string, len(runs))})
+			}
+			t.Lines[at].Values[i] = p.Value
+		}
+	}
+	for i := range t.Lines {
+		l := &t.Lines[i]
+		l.Differs = slices.ContainsFunc(l.Values, func(v string) bool { return v != l.Values[0] })
+		t.Differs = t.Differs || l.Differs
+	}
+	return t
+}

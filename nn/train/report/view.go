@@ -1,0 +1,100 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+
+	"resnet/nn/train"
+)
+
+// A view is the page's content, ready to be filled in.
+type view struct {
+	Style  template.CSS
+	Script template.JS
+
+	Title       string
+	Runs        []*runView
+	Charts      []chart
+	Validated   bool // whether any run has validation
+	Config      table
+	Environment table
+}
+
+// A runView is a run's part of the page.
+type runView struct {
+	*Run
+	Color      int // number of its colour
+	Best       *train.Row
+	Seconds    float64 // of all epochs
+	Speed      float64 // images per second, median over epochs
+	Evaluation *evaluationView
+	Gallery    []picture
+}
+
+// colors is how many colours there are for runs.
+const colors = 8
+
+func newView(runs []Run, o Options) (*view, error) {
+	v := &view{Style: style, Script: script, Title: o.Title}
+	var configs, environments [][]Pair
+	for i := range runs {
+		r, err := newRunView(&runs[i], i%colors)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", runs[i].Name, err)
+		}
+		config, err := settings(&r.Config)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Name, err)
+		}
+		v.Validated = v.Validated || r.Best != nil && r.Best.Val != nil
+		v.Runs, configs, environments = append(v.Runs, r), append(configs, config), append(environments, r.Environment)
+	}
+	v.Charts = charts(runs)
+	v.Config, v.Environment = compare(configs), compare(environments)
+	v.Config.Runs, v.Environment.Runs = v.Runs, v.Runs
+	switch {
+	case v.Title != "":
+	case len(runs) == 1:
+		v.Title = fmt.Sprintf("%s on %s", runs[0].Config.Model, runs[0].Config.Dataset)
+	default:
+		v.Title = fmt.Sprintf("%d training runs", len(runs))
+	}
+	return v, nil
+}
+
+func newRunView(r *Run, color int) (*runView, error) {
+	if err := checkEpochs(r.Rows); err != nil {
+		return nil, err
+	}
+	v := &runView{Run: r, Color: color, Best: best(r.Rows), Speed: medianSpeed(r.Rows)}
+	for _, row := range r.Rows {
+		v.Seconds += row.Seconds
+	}
+	var err error
+	if v.Evaluation, err = newEvaluationView(r.Evaluation); err != nil {
+		return nil, err
+	}
+	v.Gallery, err = gallery(r.Mistakes)
+	return v, err
+}
+
+// Validation names the images that validated.
+func (r *runView) Validation() string {
+	if r.Config.Val == train.ValTest {
+		return "test split"
+	}
+	return "held-out images"
+}
+
+// checkEpochs sees to it that epochs rise, from 1 on and not beyond reason.
+func checkEpochs(rows []train.Row) error {
+	const most = 1 << 20
+	last := 0
+	for _, r := range rows {
+		if r.Epoch <= last || r.Epoch > most {
+			return fmt.Errorf("epoch %d after %d, want more than that and at most %d", r.Epoch, last, most)
+		}
+		last = r.Epoch
+	}
+	return nil
+}
