@@ -28,7 +28,7 @@ endif
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LINTERS     := .cache/linters
-SOURCES     := $(shell find cmd bench data gpu kernels nn -name '*.go' -o -name '*.[chsS]' -o -name '*.ptx') go.mod go.sum
+SOURCES     := $(shell find cmd bench data gpu kernels nn -name '*.go' -o -name '*.[chsS]' -o -name '*.ptx' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -path '*/completion/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
 .PHONY: help build data train bench test race cuda test-cuda test-gpu emu test-emu check-cuda-libs ptx check-ptx \
@@ -97,11 +97,12 @@ $(LINTERS): .ci/linters.txt
 
 ##@ Generated files
 
-generate: ## write the SIMD kernels' assembly anew (needs the Go module proxy)
+generate: ## write the SIMD kernels' assembly and the command's reference anew (needs the Go module proxy)
 	$(GO) generate ./kernels/cpu
+	$(GO) generate -tags nocuda ./cmd/resnet
 
 check-generated: generate
-	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' || { echo "generated kernels differ from their generator: commit what 'make generate' wrote"; exit 1; }
+	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' cmd/resnet/README.md || { echo "generated files differ from their generator: commit what 'make generate' wrote"; exit 1; }
 
 # The compiler is always the one of .cuda/sdk: another version writes another PTX.
 ptx: cuda-sdk ## compile the CUDA kernels and write their launchers anew

@@ -26,6 +26,7 @@ examples:
    resnet train --resume runs/DIR               go on with a run that was stopped
    resnet eval --weights runs/DIR/weights/best.safetensors
    resnet predict --weights FILE picture.png    what a picture shows
+   resnet report runs/DIR                       a web page about a run
    resnet bench                                 how fast this machine is
    resnet doctor                                what is missing here
 
@@ -60,7 +61,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		CustomAppHelpTemplate: appHelp,
 		HideHelpCommand:       true,
 		Commands: []*cli.Command{
-			trainCommand(), evalCommand(), predictCommand(), summaryCommand(), benchCommand(), dataCommand(), doctorCommand(),
+			trainCommand(), runsCommand(), evalCommand(), predictCommand(), summaryCommand(), reportCommand(), exportCommand(), importCommand(),
+			benchCommand(), dataCommand(), doctorCommand(), completionCommand(), completeCommand(), docsCommand(),
 		},
 		Action: missingCommand, OnUsageError: onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // main reports and exits
@@ -98,6 +100,9 @@ func missingCommand(c *cli.Context) error {
 	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
 	if s := suggest(name, func(yield func(string)) {
 		for _, sub := range commands {
+			if sub.Hidden {
+				continue
+			}
 			for _, n := range sub.Names() {
 				yield(n)
 			}
@@ -111,7 +116,9 @@ func missingCommand(c *cli.Context) error {
 func commandNames(commands []*cli.Command) string {
 	var names []string
 	for _, c := range commands {
-		names = append(names, c.Name)
+		if !c.Hidden {
+			names = append(names, c.Name)
+		}
 	}
 	return strings.Join(names, ", ")
 }

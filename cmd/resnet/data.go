@@ -15,6 +15,9 @@ func dataCommand() *cli.Command {
 	dataset := &cli.StringFlag{Name: "dataset", Value: data.FashionMNIST, Usage: datasetUsage}
 	return &cli.Command{
 		Name: "data", Usage: "fetch a data set, look at one",
+		Description: `examples:
+   resnet data fetch
+   resnet data info`,
 		Subcommands: []*cli.Command{
 			{
 				Name: "fetch", Usage: "download a data set and verify it",

@@ -13,7 +13,7 @@ func datasetFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "dataset", Usage: datasetUsage, DefaultText: "what the weights were trained on"},
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
-		&cli.StringFlag{Name: "split", Value: "test", Usage: "test or train", Action: oneOf("--split", "test", "train")},
+		choice("split", "test", "part of the data set", "test", "train"),
 	}
 }
 
@@ -23,25 +23,35 @@ func openSplit(c *cli.Context, n *network) (dataset string, set *data.Set, err e
 	if dataset == "" {
 		dataset = n.meta.Dataset
 	}
-	o := data.Options{Dataset: dataset, Dir: c.String("data-dir"), Download: true}
+	src, err := openFor(c, n, dataset, c.String("data-dir"))
+	if err != nil {
+		return "", nil, err
+	}
+	if c.String("split") == "train" {
+		return dataset, src.Train, nil
+	}
+	return dataset, src.Test, nil
+}
+
+// openFor opens a data set and checks that it has images and classes such as
+// the network is for.
+func openFor(c *cli.Context, n *network, dataset, dir string) (*data.Source, error) {
+	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
 	if dataset == data.IDX {
 		o.Classes = n.meta.Model.Classes
 	}
 	o.Log = func(format string, args ...any) { fmt.Fprintf(c.App.ErrWriter, format+"\n", args...) }
 	src, err := data.Open(c.Context, o)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if len(src.ClassNames) != n.meta.Model.Classes {
-		return "", nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, len(src.ClassNames), n.meta.Model.Classes)
+		return nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, len(src.ClassNames), n.meta.Model.Classes)
 	}
-	set = src.Test
-	if c.String("split") == "train" {
-		set = src.Train
-	}
-	if m := n.meta.Model; set.C != m.Channels || set.H != m.Height || set.W != m.Width {
-		return "", nil, fmt.Errorf("data: %s: images of %dx%dx%d (C, H, W), but the weights are for %dx%dx%d",
+	// Training and test images have one size.
+	if set, m := src.Test, n.meta.Model; set.C != m.Channels || set.H != m.Height || set.W != m.Width {
+		return nil, fmt.Errorf("data: %s: images of %dx%dx%d (C, H, W), but the weights are for %dx%dx%d",
 			dataset, set.C, set.H, set.W, m.Channels, m.Height, m.Width)
 	}
-	return dataset, set, nil
+	return src, nil
 }

@@ -176,11 +176,23 @@ func TestDoctorOnGPU(t *testing.T) {
 }
 
 // details are what was found about one thing as JSON.
-func details(r report, name string) string {
+func details(r diagnosed, name string) string {
 	for _, f := range r.Findings {
 		if f.Name == name {
 			return string(f.Details)
 		}
 	}
 	return ""
+}
+
+// A GPU's weights and gradients are recorded, and its network drawn once the run is over.
+func TestTrainWatchedOnGPU(t *testing.T) {
+	requireGPU(t)
+	run, events := watched(t, writeBars(t, 24), append([]string{"--histograms", "gradients"}, onGPU...)...)
+	for _, tag := range []string{"accuracy/val", "weights/stem.weight", "gradients/stem.weight"} {
+		if !strings.Contains(events, tag) {
+			t.Errorf("%s was not recorded", tag)
+		}
+	}
+	isPNG(t, filepath.Join(run, "confusion.png"))
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// report is what doctor --format json prints.
-type report struct {
+// diagnosed is what doctor --format json prints.
+type diagnosed struct {
 	OK       bool
 	Findings []struct {
 		Name, State, Text, Hint string
@@ -16,7 +16,7 @@ type report struct {
 }
 
 // doctor runs resnet doctor and returns what it found, by name.
-func doctor(t *testing.T, wantCode int, args ...string) (r report, states map[string]string) {
+func doctor(t *testing.T, wantCode int, args ...string) (r diagnosed, states map[string]string) {
 	t.Helper()
 	out, stderr, code := resnet(t, append([]string{"doctor", "--format", "json"}, args...)...)
 	if code != wantCode {
@@ -34,7 +34,7 @@ func doctor(t *testing.T, wantCode int, args ...string) (r report, states map[st
 }
 
 // text is what was found about one thing.
-func (r report) text(name string) string {
+func (r diagnosed) text(name string) string {
 	for _, f := range r.Findings {
 		if f.Name == name {
 			return f.Text + " " + f.Hint

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -15,6 +16,7 @@ func evalCommand() *cli.Command {
 	flags = append(flags, datasetFlags()...)
 	flags = append(flags,
 		&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: 128, Usage: "images at once; the result does not depend on it"},
+		&cli.StringFlag{Name: "plots", Usage: "draw the confusion matrix, predictions, mistakes and filters into `DIR`"},
 		checkFlag(), formatFlag("table", "json"))
 	flags = append(flags, deviceFlags()...)
 	return &cli.Command{
@@ -24,6 +26,7 @@ confusion matrix: images by label (row) and prediction (column).
 
 examples:
    resnet eval --weights runs/DIR/weights/best.safetensors
+   resnet eval --weights FILE --plots pictures
    resnet eval --weights FILE --dataset idx --data-dir mydata --split train --format json`,
 		Flags: flags, Action: runEval,
 	}
@@ -51,12 +54,18 @@ func runEval(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	e, err := train.Evaluate(c.Context, n.exec, n.plan, set, nil)
+	e, err := n.evaluate(c.Context, set)
 	if err != nil {
 		return err
 	}
-	for i := range e.Classes {
-		e.Classes[i].Name = n.className(i)
+	if dir := c.String("plots"); dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("plots: %w", err)
+		}
+		d := drawing{exec: n.exec, graph: n.plan.Graph, evaluation: e, set: set, split: c.String("split"), grid: n.gridOptions()}
+		if err := d.draw(dir); err != nil {
+			return err
+		}
 	}
 	r := &evaluation{c.String("weights"), n.meta.Model.Model, dataset, c.String("split"), e}
 	if c.String("format") == "json" {

@@ -52,7 +52,7 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 		t.Fatal(err)
 	}
 	common := []string{"train", "--weights", start, "--dataset", "idx", "--data-dir", dir, "--classes", "10", "--no-shuffle",
-		"--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--quiet", "--device", device,
+		"--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--no-plots", "--quiet", "--device", device,
 		"--base-channels", golden.Metadata["base"], "--hidden", golden.Metadata["hidden"]}
 	for _, c := range []struct {
 		prefix    string

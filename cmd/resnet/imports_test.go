@@ -11,20 +11,24 @@ import (
 // mayImport is the house's table: which of our packages each may import, with
 // CUDA and without, tests excepted. What is not listed may import none of ours.
 var mayImport = map[string][]string{
-	"resnet/cmd/resnet":       {"resnet/bench", "resnet/nn/train", "resnet/nn", "resnet/nn/keras", "resnet/nn/onnx", "resnet/data", "resnet/kernels/cpu", "resnet/kernels/cuda", "resnet/gpu"},
-	"resnet/bench":            {"resnet/nn/train", "resnet/nn", "resnet/data"},
-	"resnet/nn/train":         {"resnet/nn", "resnet/nn/safetensors", "resnet/data"},
-	"resnet/nn":               {"resnet/kernels/cpu", "resnet/kernels/cuda", "resnet/gpu", "resnet/nn/safetensors"},
-	"resnet/nn/nntest":        {"resnet/nn", "resnet/nn/safetensors"},
-	"resnet/nn/safetensors":   nil,
-	"resnet/nn/keras":         {"resnet/nn", "resnet/nn/hdf5"},
-	"resnet/nn/onnx":          {"resnet/nn"},
-	"resnet/nn/hdf5":          nil,
-	"resnet/kernels/cpu":      nil,
-	"resnet/kernels/cuda":     {"resnet/gpu"},
-	"resnet/kernels/cuda/gen": nil,
-	"resnet/gpu":              nil,
-	"resnet/data":             nil,
+	"resnet/cmd/resnet":           {"resnet/bench", "resnet/nn/train", "resnet/nn", "resnet/nn/diagram", "resnet/nn/keras", "resnet/nn/onnx", "resnet/nn/train/plots", "resnet/nn/train/report", "resnet/nn/train/tensorboard", "resnet/data", "resnet/kernels/cpu", "resnet/kernels/cuda", "resnet/gpu"},
+	"resnet/bench":                {"resnet/nn/train", "resnet/nn", "resnet/data"},
+	"resnet/nn/train":             {"resnet/nn", "resnet/nn/safetensors", "resnet/data"},
+	"resnet/nn/train/plots":       {"resnet/nn", "resnet/nn/train"},
+	"resnet/nn/train/tensorboard": {"resnet/nn", "resnet/nn/train"},
+	"resnet/nn/train/report":      {"resnet/nn", "resnet/nn/train", "resnet/nn/train/plots", "resnet/nn/diagram"},
+	"resnet/nn":                   {"resnet/kernels/cpu", "resnet/kernels/cuda", "resnet/gpu", "resnet/nn/safetensors"},
+	"resnet/nn/nntest":            {"resnet/nn", "resnet/nn/safetensors"},
+	"resnet/nn/safetensors":       nil,
+	"resnet/nn/keras":             {"resnet/nn", "resnet/nn/hdf5"},
+	"resnet/nn/onnx":              {"resnet/nn"},
+	"resnet/nn/hdf5":              nil,
+	"resnet/nn/diagram":           {"resnet/nn"},
+	"resnet/kernels/cpu":          nil,
+	"resnet/kernels/cuda":         {"resnet/gpu"},
+	"resnet/kernels/cuda/gen":     nil,
+	"resnet/gpu":                  nil,
+	"resnet/data":                 nil,
 }
 
 // only are the packages that alone may import others of a kind.

@@ -20,7 +20,11 @@ func main() {
 	ctx, signals := withSignals(context.Background())
 	err := run(ctx, os.Args, os.Stdout, os.Stderr)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "resnet: %s\n", oneLine(err))
+		name := "resnet:"
+		if showsColor(os.Stderr) {
+			name = "\x1b[31m" + name + "\x1b[0m"
+		}
+		fmt.Fprintf(os.Stderr, "%s %s\n", name, oneLine(err))
 	}
 	os.Exit(exitCode(err, signals.caught()))
 }

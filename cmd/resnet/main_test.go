@@ -123,8 +123,8 @@ func read(t *testing.T, path string) []byte {
 }
 
 // tiny are the options of a small network on the data set in dir, on the CPU
-// unless others say otherwise.
+// unless others say otherwise, without pictures.
 func tiny(dir string, more ...string) []string {
 	return append([]string{"train", "--dataset", "idx", "--data-dir", dir, "--base-channels", "4", "--hidden", "16",
-		"--batch-size", "8", "--checkpoint-seconds", "0", "--quiet", "--device", "cpu"}, more...)
+		"--batch-size", "8", "--checkpoint-seconds", "0", "--no-plots", "--quiet", "--device", "cpu"}, more...)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,6 +26,26 @@ const (
 )
 
 func modelUsage() string { return "network: " + strings.Join(nn.Models(), ", ") }
+
+// shapeFlags are a network's input and output.
+func shapeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "input", Value: "1x28x28", Usage: "channels, height and width of the images"},
+		&cli.IntFlag{Name: "classes", Value: 10, Usage: "number of classes"},
+	}
+}
+
+// shapedModelOf is the network of modelFlags and shapeFlags.
+func shapedModelOf(c *cli.Context) (nn.ModelConfig, error) {
+	m := modelOf(c)
+	m.Classes = c.Int("classes")
+	var rest string
+	n, _ := fmt.Sscanf(c.String("input")+" ", "%dx%dx%d%s", &m.Channels, &m.Height, &m.Width, &rest)
+	if n != 3 {
+		return m, usagef("--input %q, want channels x height x width such as 1x28x28", c.String("input"))
+	}
+	return m, nil
+}
 
 // modelOf is the network of modelFlags, for Fashion-MNIST's images and classes.
 func modelOf(c *cli.Context) nn.ModelConfig {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/urfave/cli/v2"
 
+	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/train"
 )
 
 // network is a weights file's network, ready to infer.
@@ -25,12 +28,22 @@ func weightsFlag() cli.Flag {
 func openNetwork(c *cli.Context, batch int) (*network, error) {
 	path := c.String("weights")
 	if path == "" {
-		return nil, usagef("%s: no weights given, want --weights FILE (such as runs/DIR/weights/best.safetensors)", c.Command.Name)
+		return nil, noWeights(c)
 	}
+	return openWeights(c, path, batch)
+}
+
+// openWeights builds a weights file's network on --device.
+func openWeights(c *cli.Context, path string, batch int) (*network, error) {
 	b, err := openBackend(c)
 	if err != nil {
 		return nil, err
 	}
+	return newNetwork(b, path, batch)
+}
+
+// newNetwork builds a weights file's network on a backend, which it takes over.
+func newNetwork(b nn.Backend, path string, batch int) (*network, error) {
 	n := &network{backend: b}
 	if err := n.load(path, batch); err != nil {
 		n.close(&err)
@@ -39,11 +52,23 @@ func openNetwork(c *cli.Context, batch int) (*network, error) {
 	return n, nil
 }
 
+func noWeights(c *cli.Context) error {
+	return usagef("%s: no weights given, want --weights FILE (such as runs/DIR/weights/best.safetensors)", c.Command.Name)
+}
+
 func (n *network) load(path string, batch int) error {
 	var err error
 	if n.meta, err = nn.ReadMetadata(path); err != nil {
 		return err
 	}
+	if err := n.build(batch); err != nil {
+		return err
+	}
+	return nn.LoadWeights(path, n.exec, n.plan.Graph)
+}
+
+// build makes the network that the metadata speak of, its parameters zeros.
+func (n *network) build(batch int) error {
 	g, err := nn.Build(n.meta.Model)
 	if err != nil {
 		return err
@@ -51,10 +76,8 @@ func (n *network) load(path string, batch int) error {
 	if n.plan, err = nn.NewPlan(g, nn.PlanConfig{Batch: batch, Target: n.backend}); err != nil {
 		return asUsage(err)
 	}
-	if n.exec, err = n.backend.Compile(n.plan); err != nil {
-		return err
-	}
-	return nn.LoadWeights(path, n.exec, g)
+	n.exec, err = n.backend.Compile(n.plan)
+	return err
 }
 
 // close gives the device back. What goes wrong with that becomes *err unless
@@ -67,6 +90,18 @@ func (n *network) close(err *error) {
 	if failed = errors.Join(failed, n.backend.Close()); *err == nil {
 		*err = failed
 	}
+}
+
+// evaluate measures the network on a set and puts names to the classes.
+func (n *network) evaluate(ctx context.Context, set *data.Set) (*train.Evaluation, error) {
+	e, err := train.Evaluate(ctx, n.exec, n.plan, set, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.Classes {
+		e.Classes[i].Name = n.className(i)
+	}
+	return e, nil
 }
 
 // className is a label's name, or its number where the weights name none.

@@ -2,28 +2,69 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"resnet/nn/train"
 )
 
-// formatFlag is --format; the first of the formats is the default.
-func formatFlag(formats ...string) cli.Flag {
-	return &cli.StringFlag{Name: "format", Value: formats[0], Usage: "of the result: " + strings.Join(formats, ", "),
-		Action: oneOf("--format", formats...)}
+// choiceFlag is a flag that takes one of a few values.
+type choiceFlag struct {
+	*cli.StringFlag
+	values []string
 }
 
-// oneOf checks a string flag's value.
-func oneOf(flag string, values ...string) func(*cli.Context, string) error {
-	return func(_ *cli.Context, v string) error {
+// choice is a flag with the given values; its usage text ends in their list.
+func choice(name, value, usage string, values ...string) choiceFlag {
+	list := strings.Join(values, ", ")
+	check := func(_ *cli.Context, v string) error {
 		if !slices.Contains(values, v) {
-			return usagef("%s %q, want one of %s", flag, v, strings.Join(values, ", "))
+			return usagef("--%s %q, want one of %s", name, v, list)
 		}
 		return nil
 	}
+	return choiceFlag{&cli.StringFlag{Name: name, Value: value, Usage: usage + ": " + list, Action: check}, values}
+}
+
+// formatFlag is --format; the first of the formats is the default.
+func formatFlag(formats ...string) cli.Flag {
+	return choice("format", formats[0], "of the result", formats...)
+}
+
+// outputFlag is -o, a file of the command's result.
+func outputFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write " + usage + " to `FILE`"}
+}
+
+// writeOutput replaces the file at path as a whole, or writes to what stands
+// there and is no file, such as a pipe.
+func writeOutput(path string, write func(io.Writer) error) error {
+	if i, err := os.Stat(path); err == nil && !i.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("output: %w", err)
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	if dir := filepath.Dir(path); !isDir(dir) {
+		return fmt.Errorf("output: %s: no directory %s (make it first)", path, dir)
+	}
+	if err := train.WriteFile(path, write); err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	return nil
+}
+
+func isDir(path string) bool {
+	i, err := os.Stat(path)
+	return err == nil && i.IsDir()
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -2,22 +2,21 @@ package main
 
 import (
 	"cmp"
-	"fmt"
-	"io"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
 	"resnet/nn/train"
+	"resnet/nn/train/plots"
 )
 
 func predictCommand() *cli.Command {
 	flags := []cli.Flag{
 		weightsFlag(),
 		&cli.StringFlag{Name: "indices", Usage: "images of the data set by `LIST`: 0:10,42 is the first ten and number 42"},
+		&cli.IntFlag{Name: "wrong", Usage: "only the `N` surest mistakes, among --indices or the whole split", DefaultText: "all images, right or wrong"},
+		&cli.StringFlag{Name: "grid", Usage: "draw the images with their predictions into `FILE`, .png or .svg"},
 		&cli.BoolFlag{Name: "invert", Usage: "the pictures are dark on light, the training images light on dark", DisableDefaultText: true},
 		&cli.IntFlag{Name: "top", Value: 3, Usage: "classes to show, the likeliest first"},
 	}
@@ -31,24 +30,11 @@ input with their aspect kept and centred.
 examples:
    resnet predict --weights runs/DIR/weights/best.safetensors --indices 0:10,42
    resnet predict --weights FILE --invert --top 1 scan.jpg photo.png
-   resnet predict --weights FILE --format json boot.png`,
+   resnet predict --weights FILE --format json boot.png
+   resnet predict --weights FILE --indices 10:20 --grid ten.png
+   resnet predict --weights FILE --wrong 25 --grid mistakes.svg`,
 		Flags: flags, Action: runPredict,
 	}
-}
-
-// picture is one image to predict and what came out.
-type picture struct {
-	Source string  `json:"source"` // file, or split and index
-	Label  *string `json:"label,omitempty"`
-	Top    []guess `json:"top"`
-
-	pixels []byte
-}
-
-type guess struct {
-	Class       string  `json:"class"`
-	Index       int     `json:"index"`
-	Probability float64 `json:"probability"`
 }
 
 // maxPredictBatch bounds the memory that the network takes.
@@ -56,22 +42,20 @@ const maxPredictBatch = 128
 
 func runPredict(c *cli.Context) (err error) {
 	files, indices := c.Args().Slice(), c.String("indices")
-	if len(files) == 0 && indices == "" {
-		return usagef("predict: no images given, want picture files or --indices LIST")
-	}
-	if c.Int("top") < 1 {
-		return usagef("--top %d, want at least 1", c.Int("top"))
-	}
-	wanted, err := parseIndices(indices)
+	wanted, err := predictOptions(c, files, indices)
 	if err != nil {
-		return usagef("--indices %q: %w", indices, err)
+		return err
 	}
-	n, err := openNetwork(c, min(max(1, len(files)+len(wanted)), maxPredictBatch))
+	batch := len(files) + len(wanted)
+	if batch == 0 || batch > maxPredictBatch {
+		batch = maxPredictBatch
+	}
+	n, err := openNetwork(c, batch)
 	if err != nil {
 		return err
 	}
 	defer n.close(&err)
-	pictures, err := fromDataset(c, n, wanted)
+	items, err := fromDataset(c, n, wanted)
 	if err != nil {
 		return err
 	}
@@ -81,120 +65,136 @@ func runPredict(c *cli.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		pictures = append(pictures, &picture{Source: f, pixels: pixels})
+		items = append(items, plots.Item{Name: f, Pixels: pixels, Label: plots.NoLabel})
 	}
-	if err := n.predict(pictures, c.Int("top")); err != nil {
+	if err := n.predict(items); err != nil {
 		return err
 	}
+	if items, err = n.chosen(c, items); err != nil {
+		return err
+	}
+	pictures := n.pictures(items, c.Int("top"))
 	if c.String("format") == "json" {
 		return writeJSON(c.App.Writer, pictures)
 	}
 	return writePictures(c.App.Writer, pictures)
 }
 
-func fromDataset(c *cli.Context, n *network, wanted []int) ([]*picture, error) {
-	if len(wanted) == 0 {
+// predictOptions checks what the network is not needed for and returns the
+// data set's images that are named.
+func predictOptions(c *cli.Context, files []string, indices string) ([]int, error) {
+	switch wrong := c.IsSet("wrong"); {
+	case len(files) == 0 && indices == "" && !wrong:
+		return nil, usagef("predict: no images given, want picture files, --indices LIST or --wrong N")
+	case wrong && c.Int("wrong") < 1:
+		return nil, usagef("--wrong %d, want at least 1", c.Int("wrong"))
+	case wrong && len(files) > 0:
+		return nil, usagef("predict: --wrong with picture file %q, whose class is not known; want images of the data set", files[0])
+	case c.Int("top") < 1:
+		return nil, usagef("--top %d, want at least 1", c.Int("top"))
+	}
+	if err := checkPlotFile("grid", c.String("grid")); err != nil {
+		return nil, err
+	}
+	wanted, err := parseIndices(indices)
+	if err != nil {
+		return nil, usagef("--indices %q: %w", indices, err)
+	}
+	return wanted, nil
+}
+
+// fromDataset are the wanted images of the data set, or with --wrong and
+// without --indices all.
+func fromDataset(c *cli.Context, n *network, wanted []int) ([]plots.Item, error) {
+	all := c.IsSet("wrong") && len(wanted) == 0
+	if len(wanted) == 0 && !all {
 		return nil, nil
 	}
 	_, set, err := openSplit(c, n)
 	if err != nil {
 		return nil, err
 	}
-	var pictures []*picture
+	split := c.String("split")
 	for _, i := range wanted {
 		if i >= set.Len() {
-			return nil, usagef("--indices: image %d, want 0 to %d (the %s split has %d)", i, set.Len()-1, c.String("split"), set.Len())
+			return nil, usagef("--indices: image %d, want 0 to %d (the %s split has %d)", i, set.Len()-1, split, set.Len())
 		}
-		label := n.className(int(set.Labels[i]))
-		pictures = append(pictures, &picture{Source: fmt.Sprintf("%s[%d]", c.String("split"), i), Label: &label, pixels: set.Image(i)})
 	}
-	return pictures, nil
+	if all {
+		return itemsOf(set, split, nil), nil
+	}
+	items := make([]plots.Item, len(wanted))
+	for k, i := range wanted {
+		items[k] = itemOf(set, split, i)
+	}
+	return items, nil
 }
 
-// predict fills in each picture's likeliest classes.
-func (n *network) predict(pictures []*picture, top int) error {
+// predict fills in the probabilities.
+func (n *network) predict(items []plots.Item) error {
 	var pixels []byte
-	for _, p := range pictures {
-		pixels = append(pixels, p.pixels...)
+	for i := range items {
+		pixels = append(pixels, items[i].Pixels...)
 	}
-	probs, err := train.Predict(n.exec, n.plan, pixels, len(pictures))
+	probs, err := train.Predict(n.exec, n.plan, pixels, len(items))
 	if err != nil {
 		return err
 	}
-	for i, p := range pictures {
-		for k, x := range probs[i] {
+	for i := range items {
+		items[i].Probs = probs[i]
+	}
+	return nil
+}
+
+// chosen are the items to be listed, all or the mistakes, drawn if asked for.
+func (n *network) chosen(c *cli.Context, items []plots.Item) ([]plots.Item, error) {
+	grid, most := c.String("grid"), c.Int("wrong")
+	draw := plots.Predictions
+	if c.IsSet("wrong") {
+		draw = func(path string, items []plots.Item, o plots.GridOptions) error {
+			return plots.Wrong(path, items, most, o)
+		}
+	}
+	if grid != "" {
+		if err := draw(grid, items, n.gridOptions()); err != nil {
+			return nil, err
+		}
+	}
+	if c.IsSet("wrong") {
+		items = plots.MostConfidentMistakes(items)
+		items = items[:min(most, len(items))]
+	}
+	return items, nil
+}
+
+// picture is one image and what came out, as it is printed.
+type picture struct {
+	Source string  `json:"source"` // file, or split and index
+	Label  *string `json:"label,omitempty"`
+	Top    []guess `json:"top"`
+}
+
+type guess struct {
+	Class       string  `json:"class"`
+	Index       int     `json:"index"`
+	Probability float64 `json:"probability"`
+}
+
+// pictures are the items with their likeliest classes.
+func (n *network) pictures(items []plots.Item, top int) []picture {
+	pictures := make([]picture, len(items))
+	for i, it := range items {
+		p := &pictures[i]
+		p.Source = it.Name
+		if it.Label != plots.NoLabel {
+			label := n.className(it.Label)
+			p.Label = &label
+		}
+		for k, x := range it.Probs {
 			p.Top = append(p.Top, guess{n.className(k), k, float64(x)})
 		}
 		slices.SortStableFunc(p.Top, func(a, b guess) int { return cmp.Compare(b.Probability, a.Probability) })
 		p.Top = p.Top[:min(top, len(p.Top))]
 	}
-	return nil
-}
-
-func writePictures(w io.Writer, pictures []*picture) error {
-	source, class := len("image"), len("label")
-	labels := false
-	for _, p := range pictures {
-		source = max(source, len(p.Source))
-		for _, g := range p.Top {
-			class = max(class, len(g.Class))
-		}
-		if p.Label != nil {
-			class, labels = max(class, len(*p.Label)), true
-		}
-	}
-	var b strings.Builder
-	row := func(image, label, prediction string) {
-		fmt.Fprintf(&b, "%-*s  ", source, image)
-		if labels {
-			fmt.Fprintf(&b, "%-*s  ", class, label)
-		}
-		b.WriteString(prediction + "\n")
-	}
-	row("image", "label", "prediction")
-	for _, p := range pictures {
-		label := ""
-		if p.Label != nil {
-			label = *p.Label
-		}
-		var top []string
-		for _, g := range p.Top {
-			top = append(top, fmt.Sprintf("%-*s %6.2f %%", class, g.Class, 100*g.Probability))
-		}
-		row(p.Source, label, strings.Join(top, "  "))
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// maxIndices bounds what a range may name, well above any data set of this kind.
-const maxIndices = 1 << 20
-
-// parseIndices reads "0:10,42": single numbers and half-open ranges.
-func parseIndices(s string) ([]int, error) {
-	if s == "" {
-		return nil, nil
-	}
-	var all []int
-	for part := range strings.SplitSeq(s, ",") {
-		from, to, isRange := strings.Cut(part, ":")
-		first, err := strconv.Atoi(from)
-		end := first + 1
-		if err == nil && isRange {
-			end, err = strconv.Atoi(to)
-		}
-		if err != nil || first < 0 {
-			return nil, fmt.Errorf("%q, want numbers from 0 and ranges such as 0:10,42", part)
-		}
-		if end <= first {
-			return nil, fmt.Errorf("range %q is empty (its end is not part of it)", part)
-		}
-		if len(all)+end-first > maxIndices {
-			return nil, fmt.Errorf("more than %d images", maxIndices)
-		}
-		for i := first; i < end; i++ {
-			all = append(all, i)
-		}
-	}
-	return all, nil
+	return pictures
 }

@@ -64,7 +64,7 @@ func settings() []setting {
 		text("device", deviceUsage, d.Device, func(c c) *string { return &c.Device }),
 		text("precision", precisionUsage, d.Precision, func(c c) *string { return &c.Precision }),
 		whole("workers", workersUsage, "one per processor", func(c c) *int { return &c.Threads }, "j"),
-		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }),
+		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }, "o"),
 		number("checkpoint-seconds", "seconds between checkpoints; 0 for none", d.CheckpointSeconds, func(c c) *float64 { return &c.CheckpointSeconds }),
 		whole("checkpoint-steps", "steps between checkpoints; 0 for none", d.CheckpointSteps, func(c c) *int { return &c.CheckpointSteps }),
 	}

@@ -3,33 +3,38 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"resnet/bench"
 	"resnet/nn"
+	"resnet/nn/diagram"
 	"resnet/nn/train"
 )
 
 func summaryCommand() *cli.Command {
 	return &cli.Command{
-		Name: "summary", Usage: "list a network's layers, parameters and cost",
+		Name: "summary", Usage: "list a network's layers, parameters and cost, or draw it",
 		Description: `Shapes are N, C, H, W; N is None, the batch. The activation memory is that of the
 plan for training, in which layers share what they do not need at the same time.
+As a drawing the network is svg, a picture; dot, for Graphviz; or mermaid, for
+Markdown. Without --format -o's extension decides: .json, .svg, .dot, .mmd.
 
 examples:
    resnet summary
    resnet summary --base-channels 32 --hidden 0 --batch-size 128
-   resnet summary --weights runs/DIR/weights/best.safetensors --format json`,
-		Flags: append(modelFlags(),
+   resnet summary --weights runs/DIR/weights/best.safetensors --format json
+   resnet summary -o network.svg
+   resnet summary --format dot | dot -Tpdf > network.pdf`,
+		Flags: append(append(modelFlags(), shapeFlags()...),
 			&cli.StringFlag{Name: "weights", Usage: "describe the network of a weights `FILE`"},
-			&cli.StringFlag{Name: "input", Value: "1x28x28", Usage: "channels, height and width of the images"},
-			&cli.IntFlag{Name: "classes", Value: 10, Usage: "number of classes"},
 			&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: train.Defaults().BatchSize, Usage: "images per step, for the memory"},
 			&cli.StringFlag{Name: "device", Value: train.DeviceCPU, Usage: "the one whose memory is counted: " + deviceUsage},
 			&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
-			workersFlag(), formatFlag("table", "json")),
+			workersFlag(), outputFlag("the result"), formatFlag(append([]string{"table", "json"}, diagram.Formats()...)...)),
 		Action: runSummary,
 	}
 }
@@ -77,20 +82,53 @@ func runSummary(c *cli.Context) error {
 	if err != nil {
 		return asUsage(err)
 	}
-	b, err := openBackend(c)
+	write, err := summaryWriter(c, model, g)
 	if err != nil {
 		return err
+	}
+	if path := c.String("output"); path != "" {
+		return writeOutput(path, write)
+	}
+	return write(c.App.Writer)
+}
+
+// summaryWriter writes a network in the format that is asked for.
+func summaryWriter(c *cli.Context, model nn.ModelConfig, g *nn.Graph) (func(io.Writer) error, error) {
+	format := summaryFormat(c)
+	if slices.Contains(diagram.Formats(), format) {
+		return func(w io.Writer) error { return diagram.Write(w, g, format) }, nil
+	}
+	b, err := openBackend(c)
+	if err != nil {
+		return nil, err
 	}
 	defer b.Close()
 	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: c.Int("batch-size"), Optimizer: nn.NewAdam(), Target: b})
 	if err != nil {
-		return asUsage(err)
+		return nil, asUsage(err)
 	}
 	s := newSummary(model, plan)
-	if c.String("format") == "json" {
-		return writeJSON(c.App.Writer, s)
+	if format == "json" {
+		return func(w io.Writer) error { return writeJSON(w, s) }, nil
 	}
-	return s.write(c.App.Writer)
+	return s.write, nil
+}
+
+// summaryFormat is --format, or what the output's name says.
+func summaryFormat(c *cli.Context) string {
+	if !c.IsSet("format") {
+		switch strings.ToLower(filepath.Ext(c.String("output"))) {
+		case ".json":
+			return "json"
+		case ".svg":
+			return diagram.SVG
+		case ".dot", ".gv":
+			return diagram.DOT
+		case ".mmd", ".mermaid":
+			return diagram.Mermaid
+		}
+	}
+	return c.String("format")
 }
 
 func summaryModel(c *cli.Context) (nn.ModelConfig, error) {
@@ -98,14 +136,7 @@ func summaryModel(c *cli.Context) (nn.ModelConfig, error) {
 		m, err := nn.ReadMetadata(path)
 		return m.Model, err
 	}
-	m := modelOf(c)
-	m.Classes = c.Int("classes")
-	var rest string
-	n, _ := fmt.Sscanf(c.String("input")+" ", "%dx%dx%d%s", &m.Channels, &m.Height, &m.Width, &rest)
-	if n != 3 {
-		return m, usagef("--input %q, want channels x height x width such as 1x28x28", c.String("input"))
-	}
-	return m, nil
+	return shapedModelOf(c)
 }
 
 func newSummary(model nn.ModelConfig, p *nn.Plan) *summary {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -51,5 +52,21 @@ func TestSummaryJSON(t *testing.T) {
 	}
 	if s.FLOPs.Forward <= 0 || s.FLOPs.Train <= 2*s.FLOPs.Forward || s.Memory.Activations <= 0 || s.Memory.Params < 4*want {
 		t.Errorf("flops %+v, memory %+v, want sensible ones", s.FLOPs, s.Memory)
+	}
+}
+
+// A drawing has every node, and -o's name says which kind it is.
+func TestSummaryDrawings(t *testing.T) {
+	for _, c := range []struct{ format, extension, begins string }{
+		{"svg", ".svg", "<svg"}, {"dot", ".dot", "digraph"}, {"mermaid", ".mmd", "---\n"}, {"json", ".json", "{"}, {"table", ".txt", "Model: "},
+	} {
+		out := succeed(t, "summary", "-j", "1", "--format", c.format)
+		if !strings.HasPrefix(out, c.begins) || !strings.Contains(out, "blocks.3.conv2") {
+			t.Errorf("%s: no %q and blocks.3.conv2 in %.200q", c.format, c.begins, out)
+		}
+		path := filepath.Join(t.TempDir(), "network"+c.extension)
+		if printed := succeed(t, "summary", "-j", "1", "-o", path); printed != "" || string(read(t, path)) != out {
+			t.Errorf("%s: -o %s differs from what --format prints", c.format, path)
+		}
 	}
 }

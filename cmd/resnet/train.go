@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
+	"resnet/bench"
 	"resnet/nn/train"
 )
 
@@ -21,6 +22,10 @@ func trainCommand() *cli.Command {
 		&cli.BoolFlag{Name: "no-nesterov", Usage: "plain momentum for sgd", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-shuffle", Usage: "take the images in the files' order", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "force", Usage: "begin anew where --output holds a run, whose files are removed", DisableDefaultText: true},
+		&cli.BoolFlag{Name: "no-tensorboard", Usage: "no event file for TensorBoard", DisableDefaultText: true},
+		choice("histograms", "weights", "distributions that TensorBoard shows, those of gradients beside weights", "none", "weights", "gradients"),
+		&cli.BoolFlag{Name: "no-plots", Usage: "no pictures at the end", DisableDefaultText: true},
 		deterministicFlag(), noGraphFlag(), checkFlag(),
 		formatFlag("text", "json"),
 	}
@@ -29,10 +34,13 @@ func trainCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name: "train", Usage: "train a network",
-		Description: `Writes a run directory: config.json, results.csv, weights/best.safetensors,
-weights/last.safetensors and a checkpoint. After SIGINT or SIGTERM the step is
-finished and the checkpoint written; --resume continues to the same bits, on the
-same device (on a GPU with --deterministic), or with --device on another one.
+		Description: `Writes a run directory: config.json, environment.json, results.csv,
+weights/best.safetensors, weights/last.safetensors, a checkpoint and events for
+TensorBoard, and at the end curves.png, and of the best weights on the test split
+confusion.png, predictions.png, wrong.png and filters.png. After SIGINT or
+SIGTERM the step is finished and the checkpoint written; --resume continues to
+the same bits, on the same device (on a GPU with --deterministic), or with
+--device on another one.
 
 examples:
    resnet train
@@ -53,15 +61,18 @@ func runTrain(c *cli.Context) error {
 		return err
 	}
 	o := train.Options{
-		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Quiet: c.Bool("quiet"),
-		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"),
+		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter), Quiet: c.Bool("quiet"),
+		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
+		Origin: train.Origin{Command: commandLine(os.Args), Version: bench.Version(), CPU: bench.ThisMachine().CPU},
 	}
-	var started string
-	o.Hooks.Start = func(s *train.StartInfo) error { started = s.Dir; return nil }
+	w, err := newWatch(c)
+	if err != nil {
+		return err
+	}
+	o.Hooks = w.hooks()
 	var result *train.Result
-	var err error
 	if dir := c.String("resume"); dir != "" {
-		if o.Override, err = overrides(c); err != nil {
+		if o.Override, err = overrides(c, dir); err != nil {
 			return err
 		}
 		result, err = train.Resume(c.Context, dir, o)
@@ -76,7 +87,7 @@ func runTrain(c *cli.Context) error {
 		result, err = train.Run(c.Context, cfg, o)
 	}
 	if errors.Is(err, train.ErrInterrupted) {
-		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, started)
+		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, w.Dir)
 	}
 	if err != nil {
 		return err
@@ -89,9 +100,14 @@ func runTrain(c *cli.Context) error {
 
 // overrides applies the settings given beside --resume; train refuses those
 // that would make another run of it.
-func overrides(c *cli.Context) (func(*train.Config), error) {
-	if c.String("config") != "" {
+func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
+	switch output := c.String("output"); {
+	case c.String("config") != "":
 		return nil, usagef("--config with --resume: a run continues with the settings it began with")
+	case output != "" && filepath.Clean(output) != filepath.Clean(dir):
+		return nil, usagef("--output %s with --resume %s: a run continues in its own directory", output, dir)
+	case c.Bool("force"):
+		return nil, usagef("--force with --resume: want either the run that is there or a new one")
 	}
 	trial := train.Defaults()
 	if err := apply(c, &trial); err != nil {
@@ -115,9 +131,4 @@ func writeResult(w io.Writer, r *train.Result) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

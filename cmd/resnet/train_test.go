@@ -73,13 +73,13 @@ func TestTrainEvalPredict(t *testing.T) {
 	t.Run("config", func(t *testing.T) {
 		// The configuration of a run makes the same run again, but for what flags change.
 		again := filepath.Join(t.TempDir(), "again")
-		succeed(t, "train", "--config", filepath.Join(run, "config.json"), "--output", again, "--quiet")
+		succeed(t, "train", "--config", filepath.Join(run, "config.json"), "--output", again, "--no-plots", "--quiet")
 		if !bytes.Equal(read(t, filepath.Join(again, "weights", "last.safetensors")), read(t, trained.LastWeights)) {
 			t.Error("the same configuration gave other weights")
 		}
 		var other trainResult
 		decode(t, succeed(t, "train", "--epochs", "1", "--config", filepath.Join(run, "config.json"), "--output", filepath.Join(t.TempDir(), "other"),
-			"--opt", "sgd", "--quiet", "--format", "json"), &other)
+			"--opt", "sgd", "--no-plots", "--quiet", "--format", "json"), &other)
 		if c := other.Config; c["epochs"] != 1.0 || c["opt"] != "sgd" || c["lr"] != 0.01 || c["nesterov"] != true || c["base_channels"] != 4.0 {
 			t.Errorf("configuration %v, want the file's with 1 epoch, sgd and its defaults", c)
 		}

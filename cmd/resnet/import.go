@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/data"
+	"resnet/nn"
+	"resnet/nn/keras"
+)
+
+func importCommand() *cli.Command {
+	flags := []cli.Flag{
+		choice("from", "", "format; without it FILE's extension decides", toKeras, toSafetensors),
+		outputFlag("the weights"),
+	}
+	flags = append(append(flags, modelFlags()...), shapeFlags()...)
+	flags = append(flags, &cli.StringFlag{Name: "dataset", Value: data.FashionMNIST, Usage: "what the weights were trained on: " + datasetUsage})
+	return &cli.Command{
+		Name: "import", Usage: "take weights from another program", ArgsUsage: "FILE",
+		Description: `Writes a weights file as train does. Which network the weights are for is said by
+the options: every array must be there, be used and have its shape. That the
+networks compute the same besides (strides, epsilons) is not checked; eval tells.
+
+keras        FILE.keras, FILE.h5 or FILE.weights.h5 of Keras 3, or an .h5 of Keras 2
+safetensors  a PyTorch state dict with this program's names, which summary lists
+
+ONNX files are written (see export), not read. Nor are PyTorch's own .pt files,
+which run code when they are opened: in Python, safetensors.torch.save_file writes
+their state dict as safetensors.
+
+examples:
+   resnet import model.keras -o mine.safetensors
+   resnet import --from safetensors state.safetensors --base-channels 32 -o mine.safetensors
+   resnet eval --weights mine.safetensors`,
+		Flags: flags, Action: runImport,
+	}
+}
+
+func runImport(c *cli.Context) (err error) {
+	if c.NArg() != 1 {
+		return usagef("import: %d files given, want one: resnet import FILE -o FILE", c.NArg())
+	}
+	file, output := c.Args().First(), c.String("output")
+	from := c.String("from")
+	if from == "" {
+		from = formatByName(file)
+	}
+	switch {
+	case from != toKeras && from != toSafetensors:
+		return usagef("import: %s: want a file of keras or safetensors, or --from to say so; others are not read (see import --help)", file)
+	case output == "":
+		return usagef("import: no output given, want -o FILE.safetensors")
+	}
+	n := new(network)
+	if n.meta, err = importMetadata(c); err != nil {
+		return err
+	}
+	if n.backend, err = nn.NewCPU(nn.CPUConfig{}); err != nil {
+		return err
+	}
+	defer n.close(&err)
+	if err := n.build(1); err != nil {
+		return asUsage(err)
+	}
+	if from == toKeras {
+		err = n.readKeras(file)
+	} else {
+		err = nn.LoadWeights(file, n.exec, n.plan.Graph)
+	}
+	if err != nil {
+		return err
+	}
+	if err := writeOutput(output, func(w io.Writer) error { return nn.SaveWeights(w, n.exec, n.plan.Graph, n.meta) }); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(c.App.Writer, output)
+	return err
+}
+
+// importMetadata is what the new weights file says about itself.
+func importMetadata(c *cli.Context) (m nn.Metadata, err error) {
+	if m.Model, err = shapedModelOf(c); err != nil {
+		return m, err
+	}
+	m.Dataset = c.String("dataset")
+	switch m.Dataset {
+	case data.FashionMNIST:
+		m.Classes = data.ClassNames(m.Dataset)
+	case data.IDX:
+		for i := range m.Model.Classes {
+			m.Classes = append(m.Classes, strconv.Itoa(i))
+		}
+	default:
+		return m, usagef("--dataset %q, want %s or %s", m.Dataset, data.FashionMNIST, data.IDX)
+	}
+	if len(m.Classes) != m.Model.Classes {
+		return m, usagef("--classes %d with --dataset %s, which has %d", m.Model.Classes, m.Dataset, len(m.Classes))
+	}
+	return m, nil
+}
+
+// readKeras reads a file's weights into the network.
+func (n *network) readKeras(path string) error {
+	values, err := keras.Read(path, n.plan.Graph)
+	if err != nil {
+		return err
+	}
+	for v, x := range values {
+		if err := n.exec.Write(nn.Ref{Value: v}, nn.Bytes(x)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"resnet/nn"
+	"resnet/nn/train"
+	"resnet/nn/train/plots"
+	"resnet/nn/train/tensorboard"
+)
+
+// watch follows a run: it keeps what hooks need to know of its beginning,
+// records it for TensorBoard and draws what it came to.
+type watch struct {
+	train.StartInfo
+	c *cli.Context
+}
+
+func newWatch(c *cli.Context) (*watch, error) {
+	if c.Bool("no-tensorboard") && c.IsSet("histograms") {
+		return nil, usagef("--histograms with --no-tensorboard: TensorBoard is what they are for")
+	}
+	return &watch{c: c}, nil
+}
+
+func (w *watch) hooks() train.Hooks {
+	h := train.Hooks{Start: func(s *train.StartInfo) error { w.StartInfo = *s; return nil }}
+	if !w.c.Bool("no-tensorboard") {
+		h = train.Join(h, tensorboard.Hooks("", w.recorded()))
+	}
+	if !w.c.Bool("no-plots") {
+		h = train.Join(h, train.Hooks{End: w.end})
+	}
+	return h
+}
+
+// recorded is what TensorBoard gets besides scalars.
+func (w *watch) recorded() (o tensorboard.Options) {
+	histograms := w.c.String("histograms")
+	if histograms != "none" {
+		o.Weights = w.reader(nn.Data)
+	}
+	if histograms == "gradients" {
+		o.Gradients = w.reader(nn.Grad)
+	}
+	return o
+}
+
+func (w *watch) reader(role nn.Role) func(nn.Value) ([]float32, error) {
+	return func(v nn.Value) ([]float32, error) {
+		return readTensor(w.Exec, w.Graph, nn.Ref{Value: v, Role: role})
+	}
+}
+
+// end draws a finished run. The run is worth more than its pictures: without
+// them there is a warning, also under --quiet, and no error.
+func (w *watch) end(r *train.Result) error {
+	if err := w.draw(r); err != nil {
+		fmt.Fprintf(w.c.App.ErrWriter, "warning: not all pictures could be drawn: %s\n", oneLine(err))
+	}
+	return nil
+}
+
+func (w *watch) draw(r *train.Result) error {
+	curves := plots.Curves(filepath.Join(r.Dir, "curves.png"), []plots.Run{{Rows: r.Rows}}, plots.Options{})
+	return errors.Join(curves, w.drawBest(r))
+}
+
+// drawBest draws the best weights on the test split.
+func (w *watch) drawBest(r *train.Result) error {
+	e := r.Test
+	if e == nil {
+		if err := nn.LoadWeights(r.BestWeights, w.Exec, w.Graph); err != nil {
+			return err
+		}
+		var err error
+		if e, err = train.Evaluate(w.c.Context, w.Exec, w.Plan, w.Source.Test, nil); err != nil {
+			return err
+		}
+	}
+	d := drawing{
+		exec: w.Exec, graph: w.Graph, evaluation: e, set: w.Source.Test, split: "test", grid: gridOf(w.Model, w.Source.ClassNames),
+	}
+	return d.draw(r.Dir)
+}
