@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -47,7 +48,39 @@ func (w *watch) recorded() (o tensorboard.Options) {
 	if histograms == "gradients" {
 		o.Gradients = w.reader(nn.Grad)
 	}
+	if !w.c.Bool("no-plots") {
+		o.Images = w.pictures
+	}
 	return o
+}
+
+// watchedImages of the test split are followed from epoch to epoch.
+const watchedImages = 10
+
+// pictures shows what the network makes of the first test images after an epoch.
+func (w *watch) pictures(*train.EpochInfo) (list []tensorboard.Image, err error) {
+	set := w.Source.Test
+	n := min(watchedImages, set.Len())
+	probs, err := train.Predict(w.Exec, w.Plan, set.Pixels[:n*len(set.Image(0))], n)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]plots.Item, n)
+	for i := range items {
+		items[i] = itemOf(set, "test", i)
+		items[i].Probs = probs[i]
+	}
+	dir, err := os.MkdirTemp("", "resnet-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "predictions.png")
+	if err := plots.Predictions(path, items, gridOf(w.Model, w.Source.ClassNames)); err != nil {
+		return nil, err
+	}
+	png, err := os.ReadFile(path)
+	return []tensorboard.Image{{Tag: "predictions", PNG: png}}, err
 }
 
 func (w *watch) reader(role nn.Role) func(nn.Value) ([]float32, error) {

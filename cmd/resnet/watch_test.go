@@ -50,6 +50,9 @@ func TestTrainWatched(t *testing.T) {
 	if got := tags(events); !slices.Equal(got, []string{scalar, weights}) {
 		t.Errorf("recorded %v, want scalars and weights", got)
 	}
+	if n := strings.Count(events, "\x89PNG"); n != 2 {
+		t.Errorf("%d pictures recorded in 2 epochs, want one of each", n)
+	}
 	for _, c := range []struct {
 		args []string
 		tags []string

@@ -31,8 +31,9 @@ type StartInfo struct {
 	Rows                   []Row // of the epochs done
 
 	// The network as it runs, and the images, for as long as the run. Between two
-	// steps hooks may read tensors; End, when nothing is computed any more, may
-	// also write them and evaluate.
+	// steps hooks may read tensors; Epoch may also run inference, after which
+	// training goes on as if it had not; End, when nothing is computed any more,
+	// may write tensors as well.
 	Exec   nn.Executor
 	Plan   *nn.Plan
 	Source *data.Source
