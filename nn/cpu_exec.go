@@ -134,15 +134,12 @@ func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
 // to its thread and, where the backend pins, the thread to a processor: call it
 // from one goroutine that lives as long as the work.
 func (e *cpuExecutor) Run(m Mode, n int) error {
+	if err := e.plan.checkRun(m, n); err != nil {
+		return wrapCPU(err)
+	}
 	p := e.train
 	if m == Eval {
 		p = e.eval
-	}
-	if p == nil {
-		return fmt.Errorf("nn: cpu: training run of a plan without an optimiser")
-	}
-	if n < 1 || n > e.plan.Batch {
-		return fmt.Errorf("nn: cpu: run on %d images, want 1 to the plan's batch of %d", n, e.plan.Batch)
 	}
 	e.pinCaller()
 	e.last = p.Program

@@ -8,33 +8,37 @@ import (
 )
 
 // Write implements Executor.
-func (e *cpuExecutor) Write(r Ref, p []byte) error {
+func (e *cpuExecutor) Write(r Ref, p []byte) error { return wrapCPU(e.write(r, p)) }
+
+func wrapCPU(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("nn: cpu: %w", err)
+}
+
+func (e *cpuExecutor) write(r Ref, p []byte) error {
+	g := e.graph
 	switch r.Value {
-	case e.graph.Images:
-		return e.fill(r, e.pixels, p, e.graph.Type(e.graph.Images).Shape.Elems())
-	case e.graph.Labels:
-		if err := e.fill(r, Bytes(e.labels), p, 4); err != nil {
+	case g.Images:
+		return e.fill(r, e.pixels, p, g.Elems(g.Images, 1))
+	case g.Labels:
+		if err := g.checkLabels(p); err != nil {
 			return err
 		}
-		for i, l := range e.labels[:len(p)/4] {
-			if l < 0 || int(l) >= e.graph.Classes {
-				return fmt.Errorf("nn: cpu: label %d of image %d, want 0 to %d", l, i, e.graph.Classes-1)
-			}
-		}
-		return nil
-	case HyperValue:
-		return exact(r, Bytes(e.hyper[:]), p)
-	case MetricsValue:
-		return exact(r, Bytes(e.metrics[:]), p)
+		return e.fill(r, Bytes(e.labels), p, 4)
+	case HyperValue, MetricsValue:
+		return e.copyExactly(r, e.scalars(r), p)
 	}
-	mem, pm, err := e.parameter(r)
+	s, pm, err := e.plan.parameterSlot(r)
 	if err != nil {
 		return err
 	}
-	if len(p) != 4*pm.Shape.Elems() {
-		return e.sizeError(r, len(p), 4*pm.Shape.Elems())
+	if err := e.graph.exactly(r, len(p), 4*pm.Shape.Elems()); err != nil {
+		return err
 	}
 	e.version++
+	mem := e.slot(s)
 	e.backend.eachElement(pm, func(c, s int) {
 		mem[s] = math.Float32frombits(binary.LittleEndian.Uint32(p[4*c:]))
 	})
@@ -42,98 +46,68 @@ func (e *cpuExecutor) Write(r Ref, p []byte) error {
 }
 
 // Read implements Executor.
-func (e *cpuExecutor) Read(r Ref, p []byte) error {
+func (e *cpuExecutor) Read(r Ref, p []byte) error { return wrapCPU(e.read(r, p)) }
+
+func (e *cpuExecutor) read(r Ref, p []byte) error {
 	switch r.Value {
-	case HyperValue:
-		return exact(r, p, Bytes(e.hyper[:]))
-	case MetricsValue:
-		return exact(r, p, Bytes(e.metrics[:]))
+	case HyperValue, MetricsValue:
+		return e.copyExactly(r, p, e.scalars(r))
 	}
-	if r.Value >= 0 && int(r.Value) < e.graph.NumValues() && e.graph.Param(r.Value) == nil {
+	if e.graph.isActivation(r.Value) {
 		return e.readActivation(r, p)
 	}
-	mem, pm, err := e.parameter(r)
+	s, pm, err := e.plan.parameterSlot(r)
 	if err != nil {
 		return err
 	}
-	if len(p) != 4*pm.Shape.Elems() {
-		return e.sizeError(r, len(p), 4*pm.Shape.Elems())
+	if err := e.graph.exactly(r, len(p), 4*pm.Shape.Elems()); err != nil {
+		return err
 	}
+	mem := e.slot(s)
 	e.backend.eachElement(pm, func(c, s int) {
 		binary.LittleEndian.PutUint32(p[4*c:], math.Float32bits(mem[s]))
 	})
 	return nil
 }
 
+// scalars is the memory of step scalars or metrics.
+func (e *cpuExecutor) scalars(r Ref) []byte {
+	if r.Value == HyperValue {
+		return Bytes(e.hyper[:])
+	}
+	return Bytes(e.metrics[:])
+}
+
 // fill copies whole images or labels, at most a batch of them.
 func (e *cpuExecutor) fill(r Ref, dst, p []byte, each int) error {
-	if r.Role != Data || r.Slot != 0 {
-		return fmt.Errorf("nn: cpu: %s: role %d slot %d, want the data of slot 0", e.graph.ValueName(r.Value), r.Role, r.Slot)
-	}
-	if len(p) == 0 || len(p)%each != 0 || len(p) > len(dst) {
-		return fmt.Errorf("nn: cpu: %s: %d bytes, want a multiple of %d up to %d", e.graph.ValueName(r.Value), len(p), each, len(dst))
+	if err := e.plan.checkBatch(r, len(p), each); err != nil {
+		return err
 	}
 	copy(dst, p)
 	return nil
 }
 
-func exact(r Ref, dst, src []byte) error {
+func (e *cpuExecutor) copyExactly(r Ref, dst, src []byte) error {
 	if len(dst) != len(src) {
-		return fmt.Errorf("nn: cpu: value %d: %d bytes on one side, %d on the other", r.Value, len(dst), len(src))
+		return fmt.Errorf("value %d: %d bytes on one side, %d on the other", r.Value, len(dst), len(src))
 	}
 	copy(dst, src)
 	return nil
 }
 
-func (e *cpuExecutor) sizeError(r Ref, got, want int) error {
-	return fmt.Errorf("nn: cpu: %s: %d bytes, want %d", e.graph.ValueName(r.Value), got, want)
-}
-
-// parameter is the memory of a parameter, its gradient or its state.
-func (e *cpuExecutor) parameter(r Ref) ([]float32, *Param, error) {
-	if r.Value < 0 || int(r.Value) >= e.graph.NumValues() || e.graph.Param(r.Value) == nil {
-		return nil, nil, fmt.Errorf("nn: cpu: value %d is no parameter", r.Value)
-	}
-	var s Slot
-	switch r.Role {
-	case Data:
-		s = e.plan.Params[r.Value]
-	case Grad:
-		s = e.plan.ParamGrads[r.Value]
-	case State0, State1:
-		s = e.plan.States[r.Role-State0][r.Value]
-	}
-	if s.Bytes == 0 {
-		return nil, nil, fmt.Errorf("nn: cpu: %s: the plan keeps no tensor of role %d for it", e.graph.ValueName(r.Value), r.Role)
-	}
-	return e.slot(s), e.graph.Param(r.Value), nil
-}
-
 // readActivation unpacks images to N, H, W, C. Fewer than a batch may be read.
 func (e *cpuExecutor) readActivation(r Ref, p []byte) error {
-	name := e.graph.ValueName(r.Value)
-	always := r.Role == Data && (r.Value == e.graph.Logits || r.Value == e.graph.Probabilities)
-	if e.last == nil || !(always || e.plan.KeepAll) {
-		return fmt.Errorf("nn: cpu: %s: only readable after a run of a plan that keeps all tensors", name)
-	}
-	s := e.last.Data[r.Value]
-	if r.Role == Grad {
-		s = e.last.Grad[r.Value]
-	}
-	if s.Bytes == 0 {
-		return fmt.Errorf("nn: cpu: %s: the last run has no tensor of role %d for it", name, r.Role)
+	s, err := e.plan.activationSlot(e.last, r, len(p))
+	if err != nil {
+		return err
 	}
 	shape := e.graph.Type(r.Value).Shape
-	each := 4 * shape.Elems()
 	if e.graph.Single(r.Value) {
-		return exact(r, p, Bytes(e.slot(s)[:shape.Elems()]))
-	}
-	if len(p) == 0 || len(p)%each != 0 || len(p) > each*e.plan.Batch {
-		return e.sizeError(r, len(p), each*e.plan.Batch)
+		return e.copyExactly(r, p, Bytes(e.slot(s)[:shape.Elems()]))
 	}
 	t := e.view(r.Value, r.Role, s)
 	count, length := lines(t.layout)
-	for i := range len(p) / each {
+	for i := range len(p) / (4 * shape.Elems()) {
 		img := t.image(nil, i)
 		for y := range count {
 			p = p[copy(p, Bytes(t.line(img, y, length))):]

@@ -39,8 +39,8 @@ type cudaExecutor struct {
 	sets                             []heldSet
 
 	programs  map[programKey]*cudaProgram
-	last      *cudaProgram // what the last run was of
-	need      int64        // bytes of scratch that binding has asked for
+	last      *Program // what the last run was of
+	need      int64    // bytes of scratch that binding has asked for
 	profiling bool
 	profile   cudaProfile
 	checks    *checker
@@ -188,18 +188,15 @@ func removed[T comparable](list []T, x T) []T {
 
 // Run implements Executor. It returns when the step is on its way.
 func (e *cudaExecutor) Run(m Mode, n int) error {
-	if m != Eval && e.plan.Train == nil {
-		return e.backend.wrap(errors.New("training run of a plan without an optimiser"))
-	}
-	if n < 1 || n > e.plan.Batch {
-		return e.backend.wrap(fmt.Errorf("run on %d images, want 1 to the plan's batch of %d", n, e.plan.Batch))
+	if err := e.plan.checkRun(m, n); err != nil {
+		return e.backend.wrap(err)
 	}
 	defer e.backend.device.Enter()()
 	p, err := e.program(m, n)
 	if err != nil {
 		return e.backend.wrap(err)
 	}
-	e.last = p
+	e.last = p.Program
 	return e.backend.wrap(p.run())
 }
 

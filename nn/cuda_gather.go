@@ -28,7 +28,7 @@ func (e *cudaExecutor) hold(images []byte, labels []int32) (int, error) {
 	if len(labels) == 0 || len(images) != len(labels)*each {
 		return 0, fmt.Errorf("set of %d image bytes and %d labels, want %d bytes for each label", len(images), len(labels), each)
 	}
-	if err := e.checkLabels(Bytes(labels)); err != nil {
+	if err := e.graph.checkLabels(Bytes(labels)); err != nil {
 		return 0, err
 	}
 	s := heldSet{n: len(labels)}
