@@ -15,8 +15,9 @@ type Phase string
 
 // The phases.
 const (
-	Train Phase = "train" // forward, loss, backward, update
-	Infer Phase = "infer" // forward on running statistics
+	Train   Phase = "train"   // forward, loss, backward, update
+	Infer   Phase = "infer"   // forward on running statistics, one batch after the other
+	Latency Phase = "latency" // one image from the host's memory to its probabilities there; whatever BatchSizes are
 )
 
 // Config says what to measure.
@@ -30,6 +31,9 @@ type Config struct {
 	Device     train.DeviceConfig
 	Options    train.DeviceOptions
 	Layers     bool // also time every op
+	// Ceilings, if not nil, has a GPU's bandwidth and arithmetic measured at these
+	// sizes before everything else.
+	Ceilings *nn.CeilingSizes
 
 	// Progress, if not nil, is told what is about to be measured.
 	Progress func(format string, args ...any)
@@ -44,8 +48,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("bench: %d phases and %d batch sizes, want at least one of each", len(c.Phases), len(c.BatchSizes))
 	}
 	for _, p := range c.Phases {
-		if p != Train && p != Infer {
-			return fmt.Errorf("bench: phase %q, want %s or %s", p, Train, Infer)
+		if p != Train && p != Infer && p != Latency {
+			return fmt.Errorf("bench: phase %q, want %s, %s or %s", p, Train, Infer, Latency)
 		}
 	}
 	for _, b := range c.BatchSizes {
@@ -78,9 +82,11 @@ func Run(ctx context.Context, c Config) (r *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()
 	r = &Report{Machine: ThisMachine(), Model: c.Model, Cost: CostOf(g)}
-	c.describe(&r.Machine, backend)
+	if err := c.describe(&r.Machine, backend); err != nil {
+		return nil, err
+	}
 	for _, phase := range c.Phases {
-		for _, batch := range c.BatchSizes {
+		for _, batch := range c.batchSizes(phase) {
 			for range max(1, c.Count) {
 				c.progress("%s, batch size %d", phase, batch)
 				res, err := c.measure(ctx, backend, g, phase, batch, r)
@@ -91,7 +97,17 @@ func Run(ctx context.Context, c Config) (r *Report, err error) {
 			}
 		}
 	}
+	if gpu := c.gpu(backend); gpu != nil {
+		r.Machine.GPU.Tuning = gpu.Tuning // by now all choices are made
+	}
 	return r, nil
+}
+
+func (c *Config) batchSizes(p Phase) []int {
+	if p == Latency {
+		return []int{1}
+	}
+	return c.BatchSizes
 }
 
 func (c *Config) progress(format string, args ...any) {
@@ -103,12 +119,12 @@ func (c *Config) progress(format string, args ...any) {
 // describe fills in what is the backend's. Like a measurement it runs in a
 // goroutine that ends afterwards, because a backend may tie the one that runs
 // it to a processor.
-func (c *Config) describe(m *Machine, b nn.Backend) {
+func (c *Config) describe(m *Machine, b nn.Backend) error {
 	m.Device, m.Threads = b.Name(), nn.Threads(b)
-	m.GPU = gpuOf(b, !c.Options.NoGraph && !c.Options.Check)
+	m.GPU = c.gpu(b)
 	isa, ok := nn.ISA(b)
 	if !ok {
-		return
+		return c.measureCeilings(m, b)
 	}
 	m.ISA = isa.String()
 	c.progress("peak of %s on %d threads", m.ISA, m.Threads)
@@ -118,6 +134,21 @@ func (c *Config) describe(m *Machine, b nn.Backend) {
 		peak <- flops / 1e9
 	}()
 	m.PeakGFLOPS = <-peak
+	return nil
+}
+
+func (c *Config) gpu(b nn.Backend) *GPU { return gpuOf(b, !c.Options.NoGraph && !c.Options.Check) }
+
+func (c *Config) measureCeilings(m *Machine, b nn.Backend) error {
+	if c.Ceilings == nil {
+		return nil
+	}
+	c.progress("ceilings of %s", m.Device)
+	ceilings, ok, err := nn.MeasureCeilings(b, *c.Ceilings)
+	if ok && err == nil {
+		m.GPU.CopyGBPerSecond, m.GPU.ProductGFLOPS = ceilings.CopyBytesPerSecond/1e9, ceilings.ProductFLOPS/1e9
+	}
+	return err
 }
 
 // peakTime is long enough to meet an undisturbed moment on a busy machine.
@@ -155,11 +186,13 @@ func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, pha
 	if err := nn.Initialize(exec, g, 1); err != nil {
 		return Result{}, err
 	}
-	s, err := newStepper(exec, plan)
+	s, err := newStepper(exec, plan, phase)
 	if err != nil {
 		return Result{}, err
 	}
-	_, s.async = nn.CUDAInfo(b)
+	if _, ok := nn.CUDAInfo(b); ok && phase != Latency {
+		s.async = true
+	}
 	if err := s.warmUp(ctx, c.Seconds/10); err != nil {
 		return Result{}, err
 	}
@@ -168,8 +201,11 @@ func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, pha
 		return Result{}, err
 	}
 	res = newResult(phase, batch, seconds, s.window, r)
+	if res.GPU, err = s.usage(ctx, res.MsPerStep/1e3); err != nil {
+		return Result{}, err
+	}
 	if c.Layers {
-		res.Layers, err = s.layers(ctx, c.Seconds)
+		res.Layers, err = s.layers(ctx, c.Seconds, &r.Machine)
 	}
 	return res, err
 }

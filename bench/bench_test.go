@@ -17,7 +17,7 @@ import (
 func small() Config {
 	return Config{
 		Model:     nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, BaseChannels: 4, Hidden: 16},
-		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer}, BatchSizes: []int{1, 6},
+		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer, Latency}, BatchSizes: []int{1, 6},
 		Device:  train.DeviceConfig{Device: train.DeviceCPU, Precision: "fp32"},
 		Options: train.DeviceOptions{CPU: nn.CPUConfig{Threads: 1}},
 	}
@@ -44,11 +44,11 @@ func TestRun(t *testing.T) {
 	if m.PeakGFLOPS <= 0 || m.Threads != 1 || m.Cores < 1 || m.ISA == "" || m.OS == "" || m.Arch == "" || m.Go == "" || m.Version == "" || m.CPU == "" || m.Device != "cpu" {
 		t.Errorf("machine %+v, want every field set", m)
 	}
-	if len(back.Results) != 4 {
-		t.Fatalf("%d results, want two phases at two batch sizes", len(back.Results))
+	if len(back.Results) != 5 || back.Results[4].Phase != Latency || back.Results[4].BatchSize != 1 {
+		t.Fatalf("%d results, want two phases at two batch sizes and the latency of one image", len(back.Results))
 	}
 	for _, s := range back.Results {
-		if s.N < minWindows || s.Window != 1 || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
+		if s.N < minWindows || s.Window != 1 || len(s.WindowsMs) != min(s.N, maxGroups) && len(s.WindowsMs) < maxGroups/2 || s.GPU != nil || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
 			!(0 < s.ImagesPerSecondP5 && s.ImagesPerSecondP5 <= s.ImagesPerSecond && s.ImagesPerSecond <= s.ImagesPerSecondP95) ||
 			!(0 < s.MsPerStepP5 && s.MsPerStepP5 <= s.MsPerStep && s.MsPerStep <= s.MsPerStepP95) {
 			t.Errorf("%s, batch size %d: %+v, want positive numbers in order", s.Phase, s.BatchSize, s)
@@ -68,11 +68,25 @@ func checkLayers(t *testing.T, c Config, s Result) {
 	if s.Phase == Train {
 		want, wantPhases = CostOf(g).Train, map[string]bool{"forward": true, "backward": true, "update": true}
 	}
-	share, mflop, phases := 0.0, 0.0, map[string]bool{}
+	share, mflop, phases, shared := 0.0, 0.0, map[string]bool{}, 0
 	for _, l := range s.Layers {
 		share += l.Share
 		mflop += l.MFLOP
 		phases[l.Phase] = true
+		if l.Shared {
+			shared++
+		}
+		if l.Shared != (l.Ms == 0) {
+			t.Errorf("%s, batch size %d: %+v, want a time for every op but those whose work others do", s.Phase, s.BatchSize, l)
+		}
+		// Adding gradients that lie in one memory is nothing, and the bytes of what prepares a fused step are not counted.
+		free := l.Kind == "add" && l.Phase == "backward" || l.Node == "preparation"
+		if l.MB <= 0 && !free || l.GBS < 0 || (l.CopyShare > 0) != (s.GPU != nil && l.MB > 0 && !l.Shared) {
+			t.Errorf("%s, batch size %d: %+v, want bytes, and a share of a GPU's bandwidth where it is one", s.Phase, s.BatchSize, l)
+		}
+	}
+	if (shared > 0) != (s.GPU != nil && s.GPU.Fused) {
+		t.Errorf("%s, batch size %d: %d ops share kernels, want some in a fused step, which %+v is or is not", s.Phase, s.BatchSize, shared, s.GPU)
 	}
 	// Sums of a hundred rounded terms: to 1e-9.
 	if math.Abs(share-1) > 1e-9 || math.Abs(mflop*1e6/(float64(want)*float64(s.BatchSize))-1) > 1e-9 || len(phases) != len(wantPhases) {
@@ -106,6 +120,9 @@ func TestNewResult(t *testing.T) {
 	}
 	seconds[0], seconds[1], seconds[2], seconds[3] = 0.2, 0.05, 0.2, 0.05
 	s := newResult(Train, 10, seconds, 1, r)
+	if len(s.WindowsMs) != 40 || s.WindowsMs[0] != 200 || s.WindowsMs[39] != 100 {
+		t.Errorf("windows of %v ms, want 40, the first of 200 ms, the last of 100", s.WindowsMs)
+	}
 	// 10 images of 0.3 GFLOP in 0.1 s.
 	if !near(s.ImagesPerSecond, 100) || !near(s.MsPerStep, 100) || !near(s.GFLOPS, 30) || !near(s.PeakShare, 0.3) || s.N != 40 {
 		t.Errorf("%+v, want 100 img/s, 100 ms, 30 GFLOP/s, a share of 0.3 of 40 steps", s)

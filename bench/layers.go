@@ -10,19 +10,28 @@ import (
 
 // Layer is what one op took in one phase of a step, summed over the CPU's
 // threads and averaged over steps that were run for it after the timed ones:
-// taking the time costs time, and a GPU then launches kernel by kernel.
+// taking the time costs time, and a GPU then launches kernel by kernel, all of a
+// step before the first begins.
 type Layer struct {
 	Node   string  `json:"node"`
 	Kind   string  `json:"kind"`
-	Phase  string  `json:"phase"` // forward, backward, update
+	Phase  string  `json:"phase"`            // forward, backward, update
+	Shared bool    `json:"shared,omitempty"` // other ops' kernels do its work, and their time holds it
 	Ms     float64 `json:"ms_per_step"`
 	Share  float64 `json:"share"` // of all layers' time
 	MFLOP  float64 `json:"mflop"` // 0 where an op's arithmetic is not counted
 	GFLOPS float64 `json:"gflops"`
+	// MB is the least that the op moves, see nn.Plan.StepBytes, in 1e6 bytes.
+	MB  float64 `json:"mb"`
+	GBS float64 `json:"gb_per_second"`
+	// CopyShare and ProductShare are GBS and GFLOPS by the GPU's own ceilings. An op
+	// far below both is bound by neither: it waits, or does more than it must.
+	CopyShare    float64 `json:"copy_share,omitempty"`
+	ProductShare float64 `json:"product_share,omitempty"`
 }
 
 // layers profiles steps for so many seconds.
-func (s *stepper) layers(ctx context.Context, seconds float64) ([]Layer, error) {
+func (s *stepper) layers(ctx context.Context, seconds float64, m *Machine) ([]Layer, error) {
 	p, ok := s.exec.(nn.Profiler)
 	if !ok {
 		return nil, fmt.Errorf("bench: this device has no times by layer")
@@ -33,20 +42,27 @@ func (s *stepper) layers(ctx context.Context, seconds float64) ([]Layer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return newLayers(p.Profiled(), len(times)*s.window), nil
+	return newLayers(p.Profiled(), len(times)*s.window, m), nil
 }
 
 // newLayers turns sums over steps into layers.
-func newLayers(profiled []nn.StepTime, steps int) []Layer {
+func newLayers(profiled []nn.StepTime, steps int, m *Machine) []Layer {
 	total := 0.0
 	for _, t := range profiled {
 		total += t.Seconds
 	}
 	layers := make([]Layer, len(profiled))
 	for i, t := range profiled {
-		l := Layer{Node: t.Node, Kind: t.Kind, Phase: t.Phase.String(), Ms: 1e3 * t.Seconds / float64(steps), MFLOP: float64(t.FLOPs) / float64(steps) / 1e6}
+		n := float64(steps)
+		l := Layer{
+			Node: t.Node, Kind: t.Kind, Phase: t.Phase.String(), Shared: t.Shared,
+			Ms: 1e3 * t.Seconds / n, MFLOP: float64(t.FLOPs) / n / 1e6, MB: float64(t.Bytes) / n / 1e6,
+		}
 		if t.Seconds > 0 {
-			l.Share, l.GFLOPS = t.Seconds/total, float64(t.FLOPs)/t.Seconds/1e9
+			l.Share, l.GFLOPS, l.GBS = t.Seconds/total, float64(t.FLOPs)/t.Seconds/1e9, float64(t.Bytes)/t.Seconds/1e9
+		}
+		if g := m.GPU; g != nil && g.CopyGBPerSecond > 0 {
+			l.CopyShare, l.ProductShare = l.GBS/g.CopyGBPerSecond, l.GFLOPS/g.ProductGFLOPS
 		}
 		layers[i] = l
 	}
@@ -57,13 +73,28 @@ func (r *Result) writeLayers(b *strings.Builder, m *Machine) {
 	if len(r.Layers) == 0 {
 		return
 	}
-	of := "time and GFLOP/s of one thread, summed and averaged over threads"
-	if m.GPU != nil {
-		of = "kernels launched one by one"
+	of, ceilings := "time, GFLOP/s and GB/s of one thread, summed and averaged over threads", false
+	if g := m.GPU; g != nil {
+		of, ceilings = "kernels launched one by one", g.CopyGBPerSecond > 0
 	}
 	fmt.Fprintf(b, "\n%s, batch size %d, by layer (%s)\n", r.Phase, r.BatchSize, of)
-	fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9s %9s\n", "node", "kind", "phase", "ms/step", "share", "MFLOP", "GFLOP/s")
+	fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9s %9s %9s %9s", "node", "kind", "phase", "ms/step", "share", "MFLOP", "GFLOP/s", "MB", "GB/s")
+	if ceilings {
+		fmt.Fprintf(b, " %8s %8s", "of copy", "of product")
+	}
+	b.WriteByte('\n')
 	for _, l := range r.Layers {
-		fmt.Fprintf(b, "%-24s %-22s %-9s %10.4f %6.1f%% %9.1f %9.1f\n", l.Node, l.Kind, l.Phase, l.Ms, 100*l.Share, l.MFLOP, l.GFLOPS)
+		timed := func(format string, x float64) string {
+			if l.Shared {
+				return "-"
+			}
+			return fmt.Sprintf(format, x)
+		}
+		fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9.1f %9s %9.3f %9s", l.Node, l.Kind, l.Phase,
+			timed("%.4f", l.Ms), percent(l.Share, !l.Shared), l.MFLOP, timed("%.1f", l.GFLOPS), l.MB, timed("%.1f", l.GBS))
+		if ceilings {
+			fmt.Fprintf(b, " %8s %10s", percent(l.CopyShare, !l.Shared), percent(l.ProductShare, !l.Shared))
+		}
+		b.WriteByte('\n')
 	}
 }

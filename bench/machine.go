@@ -37,7 +37,12 @@ type GPU struct {
 	CUBLAS            string `json:"cublas"`
 	Precision         string `json:"precision"`
 	Deterministic     bool   `json:"deterministic"`
-	Graph             bool   `json:"graph"` // a step is one CUDA graph
+	Graph             bool   `json:"graph"`  // a step is one CUDA graph
+	Tuning            string `json:"tuning"` // how algorithms were chosen
+
+	// What it reached in this run, see nn.Ceilings; 0 where that was not measured.
+	CopyGBPerSecond float64 `json:"copy_gb_per_second,omitempty"` // read and written
+	ProductGFLOPS   float64 `json:"product_gflops,omitempty"`     // a matrix product in the run's precision
 }
 
 // gpuOf describes a backend's GPU; nil for others.
@@ -49,8 +54,25 @@ func gpuOf(b nn.Backend, graph bool) *GPU {
 	return &GPU{
 		Name: d.Name, ComputeCapability: d.ComputeCapability, Multiprocessors: d.Multiprocessors, MemoryBytes: d.Memory,
 		Driver: d.Driver, CUDNN: d.CUDNN, CUBLAS: d.CUBLAS,
-		Precision: d.Precision.String(), Deterministic: d.Deterministic, Graph: graph,
+		Precision: d.Precision.String(), Deterministic: d.Deterministic, Graph: graph, Tuning: d.Tuning.String(),
 	}
+}
+
+// precision is that of activations and products.
+func (m *Machine) precision() string {
+	if m.GPU == nil {
+		return nn.FP32.String()
+	}
+	return m.GPU.Precision
+}
+
+// peak is the arithmetic that the device reached at most, in GFLOP/s; 0 where
+// that was not measured.
+func (m *Machine) peak() float64 {
+	if m.GPU == nil {
+		return m.PeakGFLOPS
+	}
+	return m.GPU.ProductGFLOPS
 }
 
 // device describes in a few words what the steps ran on.
@@ -65,6 +87,10 @@ func (m *Machine) device() string {
 	}
 	if g.Deterministic {
 		how += ", deterministic"
+	}
+	how += ", tuning " + g.Tuning
+	if g.CopyGBPerSecond > 0 {
+		how += fmt.Sprintf("\nmeasured: copy %.0f GB/s read and written, product %.1f TFLOP/s", g.CopyGBPerSecond, g.ProductGFLOPS/1e3)
 	}
 	return fmt.Sprintf("%s, %s %s, compute capability %s, %d multiprocessors, %.1f GiB, CUDA %s, cuDNN %s, cuBLAS %s, %s",
 		g.Precision, m.Device, g.Name, g.ComputeCapability, g.Multiprocessors, float64(g.MemoryBytes)/(1<<30), g.Driver, g.CUDNN, g.CUBLAS, how)

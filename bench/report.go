@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -18,6 +17,8 @@ type Report struct {
 	Model   nn.ModelConfig `json:"model"`
 	Cost    Cost           `json:"flops_per_image"`
 	Results []Result       `json:"results"`
+
+	Comparison *Comparison `json:"comparison,omitempty"` // with an earlier report
 }
 
 // Result is one phase at one batch size. P5 and P95 are percentiles over the
@@ -36,9 +37,16 @@ type Result struct {
 	MsPerStepP5        float64 `json:"ms_per_step_p5"`
 	MsPerStepP95       float64 `json:"ms_per_step_p95"`
 
-	GFLOPS    float64 `json:"gflops"`
-	PeakShare float64 `json:"peak_share"` // GFLOPS / Machine.PeakGFLOPS; Winograd's convolutions may pass 1; 0 on a GPU
+	GFLOPS float64 `json:"gflops"`
+	// PeakShare is GFLOPS by the machine's measured peak: on a CPU that of fused
+	// multiply-adds, which Winograd's convolutions may pass, on a GPU that of a
+	// matrix product. 0 where none was measured.
+	PeakShare float64 `json:"peak_share"`
 
+	// WindowsMs are times of a step, in order: medians of at most maxGroups groups of windows.
+	WindowsMs []float64 `json:"windows_ms"`
+
+	GPU    *Usage  `json:"gpu,omitempty"`
 	Layers []Layer `json:"layers,omitempty"`
 }
 
@@ -56,10 +64,27 @@ func newResult(phase Phase, batch int, seconds []float64, window int, r *Report)
 		MsPerStep: 1e3 * q[1], MsPerStepP5: 1e3 * q[0], MsPerStepP95: 1e3 * q[2],
 		GFLOPS: n / q[1] * float64(flops) / 1e9,
 	}
-	if r.Machine.PeakGFLOPS > 0 {
-		res.PeakShare = res.GFLOPS / r.Machine.PeakGFLOPS
+	if peak := r.Machine.peak(); peak > 0 {
+		res.PeakShare = res.GFLOPS / peak
+	}
+	for _, t := range grouped(seconds) {
+		res.WindowsMs = append(res.WindowsMs, rounded(1e3*t))
 	}
 	return res
+}
+
+// Usage is how a GPU spent its time in more steps, which were marked by events
+// and not waited for.
+type Usage struct {
+	// Launches is the number of kernels, copies and fills of a step, as nn.Launcher counts them.
+	Launches int `json:"launches_per_step"`
+	// DeviceMs is what a step takes on the device, from its first kernel to its last.
+	DeviceMs float64 `json:"device_ms_per_step"`
+	// IdleShare is the share of the time in which no step was under way, as
+	// nn.Occupancy has it. A latency's is what copies and the host take of it.
+	IdleShare float64 `json:"idle_share"`
+	// Fused says whether ops shared kernels, see nn.CUDAConfig.
+	Fused bool `json:"fused"`
 }
 
 // quantiles interpolates linearly between the empirical ones.
@@ -74,11 +99,7 @@ func quantiles(x []float64, p ...float64) []float64 {
 }
 
 // WriteJSON writes the report as one indented object.
-func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
+func (r *Report) WriteJSON(w io.Writer) error { return writeIndented(w, r) }
 
 // WriteGo writes the report in the format of Go's benchmarks, for benchstat.
 func (r *Report) WriteGo(w io.Writer) error {
@@ -92,10 +113,18 @@ func (r *Report) WriteGo(w io.Writer) error {
 		fmt.Fprintf(&b, "isa: %s\n", m.ISA)
 		threads = fmt.Sprintf("-%d", m.Threads)
 	}
+	if g := m.GPU; g != nil && g.CopyGBPerSecond > 0 {
+		// Not lines of configuration: benchstat would take runs for ones of different machines.
+		fmt.Fprintf(&b, "BenchmarkCeilingCopy\t1\t%.1f GB/s\nBenchmarkCeilingProduct\t1\t%.1f GFLOP/s\n", g.CopyGBPerSecond, g.ProductGFLOPS)
+	}
 	for _, s := range r.Results {
 		name := strings.ToUpper(string(s.Phase[:1])) + string(s.Phase[1:])
-		fmt.Fprintf(&b, "Benchmark%s/batch=%d%s\t%d\t%.0f ns/op\t%.1f img/s\t%.1f GFLOP/s\n",
+		fmt.Fprintf(&b, "Benchmark%s/batch=%d%s\t%d\t%.0f ns/op\t%.1f img/s\t%.1f GFLOP/s",
 			name, s.BatchSize, threads, s.N, 1e6*s.MsPerStep, s.ImagesPerSecond, s.GFLOPS)
+		if u := s.GPU; u != nil {
+			fmt.Fprintf(&b, "\t%d launches/op\t%.2f %%idle", u.Launches, 100*u.IdleShare)
+		}
+		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -108,20 +137,40 @@ func (r *Report) WriteTable(w io.Writer) error {
 	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, resnet %s\n", m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Version)
 	fmt.Fprintf(&b, "%s, %s\n", r.Model.Model, m.device())
 	fmt.Fprintf(&b, "%.1f MFLOP an image forward, %.1f a training step\n\n", float64(r.Cost.Forward)/1e6, float64(r.Cost.Train)/1e6)
-	fmt.Fprintf(&b, "%-6s %6s %10s %10s %10s %9s %9s %9s %9s %6s %7s\n",
-		"phase", "batch", "img/s", "p5", "p95", "ms/step", "p5", "p95", "GFLOP/s", "peak", "n")
-	for _, s := range r.Results {
-		peak := "-"
-		if m.PeakGFLOPS > 0 {
-			peak = fmt.Sprintf("%.1f%%", 100*s.PeakShare)
-		}
-		fmt.Fprintf(&b, "%-6s %6d %10.1f %10.1f %10.1f %9.3f %9.3f %9.3f %9.1f %6s %7d\n",
-			s.Phase, s.BatchSize, s.ImagesPerSecond, s.ImagesPerSecondP5, s.ImagesPerSecondP95,
-			s.MsPerStep, s.MsPerStepP5, s.MsPerStepP95, s.GFLOPS, peak, s.N)
-	}
+	r.writeResults(&b)
 	for _, s := range r.Results {
 		s.writeLayers(&b, m)
 	}
+	if r.Comparison != nil {
+		r.Comparison.write(&b)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func (r *Report) writeResults(b *strings.Builder) {
+	onGPU := r.Machine.GPU != nil
+	fmt.Fprintf(b, "%-7s %6s %10s %10s %10s %9s %9s %9s %9s %6s %7s",
+		"phase", "batch", "img/s", "p5", "p95", "ms/step", "p5", "p95", "GFLOP/s", "peak", "n")
+	if onGPU {
+		fmt.Fprintf(b, " %8s %9s %6s", "launches", "device ms", "idle")
+	}
+	b.WriteByte('\n')
+	for _, s := range r.Results {
+		fmt.Fprintf(b, "%-7s %6d %10.1f %10.1f %10.1f %9.3f %9.3f %9.3f %9.1f %6s %7d",
+			s.Phase, s.BatchSize, s.ImagesPerSecond, s.ImagesPerSecondP5, s.ImagesPerSecondP95,
+			s.MsPerStep, s.MsPerStepP5, s.MsPerStepP95, s.GFLOPS, percent(s.PeakShare, r.Machine.peak() > 0), s.N)
+		if u := s.GPU; u != nil {
+			fmt.Fprintf(b, " %8d %9.4f %6s", u.Launches, u.DeviceMs, percent(u.IdleShare, true))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// percent is a share, or a dash where there is none.
+func percent(share float64, known bool) string {
+	if !known {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", 100*share)
 }

@@ -34,13 +34,29 @@ func TestWriteGo(t *testing.T) {
 	if b.String() != want {
 		t.Errorf("on a GPU: got %q, want %q", b.String(), want)
 	}
+
+	r.Machine.GPU.CopyGBPerSecond, r.Machine.GPU.ProductGFLOPS = 4000, 700e3
+	r.Results[0].GPU = &Usage{Launches: 50, IdleShare: 0.0125}
+	b.Reset()
+	if err := r.WriteGo(&b); err != nil {
+		t.Fatal(err)
+	}
+	want = "goos: linux\ngoarch: amd64\npkg: resnet/bench\ncpu: a cpu\ngpu: a gpu\nprecision: bf16\n" +
+		"BenchmarkCeilingCopy\t1\t4000.0 GB/s\nBenchmarkCeilingProduct\t1\t700000.0 GFLOP/s\n" +
+		"BenchmarkTrain/batch=32\t150\t26500000 ns/op\t1207.5 img/s\t205.2 GFLOP/s\t50 launches/op\t1.25 %idle\n"
+	if b.String() != want {
+		t.Errorf("with what it reached: got %q, want %q", b.String(), want)
+	}
 }
 
 func TestWriteTable(t *testing.T) {
 	r := &Report{
 		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250}, Model: nn.ModelConfig{Model: "fashion-resnet"},
 		Results: []Result{{Phase: Infer, BatchSize: 128, N: 99, ImagesPerSecond: 5000, PeakShare: 0.5,
-			Layers: []Layer{{Node: "stem", Kind: "conv2d", Phase: "forward", Ms: 0.25, Share: 1}}}},
+			Layers: []Layer{
+				{Node: "stem", Kind: "conv2d", Phase: "forward", Ms: 0.25, Share: 1},
+				{Node: "bn", Kind: "batchnorm", Phase: "forward", Shared: true, MB: 1.5},
+			}}},
 	}
 	var b strings.Builder
 	if err := r.WriteTable(&b); err != nil {
@@ -51,7 +67,7 @@ func TestWriteTable(t *testing.T) {
 
 	r.Machine = Machine{CPU: "a cpu", Cores: 2, Device: "cuda:1", GPU: &GPU{
 		Name: "a gpu", ComputeCapability: "9.0", Multiprocessors: 132, MemoryBytes: 3 << 29,
-		Driver: "13.0", CUDNN: "9.28.1", CUBLAS: "13.0.2", Precision: "bf16", Deterministic: true, Graph: true,
+		Driver: "13.0", CUDNN: "9.28.1", CUBLAS: "13.0.2", Precision: "bf16", Deterministic: true, Graph: true, Tuning: "off: 0 of 9 choices measured",
 	}}
 	r.Results[0].PeakShare = 0
 	b.Reset()
@@ -59,8 +75,31 @@ func TestWriteTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkTable(t, b.String(), `(?m)^fashion-resnet, bf16, cuda:1 a gpu, compute capability 9\.0, 132 multiprocessors, 1\.5 GiB, `+
-		`CUDA 13\.0, cuDNN 9\.28\.1, cuBLAS 13\.0\.2, CUDA graph, deterministic$`,
+		`CUDA 13\.0, cuDNN 9\.28\.1, cuBLAS 13\.0\.2, CUDA graph, deterministic, tuning off: 0 of 9 choices measured$`,
 		`(?m)^infer +128 +5000\.0 .* - +99$`, `by layer \(kernels launched one by one\)`)
+
+	r.Machine.GPU.CopyGBPerSecond, r.Machine.GPU.ProductGFLOPS = 4100, 712500
+	r.Results[0].PeakShare, r.Results[0].GPU = 0.02, &Usage{Launches: 48, DeviceMs: 0.2119, IdleShare: 0.0125}
+	layer := &r.Results[0].Layers[0]
+	layer.MB, layer.GBS, layer.CopyShare, layer.ProductShare = 8.2, 2050, 0.5, 0.1
+	b.Reset()
+	if err := r.WriteTable(&b); err != nil {
+		t.Fatal(err)
+	}
+	checkTable(t, b.String(), `(?m)^measured: copy 4100 GB/s read and written, product 712\.5 TFLOP/s$`,
+		`(?m)^infer +128 +5000\.0 .* 2\.0% +99 +48 +0\.2119 +1\.2%$`, `(?m)^stem +conv2d +forward .* 8\.200 +2050\.0 +50\.0% +10\.0%$`,
+		`(?m)^bn +batchnorm +forward +- +- +0\.0 +- +1\.500 +- +- +-$`)
+}
+
+// The shares of a GPU's ceilings that an op reaches.
+func TestNewLayers(t *testing.T) {
+	m := &Machine{GPU: &GPU{CopyGBPerSecond: 4000, ProductGFLOPS: 500e3}}
+	// Ten steps of 100 us and 300 us; 200 MB and 10 GFLOP each in the first.
+	l := newLayers([]nn.StepTime{{Node: "a", Seconds: 1e-3, Bytes: 2e9, FLOPs: 1e11}, {Node: "b", Seconds: 3e-3}}, 10, m)
+	if a := l[0]; !near(a.Ms, 0.1) || !near(a.Share, 0.25) || !near(a.MB, 200) || !near(a.GBS, 2000) || !near(a.CopyShare, 0.5) ||
+		!near(a.MFLOP, 10e3) || !near(a.GFLOPS, 100e3) || !near(a.ProductShare, 0.2) {
+		t.Errorf("%+v, want 0.1 ms, 200 MB at half of the copy's rate, 10 GFLOP at a fifth of the product's", a)
+	}
 }
 
 func checkTable(t *testing.T, table string, wants ...string) {

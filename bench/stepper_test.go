@@ -2,7 +2,9 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,7 +60,7 @@ func TestWindows(t *testing.T) {
 		}
 		for _, room := range []bool{true, false} {
 			e := &slowGPU{step: 200 * time.Microsecond, wait: 50 * time.Microsecond, room: room}
-			s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()})
+			s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}, Train)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,4 +85,100 @@ func TestWindows(t *testing.T) {
 			}
 		}
 	})
+}
+
+// groups is a GPU that takes four steps at a call.
+type groups struct {
+	slowGPU
+	rates []float32
+}
+
+func (e *groups) MostSteps() int { return 4 }
+
+func (e *groups) Steps(set int, draws []nn.Draw, hypers []nn.Hyper) error {
+	if set != 7 || len(draws) != 4*6 || draws[6].Index != 0 || draws[23].Index != 5 || len(hypers) != 4 {
+		return fmt.Errorf("set %d, %d draws, %d scalars", set, len(draws), len(hypers))
+	}
+	for _, h := range hypers {
+		e.rates = append(e.rates, h[0])
+	}
+	e.queued += 4
+	return nil
+}
+
+// Where several steps are one call, training takes them so, in windows of whole
+// calls, each step with scalars of its own; inference does not.
+func TestRepeatedSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, err := nn.Build(small().Model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &groups{slowGPU: slowGPU{step: 3 * time.Millisecond, room: true}}
+		s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.async = true
+		if err := s.warmUp(context.Background(), 0); err != nil {
+			t.Fatal(err)
+		}
+		e.rates = nil
+		times, err := s.runFor(context.Background(), 0, 2)
+		if err != nil || s.window != 8 || len(times) != 2 || math.Abs(times[0]-0.003) > 1e-12 || len(e.rates) != 16 || e.gathers != 0 {
+			t.Errorf("%v: windows of %d steps, times %v, %d scalars, want 2 windows of 8 steps of 3 ms", err, s.window, times, len(e.rates))
+		}
+		for i := range 15 { // Adam's first steps differ by their bias corrections
+			if e.rates[i] == e.rates[i+1] {
+				t.Errorf("steps %d and %d have the same scalars", i, i+1)
+			}
+		}
+		if s, err = newStepper(e, &nn.Plan{Graph: g, Batch: 6}, Infer); err != nil || s.most != 1 || len(s.draws) != 6 {
+			t.Errorf("%v: inference in calls of %d steps, want 1", err, s.most)
+		}
+	})
+}
+
+// asked is an executor that answers with a byte for each image it has seen.
+type asked struct {
+	nn.Executor
+	calls []string
+}
+
+func (e *asked) Write(r nn.Ref, p []byte) error {
+	e.calls = append(e.calls, fmt.Sprintf("write %d: %d bytes", r.Value, len(p)))
+	return nil
+}
+
+func (e *asked) Run(m nn.Mode, n int) error {
+	e.calls = append(e.calls, fmt.Sprintf("run mode %d on %d", m, n))
+	return nil
+}
+
+func (e *asked) Read(r nn.Ref, p []byte) error {
+	e.calls = append(e.calls, fmt.Sprintf("read %d: %d bytes", r.Value, len(p)))
+	return nil
+}
+
+// A latency is from the image to its probabilities, with no other wait.
+func TestLatency(t *testing.T) {
+	g, err := nn.Build(small().Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &asked{}
+	s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 1}, Latency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.runFor(context.Background(), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		fmt.Sprintf("write %d: 144 bytes", g.Images), fmt.Sprintf("run mode %d on 1", nn.Eval),
+		fmt.Sprintf("read %d: 12 bytes", g.Probabilities),
+	}
+	if !slices.Equal(e.calls, want) {
+		t.Errorf("calls %q, want %q", e.calls, want)
+	}
 }

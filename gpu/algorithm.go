@@ -56,7 +56,10 @@ type Algorithm struct {
 	Math          Math // what the convolution is set to when it runs
 }
 
-// Search limits which algorithms are taken.
+// String names the algorithm among those of one pass: "algorithm 1, TensorOp".
+func (a Algorithm) String() string { return fmt.Sprintf("algorithm %d, %s", a.ID, a.Math) }
+
+// Search limits which algorithms are listed.
 type Search struct {
 	WorkspaceLimit int64 // bytes
 	// Deterministic refuses algorithms whose result may differ from run to run.
@@ -72,9 +75,14 @@ type pass struct {
 	workspace func(algorithm C.int, bytes *C.size_t) C.cudnnStatus_t
 }
 
-// ForwardAlgorithm is the best algorithm for y = x * w that s allows, best as
-// cuDNN's heuristics rank them without trying.
-func (h *DNN) ForwardAlgorithm(c *Convolution, x *Tensor, w *Filter, y *Tensor, s Search) (Algorithm, error) {
+// ForwardAlgorithms lists the algorithms for y = x * w that s allows, one or
+// more, in the order of cuDNN's heuristics, which rank them without trying.
+//
+// Which is the fastest a Timing tells. cudnnFindConvolutionForwardAlgorithmEx
+// would too, but it takes memory of its own, times each once, with caches as
+// they happen to be and the launch included, and knows nothing of what runs
+// around the convolution.
+func (h *DNN) ForwardAlgorithms(c *Convolution, x *Tensor, w *Filter, y *Tensor, s Search) ([]Algorithm, error) {
 	return c.search(s, pass{
 		name:   "Forward",
 		shapes: fmt.Sprintf("x %s, w %s, y %s", x, w, y),
@@ -88,8 +96,8 @@ func (h *DNN) ForwardAlgorithm(c *Convolution, x *Tensor, w *Filter, y *Tensor, 
 	})
 }
 
-// BackwardDataAlgorithm is that for dx.
-func (h *DNN) BackwardDataAlgorithm(c *Convolution, w *Filter, dy, dx *Tensor, s Search) (Algorithm, error) {
+// BackwardDataAlgorithms lists those for dx.
+func (h *DNN) BackwardDataAlgorithms(c *Convolution, w *Filter, dy, dx *Tensor, s Search) ([]Algorithm, error) {
 	return c.search(s, pass{
 		name:     "BackwardData",
 		shapes:   fmt.Sprintf("w %s, dy %s, dx %s", w, dy, dx),
@@ -104,8 +112,8 @@ func (h *DNN) BackwardDataAlgorithm(c *Convolution, w *Filter, dy, dx *Tensor, s
 	})
 }
 
-// BackwardFilterAlgorithm is that for dw.
-func (h *DNN) BackwardFilterAlgorithm(c *Convolution, x, dy *Tensor, dw *Filter, s Search) (Algorithm, error) {
+// BackwardFilterAlgorithms lists those for dw.
+func (h *DNN) BackwardFilterAlgorithms(c *Convolution, x, dy *Tensor, dw *Filter, s Search) ([]Algorithm, error) {
 	return c.search(s, pass{
 		name:     "BackwardFilter",
 		shapes:   fmt.Sprintf("x %s, dy %s, dw %s", x, dy, dw),
@@ -120,26 +128,33 @@ func (h *DNN) BackwardFilterAlgorithm(c *Convolution, x, dy *Tensor, dw *Filter,
 	})
 }
 
-// search takes the first of cuDNN's proposals that s allows.
-func (c *Convolution) search(s Search, p pass) (Algorithm, error) {
+// search lists cuDNN's proposals that s allows, each once: two may differ in a
+// math type that comes to the same here.
+func (c *Convolution) search(s Search, p pass) ([]Algorithm, error) {
 	if err := c.use(c.Math); err != nil {
-		return Algorithm{}, err
+		return nil, err
 	}
 	var proposals [C.MAX_PROPOSALS]C.proposal
 	var n C.int
 	if err := dnnStatus("cudnnGetConvolution"+p.name+"Algorithm_v7", p.propose(&n, &proposals[0])); err != nil {
-		return Algorithm{}, fmt.Errorf("%w (%s)", err, p.shapes)
+		return nil, fmt.Errorf("%w (%s)", err, p.shapes)
 	}
+	var allowed []Algorithm
 	var refused []string
 	for _, proposal := range proposals[:n] {
 		a, why := c.consider(s, p, proposal)
-		if why == "" {
-			return a, nil
+		switch {
+		case why != "":
+			refused = append(refused, fmt.Sprintf("algorithm %d %s", a.ID, why))
+		case !slices.ContainsFunc(allowed, func(b Algorithm) bool { return a.ID == b.ID && a.Math == b.Math }):
+			allowed = append(allowed, a)
 		}
-		refused = append(refused, fmt.Sprintf("algorithm %d %s", int(proposal.algorithm), why))
 	}
-	return Algorithm{}, fmt.Errorf("gpu: cuDNN has no %s convolution for %s with %s math: %s",
-		p.name, p.shapes, c.Math, strings.Join(refused, ", "))
+	if len(allowed) == 0 {
+		return nil, fmt.Errorf("gpu: cuDNN has no %s convolution for %s with %s math: %s",
+			p.name, p.shapes, c.Math, strings.Join(refused, ", "))
+	}
+	return allowed, nil
 }
 
 // consider makes an algorithm of a proposal, or says why it is not allowed.

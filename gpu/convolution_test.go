@@ -115,35 +115,48 @@ func testConvolution(b bench, c convCase) {
 	dy := b.array(c.t, draw(c.n*oh*ow*c.k, 3))
 	search := Search{WorkspaceLimit: 64 << 20, Deterministic: c.deterministic}
 
-	forward := must(h.ForwardAlgorithm(conv, xd, wd, yd, search))(b)
-	data := must(h.BackwardDataAlgorithm(conv, wd, yd, xd, search))(b)
-	filter := must(h.BackwardFilterAlgorithm(conv, xd, yd, wd, search))(b)
-	workspace := b.alloc(max(forward.Workspace, data.Workspace, filter.Workspace))
-	for _, a := range []Algorithm{forward, data, filter} {
-		if a.Workspace > search.WorkspaceLimit || (c.deterministic && !a.Deterministic) || (c.math == FMA && a.Math != FMA) {
-			b.Errorf("algorithm %+v is outside %+v", a, search)
+	forward := must(h.ForwardAlgorithms(conv, xd, wd, yd, search))(b)
+	data := must(h.BackwardDataAlgorithms(conv, wd, yd, xd, search))(b)
+	filter := must(h.BackwardFilterAlgorithms(conv, xd, yd, wd, search))(b)
+	var space int64
+	for i, list := range [][]Algorithm{forward, data, filter} {
+		names := map[string]bool{}
+		for _, a := range list {
+			if a.Workspace > search.WorkspaceLimit || (c.deterministic && !a.Deterministic) || (c.math == FMA && a.Math != FMA) {
+				b.Errorf("algorithm %+v is outside %+v", a, search)
+			}
+			// These three add up in no fixed order, cuDNN's documentation says.
+			if a.Deterministic && (i == 1 && a.ID == 0 || i == 2 && (a.ID == 0 || a.ID == 3)) {
+				b.Errorf("%v is not deterministic for %s", a, []string{"y", "dx", "dw"}[i])
+			}
+			if names[a.String()] {
+				b.Errorf("%v is there twice", a)
+			}
+			names[a.String()] = true
+			space = max(space, a.Workspace)
 		}
 	}
-	// These three add up in no fixed order, cuDNN's documentation says.
-	if c.deterministic && (data.ID == 0 || filter.ID == 0 || filter.ID == 3) {
-		b.Errorf("algorithms %d for dx and %d for dw are not deterministic", data.ID, filter.ID)
-	}
+	workspace := b.alloc(space)
 
 	for _, beta := range []float32{0, 1} {
-		y := b.array(c.t, small(c.n*oh*ow*c.k, 4))
-		b.ok(h.ConvolutionForward(conv, forward, xd, x.Ptr, wd, w.Ptr, workspace, yd, y.Ptr, beta))
-		want, scale := c.sum(x.values, w.values, y.values, float64(beta), func(x, w, y int) (int, int, int) { return x, w, y })
-		b.near(fmt.Sprintf("y, beta %v", beta), c.t, b.fetch(y), want, scale, c.slack())
-
-		dx := b.array(c.t, small(len(x.values), 5))
-		b.ok(h.ConvolutionBackwardData(conv, data, wd, w.Ptr, yd, dy.Ptr, workspace, xd, dx.Ptr, beta))
-		want, scale = c.sum(w.values, dy.values, dx.values, float64(beta), func(x, w, y int) (int, int, int) { return w, y, x })
-		b.near(fmt.Sprintf("dx, beta %v", beta), c.t, b.fetch(dx), want, scale, c.slack())
-
-		dw := b.array(c.t, small(len(w.values), 6))
-		b.ok(h.ConvolutionBackwardFilter(conv, filter, xd, x.Ptr, yd, dy.Ptr, workspace, wd, dw.Ptr, beta))
-		want, scale = c.sum(x.values, dy.values, dw.values, float64(beta), func(x, w, y int) (int, int, int) { return x, y, w })
-		b.near(fmt.Sprintf("dw, beta %v", beta), c.t, b.fetch(dw), want, scale, c.slack())
+		for _, a := range forward {
+			y := b.array(c.t, small(c.n*oh*ow*c.k, 4))
+			b.ok(h.ConvolutionForward(conv, a, xd, x.Ptr, wd, w.Ptr, workspace, yd, y.Ptr, beta))
+			want, scale := c.sum(x.values, w.values, y.values, float64(beta), func(x, w, y int) (int, int, int) { return x, w, y })
+			b.near(fmt.Sprintf("y, %v, beta %v", a, beta), c.t, b.fetch(y), want, scale, c.slack())
+		}
+		for _, a := range data {
+			dx := b.array(c.t, small(len(x.values), 5))
+			b.ok(h.ConvolutionBackwardData(conv, a, wd, w.Ptr, yd, dy.Ptr, workspace, xd, dx.Ptr, beta))
+			want, scale := c.sum(w.values, dy.values, dx.values, float64(beta), func(x, w, y int) (int, int, int) { return w, y, x })
+			b.near(fmt.Sprintf("dx, %v, beta %v", a, beta), c.t, b.fetch(dx), want, scale, c.slack())
+		}
+		for _, a := range filter {
+			dw := b.array(c.t, small(len(w.values), 6))
+			b.ok(h.ConvolutionBackwardFilter(conv, a, xd, x.Ptr, yd, dy.Ptr, workspace, wd, dw.Ptr, beta))
+			want, scale := c.sum(x.values, dy.values, dw.values, float64(beta), func(x, w, y int) (int, int, int) { return x, y, w })
+			b.near(fmt.Sprintf("dw, %v, beta %v", a, beta), c.t, b.fetch(dw), want, scale, c.slack())
+		}
 	}
 }
 
@@ -158,7 +171,7 @@ func TestNoAlgorithm(t *testing.T) {
 	for _, x := range []interface{ Close() error }{h, xd, yd, wd, conv} {
 		b.closing(x)
 	}
-	_, err := h.ForwardAlgorithm(conv, xd, wd, yd, Search{WorkspaceLimit: -1})
+	_, err := h.ForwardAlgorithms(conv, xd, wd, yd, Search{WorkspaceLimit: -1})
 	for _, part := range []string{"gpu: cuDNN has no Forward convolution", "x float32 1x3x8x8", "w float32 4x3x3x3", "y float32 1x4x8x8", "FMA", "algorithm 0 needs"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("got %v, want it to say %q", err, part)
@@ -179,7 +192,7 @@ func TestWrongShape(t *testing.T) {
 	for _, x := range []interface{ Close() error }{h, xd, wd, conv} {
 		b.closing(x)
 	}
-	_, err := h.ForwardAlgorithm(conv, xd, wd, xd, Search{WorkspaceLimit: 1 << 20})
+	_, err := h.ForwardAlgorithms(conv, xd, wd, xd, Search{WorkspaceLimit: 1 << 20})
 	if err == nil || !strings.Contains(err.Error(), "y float32 1x3x8x8") {
 		t.Errorf("a result of 3 channels from 4 filters gave %v", err)
 	}

@@ -3,9 +3,11 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"gorgonia.org/cu"
@@ -19,6 +21,7 @@ type Device struct {
 	major, minor    int
 	multiprocessors int
 	l2              int
+	shared          int
 	driver          int
 	closed          bool
 	alive           ledger
@@ -70,6 +73,10 @@ func Open(index int) (*Device, error) {
 	return d, nil
 }
 
+// maxSharedMemoryPerBlockOptin is
+// CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, which the bindings lack.
+const maxSharedMemoryPerBlockOptin cu.DeviceAttribute = 97
+
 // describe asks for what does not change.
 func (d *Device) describe() (err error) {
 	if d.name, err = d.device.Name(); err != nil {
@@ -83,6 +90,7 @@ func (d *Device) describe() (err error) {
 		{cu.ComputeCapabilityMinor, &d.minor},
 		{cu.MultiprocessorCount, &d.multiprocessors},
 		{cu.L2CacheSize, &d.l2},
+		{maxSharedMemoryPerBlockOptin, &d.shared},
 	} {
 		if *a.value, err = d.device.Attribute(a.attribute); err != nil {
 			return bindingStatus("cuDeviceGetAttribute", err)
@@ -107,6 +115,10 @@ func (d *Device) Multiprocessors() int { return d.multiprocessors }
 // L2Bytes is the size of the GPU's second level cache.
 func (d *Device) L2Bytes() int64 { return int64(d.l2) }
 
+// SharedMemory is how many bytes of shared memory a block of a kernel may have,
+// once Function.SetSharedMemory has allowed them: 232,448 on an H100.
+func (d *Device) SharedMemory() int { return d.shared }
+
 // DriverVersion is the newest CUDA that the driver runs: 13000 is 13.0.
 func (d *Device) DriverVersion() int { return d.driver }
 
@@ -117,6 +129,21 @@ func (d *Device) Enter() (leave func()) {
 	runtime.LockOSThread()
 	_ = cu.SetCurrentContext(d.context)
 	return runtime.UnlockOSThread
+}
+
+// Together runs tasks side by side, each as if it had called Enter, and returns
+// their errors in order.
+func (d *Device) Together(tasks ...func() error) error {
+	errs := make([]error, len(tasks))
+	var running sync.WaitGroup
+	for i, task := range tasks {
+		running.Go(func() {
+			defer d.Enter()()
+			errs[i] = task()
+		})
+	}
+	running.Wait()
+	return errors.Join(errs...)
 }
 
 // MemInfo is the device's free and total memory in bytes. It needs no Enter.

@@ -23,12 +23,32 @@ func TestDevice(t *testing.T) {
 	if n := b.device.L2Bytes(); n < 1 {
 		t.Errorf("%d bytes of L2 cache", n)
 	}
+	if n := b.device.SharedMemory(); n < 48<<10 {
+		t.Errorf("%d bytes of shared memory a block", n)
+	}
 	if v := b.device.DriverVersion(); v != library(libDriver).Version {
 		t.Errorf("the device's driver is %d, the library's %d", v, library(libDriver).Version)
 	}
 	free, total, err := b.device.MemInfo()
 	if err != nil || free < 1 || free > total {
 		t.Errorf("%d of %d bytes free, %v", free, total, err)
+	}
+}
+
+// Tasks run at the same time, each with the device's context, and their errors keep the tasks' order.
+func TestTogether(t *testing.T) {
+	b := onGPU(t)
+	met := make(chan bool)
+	task := func(name string, meet func()) func() error {
+		return func() error {
+			meet()
+			x, err := b.device.Alloc(name, 256)
+			return errors.Join(err, x.Free(), errors.New(name))
+		}
+	}
+	err := b.device.Together(task("first", func() { <-met }), task("second", func() { met <- true }))
+	if err == nil || err.Error() != "first\nsecond" {
+		t.Errorf("got %v, want the errors first and second", err)
 	}
 }
 

@@ -61,15 +61,15 @@ var scenarios = map[string]func(bench) error{
 		return err
 	},
 	"search": func(b bench) error {
-		a, err := findForward(b)
+		list, err := findForward(b)
 		if err == nil {
-			return fmt.Errorf("algorithm %d", a.ID)
+			return fmt.Errorf("%v", list[0])
 		}
 		return err
 	},
 }
 
-func findForward(b bench) (Algorithm, error) {
+func findForward(b bench) ([]Algorithm, error) {
 	h := must(b.device.NewDNN(b.stream))(b)
 	x := must(NewTensor(Float32, 1, 3, 8, 8))(b)
 	w := must(NewFilter(Float32, 3, 3, 3, 3))(b)
@@ -77,7 +77,7 @@ func findForward(b bench) (Algorithm, error) {
 	for _, made := range []interface{ Close() error }{h, x, w, c} {
 		defer made.Close()
 	}
-	return h.ForwardAlgorithm(c, x, w, x, Search{WorkspaceLimit: 1 << 30})
+	return h.ForwardAlgorithms(c, x, w, x, Search{WorkspaceLimit: 1 << 30})
 }
 
 // Each failure of a library becomes an error that says what failed and what to

@@ -26,6 +26,10 @@ type Graph struct {
 // EndCapture is called under the same Enter. What a call's arguments pointed to
 // is recorded, not what was there. Waiting, allocating and loading fail on this
 // thread meanwhile, and spoil the capture.
+//
+// Another stream that waits for an event of the capture records into it too, as
+// a branch of the graph. Branches run side by side; before EndCapture the first
+// stream must have waited for an event behind each one's last work.
 func (s *Stream) BeginCapture() error {
 	return driverStatus("cuStreamBeginCapture", C.beginCapture(s.handle()))
 }

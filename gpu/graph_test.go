@@ -5,6 +5,7 @@ package gpu
 import (
 	"bytes"
 	"errors"
+	"os"
 	"testing"
 )
 
@@ -64,6 +65,75 @@ func TestCaptureBesideOthers(t *testing.T) {
 	b.closing(g)
 	if g.Nodes() != 1 {
 		t.Errorf("%d nodes, want 1", g.Nodes())
+	}
+}
+
+// A capture forks to another stream and is joined again: each branch begins when what it forked from is done, and what
+// follows the join when both are.
+func TestGraphBranches(t *testing.T) {
+	b := onGPU(t)
+	const n = 1 << 16
+	other := must(b.device.NewStream())(b)
+	b.closing(other)
+	begin, end := must(b.device.NewEvent(false))(b), must(b.device.NewEvent(false))(b)
+	b.closing(begin)
+	b.closing(end)
+	var w, x, y, z Ptr
+	for _, p := range []*Ptr{&w, &x, &y, &z} {
+		*p = b.upload(make([]byte, n))
+	}
+	b.ok(b.stream.BeginCapture())
+	b.ok(b.stream.Fill(x, 0x07070707, n))
+	b.ok(begin.Record(b.stream))
+	b.ok(other.Wait(begin))
+	b.ok(other.Copy(y, x, n))
+	b.ok(b.stream.Copy(z, x, n))
+	b.ok(end.Record(other))
+	b.ok(b.stream.Wait(end))
+	b.ok(b.stream.Copy(w, y, n))
+	g := must(b.stream.EndCapture())(b)
+	b.closing(g)
+	if g.Nodes() != 4 {
+		t.Errorf("%d nodes, want 4", g.Nodes())
+	}
+	b.ok(g.Launch(b.stream))
+	for name, p := range map[string]Ptr{"w": w, "z": z} {
+		if got := b.download(p, n); !bytes.Equal(got, bytes.Repeat([]byte{7}, n)) {
+			t.Errorf("%s begins with %x, want 07", name, got[:16])
+		}
+	}
+	const order = "RESNET_EMU_ORDER"
+	if b.device.Name() == "emulated GPU" && os.Getenv(order) == "" {
+		again(t, t.Name(), order+"=others-first")
+	}
+}
+
+// A branch that was not joined makes no graph, and both streams work again.
+func TestGraphBranchLost(t *testing.T) {
+	if !misuse(t) {
+		return
+	}
+	b := onGPU(t)
+	other := must(b.device.NewStream())(b)
+	b.closing(other)
+	begin := must(b.device.NewEvent(false))(b)
+	b.closing(begin)
+	x := b.alloc(64)
+	b.ok(b.stream.BeginCapture())
+	b.ok(b.stream.Fill(x, 1, 64))
+	b.ok(begin.Record(b.stream))
+	b.ok(other.Wait(begin))
+	b.ok(other.Fill(x, 2, 64))
+	const want = "CUDA_ERROR_STREAM_CAPTURE_UNJOINED"
+	var e *Error
+	if g, err := b.stream.EndCapture(); !errors.As(err, &e) || e.Name != want || e.Hint == "" {
+		t.Errorf("got %v, want %s with a hint", err, want)
+		b.ok(g.Close())
+	}
+	b.ok(other.Fill(x, 0x03030303, 64))
+	b.ok(other.Sync())
+	if got := b.download(x, 64); !bytes.Equal(got, bytes.Repeat([]byte{3}, 64)) {
+		t.Errorf("memory holds %x after the capture, want 03", got)
 	}
 }
 

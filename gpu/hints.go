@@ -26,6 +26,7 @@ var (
 		804: "the forward compatibility libcuda works on data centre GPUs only: use the driver's own",
 		900: "this call may not be made while a stream is captured",
 		901: "an earlier call was not allowed in the capture",
+		904: "a branch was not joined: let the first stream wait for an event behind its last work",
 		999: "see the system log for the driver's messages",
 	}
 

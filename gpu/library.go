@@ -59,6 +59,12 @@ func library(which int) Library {
 // Load opens the driver, starts it, and opens cuDNN and cuBLAS. Only the first
 // call does anything; later ones return its outcome.
 func Load() error {
+	// The driver starts while the others are opened; each takes a while. Those two
+	// go one after the other, as they share libraries of their own.
+	go func() {
+		library(libDNN)
+		library(libBLAS)
+	}()
 	for which := range libraries {
 		if err := library(which).Err; err != nil {
 			return err

@@ -16,11 +16,12 @@ type Module struct {
 	device *Device
 }
 
-// LoadModule compiles PTX for the device; an error holds the compiler's log.
-// Name is what errors call the module.
-func (d *Device) LoadModule(name string, ptx []byte) (*Module, error) {
+// LoadModule loads machine code, or compiles PTX for the device; an error holds
+// the compiler's log. Name is what errors call the module. Machine code must be
+// whole: the driver is not told where it ends.
+func (d *Device) LoadModule(name string, image []byte) (*Module, error) {
 	var log [4096]byte
-	module, err := cu.LoadDataEx(string(ptx), &cu.JITErrorLogBuffer{Buffer: log[:]})
+	module, err := cu.LoadDataEx(string(image), &cu.JITErrorLogBuffer{Buffer: log[:]})
 	if err != nil {
 		e := driverError("cuModuleLoadDataEx", name, bindingCode(err))
 		end := max(0, bytes.IndexByte(log[:], 0))

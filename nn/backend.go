@@ -9,6 +9,8 @@ const (
 	Gradient             // Train without its update (running statistics do move)
 )
 
+func (m Mode) String() string { return [...]string{"train", "eval", "gradient"}[m] }
+
 // A Backend turns plans into running networks on one device: "cpu", "cuda:0".
 type Backend interface {
 	Target
@@ -26,7 +28,7 @@ type Executor interface {
 	// parameters and optimiser state. Fewer images than the batch may be given.
 	// Labels outside the graph's classes are refused.
 	Write(r Ref, p []byte) error
-	// Run takes one step on the first n images, 1 <= n <= batch. Every statistic,
+	// Run takes one step on the first n images, 1 <= n <= the mode's batch. Every statistic,
 	// mean and gradient is exact over those n. It may return before the step is done.
 	Run(m Mode, n int) error
 	// Read copies a tensor to p; it waits for earlier steps. Of activations fewer

@@ -3,20 +3,48 @@
 package nn
 
 import (
+	"fmt"
+
 	"resnet/gpu"
 	"resnet/kernels/cuda"
 )
 
-// bindBatchNorm takes cuDNN's batch norm where it knows the type, and our own
-// kernels for bfloat16, which its interface does not name, and for a batch of
-// one value, for which its unbiased variance is 0/0. Both keep save_mean and
+// bindBatchNorm chooses between cuDNN's batch norm and our own kernels. CuDNN's
+// is left out for bfloat16, which its interface does not name, and for a batch
+// of one value, for which its unbiased variance is 0/0. Both keep save_mean and
 // save_invstd for backward; the ReLU's mask is found again from y.
 func (c *cudaBinding) bindBatchNorm(op BatchNorm) (cudaKernel, error) {
-	n := newBatchNorm(c, op)
-	if n.x.t == gpu.BFloat16 || n.x.rows() == 1 {
-		return n.bindOwn(), nil
+	own, dnn := newBatchNorm(c, op), newBatchNorm(c, op)
+	ownKernel := own.bindOwn()
+	if own.x.t == gpu.BFloat16 || own.x.rows() == 1 {
+		c.needScratch(own.bytes)
+		return ownKernel, nil
 	}
-	return n.bindDNN()
+	dnnKernel, err := dnn.bindDNN()
+	if err != nil {
+		return cudaKernel{}, err
+	}
+	i, err := c.choose(own.key(), []candidate{
+		{name: "cuDNN", scratch: dnn.bytes, run: dnnKernel.all()},
+		{name: "own kernels", scratch: own.bytes, run: ownKernel.all()},
+	})
+	if err != nil {
+		return cudaKernel{}, err
+	}
+	if i == 0 {
+		c.needScratch(dnn.bytes)
+		return dnnKernel, nil
+	}
+	c.needScratch(own.bytes)
+	return ownKernel, c.free(&dnn.reserve)
+}
+
+// all is a whole step's work of a node.
+func (k cudaKernel) all() func() error {
+	if k.backward == nil {
+		return k.forward
+	}
+	return inOrder(k.forward, k.backward)
 }
 
 type batchNormCUDA struct {
@@ -30,8 +58,9 @@ type batchNormCUDA struct {
 	rows, elems   int
 	desc          *gpu.BatchNorm
 	xd            *gpu.Tensor
-	reserve       gpu.Ptr // what cuDNN's forward leaves for its backward
-	atGrad, atOwn int64   // in scratch
+	reserve       *gpu.Buffer // what cuDNN's forward leaves for its backward
+	atGrad, atOwn int64       // in scratch
+	bytes         int64       // of scratch
 }
 
 func newBatchNorm(c *cudaBinding, op BatchNorm) *batchNormCUDA {
@@ -44,6 +73,16 @@ func newBatchNorm(c *cudaBinding, op BatchNorm) *batchNormCUDA {
 		n.dx, n.hasDX = c.dx(0)
 	}
 	return n
+}
+
+// key is all that the speed depends on.
+func (n *batchNormCUDA) key() string {
+	pass := "batchnorm.eval"
+	if n.training() {
+		pass = "batchnorm.train"
+	}
+	s := n.x.shape
+	return fmt.Sprintf("%s n=%d c=%d h=%d w=%d relu=%v dx=%v %v", pass, n.plan.Batch, s.C, s.H, s.W, n.op.ReLU, n.hasDX, n.x.t)
 }
 
 func (n *batchNormCUDA) bindDNN() (cudaKernel, error) {
@@ -62,20 +101,24 @@ func (n *batchNormCUDA) bindDNN() (cudaKernel, error) {
 	// images, which nobody wants but cuDNN writes.
 	n.atGrad = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
 	n.atOwn = n.atGrad + alignScratch(n.x.bytes())
-	n.needScratch(n.atOwn + n.x.bytes())
-	if n.desc.Reserve > 0 {
-		var b *gpu.Buffer
-		if err := n.alloc(&b, "batch norm's reserve", n.desc.Reserve); err != nil {
-			return cudaKernel{}, err
-		}
-		n.reserve = b.Ptr
+	n.bytes = n.atOwn + n.x.bytes()
+	if err := n.alloc(&n.reserve, "batch norm's reserve", n.desc.Reserve); err != nil {
+		return cudaKernel{}, err
 	}
 	return cudaKernel{forward: inOrder(n.trainDNN, n.relu), backward: n.backwardDNN}, nil
 }
 
 func (n *batchNormCUDA) trainDNN() error {
 	return n.backend.dnn.BatchNormTrain(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.mean, n.invstd, n.workspace(), n.reserve)
+		n.mean, n.invstd, n.workspace(), n.reserved())
+}
+
+// reserved is the reserve's memory, where there is one.
+func (n *batchNormCUDA) reserved() gpu.Ptr {
+	if n.reserve == nil {
+		return 0
+	}
+	return n.reserve.Ptr
 }
 
 func (n *batchNormCUDA) inferDNN() error {
@@ -102,14 +145,14 @@ func (n *batchNormCUDA) backwardDNN() error {
 		dx, beta = n.dx.Ptr, n.beta(0)
 	}
 	return n.backend.dnn.BatchNormBackward(n.desc, n.xd, n.x.Ptr, dy, dx, n.param(0), n.dparam(0), n.dparam(1),
-		n.mean, n.invstd, n.workspace(), n.reserve, beta)
+		n.mean, n.invstd, n.workspace(), n.reserved(), beta)
 }
 
 // bindOwn needs scratch memory for partial sums, and behind it what they are
 // made into: scale and shift in forward, dx's coefficients in backward.
 func (n *batchNormCUDA) bindOwn() cudaKernel {
 	n.atOwn = alignScratch(cuda.BatchNormScratch(n.rows, n.channels))
-	n.needScratch(n.atOwn + 4*3*int64(n.channels))
+	n.bytes = n.atOwn + 4*3*int64(n.channels)
 	if !n.training() {
 		return cudaKernel{forward: inOrder(n.inference, n.apply)}
 	}

@@ -3,6 +3,8 @@
 package nn
 
 import (
+	"fmt"
+
 	"resnet/gpu"
 	"resnet/kernels/cuda"
 )
@@ -79,24 +81,64 @@ func (v *convolution) describe() error {
 	return nil
 }
 
-// choose takes cuDNN's advice for each pass, and the scratch memory that it costs.
+// choose takes an algorithm for each pass, and the scratch memory that they cost.
 func (v *convolution) choose() error {
 	dnn := v.backend.dnn
 	search := gpu.Search{WorkspaceLimit: workspaceLimit, Deterministic: v.backend.config.Deterministic}
-	var err error
-	if v.forwardAlgo, err = dnn.ForwardAlgorithm(v.desc, v.xd, v.wd, v.yd, search); err != nil {
+	list, err := dnn.ForwardAlgorithms(v.desc, v.xd, v.wd, v.yd, search)
+	if err == nil {
+		err = v.among("conv.forward", list, &v.forwardAlgo, v.forward)
+	}
+	if err == nil && v.training() {
+		if list, err = dnn.BackwardFilterAlgorithms(v.desc, v.xd, v.yd, v.wd, search); err == nil {
+			err = v.among("conv.weight", list, &v.filterAlgo, v.backwardWeight)
+		}
+	}
+	if err == nil && v.hasDX {
+		if list, err = dnn.BackwardDataAlgorithms(v.desc, v.wd, v.yd, v.xd, search); err == nil {
+			err = v.among("conv.data", list, &v.dataAlgo, v.backwardData)
+		}
+	}
+	if err != nil {
 		return err
 	}
-	if v.training() {
-		if v.filterAlgo, err = dnn.BackwardFilterAlgorithm(v.desc, v.xd, v.yd, v.wd, search); err != nil {
-			return err
-		}
+	v.needScratch(v.layOut())
+	return nil
+}
+
+// among takes one of the algorithms for a pass, which run computes with *chosen.
+func (v *convolution) among(pass string, list []gpu.Algorithm, chosen *gpu.Algorithm, run func() error) error {
+	candidates := make([]candidate, len(list))
+	for i, a := range list {
+		*chosen = a
+		candidates[i] = candidate{name: a.String(), scratch: v.layOut(), run: func() error {
+			*chosen = a
+			v.layOut()
+			return run()
+		}}
 	}
-	if v.hasDX {
-		if v.dataAlgo, err = dnn.BackwardDataAlgorithm(v.desc, v.wd, v.yd, v.xd, search); err != nil {
-			return err
-		}
+	i, err := v.cudaBinding.choose(v.key(pass), candidates)
+	*chosen = list[i]
+	return err
+}
+
+// key is all that the speed of a pass depends on.
+func (v *convolution) key(pass string) string {
+	x, d := v.x.shape, v.desc
+	if v.asymmetric() {
+		x = v.padded
 	}
+	key := fmt.Sprintf("%s n=%d c=%d h=%d w=%d k=%d r=%d stride=%d pad=%dx%d %v %v",
+		pass, v.plan.Batch, x.C, x.H, x.W, v.op.Out, v.op.Kernel, v.op.stride(), d.PadH, d.PadW, v.x.t, d.Math)
+	if v.backend.config.Deterministic {
+		key += " deterministic"
+	}
+	return key
+}
+
+// layOut places in scratch memory what lies behind the workspace, for the
+// algorithms that are chosen by now. It returns the bytes of all.
+func (v *convolution) layOut() int64 {
 	workspace := max(v.forwardAlgo.Workspace, v.filterAlgo.Workspace, v.dataAlgo.Workspace)
 	if v.op.Bias && v.training() {
 		workspace = max(workspace, cuda.BiasScratch(v.y.rows(), v.op.Out))
@@ -107,8 +149,7 @@ func (v *convolution) choose() error {
 	if v.halves != nil && v.training() {
 		end += size(v.x.t, v.weights())
 	}
-	v.needScratch(end)
-	return nil
+	return end
 }
 
 // alignScratch is where the next thing in scratch memory may begin.
@@ -157,6 +198,11 @@ func (v *convolution) backward() error {
 	if !v.hasDX {
 		return nil
 	}
+	return v.backwardData()
+}
+
+func (v *convolution) backwardData() error {
+	b := v.backend
 	if !v.asymmetric() {
 		return b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, v.dx.Ptr, v.beta(0))
 	}

@@ -28,7 +28,7 @@ type cpuExecutor struct {
 	scratch     int      // floats that each worker's kernels need
 	version     int      // of parameters and statistics: what is derived from them is made again when it moves
 	profiling   bool
-	profiled    int64 // images since profiling began
+	profiled    profiledRuns
 }
 
 // needScratch is called while binding.
@@ -52,8 +52,8 @@ func (b *cpuBackend) Compile(p *Plan) (Executor, error) {
 			e.segments[s] = allocate(int(n/4) + slack)
 		}
 	}
-	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.Batch))
-	e.labels = make([]int32, p.Batch)
+	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.MaxBatch()))
+	e.labels = make([]int32, p.MaxBatch())
 	e.needScratch(scratchFloats(b.k))
 	var err error
 	if e.eval, err = e.compile(p.Eval); err == nil && p.Train != nil {
@@ -157,7 +157,9 @@ func (e *cpuExecutor) Run(m Mode, n int) error {
 	for i := range regions {
 		regions[i].run(e.pool, n, stale)
 	}
-	e.profiled += int64(n)
+	if e.profiling {
+		e.profiled[n]++
+	}
 	if m != Eval {
 		e.version++
 	}

@@ -22,6 +22,7 @@ type cudaBackend struct {
 	blas    *gpu.BLAS
 	space   *gpu.Buffer // cuBLAS' workspace: without one of ours it would allocate, which a capture forbids
 	kernels *cuda.Kernels
+	tuner   *tuner
 }
 
 // CUDADevices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
@@ -51,15 +52,33 @@ func (b *cudaBackend) open() error {
 	}
 	defer b.device.Enter()()
 	var err error
-	if b.kernels, err = cuda.Load(b.device); err != nil {
-		return err
-	}
 	if b.stream, err = b.device.NewStream(); err != nil {
 		return err
 	}
-	if b.dnn, err = b.device.NewDNN(b.stream); err != nil {
+	// Each takes a good part of a second.
+	if err = b.device.Together(b.openKernels, b.openDNN, b.openBLAS); err != nil {
 		return err
 	}
+	b.tuner = newTuner(b.config.Tune, b.tuningScope())
+	return nil
+}
+
+// openKernels loads those that this precision can need.
+func (b *cudaBackend) openKernels() (err error) {
+	want := cuda.Selection{Types: []gpu.DataType{gpu.Float32, b.activations()}}
+	if b.fuses() {
+		want.Tensor = []gpu.DataType{b.activations()}
+	}
+	b.kernels, err = cuda.Load(b.device, want)
+	return err
+}
+
+func (b *cudaBackend) openDNN() (err error) {
+	b.dnn, err = b.device.NewDNN(b.stream)
+	return err
+}
+
+func (b *cudaBackend) openBLAS() (err error) {
 	if b.space, err = b.device.Alloc("cuBLAS workspace", blasSpace); err != nil {
 		return err
 	}
@@ -117,12 +136,19 @@ func CUDAInfo(backend Backend) (info CUDADevice, ok bool) {
 	if !ok {
 		return CUDADevice{}, false
 	}
+	info = b.describe()
+	info.Tuning = b.tuner.report
+	return info, true
+}
+
+// describe tells all but how choices were made.
+func (b *cudaBackend) describe() CUDADevice {
 	major, minor := b.device.ComputeCapability()
 	_, total, err := b.device.MemInfo()
 	if err != nil {
 		total = 0
 	}
-	info = CUDADevice{
+	info := CUDADevice{
 		Index: b.config.Device, Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor),
 		Memory: total, Multiprocessors: b.device.Multiprocessors(),
 		Precision: b.config.Precision, Deterministic: b.config.Deterministic,
@@ -137,5 +163,5 @@ func CUDAInfo(backend Backend) (info CUDADevice, ok bool) {
 			info.CUBLAS = l.VersionString()
 		}
 	}
-	return info, true
+	return info
 }

@@ -44,9 +44,10 @@ func (c *cudaBinding) bind() (cudaKernel, error) {
 // program, and the number of images n that it will run on.
 type cudaBinding struct {
 	*cudaExecutor
-	prog *cudaProgram
-	node *Node
-	step Step // the backward step; Node is -1 in inference
+	prog  *cudaProgram
+	index int // of the node
+	node  *Node
+	step  Step // the backward step; Node is -1 in inference
 	// needs says which of the node's inputs want a gradient.
 	needs []bool
 	n     int
@@ -108,8 +109,8 @@ func (c *cudaBinding) beta(i int) float32 {
 }
 
 // param is a parameter's float32 memory and dparam its gradient's.
-func (c *cudaBinding) param(i int) gpu.Ptr  { return c.slot(c.plan.Params[c.node.Params[i]]) }
-func (c *cudaBinding) dparam(i int) gpu.Ptr { return c.slot(c.plan.ParamGrads[c.node.Params[i]]) }
+func (c *cudaBinding) param(i int) gpu.Ptr  { return c.parameter(c.node, i) }
+func (c *cudaBinding) dparam(i int) gpu.Ptr { return c.parameterGrad(c.node, i) }
 
 // weight is a parameter as products read it: the copy in 16 bits, where there
 // is one.

@@ -71,6 +71,7 @@ func (p *cudaProgram) written(index int) (list []writtenTensor) {
 
 // checked runs the steps one by one and stops at the first that is at fault.
 func (p *cudaProgram) checked() error {
+	p.warm = true
 	for i, s := range p.steps {
 		tensors := p.written(s.index)
 		last := i+1 == len(p.steps) || p.steps[i+1].index != s.index

@@ -1,6 +1,9 @@
 package nn
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // CUDAConfig says how the CUDA backend runs.
 type CUDAConfig struct {
@@ -12,9 +15,44 @@ type CUDAConfig struct {
 	// NoGraph launches every kernel of every step by itself; by default a step
 	// is captured as one CUDA graph after it has run once.
 	NoGraph bool
+	// Fuse says whether nodes share kernels of our own on tensor cores: batch norm
+	// then leaves no tensor, and weight gradients run beside the rest. It needs
+	// compute capability 8.0 and a precision other than fp32; else nothing is fused.
+	Fuse FuseMode
 	// Check walks the steps one by one, without graphs: what each wrote must be
 	// finite, and the guard zones behind it intact. For finding faults.
 	Check bool
+	// Tune says how cuDNN's algorithms, and kernels of ours beside them, are chosen.
+	Tune TuneConfig
+}
+
+// FuseMode is whether a CUDA backend fuses.
+type FuseMode uint8
+
+const (
+	FuseOff  FuseMode = iota
+	FuseOn            // wherever kernels of ours can
+	FuseAuto          // if a step is faster so (see TuneConfig), or if nothing was measured
+)
+
+var fuseNames = [...]string{"off", "on", "auto"}
+
+func (m FuseMode) String() string { return fuseNames[m] }
+
+// ParseFuseMode is the mode of that name.
+func ParseFuseMode(name string) (FuseMode, error) {
+	for i, n := range fuseNames {
+		if n == name {
+			return FuseMode(i), nil
+		}
+	}
+	return 0, fmt.Errorf("nn: fuse %q, want auto, on or off", name)
+}
+
+// A Fuser is an Executor whose nodes may share kernels.
+type Fuser interface {
+	// Fused says whether they do in runs of a mode on a whole batch of the plan.
+	Fused(m Mode) bool
 }
 
 // CUDADevice describes the GPU of a backend and the libraries on it.
@@ -28,6 +66,7 @@ type CUDADevice struct {
 	CUDNN, CUBLAS     string
 	Precision         Precision
 	Deterministic     bool
+	Tuning            TuneReport
 }
 
 var (

@@ -20,6 +20,7 @@ type cudaExecutor struct {
 
 	segments [NumSegments]*gpu.Buffer
 	halves   *gpu.Buffer // the parameters in 16 bits, for products
+	stale    bool        // parameters were written, but not to halves
 	pixels   *gpu.Buffer // of a batch, as Write and Gather leave them
 	labels   *gpu.Buffer
 	hyper    *gpu.Buffer
@@ -28,7 +29,6 @@ type cudaExecutor struct {
 	scale    *gpu.Buffer // state of the loss scale in float16
 	scratch  *gpu.Buffer // what one step needs while it runs
 	draws    *gpu.Buffer // what Gather takes, as its kernel reads it
-	drawn    []cuda.Draw // the same on the host
 	// lossScratch is apart: its kernel leaves it as it found it, zeros.
 	lossScratch *gpu.Buffer
 	tables      map[Value]*gpu.Buffer // of Input nodes, by their output
@@ -36,20 +36,34 @@ type cudaExecutor struct {
 
 	imagePipe, labelPipe, scalarPipe *pipe
 	transfer                         *transfer
+	group                            *stepGroup // nil: the plan does not train
+	question                         question
+	snapshot                         *cudaSnapshot // nil until the first
 	sets                             []heldSet
+
+	fusion    *cudaFusion          // what can be fused; nil: nothing
+	fused     map[Mode]*cudaFusion // what is, where that was measured
+	norms     map[int]gpu.Ptr      // states of the batch norms that convolutions read through
+	normTable *gpu.Buffer          // the same, listed for inference
+	normCount int
+	normMost  int // channels
+	packed    packing
 
 	programs  map[programKey]*cudaProgram
 	last      *Program // what the last run was of
 	need      int64    // bytes of scratch that binding has asked for
 	profiling bool
 	profile   cudaProfile
+	watch     cudaWatch
 	checks    *checker
+	tuning    bool // the memory that Compile zeroed holds numbers for measurements
+	ready     bool // Compile is done
 }
 
 // Compile implements Backend.
 func (b *cudaBackend) Compile(p *Plan) (Executor, error) {
 	defer b.device.Enter()()
-	e := &cudaExecutor{backend: b, plan: p, graph: p.Graph, programs: map[programKey]*cudaProgram{}, tables: map[Value]*gpu.Buffer{}}
+	e := &cudaExecutor{backend: b, plan: p, graph: p.Graph, programs: map[programKey]*cudaProgram{}, fused: map[Mode]*cudaFusion{}, tables: map[Value]*gpu.Buffer{}}
 	if err := e.compile(); err != nil {
 		return nil, errors.Join(b.wrap(err), e.Close())
 	}
@@ -63,6 +77,14 @@ func (e *cudaExecutor) compile() error {
 	if err := e.makePipes(); err != nil {
 		return err
 	}
+	if err := e.makeQuestion(); err != nil {
+		return err
+	}
+	if e.plan.Train != nil {
+		if err := e.makeGroup(); err != nil {
+			return err
+		}
+	}
 	if e.backend.config.Check {
 		if err := e.makeChecker(); err != nil {
 			return err
@@ -71,14 +93,24 @@ func (e *cudaExecutor) compile() error {
 	if err := e.fillConstants(); err != nil {
 		return err
 	}
+	// A plan that keeps all tensors is for looking at them.
+	if !e.plan.KeepAll {
+		e.fusion = e.backend.fuse(e.graph)
+	}
+	if err := errors.Join(e.makeNorms(), e.makePacking()); err != nil {
+		return err
+	}
 	// Binding now finds what cannot run before the first step does.
-	if _, err := e.program(Eval, e.plan.Batch); err != nil {
+	if _, err := e.program(Eval, e.plan.EvalBatch); err != nil {
 		return err
 	}
 	if e.plan.Train != nil {
 		if _, err := e.program(Train, e.plan.Batch); err != nil {
 			return err
 		}
+	}
+	if err := e.endTuning(); err != nil {
+		return err
 	}
 	return e.backend.stream.Sync()
 }
@@ -106,20 +138,19 @@ func (e *cudaExecutor) allocate() error {
 		bytes int64
 	}{
 		{&e.halves, "parameters in 16 bits", halves},
-		{&e.pixels, "images", int64(g.Elems(g.Images, e.plan.Batch))},
-		{&e.labels, "labels", 4 * int64(e.plan.Batch)},
+		{&e.pixels, "images", int64(g.Elems(g.Images, e.plan.MaxBatch()))},
+		{&e.labels, "labels", 4 * int64(e.plan.MaxBatch())},
 		{&e.hyper, "step scalars", 4 * HyperLen},
-		{&e.metrics, "metrics", 16},
+		{&e.metrics, "metrics", metricsBytes},
 		{&e.decay, "decay mask", e.plan.Bytes[Params] / slotAlign},
 		{&e.scale, "loss scale", scale},
-		{&e.draws, "draws", int64(unsafe.Sizeof(cuda.Draw{})) * int64(e.plan.Batch)},
-		{&e.lossScratch, "partial losses", cuda.LossScratch(e.plan.Batch)},
+		{&e.draws, "draws", int64(drawBytes) * int64(e.plan.MaxBatch())},
+		{&e.lossScratch, "partial losses", cuda.LossScratch(e.plan.MaxBatch())},
 	} {
 		if err := e.alloc(a.to, a.what, a.bytes); err != nil {
 			return err
 		}
 	}
-	e.drawn = make([]cuda.Draw, e.plan.Batch)
 	return nil
 }
 
@@ -152,29 +183,37 @@ func (e *cudaExecutor) workspace() gpu.Ptr {
 // needScratch is called while binding; the memory is e.scratch when a step runs.
 func (e *cudaExecutor) needScratch(bytes int64) { e.need = max(e.need, bytes) }
 
-// growScratch makes the scratch memory large enough for what has been bound.
-// Graphs hold its address, so they are captured again.
-func (e *cudaExecutor) growScratch() error {
-	if e.scratch != nil && e.scratch.Bytes >= e.need || e.need == 0 {
+// growScratch makes the scratch memory at least so large.
+func (e *cudaExecutor) growScratch(bytes int64) error {
+	if e.scratch != nil && e.scratch.Bytes >= bytes || bytes == 0 {
 		return nil
 	}
-	if e.scratch != nil {
-		if err := e.backend.stream.Sync(); err != nil {
-			return err
-		}
-		for _, p := range e.programs {
-			if err := p.dropGraph(); err != nil {
-				return err
-			}
-		}
-		old := e.scratch
-		e.buffers = removed(e.buffers, old)
-		e.scratch = nil
-		if err := old.Free(); err != nil {
+	return e.replaceScratch(bytes)
+}
+
+// replaceScratch gives the scratch memory another size. Graphs hold its address,
+// so they are captured again.
+func (e *cudaExecutor) replaceScratch(bytes int64) error {
+	if err := e.backend.stream.Sync(); err != nil {
+		return err
+	}
+	for _, p := range e.programs {
+		if err := p.dropGraphs(); err != nil {
 			return err
 		}
 	}
-	return e.alloc(&e.scratch, "workspace", e.need)
+	if err := e.free(&e.scratch); err != nil {
+		return err
+	}
+	return e.alloc(&e.scratch, "workspace", bytes)
+}
+
+// free gives back what alloc took.
+func (e *cudaExecutor) free(from **gpu.Buffer) error {
+	b := *from
+	*from = nil
+	e.buffers = removed(e.buffers, b)
+	return b.Free()
 }
 
 func removed[T comparable](list []T, x T) []T {
@@ -196,6 +235,9 @@ func (e *cudaExecutor) Run(m Mode, n int) error {
 	if err != nil {
 		return e.backend.wrap(err)
 	}
+	if err := e.freshen(); err != nil {
+		return e.backend.wrap(err)
+	}
 	e.last = p.Program
 	return e.backend.wrap(p.run())
 }
@@ -213,7 +255,7 @@ func (e *cudaExecutor) Close() error {
 	for _, p := range e.programs {
 		errs = append(errs, p.close())
 	}
-	errs = append(errs, e.closePipes())
+	errs = append(errs, e.closePipes(), e.question.close(), e.snapshot.close(), e.watch.close())
 	for _, b := range e.buffers {
 		errs = append(errs, b.Free())
 	}

@@ -59,26 +59,58 @@ func (e *cudaExecutor) Gather(set int, draws []Draw) error {
 }
 
 func (e *cudaExecutor) gather(set int, draws []Draw) error {
+	if err := e.checkSet(set); err != nil {
+		return err
+	}
+	if most := e.plan.MaxBatch(); len(draws) < 1 || len(draws) > most {
+		return fmt.Errorf("gather of %d images, want 1 to the plan's batch of %d", len(draws), most)
+	}
+	s := e.sets[set]
+	slot, err := e.imagePipe.slot()
+	if err != nil {
+		return err
+	}
+	n, err := s.putDraws(slot, draws)
+	if err != nil {
+		return err
+	}
+	if err := e.imagePipe.send(e.draws.Ptr, n); err != nil {
+		return err
+	}
+	return e.gatherDrawn(s, e.draws.Ptr, 0, len(draws))
+}
+
+func (e *cudaExecutor) checkSet(set int) error {
 	if set < 0 || set >= len(e.sets) {
 		return fmt.Errorf("gather from set %d, want 0 to %d", set, len(e.sets)-1)
 	}
-	if len(draws) < 1 || len(draws) > e.plan.Batch {
-		return fmt.Errorf("gather of %d images, want 1 to the plan's batch of %d", len(draws), e.plan.Batch)
-	}
-	s := e.sets[set]
+	return nil
+}
+
+// putDraws writes draws as the kernel reads them and says how many bytes.
+func (s heldSet) putDraws(to []byte, draws []Draw) (n int, err error) {
+	drawn := unsafe.Slice((*cuda.Draw)(unsafe.Pointer(&to[0])), len(draws))
 	for i, d := range draws {
 		if d.Index < 0 || int(d.Index) >= s.n {
-			return fmt.Errorf("gather of image %d, want 0 to %d", d.Index, s.n-1)
+			return 0, fmt.Errorf("gather of image %d, want 0 to %d", d.Index, s.n-1)
 		}
-		e.drawn[i] = cuda.Draw{Index: d.Index, DY: d.DY, DX: d.DX}
+		drawn[i] = cuda.Draw{Index: d.Index, DY: d.DY, DX: d.DX}
 		if d.Flip {
-			e.drawn[i].Flip = 1
+			drawn[i].Flip = 1
 		}
 	}
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(&e.drawn[0])), len(draws)*int(unsafe.Sizeof(cuda.Draw{})))
-	if err := e.imagePipe.write(e.draws.Ptr, raw); err != nil {
-		return err
-	}
+	return len(draws) * drawBytes, nil
+}
+
+const drawBytes = int(unsafe.Sizeof(cuda.Draw{}))
+
+// gatherDrawn gathers n images by draws that are on the device, and the step's
+// scalars with them, unless hyper is 0.
+func (e *cudaExecutor) gatherDrawn(s heldSet, draws, hyper gpu.Ptr, n int) error {
 	b, shape := e.backend, e.graph.Type(e.graph.Images).Shape
-	return b.kernels.Gather(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, e.draws.Ptr, shape.H, shape.W, shape.C, len(draws))
+	var to gpu.Ptr
+	if hyper != 0 {
+		to = e.hyper.Ptr
+	}
+	return b.kernels.Gather(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, draws, to, hyper, shape.H, shape.W, shape.C, n)
 }

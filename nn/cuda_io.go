@@ -47,7 +47,10 @@ func (e *cudaExecutor) write(r Ref, p []byte) error {
 		return err
 	}
 	stored := make([]byte, n)
-	deviceOrder(pm, func(canonical, at int) { copy(stored[4*at:4*at+4], p[4*canonical:]) })
+	toDevice(pm, stored, p)
+	if r.Role == Data {
+		e.stale = true
+	}
 	return e.transfer.write(e.slot(s), stored)
 }
 
@@ -81,27 +84,46 @@ func (e *cudaExecutor) read(r Ref, p []byte) error {
 	if err := e.transfer.read(stored, e.slot(s)); err != nil {
 		return err
 	}
-	deviceOrder(pm, func(canonical, at int) { copy(p[4*canonical:4*canonical+4], stored[4*at:]) })
+	fromDevice(pm, p, stored)
 	return nil
 }
 
-// deviceOrder calls f with the canonical and the stored index of every element
-// of a parameter. A convolution's weight is stored O,H,W,I, a linear layer's
-// with its input in H,W,C order: as the activations that they meet lie.
-func deviceOrder(p *Param, f func(canonical, stored int)) {
-	s := p.Shape
-	if p.Dims == 2 {
-		s = Shape{p.Shape.N, p.Flat.C, p.Flat.H, p.Flat.W}
+// toDevice puts a parameter into the order in which the device stores it: a
+// convolution's weight O,H,W,I, a linear layer's with its input in H,W,C order,
+// as the activations that they meet lie.
+func toDevice(p *Param, stored, canonical []byte) {
+	o, c, hw := storedShape(p)
+	for i := range o {
+		transpose(stored[4*i*c*hw:], canonical[4*i*c*hw:], c, hw)
 	}
-	i := 0
-	for o := range s.N {
-		for c := range s.C {
-			for y := range s.H {
-				for x := range s.W {
-					f(i, ((o*s.H+y)*s.W+x)*s.C+c)
-					i++
-				}
-			}
+}
+
+// fromDevice is the reverse of toDevice.
+func fromDevice(p *Param, canonical, stored []byte) {
+	o, c, hw := storedShape(p)
+	for i := range o {
+		transpose(canonical[4*i*c*hw:], stored[4*i*c*hw:], hw, c)
+	}
+}
+
+// storedShape is a parameter as outputs, channels and pixels.
+func storedShape(p *Param) (o, c, hw int) {
+	if p.Dims == 2 {
+		return p.Shape.N, p.Flat.C, p.Flat.H * p.Flat.W
+	}
+	return p.Shape.N, p.Shape.C, p.Shape.H * p.Shape.W
+}
+
+// transpose writes a matrix of 4-byte elements to dst as columns by rows.
+func transpose(dst, src []byte, rows, columns int) {
+	if rows == 1 || columns == 1 {
+		copy(dst[:4*rows*columns], src)
+		return
+	}
+	for r := range rows {
+		row := src[4*r*columns : 4*(r+1)*columns]
+		for c := range columns {
+			copy(dst[4*(c*rows+r):][:4], row[4*c:])
 		}
 	}
 }

@@ -17,16 +17,16 @@ const pipeSlots = 8
 type pipe struct {
 	stream *gpu.Stream
 	memory *gpu.Pinned
-	slot   int64
+	each   int64                 // bytes of a slot
 	free   [pipeSlots]*gpu.Event // recorded behind the copy that last used the slot
 	used   [pipeSlots]bool
 	next   int
 }
 
 func newPipe(d *gpu.Device, s *gpu.Stream, what string, slot int64) (*pipe, error) {
-	st := &pipe{stream: s, slot: align(slot)}
+	st := &pipe{stream: s, each: align(slot)}
 	var err error
-	if st.memory, err = d.AllocPinned(what, pipeSlots*st.slot); err != nil {
+	if st.memory, err = d.AllocPinned(what, pipeSlots*st.each); err != nil {
 		return st, err
 	}
 	for i := range st.free {
@@ -37,22 +37,34 @@ func newPipe(d *gpu.Device, s *gpu.Stream, what string, slot int64) (*pipe, erro
 	return st, nil
 }
 
-// write copies p to the device; p may change as soon as it returns.
-func (s *pipe) write(dst gpu.Ptr, p []byte) error {
-	i := s.next
-	s.next = (i + 1) % pipeSlots
-	if s.used[i] {
-		if err := s.free[i].Sync(); err != nil {
-			return err
-		}
+// slot is memory for what send sends next. It waits until the device has taken
+// what was there before.
+func (s *pipe) slot() ([]byte, error) {
+	at := int64(s.next) * s.each
+	p := s.memory.Bytes()[at : at+s.each]
+	if !s.used[s.next] {
+		return p, nil
 	}
-	at := int64(i) * s.slot
-	copy(s.memory.Bytes()[at:at+s.slot], p)
-	if err := s.stream.ToDevice(dst, s.memory, at, int64(len(p))); err != nil {
+	return p, s.free[s.next].Sync()
+}
+
+// send copies the first n bytes of the slot to the device.
+func (s *pipe) send(dst gpu.Ptr, n int) error {
+	i := s.next
+	if err := s.stream.ToDevice(dst, s.memory, int64(i)*s.each, int64(n)); err != nil {
 		return err
 	}
-	s.used[i] = true
+	s.used[i], s.next = true, (i+1)%pipeSlots
 	return s.free[i].Record(s.stream)
+}
+
+// write copies p to the device; p may change as soon as it returns.
+func (s *pipe) write(dst gpu.Ptr, p []byte) error {
+	slot, err := s.slot()
+	if err != nil {
+		return err
+	}
+	return s.send(dst, copy(slot, p))
 }
 
 func (s *pipe) close() error {
@@ -104,10 +116,10 @@ func (t *transfer) read(p []byte, src gpu.Ptr) error {
 func (e *cudaExecutor) makePipes() error {
 	d, s, g := e.backend.device, e.backend.stream, e.graph
 	var err error
-	if e.imagePipe, err = newPipe(d, s, "images on their way", max(int64(g.Elems(g.Images, e.plan.Batch)), e.draws.Bytes)); err != nil {
+	if e.imagePipe, err = newPipe(d, s, "images on their way", max(int64(g.Elems(g.Images, e.plan.MaxBatch())), e.draws.Bytes)); err != nil {
 		return err
 	}
-	if e.labelPipe, err = newPipe(d, s, "labels on their way", 4*int64(e.plan.Batch)); err != nil {
+	if e.labelPipe, err = newPipe(d, s, "labels on their way", 4*int64(e.plan.MaxBatch())); err != nil {
 		return err
 	}
 	if e.scalarPipe, err = newPipe(d, s, "step scalars on their way", 4*HyperLen); err != nil {
@@ -120,6 +132,9 @@ func (e *cudaExecutor) makePipes() error {
 
 func (e *cudaExecutor) closePipes() error {
 	errs := []error{e.imagePipe.close(), e.labelPipe.close(), e.scalarPipe.close()}
+	if e.group != nil {
+		errs = append(errs, e.group.pipe.close())
+	}
 	if e.transfer != nil && e.transfer.memory != nil {
 		errs = append(errs, e.transfer.memory.Free())
 	}

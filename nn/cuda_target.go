@@ -64,8 +64,20 @@ func (b *cudaBackend) AliasGrads(g *Graph, x, y Value) bool {
 	return true
 }
 
-// Schedule implements Target: one stream, one step after another.
-func (b *cudaBackend) Schedule(_ *Graph, _ Mode, steps []Step) []Span {
+// activations is the type of activations.
+func (b *cudaBackend) activations() gpu.DataType {
+	if b.config.Precision.half() {
+		return b.half()
+	}
+	return gpu.Float32
+}
+
+// Schedule implements Target: one step after another, but for what shares
+// kernels or runs on the side.
+func (b *cudaBackend) Schedule(g *Graph, _ Mode, steps []Step) []Span {
+	if f := b.fuse(g); f != nil {
+		return newCUDASchedule(f, steps).spans
+	}
 	spans := make([]Span, len(steps))
 	for i := range spans {
 		spans[i] = Span{Start: i, End: i}

@@ -93,13 +93,20 @@ func TestCUDAGraph(t *testing.T) {
 	}
 }
 
-// narrowNetwork is the model at a size for tests, compiled with SGD.
+// narrowNetwork is the model at a size for tests.
 func narrowNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executor) {
 	t.Helper()
 	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 3, Height: 12, Width: 10, Classes: 10, BaseChannels: 4, Hidden: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return g, compiled(t, g, b, batch)
+}
+
+// compiled is a graph compiled with SGD, its parameters drawn; the test's end
+// closes it and the backend.
+func compiled(t *testing.T, g *nn.Graph, b nn.Backend, batch int) nn.Executor {
+	t.Helper()
 	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: batch, Optimizer: nn.SGD{Momentum: 0.9}, Target: b})
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +123,7 @@ func narrowNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executo
 	if err := nn.Initialize(e, g, 1); err != nil {
 		t.Fatal(err)
 	}
-	return g, e
+	return e
 }
 
 // logits runs inference on n images.

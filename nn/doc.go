@@ -12,6 +12,8 @@
 // Every op has its shapes, parameters and cost in <op>.go and its forward and
 // backward pass on the CPU in <op>_cpu.go. Shapes are written N, C, H, W;
 // activations lie in memory as N, H, W, C on every backend. There is no
-// automatic differentiation, no graph optimiser and no dynamic shape: a fused
-// op is an op.
+// automatic differentiation and no dynamic shape. The graph is never rewritten: a
+// fused op is an op. A backend may let the kernels of neighbouring nodes do each
+// other's work (cudaFusion); its Schedule then tells the planner how long each
+// tensor must live.
 package nn

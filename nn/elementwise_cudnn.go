@@ -26,15 +26,19 @@ func (c *cudaBinding) bindAdd(op Add) cudaKernel {
 		return k
 	}
 	dy := c.dy()
+	relu := op.ReLU && !c.arrivesMasked()
 	var passes []func() error
 	written := map[tensorPtr]bool{}
 	for i := range 2 {
 		dx, ok := c.dx(i)
-		if !ok || written[dx] && !c.accumulate(i) || !op.ReLU && dx.Ptr == dy.Ptr {
+		if !ok || written[dx] && !c.accumulate(i) || !relu && dx.Ptr == dy.Ptr {
 			continue
 		}
 		written[dx] = true
-		passes = append(passes, c.passGrad(dx, dy, y, op.ReLU, c.accumulate(i)))
+		passes = append(passes, c.passGrad(dx, dy, y, relu, c.accumulate(i)))
+	}
+	if len(passes) == 0 {
+		return k
 	}
 	k.backward = inOrder(passes...)
 	return k

@@ -7,7 +7,7 @@ import "resnet/gpu"
 // bindInput looks every pixel up in the op's table, as the CPU does.
 func (c *cudaBinding) bindInput(op Input) (cudaKernel, error) {
 	b, y := c.backend, c.out()
-	table, err := c.inputTable(op, y.shape.C)
+	table, err := c.inputTable(op, c.node.Out, y.shape.C)
 	if err != nil {
 		return cudaKernel{}, err
 	}
@@ -16,9 +16,10 @@ func (c *cudaBinding) bindInput(op Input) (cudaKernel, error) {
 	}}, nil
 }
 
-// inputTable is the node's table in device memory, made once for all programs.
-func (c *cudaBinding) inputTable(op Input, channels int) (gpu.Ptr, error) {
-	if t, ok := c.tables[c.node.Out]; ok {
+// inputTable is an Input node's table in device memory, by the node's output,
+// made once for all programs.
+func (c *cudaBinding) inputTable(op Input, out Value, channels int) (gpu.Ptr, error) {
+	if t, ok := c.tables[out]; ok {
 		return t.Ptr, nil
 	}
 	var flat []float32
@@ -29,6 +30,6 @@ func (c *cudaBinding) inputTable(op Input, channels int) (gpu.Ptr, error) {
 	if err := c.alloc(&t, "table of the input", 4*int64(len(flat))); err != nil {
 		return 0, err
 	}
-	c.tables[c.node.Out] = t
+	c.tables[out] = t
 	return t.Ptr, c.transfer.write(t.Ptr, Bytes(flat))
 }

@@ -7,29 +7,61 @@ import (
 	"resnet/kernels/cuda"
 )
 
-// bindLinear is a Linear on cuBLAS; weight is (out, in) with the input counted
-// H, W, C, as the activations lie.
+// matrixProduct is a Linear's products on cuBLAS; weight is (out, in) with the
+// input counted H, W, C, as the activations lie.
+type matrixProduct struct {
+	*cudaBinding
+	x, y    tensorPtr
+	w       gpu.Ptr
+	t       gpu.DataType // of x and w
+	in, out int
+}
+
+func (c *cudaBinding) product(op Linear) *matrixProduct {
+	p := &matrixProduct{cudaBinding: c, x: c.in(0), y: c.out(), in: c.graph.Elems(c.node.In[0], 1), out: op.Out}
+	p.w, p.t = c.weight(0)
+	return p
+}
+
+// forward is y = x wᵀ.
+func (p *matrixProduct) forward() error {
+	b := p.backend
+	return b.blas.Gemm(b.gemm(), p.t, p.y.t, false, true, p.n, p.out, p.in, 1, p.x.Ptr, p.w, 0, p.y.Ptr)
+}
+
+// weightGradient is dw = gᵀ x, where g is y's gradient.
+func (p *matrixProduct) weightGradient(g gpu.Ptr) error {
+	b := p.backend
+	return b.blas.Gemm(b.gemm(), p.t, gpu.Float32, true, false, p.out, p.in, p.n, 1, g, p.x.Ptr, 0, p.dparam(0))
+}
+
+// dataGradient is dx = g w, where that is wanted.
+func (p *matrixProduct) dataGradient(g gpu.Ptr) error {
+	dx, ok := p.dx(0)
+	if !ok {
+		return nil
+	}
+	b := p.backend
+	return b.blas.Gemm(b.gemm(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
+}
+
+// bindLinear is a Linear by itself:
 //
 //	forward   y = x wᵀ + bias, with ReLU max(y, 0)
 //	backward  g = dy (under the ReLU's mask)
 //	          dw = gᵀ x,  dbias = Σ g,  dx = g w
 func (c *cudaBinding) bindLinear(op Linear) cudaKernel {
-	b, x, y := c.backend, c.in(0), c.out()
-	w, t := c.weight(0)
-	in, out := c.graph.Elems(c.node.In[0], 1), op.Out
-	k := cudaKernel{forward: func() error {
-		if err := b.blas.Gemm(b.gemm(), t, y.t, false, true, c.n, out, in, 1, x.Ptr, w, 0, y.Ptr); err != nil {
-			return err
-		}
-		return b.kernels.Bias(b.stream, y.t, y.Ptr, c.param(1), op.ReLU, out, y.elems())
-	}}
+	p := c.product(op)
+	b, y := c.backend, p.y
+	k := cudaKernel{forward: inOrder(p.forward, func() error {
+		return b.kernels.Bias(b.stream, y.t, y.Ptr, c.param(1), op.ReLU, p.out, y.elems())
+	})}
 	if !c.training() {
 		return k
 	}
 	dy := c.dy()
-	dx, hasDX := c.dx(0)
 	// Scratch holds the bias's partial sums, then g.
-	atGrad := alignScratch(cuda.BiasScratch(c.n, out))
+	atGrad := alignScratch(cuda.BiasScratch(c.n, p.out))
 	c.needScratch(atGrad + dy.bytes())
 	k.backward = func() error {
 		g := dy.Ptr
@@ -39,13 +71,13 @@ func (c *cudaBinding) bindLinear(op Linear) cudaKernel {
 				return err
 			}
 		}
-		if err := b.blas.Gemm(b.gemm(), t, gpu.Float32, true, false, out, in, c.n, 1, g, x.Ptr, 0, c.dparam(0)); err != nil {
+		if err := p.weightGradient(g); err != nil {
 			return err
 		}
-		if err := b.kernels.BiasBackward(b.stream, dy.t, c.dparam(1), g, c.workspace(), c.n, out); err != nil || !hasDX {
+		if err := b.kernels.BiasBackward(b.stream, dy.t, c.dparam(1), g, c.workspace(), c.n, p.out); err != nil {
 			return err
 		}
-		return b.blas.Gemm(b.gemm(), t, dx.t, false, false, c.n, in, out, 1, g, w, c.beta(0), dx.Ptr)
+		return p.dataGradient(g)
 	}
 	return k
 }

@@ -32,7 +32,7 @@ func (p *Plan) program(c PlanConfig, m Mode, steps []Step) *Program {
 	lives := p.lives(c, prog)
 	var shared, local []*life
 	for _, l := range lives {
-		batch := p.Batch
+		batch := p.batch(m)
 		if l.local {
 			batch = 1
 		}

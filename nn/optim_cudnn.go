@@ -36,6 +36,10 @@ func (e *cudaExecutor) bindUpdate(update bool) []func() error {
 func (e *cudaExecutor) updater(skip gpu.Ptr, n int) func() error {
 	k, s := e.backend.kernels, e.backend.stream
 	p, g, m := e.segments[Params].Ptr, e.segments[ParamGrads].Ptr, e.segments[State0s].Ptr
+	var mirror cuda.Mirror
+	if e.halves != nil {
+		mirror = cuda.Mirror{P: e.halves.Ptr, T: e.backend.half()}
+	}
 	adam := func(b1, b2, eps float64) cuda.AdamParams {
 		return cuda.AdamParams{
 			Beta1: float32(b1), Beta2: float32(b2), Eps: float32(eps),
@@ -45,15 +49,17 @@ func (e *cudaExecutor) updater(skip gpu.Ptr, n int) func() error {
 	switch o := e.plan.Optimizer.(type) {
 	case Adam:
 		params := adam(o.Beta1, o.Beta2, o.Eps)
-		return func() error { return k.Adam(s, p, g, m, e.segments[State1s].Ptr, e.hyper.Ptr, skip, params, n) }
+		return func() error {
+			return k.Adam(s, p, g, m, e.segments[State1s].Ptr, e.hyper.Ptr, skip, mirror, params, n)
+		}
 	case AdamW:
 		params := adam(o.Beta1, o.Beta2, o.Eps)
 		return func() error {
-			return k.AdamW(s, p, g, m, e.segments[State1s].Ptr, e.hyper.Ptr, e.decay.Ptr, skip, params, n)
+			return k.AdamW(s, p, g, m, e.segments[State1s].Ptr, e.hyper.Ptr, e.decay.Ptr, skip, mirror, params, n)
 		}
 	case SGD:
 		params := cuda.SGDParams{Momentum: float32(o.Momentum), Decay: float32(o.Decay), Nesterov: o.Nesterov}
-		return func() error { return k.SGD(s, p, g, m, e.hyper.Ptr, e.decay.Ptr, skip, params, n) }
+		return func() error { return k.SGD(s, p, g, m, e.hyper.Ptr, e.decay.Ptr, skip, mirror, params, n) }
 	}
 	panic("nn: cuda: no update for optimiser " + e.plan.Optimizer.Kind())
 }

@@ -1,13 +1,17 @@
 package nn
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // A Plan is a Graph in execution order with a place in memory for every
 // tensor, decided before the first step. It is plain data: no pointers and no
 // device.
 type Plan struct {
 	Graph     *Graph
-	Batch     int
+	Batch     int       // images of a training step, at most
+	EvalBatch int       // images of an Eval run, at most
 	Optimizer Optimizer // nil: inference only
 	KeepAll   bool
 
@@ -26,6 +30,7 @@ type Plan struct {
 // PlanConfig says what to plan for.
 type PlanConfig struct {
 	Batch     int
+	EvalBatch int // 0: Batch
 	Optimizer Optimizer
 	Target    Target
 	// KeepAll gives every tensor memory of its own, so that all can be read
@@ -126,7 +131,10 @@ func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
 			return nil, fmt.Errorf("nn: plan: %s: nothing reads its output (a branch that does not reach the loss?)", n.Name)
 		}
 	}
-	p := &Plan{Graph: g, Batch: c.Batch, Optimizer: c.Optimizer, KeepAll: c.KeepAll}
+	if c.EvalBatch < 0 {
+		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training", c.EvalBatch)
+	}
+	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer, KeepAll: c.KeepAll}
 	p.placeParameters(c.Target)
 	p.Eval = p.program(c, Eval, forwardSteps(g))
 	if c.Optimizer != nil {
@@ -134,6 +142,17 @@ func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
 		p.Train = p.program(c, Train, append(steps, Step{Node: -1, Phase: Update}))
 	}
 	return p, nil
+}
+
+// MaxBatch is how many images a run may have at most.
+func (p *Plan) MaxBatch() int { return max(p.Batch, p.EvalBatch) }
+
+// batch is how many images a run of a mode may have at most.
+func (p *Plan) batch(m Mode) int {
+	if m == Eval {
+		return p.EvalBatch
+	}
+	return p.Batch
 }
 
 func (p *Plan) placeParameters(t Target) {

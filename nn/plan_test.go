@@ -219,16 +219,17 @@ func TestPlanErrors(t *testing.T) {
 	broken := nn.NewGraph("broken", 1, 4, 4, 2)
 	broken.Apply("conv", nn.Conv{}, broken.Images)
 	for _, c := range []struct {
-		graph *nn.Graph
-		batch int
-		want  []string
+		graph       *nn.Graph
+		batch, eval int
+		want        []string
 	}{
-		{good, 0, []string{"nn: plan: ", "batch size 0"}},
-		{good, -3, []string{"nn: plan: ", "batch size -3"}},
-		{noLoss, 1, []string{"nn: plan: ", "headless", "no loss"}},
-		{broken, 1, []string{"nn: conv: "}},
+		{good, 0, 0, []string{"nn: plan: ", "batch size 0"}},
+		{good, -3, 0, []string{"nn: plan: ", "batch size -3"}},
+		{good, 1, -1, []string{"nn: plan: ", "batch size -1 for inference"}},
+		{noLoss, 1, 0, []string{"nn: plan: ", "headless", "no loss"}},
+		{broken, 1, 0, []string{"nn: conv: "}},
 	} {
-		_, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, Target: natural{}})
+		_, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.eval, Target: natural{}})
 		checkError(t, err, c.want...)
 	}
 }

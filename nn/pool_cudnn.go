@@ -8,11 +8,12 @@ import (
 )
 
 // bindAvgPool takes cuDNN's average pooling where it knows the type and pads
-// both sides alike, and our own kernel elsewhere.
+// both sides alike, and our own kernel elsewhere, and where the gradient is to
+// lie behind the mask of the sum that was pooled.
 func (c *cudaBinding) bindAvgPool(kh, kw, stride int, pad Pad) (cudaKernel, error) {
 	x, y := c.in(0), c.out()
 	g := pooling(x.shape, y.shape, kh, kw, stride, pad)
-	if x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
+	if c.masksInput() || x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
 		return c.avgPoolOwn(x, y, g), nil
 	}
 	return c.avgPoolDNN(x, y, g)
@@ -58,8 +59,12 @@ func (c *cudaBinding) avgPoolOwn(x, y tensorPtr, g cuda.Pool) cudaKernel {
 	k := cudaKernel{forward: func() error { return b.kernels.AvgPool(b.stream, x.t, y.Ptr, x.Ptr, g, c.n) }}
 	if dx, ok := c.dx(0); ok {
 		dy := c.dy()
+		var mask gpu.Ptr
+		if c.masksInput() {
+			mask = x.Ptr
+		}
 		k.backward = func() error {
-			return b.kernels.AvgPoolBackward(b.stream, dx.t, dx.Ptr, dy.Ptr, g, c.accumulate(0), c.n)
+			return b.kernels.AvgPoolBackward(b.stream, dx.t, dx.Ptr, dy.Ptr, mask, g, c.accumulate(0), c.n)
 		}
 	}
 	return k

@@ -15,6 +15,10 @@ type StepTime struct {
 	Phase   Phase
 	Seconds float64 // summed over threads and runs
 	FLOPs   int64   // over all runs; 0 for the update
+	Bytes   int64   // over all runs, see StepBytes
+	// Shared says that it has no work of its own: the kernels of other steps do it,
+	// and their time holds it, or there is nothing to do.
+	Shared bool
 }
 
 // StepFLOPs is what a step computes for one image: the op's forward cost, and
@@ -35,8 +39,31 @@ func StepFLOPs(g *Graph, s Step) int64 {
 	return flops
 }
 
+// profiledRuns counts runs by their number of images.
+type profiledRuns map[int]int64
+
+// stepTimes describes the steps of a program; seconds are theirs.
+func (r profiledRuns) stepTimes(p *Plan, t Target, prog *Program, seconds func(step int) float64) []StepTime {
+	g := p.Graph
+	times := make([]StepTime, len(prog.Steps))
+	for i, s := range prog.Steps {
+		st := StepTime{Node: "update", Phase: s.Phase, Seconds: seconds(i)}
+		if s.Phase == Update {
+			st.Kind = p.Optimizer.Kind()
+		} else {
+			st.Node, st.Kind = g.Nodes[s.Node].Name, g.Nodes[s.Node].Op.Kind()
+		}
+		for images, runs := range r {
+			st.FLOPs += runs * int64(images) * StepFLOPs(g, s)
+			st.Bytes += runs * p.StepBytes(t, prog, s, images)
+		}
+		times[i] = st
+	}
+	return times
+}
+
 func (e *cpuExecutor) Profile(on bool) {
-	e.profiling, e.profiled = on, 0
+	e.profiling, e.profiled = on, profiledRuns{}
 	steps := len(e.plan.Eval.Steps)
 	if e.plan.Train != nil {
 		steps = len(e.plan.Train.Steps)
@@ -50,18 +77,11 @@ func (e *cpuExecutor) Profiled() []StepTime {
 	if e.last == nil {
 		return nil
 	}
-	var times []StepTime
-	for i, s := range e.last.Steps {
-		t := StepTime{Node: "update", Phase: s.Phase, FLOPs: StepFLOPs(e.graph, s) * e.profiled}
-		if s.Phase == Update {
-			t.Kind = e.plan.Optimizer.Kind()
-		} else {
-			t.Node, t.Kind = e.graph.Nodes[s.Node].Name, e.graph.Nodes[s.Node].Op.Kind()
-		}
+	return e.profiled.stepTimes(e.plan, e.backend, e.last, func(step int) float64 {
+		seconds := 0.0
 		for _, w := range e.pool.workers {
-			t.Seconds += float64(w.times[i]) / 1e9
+			seconds += float64(w.times[step]) / 1e9
 		}
-		times = append(times, t)
-	}
-	return times
+		return seconds
+	})
 }

@@ -50,7 +50,7 @@ func (p *Plan) activationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 	if s.Bytes == 0 {
 		return Slot{}, fmt.Errorf("%s: the last run has no tensor of role %d for it", name, r.Role)
 	}
-	each, most := 4*g.Elems(r.Value, 1), 4*g.Elems(r.Value, p.Batch)
+	each, most := 4*g.Elems(r.Value, 1), 4*g.Elems(r.Value, p.batch(last.Mode))
 	if bytes == 0 || bytes%each != 0 || bytes > most {
 		return Slot{}, g.sizeError(r, bytes, most)
 	}
@@ -59,7 +59,7 @@ func (p *Plan) activationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 
 // checkBatch refuses what is not one to a batch of whole images or labels.
 func (p *Plan) checkBatch(r Ref, bytes, each int) error {
-	name, most := p.Graph.ValueName(r.Value), each*p.Batch
+	name, most := p.Graph.ValueName(r.Value), each*p.MaxBatch()
 	if r.Role != Data || r.Slot != 0 {
 		return fmt.Errorf("%s: role %d slot %d, want the data of slot 0", name, r.Role, r.Slot)
 	}
@@ -100,8 +100,8 @@ func (p *Plan) checkRun(m Mode, n int) error {
 	if m != Eval && p.Train == nil {
 		return errors.New("training run of a plan without an optimiser")
 	}
-	if n < 1 || n > p.Batch {
-		return fmt.Errorf("run on %d images, want 1 to the plan's batch of %d", n, p.Batch)
+	if most := p.batch(m); n < 1 || n > most {
+		return fmt.Errorf("run on %d images, want 1 to the plan's batch of %d", n, most)
 	}
 	return nil
 }

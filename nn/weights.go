@@ -32,11 +32,17 @@ type Metadata struct {
 // SaveWeights writes the parameters and running statistics of e as a
 // safetensors file: PyTorch's names and layouts, float32, so that torch loads
 // it as a state dict. The bytes depend on the values and the metadata alone.
-func SaveWeights(w io.Writer, e Executor, g *Graph, m Metadata) error {
+func SaveWeights(w io.Writer, e Reader, g *Graph, m Metadata) error {
 	tensors, err := ReadTensors(e, g)
 	if err != nil {
 		return err
 	}
+	return WriteWeights(w, tensors, m)
+}
+
+// WriteWeights is SaveWeights of parameters and running statistics that have
+// been read already, all of them and in the order of ReadTensors.
+func WriteWeights(w io.Writer, tensors []safetensors.Tensor, m Metadata) error {
 	model, err := json.Marshal(m.Model)
 	if err != nil {
 		return err
@@ -161,7 +167,7 @@ func checkWeights(f *safetensors.File) error {
 
 // ReadTensors reads parameters and running statistics, and the given states of
 // the optimiser under the same names after "state0." and "state1.".
-func ReadTensors(e Executor, g *Graph, states ...Role) ([]safetensors.Tensor, error) {
+func ReadTensors(e Reader, g *Graph, states ...Role) ([]safetensors.Tensor, error) {
 	var ts []safetensors.Tensor
 	err := eachTensor(g, states, func(name string, shape []int, r Ref) error {
 		t := safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape, Data: make([]byte, 4*g.Type(r.Value).Shape.Elems())}

@@ -15,23 +15,28 @@ func benchCommand() *cli.Command {
 		Description: `Times steps on random images after a warm-up and shows the median, with the 5th
 and 95th percentile, and the share of the peak of fused multiply-adds that the
 same threads reach in the same run. $RESNET_ISA chooses the instruction set too.
-A GPU runs behind the program: there a step's time is that of a window of steps.
+A GPU runs behind the program: there a step's time is that of a window of steps,
+and its peak is that of a large matrix product. Phase latency is one image from
+the host's memory to its probabilities there.
 
 examples:
    resnet bench
    resnet bench --batch-size 32 --phase train --layers
    resnet bench --device cuda --precision bf16 --batch-size 512
+   resnet bench --format json > old.json; resnet bench --compare old.json
    resnet bench --format go --count 10 > new.txt    (for benchstat)`,
 		Flags: append(append(modelFlags(),
 			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512", Usage: "`LIST` of images per step"},
-			&cli.StringFlag{Name: "phase", Value: "train,infer", Usage: "`LIST` of train and infer"},
+			&cli.StringFlag{Name: "phase", Value: "train,infer,latency", Usage: "`LIST` of train, infer and latency"},
 			&cli.Float64Flag{Name: "seconds", Value: 3, Usage: "time for each measurement"},
 			&cli.IntFlag{Name: "count", Value: 1, Usage: "measurements of each kind"},
 			&cli.StringFlag{Name: "isa", Usage: "portable, avx2 or avx512", DefaultText: "the best this machine has"},
 			&cli.BoolFlag{Name: "layers", Usage: "time every op too", DisableDefaultText: true},
+			&cli.StringFlag{Name: "compare", Usage: "hold the result against `FILE`, of an earlier --format json"},
+			&cli.BoolFlag{Name: "no-ceilings", Usage: "GPU: leave out its copy and product rates", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
 			checkFlag(), formatFlag("table", "json", "go")),
-			deviceFlags()...),
+			deviceFlags(nn.TuneOn)...),
 		Action: runBench,
 	}
 }
@@ -44,7 +49,7 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := bench.Run(c.Context, cfg)
+	r, err := runCompared(c, cfg)
 	if err != nil {
 		return err
 	}
@@ -57,10 +62,34 @@ func runBench(c *cli.Context) error {
 	return r.WriteTable(c.App.Writer)
 }
 
+// runCompared measures, having read what to compare with: a file that is none
+// is found before and not after.
+func runCompared(c *cli.Context, cfg bench.Config) (*bench.Report, error) {
+	file := c.String("compare")
+	if file == "" {
+		return bench.Run(c.Context, cfg)
+	}
+	if c.String("format") == "go" {
+		return nil, usagef("--compare with --format go, want table or json; benchstat compares that format")
+	}
+	old, err := bench.ReadReport(file)
+	if err != nil {
+		return nil, err
+	}
+	r, err := bench.Run(c.Context, cfg)
+	if err == nil {
+		r.Compare(old, file)
+	}
+	return r, err
+}
+
 func benchConfig(c *cli.Context) (bench.Config, error) {
 	cfg := bench.Config{
 		Model: modelOf(c), Optimizer: nn.NewAdam(), Seconds: c.Float64("seconds"), Count: c.Int("count"),
 		Layers: c.Bool("layers"), Progress: notes(c),
+	}
+	if !c.Bool("no-ceilings") {
+		cfg.Ceilings = &nn.CeilingSizes{}
 	}
 	for s := range strings.SplitSeq(c.String("batch-size"), ",") {
 		b, err := parseInt(s)

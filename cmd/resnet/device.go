@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,17 +14,48 @@ import (
 
 const (
 	deviceUsage    = "auto, cpu, cuda or cuda:N; auto is a GPU where there is one"
+	fuseUsage      = "GPU: ops share kernels on tensor cores: auto (where that is faster), on, off; not in fp32"
 	precisionUsage = "fp32, or on a GPU tf32, bf16, fp16"
 )
 
 // deviceFlags choose what computes, for commands other than train, which has
-// some of them as settings.
-func deviceFlags() []cli.Flag {
+// some of them as settings. Tune is the default of how algorithms are chosen.
+func deviceFlags(tune nn.TuneMode) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Value: train.DeviceAuto, Usage: deviceUsage},
 		&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
-		deterministicFlag(), noGraphFlag(), workersFlag(),
+		&cli.StringFlag{Name: "fuse", Value: nn.FuseAuto.String(), Usage: fuseUsage},
+		deterministicFlag(), noGraphFlag(), tuneFlag(tune), workersFlag(),
 	}
+}
+
+func tuneFlag(mode nn.TuneMode) cli.Flag {
+	f := choice("tune", mode.String(), "GPU: algorithms are measured where new, as measured before, or by heuristics",
+		nn.TuneOn.String(), nn.TuneCached.String(), nn.TuneOff.String())
+	f.EnvVars = []string{tuneVariable}
+	return f
+}
+
+// tuneVariable is --tune for who does not give it, such as tests.
+const tuneVariable = "RESNET_TUNE"
+
+// tuneOf is how a command line wants algorithms to be chosen; a command without
+// the flag trusts heuristics.
+func tuneOf(c *cli.Context) (t nn.TuneConfig, err error) {
+	t.Dir = tuneDir()
+	if name := c.String("tune"); name != "" {
+		t.Mode, err = nn.ParseTuneMode(name)
+	}
+	return t, asUsage(err)
+}
+
+// tuneDir is where measurements are kept. Without a folder for caches none are.
+func tuneDir() string {
+	root, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(root, "resnet", "tuning")
 }
 
 func deterministicFlag() cli.Flag {
@@ -48,10 +80,14 @@ func deviceOf(c *cli.Context) (d train.DeviceConfig, o train.DeviceOptions, err 
 	if err != nil {
 		return d, o, err
 	}
-	d = train.DeviceConfig{Device: c.String("device"), Precision: c.String("precision"), Deterministic: c.Bool("deterministic")}
+	tune, err := tuneOf(c)
+	if err != nil {
+		return d, o, err
+	}
+	d = train.DeviceConfig{Device: c.String("device"), Precision: c.String("precision"), Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
 	o = train.DeviceOptions{
 		CPU:     nn.CPUConfig{Threads: c.Int("workers"), ISA: &isa},
-		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Log: notes(c),
+		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Tune: tune, Log: notes(c),
 	}
 	return d, o, asUsage(d.Validate(o))
 }

@@ -10,6 +10,7 @@ import (
 
 	"resnet/gpu"
 	"resnet/nn/safetensors"
+	"resnet/nn/train"
 )
 
 // requireGPU skips a test where there is no GPU, real or emulated, unless one
@@ -120,7 +121,7 @@ func weightsDistance(t *testing.T, got, want string) float64 {
 
 func TestBenchOnGPU(t *testing.T) {
 	requireGPU(t)
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda", "--no-ceilings"}
 	var r struct {
 		Machine struct {
 			Device string
@@ -133,6 +134,9 @@ func TestBenchOnGPU(t *testing.T) {
 			Speed  float64 `json:"images_per_second"`
 			Share  float64 `json:"peak_share"`
 			Layers []struct{ Node string }
+			GPU    struct {
+				Launches int `json:"launches_per_step"`
+			}
 		}
 	}
 	decode(t, succeed(t, append(args, "--format", "json", "--layers", "--deterministic", "--precision", "fp16", "--no-graph")...), &r)
@@ -145,8 +149,8 @@ func TestBenchOnGPU(t *testing.T) {
 		}
 	}
 	for _, s := range r.Results {
-		if s.Speed <= 0 || s.Share != 0 || len(s.Layers) == 0 || s.Window < 1 || s.N%s.Window != 0 {
-			t.Errorf("%+v, want a speed, layers, no share of a peak, and whole windows", s)
+		if s.Speed <= 0 || s.Share != 0 || len(s.Layers) == 0 || s.GPU.Launches < 10 || s.Window < 1 || s.N%s.Window != 0 {
+			t.Errorf("%+v, want a speed, layers, launches, no share of a peak, and whole windows", s)
 		}
 	}
 	if out := succeed(t, append(args, "--format", "go", "--phase", "infer")...); !strings.Contains(out, "\ngpu: ") || !strings.Contains(out, "\nBenchmarkInfer/batch=2\t") {
@@ -160,15 +164,23 @@ func TestBenchOnGPU(t *testing.T) {
 // Each precision passes its own bounds, and the narrow ones are really taken.
 func TestDoctorOnGPU(t *testing.T) {
 	requireGPU(t)
+	t.Setenv("RESNET_KERNELS", t.TempDir())
 	for _, precision := range []string{"fp32", "tf32", "bf16", "fp16"} {
 		r, states := doctor(t, 0, "--device", "cuda", "--precision", precision)
+		if text := r.text("gpu 0"); !strings.Contains(text, "kernels: PTX") || !strings.Contains(text, "no machine code") {
+			t.Errorf("gpu 0: %s, want kernels from PTX and why", text)
+		}
 		for _, name := range []string{"build", "driver", "cuDNN", "cuBLAS", "gpu 0", "step on cuda:0", "cpu", "step on cpu"} {
 			if states[name] != "ok" {
 				t.Errorf("%s is %q, want ok: %s", name, states[name], r.text(name))
 			}
 		}
-		var parts []struct{ Distance float64 }
-		decode(t, details(r, "step on cuda:0"), &parts)
+		var c train.Comparison
+		decode(t, details(r, "step on cuda:0"), &c)
+		if said := strings.Contains(r.text("step on cuda:0"), ", fused, "); c.Fused != said || c.Fused != (precision != "fp32") {
+			t.Errorf("%s: fused is %v, said: %v, want both for all but fp32", precision, c.Fused, said)
+		}
+		parts := c.Parts
 		if len(parts) != 4 || !(parts[0].Distance > 0) || (parts[0].Distance < 1e-4) != (precision == "fp32") {
 			t.Errorf("%s: distances %v, want logits, loss, gradients, weights; of logits about 1e-6 in fp32 and 1e-3 or more in the others", precision, parts)
 		}

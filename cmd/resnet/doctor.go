@@ -16,8 +16,10 @@ func doctorCommand() *cli.Command {
 		Name: "doctor", Usage: "check what this machine has to train on",
 		Description: `Looks for the GPU's driver and libraries, takes one training step of a small
 network on the GPU and on the CPU and compares it with plain Go code, looks for
-the data set, and says what to do about what is missing. Exit status 1 where
-something that is there does not work, or --device asks for what is not there.
+the data set, and says what to do about what is missing. A step in which the
+GPU's ops share kernels, as they do by default in train, is called fused. Exit
+status 1 where something that is there does not work, or --device asks for what
+is not there.
 
 examples:
    resnet doctor
@@ -115,16 +117,19 @@ func examineStep(b nn.Backend, precision string) finding {
 		return failed(name, err)
 	}
 	defer plain.Close()
-	parts, err := train.SelfTest(b, plain)
+	c, err := train.SelfTest(b, plain)
 	if err != nil {
 		return failed(name, err)
 	}
-	f := finding{Name: name, State: stateOK, Details: parts}
+	f := finding{Name: name, State: stateOK, Details: c}
+	if !c.OK() {
+		f.State = stateFailed
+	}
+	if c.Fused {
+		precision += ", fused"
+	}
 	var texts []string
-	for _, p := range parts {
-		if !p.OK() {
-			f.State = stateFailed
-		}
+	for _, p := range c.Parts {
 		texts = append(texts, fmt.Sprintf("%s %.1e (%.0e)", p.What, p.Distance, p.Bound))
 	}
 	f.Text = fmt.Sprintf("%s, distance from plain Go (and what is allowed): %s", precision, strings.Join(texts, ", "))

@@ -10,6 +10,7 @@ import (
 
 	"resnet/gpu"
 	"resnet/kernels/cuda"
+	"resnet/nn"
 	"resnet/nn/train"
 )
 
@@ -28,6 +29,7 @@ type gpuDetails struct {
 	Multiprocessors   int    `json:"multiprocessors"`
 	Memory            int64  `json:"memory_bytes"`
 	Free              int64  `json:"free_bytes"`
+	Kernels           string `json:"kernels"` // what they were loaded from
 }
 
 // examineGPU looks for what a GPU needs, at every GPU, and closely at the one
@@ -57,12 +59,27 @@ func examineGPU(d train.DeviceConfig) ([]finding, error) {
 	if !asked {
 		d.Device = train.DeviceCUDA
 	}
-	b, err := d.Open(train.DeviceOptions{})
+	note := ""
+	b, err := d.Open(train.DeviceOptions{
+		Tune: nn.TuneConfig{Mode: nn.TuneCached, Dir: tuneDir()},
+		Log:  func(format string, args ...any) { note = fmt.Sprintf(format, args...) },
+	})
 	if err != nil {
 		return append(list, failed("step on "+d.Device, err)), nil
 	}
 	defer b.Close()
-	return append(list, examineStep(b, d.Precision)), nil
+	return append(list, examineTuning(b, note), examineStep(b, d.Precision)), nil
+}
+
+// examineTuning says what is known of the fastest algorithms on a GPU, and the
+// note that came with reading it.
+func examineTuning(b nn.Backend, note string) finding {
+	info, _ := nn.CUDAInfo(b)
+	f := finding{Name: "tuning", State: stateMissing, Text: "nothing measured on " + info.Name + " yet: train and bench do, once", Hint: note}
+	if n := info.Tuning.Cached; n > 0 {
+		f.State, f.Text = stateOK, fmt.Sprintf("%d choices of algorithms measured on %s, %s", n, info.Name, info.Tuning.File)
+	}
+	return f
 }
 
 func examineBuild(libraries []gpu.Library) finding {
@@ -132,29 +149,33 @@ func examineDevice(index int) finding {
 	if err != nil {
 		return failed(name, err)
 	}
-	details, err := describeDevice(d)
+	details, code, err := describeDevice(d)
 	if err = errors.Join(err, d.Close()); err != nil {
 		return failed(name, err)
 	}
 	const gibi = 1 << 30
-	return finding{Name: name, State: stateOK, Details: details, Text: fmt.Sprintf(
-		"%s, compute capability %s, %d multiprocessors, %.1f GiB (%.1f free), kernels load",
-		details.Name, details.ComputeCapability, details.Multiprocessors, float64(details.Memory)/gibi, float64(details.Free)/gibi)}
+	f := finding{Name: name, State: stateOK, Details: details, Text: fmt.Sprintf(
+		"%s, compute capability %s, %d multiprocessors, %.1f GiB (%.1f free), kernels: %s", details.Name, details.ComputeCapability,
+		details.Multiprocessors, float64(details.Memory)/gibi, float64(details.Free)/gibi, details.Kernels)}
+	if code.Compiled != nil {
+		f.Hint = "machine code, for a faster first start: " + oneLine(code.Compiled)
+	}
+	return f
 }
 
-func describeDevice(d *gpu.Device) (gpuDetails, error) {
+func describeDevice(d *gpu.Device) (g gpuDetails, code cuda.Code, err error) {
 	major, minor := d.ComputeCapability()
-	g := gpuDetails{
+	g = gpuDetails{
 		Index: d.Index(), Name: d.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor), Multiprocessors: d.Multiprocessors(),
 	}
-	var err error
 	if g.Free, g.Memory, err = d.MemInfo(); err != nil {
-		return g, err
+		return g, code, err
 	}
 	defer d.Enter()()
-	kernels, err := cuda.Load(d)
+	kernels, err := cuda.Load(d, cuda.All())
 	if err != nil {
-		return g, err
+		return g, code, err
 	}
-	return g, kernels.Close()
+	g.Kernels = kernels.Code.String()
+	return g, kernels.Code, kernels.Close()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"resnet/nn"
 	"resnet/nn/train"
 )
 
@@ -18,7 +19,7 @@ func evalCommand() *cli.Command {
 		&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: 128, Usage: "images at once; the result does not depend on it"},
 		&cli.StringFlag{Name: "plots", Usage: "draw the confusion matrix, predictions, mistakes and filters into `DIR`"},
 		checkFlag(), formatFlag("table", "json"))
-	flags = append(flags, deviceFlags()...)
+	flags = append(flags, deviceFlags(nn.TuneCached)...)
 	return &cli.Command{
 		Name: "eval", Aliases: []string{"evaluate"}, Usage: "measure a network on labelled images",
 		Description: `Prints loss and accuracy, precision, recall and F1 of each class, and the

@@ -128,8 +128,8 @@ func TestFaultInTheMidst(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole")
 	succeed(t, options(whole)...)
 	for fault, want := range map[string]string{
-		"cuGraphLaunch:719@9":          `CUDA_ERROR_LAUNCH_FAILED.*the device's context is lost`,
-		"cuMemcpyDtoHAsync_v2:700@400": `CUDA_ERROR_ILLEGAL_ADDRESS`,
+		"cuGraphLaunch:719@9":         `CUDA_ERROR_LAUNCH_FAILED.*the device's context is lost`,
+		"cuMemcpyDtoHAsync_v2:700@13": `CUDA_ERROR_ILLEGAL_ADDRESS`,
 	} {
 		t.Run(fault, func(t *testing.T) {
 			run := filepath.Join(t.TempDir(), "run")

@@ -15,7 +15,7 @@ var mayImport = map[string][]string{
 	"resnet/bench":                {"resnet/nn/train", "resnet/nn", "resnet/data"},
 	"resnet/nn/train":             {"resnet/nn", "resnet/nn/safetensors", "resnet/data"},
 	"resnet/nn/train/plots":       {"resnet/nn", "resnet/nn/train"},
-	"resnet/nn/train/tensorboard": {"resnet/nn", "resnet/nn/train"},
+	"resnet/nn/train/tensorboard": {"resnet/nn", "resnet/nn/train", "resnet/nn/safetensors"},
 	"resnet/nn/train/report":      {"resnet/nn", "resnet/nn/train", "resnet/nn/train/plots", "resnet/nn/diagram"},
 	"resnet/nn":                   {"resnet/kernels/cpu", "resnet/kernels/cuda", "resnet/gpu", "resnet/nn/safetensors"},
 	"resnet/nn/nntest":            {"resnet/nn", "resnet/nn/safetensors"},

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
+	"resnet/nn"
 	"resnet/nn/train"
 	"resnet/nn/train/plots"
 )
@@ -21,7 +22,7 @@ func predictCommand() *cli.Command {
 		&cli.IntFlag{Name: "top", Value: 3, Usage: "classes to show, the likeliest first"},
 	}
 	flags = append(flags, datasetFlags()...)
-	flags = append(append(flags, deviceFlags()...), formatFlag("table", "json"))
+	flags = append(append(flags, deviceFlags(nn.TuneCached)...), formatFlag("table", "json"))
 	return &cli.Command{
 		Name: "predict", Usage: "say what pictures show", ArgsUsage: "[FILE...]",
 		Description: `Pictures are PNG, JPEG or GIF files of any size: they are scaled to the network's

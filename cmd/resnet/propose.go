@@ -120,6 +120,8 @@ func knownValues(flag string) []string {
 		return []string{train.DeviceAuto, train.DeviceCPU, train.DeviceCUDA}
 	case "precision":
 		return []string{nn.FP32.String(), nn.TF32.String(), nn.BF16.String(), nn.FP16.String()}
+	case "fuse":
+		return []string{nn.FuseAuto.String(), nn.FuseOn.String(), nn.FuseOff.String()}
 	case "opt":
 		return []string{"adam", "adamw", "sgd"}
 	case "sched":

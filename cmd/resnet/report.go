@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
+	"resnet/nn"
 	"resnet/nn/train"
 	"resnet/nn/train/plots"
 	"resnet/nn/train/report"
@@ -33,7 +34,7 @@ examples:
    resnet report runs/mine
    resnet report runs/* -o comparison.html --title "Learning rates"
    resnet report runs/mine --no-eval -o curves.html`,
-		Flags: append(flags, deviceFlags()...), Action: runReport,
+		Flags: append(flags, deviceFlags(nn.TuneCached)...), Action: runReport,
 	}
 }
 

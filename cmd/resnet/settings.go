@@ -62,6 +62,7 @@ func settings() []setting {
 
 		valueOf("seed", "of initial weights, shuffling, augmentation and held-out images", d.Seed, nil, func(c c) *uint64 { return &c.Seed }, parseUint),
 		text("device", deviceUsage, d.Device, func(c c) *string { return &c.Device }),
+		text("fuse", fuseUsage, d.Fuse, func(c c) *string { return &c.Fuse }),
 		text("precision", precisionUsage, d.Precision, func(c c) *string { return &c.Precision }),
 		whole("workers", workersUsage, "one per processor", func(c c) *int { return &c.Threads }, "j"),
 		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }, "o"),

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/bench"
+	"resnet/nn"
 	"resnet/nn/train"
 )
 
@@ -26,7 +27,7 @@ func trainCommand() *cli.Command {
 		&cli.BoolFlag{Name: "no-tensorboard", Usage: "no event file for TensorBoard", DisableDefaultText: true},
 		choice("histograms", "weights", "distributions that TensorBoard shows, those of gradients beside weights", "none", "weights", "gradients"),
 		&cli.BoolFlag{Name: "no-plots", Usage: "no pictures at the end", DisableDefaultText: true},
-		deterministicFlag(), noGraphFlag(), checkFlag(),
+		deterministicFlag(), noGraphFlag(), tuneFlag(nn.TuneOn), checkFlag(),
 		formatFlag("text", "json"),
 	}
 	for _, s := range settings() {
@@ -34,13 +35,14 @@ func trainCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name: "train", Usage: "train a network",
-		Description: `Writes a run directory: config.json, environment.json, results.csv,
+		Description: `Writes a run directory: config.json, environment.json, tuning.json, results.csv,
 weights/best.safetensors, weights/last.safetensors, a checkpoint and events for
 TensorBoard, and at the end curves.png, and of the best weights on the test split
 confusion.png, predictions.png, wrong.png and filters.png. After SIGINT or
 SIGTERM the step is finished and the checkpoint written; --resume continues to
 the same bits, on the same device (on a GPU with --deterministic), or with
---device on another one.
+--device on another one. On a GPU the fastest algorithms are measured once and
+kept in the user's cache, see --tune; tuning.json has those that the run took.
 
 examples:
    resnet train
@@ -64,6 +66,10 @@ func runTrain(c *cli.Context) error {
 		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter), Quiet: c.Bool("quiet"),
 		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
 		Origin: train.Origin{Command: commandLine(os.Args), Version: bench.Version(), CPU: bench.ThisMachine().CPU},
+	}
+	var err error
+	if o.Tune, err = tuneOf(c); err != nil {
+		return err
 	}
 	w, err := newWatch(c)
 	if err != nil {

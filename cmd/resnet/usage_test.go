@@ -119,7 +119,7 @@ func TestErrors(t *testing.T) {
 		{"summary -o /nowhere/n.svg", 1, `no directory /nowhere`},
 		{"summary -j -1", 2, `-1 threads`},
 		{"bench --batch-size 1,a", 2, `--batch-size "a"`},
-		{"bench --phase train,test", 2, `phase "test", want train or infer`},
+		{"bench --phase train,test", 2, `phase "test", want train, infer or latency`},
 		{"bench --isa mmx", 2, `"mmx", want one of portable, avx2, avx512`},
 		{"bench --seconds NaN", 2, `NaN seconds`},
 		{"report", 2, `no runs given, want resnet report RUN`},

@@ -42,11 +42,9 @@ func (w *watch) hooks() train.Hooks {
 // recorded is what TensorBoard gets besides scalars.
 func (w *watch) recorded() (o tensorboard.Options) {
 	histograms := w.c.String("histograms")
-	if histograms != "none" {
-		o.Weights = w.reader(nn.Data)
-	}
+	o.Weights = histograms != "none"
 	if histograms == "gradients" {
-		o.Gradients = w.reader(nn.Grad)
+		o.Gradients = w.gradient
 	}
 	if !w.c.Bool("no-plots") {
 		o.Images = w.pictures
@@ -57,11 +55,14 @@ func (w *watch) recorded() (o tensorboard.Options) {
 // watchedImages of the test split are followed from epoch to epoch.
 const watchedImages = 10
 
-// pictures shows what the network makes of the first test images after an epoch.
-func (w *watch) pictures(*train.EpochInfo) (list []tensorboard.Image, err error) {
+// pictures shows what the network makes of the first test images after an
+// epoch. A whole batch is predicted, as validation has done: another number of
+// images would be bound on its own.
+func (w *watch) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, error), err error) {
 	set := w.Source.Test
 	n := min(watchedImages, set.Len())
-	probs, err := train.Predict(w.Exec, w.Plan, set.Pixels[:n*len(set.Image(0))], n)
+	batch := min(max(n, w.Plan.EvalBatch), set.Len())
+	probs, err := train.Predict(w.Exec, w.Plan, set.Pixels[:batch*len(set.Image(0))], batch)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +71,10 @@ func (w *watch) pictures(*train.EpochInfo) (list []tensorboard.Image, err error)
 		items[i] = itemOf(set, "test", i)
 		items[i].Probs = probs[i]
 	}
+	return func() ([]tensorboard.Image, error) { return w.drawPredictions(items) }, nil
+}
+
+func (w *watch) drawPredictions(items []plots.Item) (list []tensorboard.Image, err error) {
 	dir, err := os.MkdirTemp("", "resnet-")
 	if err != nil {
 		return nil, err
@@ -83,10 +88,8 @@ func (w *watch) pictures(*train.EpochInfo) (list []tensorboard.Image, err error)
 	return []tensorboard.Image{{Tag: "predictions", PNG: png}}, err
 }
 
-func (w *watch) reader(role nn.Role) func(nn.Value) ([]float32, error) {
-	return func(v nn.Value) ([]float32, error) {
-		return readTensor(w.Exec, w.Graph, nn.Ref{Value: v, Role: role})
-	}
+func (w *watch) gradient(v nn.Value) ([]float32, error) {
+	return readTensor(w.Exec, w.Graph, nn.Ref{Value: v, Role: nn.Grad})
 }
 
 // end draws a finished run. The run is worth more than its pictures: without

@@ -1,38 +1,10 @@
 // Batch normalisation's passes over activations; what happens between them, per channel, is in channel.cu.
 
-// A chunk's moments by Welford's recurrence (Welford 1962) on x less the chunk's first row, so that neither a mean
-// thousands of deviations from 0 nor a first row far from the rest loses the variance.
 KERNEL_T(batchnorm_stats, (const T *x, Moments *part, unsigned rows, unsigned c, unsigned chunk)) {
     by_width<T>(c, [=](auto width) {
-        constexpr int V = decltype(width)::n;
-        const unsigned j = first_channel<V>();
-        const Chunk span(rows, chunk);
-        Floats<V> origin = {};
-        float mean[V] = {}, m2[V] = {}, n = 0;
-        if (j < c) origin = load<V>(x + span.first * c + j);
-        for (unsigned r = span.first + threadIdx.y; j < c && r < span.last; r += blockDim.y) {
-            const Floats<V> v = load<V>(x + r * c + j);
-            n++;
-            const float share = 1 / n;
-            for (int k = 0; k < V; k++) {
-                const float u = v.e[k] - origin.e[k], d = u - mean[k];
-                mean[k] = fmaf(d, share, mean[k]);
-                m2[k] = fmaf(d, u - mean[k], m2[k]);
-            }
-        }
-        // Join the threads: the mean of means, then m2 with each mean's distance from it.
-        float sum[V];
-        for (int k = 0; k < V; k++) sum[k] = n * mean[k];
-        block_sum(sum, blockDim.x);
-        for (int k = 0; k < V; k++) {
-            sum[k] /= span.last - span.first;
-            const float d = mean[k] - sum[k];
-            m2[k] = fmaf(n * d, d, m2[k]);
-        }
-        block_sum(m2, blockDim.x);
-        for (int k = 0; k < V && j < c && threadIdx.y == 0; k++) {
-            part[blockIdx.y * c + j + k] = {double(origin.e[k]) + sum[k], m2[k]};
-        }
+        chunk_moments(width, x, Chunk(rows, chunk), c, [=](unsigned j, double mean, float m2) {
+            part[blockIdx.y * c + j] = {mean, m2};
+        });
     });
 }
 
@@ -52,24 +24,11 @@ KERNEL_T(batchnorm_reduce, (const T *dy, const T *x, const T *y, const float *me
                             unsigned rows, unsigned c, unsigned chunk)) {
     by_width<T>(c, [=](auto width) {
         constexpr int V = decltype(width)::n;
-        const unsigned j = first_channel<V>();
-        const Chunk span(rows, chunk);
-        Floats<V> m = {};
-        float g[V] = {}, gx[V] = {};
-        if (j < c) m = load<V>(mean + j);
-        for (unsigned r = span.first + threadIdx.y; j < c && r < span.last; r += blockDim.y) {
-            const unsigned at = r * c + j;
-            Floats<V> d = load<V>(dy + at);
-            if (relu) d = apply<V>(masked, d, load<V>(y + at));
-            const Floats<V> v = load<V>(x + at);
-            for (int k = 0; k < V; k++) {
-                g[k] += d.e[k];
-                gx[k] = fmaf(d.e[k], v.e[k] - m.e[k], gx[k]);
-            }
-        }
-        block_sum(g, blockDim.x);
-        block_sum(gx, blockDim.x);
-        for (int k = 0; k < V && j < c && threadIdx.y == 0; k++) part[blockIdx.y * c + j + k] = {g[k], gx[k]};
+        auto gradient = [=](unsigned at, const Floats<V> &) {
+            const Floats<V> g = load<V>(dy + at);
+            return relu ? apply<V>(masked, g, load<V>(y + at)) : g;
+        };
+        chunk_sums(width, x, mean, part + blockIdx.y * c, Chunk(rows, chunk), c, gradient);
     });
 }
 

@@ -15,12 +15,6 @@ KERNEL(bias_finish, (float *dbias, const float *part, unsigned chunks, unsigned 
     if (j < c && threadIdx.y == 0) dbias[j] = sum;
 }
 
-// y = x*scale + shift is weight*(x-mean)*invstd + bias.
-__device__ inline void affine(float &scale, float &shift, float weight, float bias, double mean, double invstd) {
-    scale = weight * invstd;
-    shift = bias - mean * scale;
-}
-
 KERNEL(batchnorm_finish, (const Moments *part, const float *weight, const float *bias, float *running_mean,
                           float *running_var, float *save_mean, float *save_invstd, float *scale_shift, double eps,
                           double momentum, unsigned rows, unsigned c, unsigned chunk)) {
@@ -38,8 +32,7 @@ KERNEL(batchnorm_finish, (const Moments *part, const float *weight, const float 
     save_mean[j] = mean;
     save_invstd[j] = invstd;
     affine(scale_shift[j], scale_shift[c + j], weight[j], bias[j], mean, invstd);
-    running_mean[j] = (1 - momentum) * running_mean[j] + momentum * mean;
-    running_var[j] = (1 - momentum) * running_var[j] + momentum * (m2 / (n > 1 ? n - 1 : 1));
+    running(running_mean[j], running_var[j], momentum, mean, m2, n);
 }
 
 KERNEL(batchnorm_inference, (const float *weight, const float *bias, const float *running_mean,
@@ -50,16 +43,23 @@ KERNEL(batchnorm_inference, (const float *weight, const float *bias, const float
     affine(scale_shift[j], scale_shift[c + j], weight[j], bias[j], running_mean[j], invstd);
 }
 
+// Blocks with one blockIdx.y share a norm.
+KERNEL(norm_inference, (const NormEntry *table)) {
+    const NormEntry e = table[blockIdx.y];
+    for (unsigned j = thread_index(); j < e.c; j += thread_count()) {
+        const double invstd = 1 / sqrt(e.running_var[j] + e.eps);
+        affine(e.norm[norm_scale * e.c + j], e.norm[norm_shift * e.c + j], e.weight[j], e.bias[j], e.running_mean[j], invstd);
+    }
+}
+
 KERNEL(batchnorm_coefficients, (const GradSums *part, const float *weight, const float *save_invstd, float *dweight,
                                 float *dbias, float *coefficients, unsigned rows, unsigned c, unsigned chunk)) {
     const unsigned j = thread_index(), chunks = (rows + chunk - 1) / chunk;
     const double g = gather_sum(chunks, [=](unsigned i) { return j < c ? part[i * c + j].g : 0; });
     const double gx = gather_sum(chunks, [=](unsigned i) { return j < c ? part[i * c + j].gx : 0; });
     if (j >= c || threadIdx.y != 0) return;
-    const double invstd = save_invstd[j], a = weight[j] * invstd;
+    const double invstd = save_invstd[j];
     dweight[j] = gx * invstd;
     dbias[j] = g;
-    coefficients[j] = a;
-    coefficients[c + j] = -a * invstd * invstd * gx / rows;
-    coefficients[2 * c + j] = -a * g / rows;
+    gradient_terms(coefficients[j], coefficients[c + j], coefficients[2 * c + j], weight[j] * invstd, invstd, g, gx, rows);
 }

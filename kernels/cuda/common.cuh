@@ -3,15 +3,19 @@
 // A kernel is declared by
 //
 //     KERNEL(name, (type a, type b))     { body }    one kernel, `name`
-//     KERNEL_T(name, (T *y, const T *x)) { body }    name_f32, name_f16 and name_bf16, in files that typed.cuh lists
+//     KERNEL_T(name, (T *y, const T *x)) { body }    name_f32, name_f16 and name_bf16
 //
-// and has C linkage, so that its name in the PTX is its name here. kernels.cu includes typed.cuh once per element type,
-// in a namespace where T is that type and SUFFIX its ending. gen reads the declarations too and writes launchers.go.
+// and has C linkage, so that its name in the PTX is its name here. gen reads the declarations too and writes launchers.go.
 //
-// A host compiler may define KERNEL itself and run the same source on the CPU. Besides plain C++17 the kernels use
-// threadIdx, blockIdx, blockDim, gridDim, static __shared__ arrays, __syncthreads, __shfl_xor_sync on double and
-// unsigned, atomicAdd on int and unsigned, __threadfence, __float_as_uint, min and max on int, fmaf, sqrtf, fabsf, and
-// exp, log and sqrt in double.
+// kernels.cu includes the files of the first kind, typed.cu and tensor.cu those of the second: tensor.cu what needs
+// tensor cores and mma.cuh. These two are compiled once per element type, with TYPE defined as f32, f16 or bf16. Their
+// kernels stand inside the namespace of that name, in files that include nothing.
+//
+// A host compiler may define KERNEL and DYNAMIC_SHARED itself and run the same source on the CPU. Besides plain C++17
+// the kernels use threadIdx, blockIdx, blockDim, gridDim, static __shared__ arrays, DYNAMIC_SHARED(type, name) for the
+// shared memory that a launch brings, __syncthreads, __syncwarp, __shfl_xor_sync on double and unsigned, atomicAdd on
+// int and unsigned, __threadfence, __float_as_uint, min and max on int, fmaf, sqrtf, fabsf, and exp, log and sqrt in
+// double.
 //
 // FMAs are where fmaf is written and nowhere else: the compiler is told -fmad=false, so that a kernel rounds as its
 // portable twin in kernels/cpu does.
@@ -24,12 +28,27 @@
 #include <stdint.h>
 
 #ifdef __CUDACC__
-#define KERNEL(name, params) extern "C" __global__ void name params
+#define KERNEL(name, params) extern "C" __global__ void KERNEL_BOUNDS name params
+extern __shared__ uint4 dynamic_shared[];
+#define DYNAMIC_SHARED(type, name) type *const name = reinterpret_cast<type *>(dynamic_shared)
 #endif
+// KERNEL_BOUNDS is the __launch_bounds__ of the kernels that follow; a file that sets it sets it back to nothing.
+#define KERNEL_BOUNDS
 #define KERNEL_EXPANDED(name, params) KERNEL(name, params)
-#define KERNEL_PASTE(name, suffix) name##suffix
-#define KERNEL_NAME(name, suffix) KERNEL_PASTE(name, suffix)
-#define KERNEL_T(name, params) KERNEL_EXPANDED(KERNEL_NAME(name, SUFFIX), params)
+#define KERNEL_PASTE(name, type) name##_##type
+#define KERNEL_NAME(name, type) KERNEL_PASTE(name, type)
+#define KERNEL_T(name, params) KERNEL_EXPANDED(KERNEL_NAME(name, TYPE), params)
+
+// T is the element type.
+namespace f32 {
+using T = float;
+}
+namespace f16 {
+using T = __half;
+}
+namespace bf16 {
+using T = __nv_bfloat16;
+}
 
 // Flag is a bool that is as wide as a count among a kernel's arguments.
 typedef unsigned Flag;
@@ -43,12 +62,16 @@ template <typename T> __device__ inline T narrow(float v);
 template <> __device__ inline float narrow<float>(float v) { return v; }
 template <> __device__ inline __half narrow<__half>(float v) { return __float2half_rn(v); }
 
-// To nearest even by integer arithmetic: sm_75 has no instruction for it, and the header's way there has branches.
+// sm_75 has no instruction for it, and the header's way there has branches: to nearest even by integer arithmetic.
 template <> __device__ inline __nv_bfloat16 narrow<__nv_bfloat16>(float v) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    return __float2bfloat16_rn(v);
+#else
     const unsigned bits = __float_as_uint(v);
     __nv_bfloat16_raw r;
     r.x = v != v ? 0x7fff : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
     return r;
+#endif
 }
 
 // Lanes<T>::n is how many elements one 16-byte access moves; of several types, those of the smallest.

@@ -16,7 +16,7 @@ import (
 // dtypes are the element types that every typed kernel is tested with.
 var dtypes = []gpu.DataType{gpu.Float32, gpu.Float16, gpu.BFloat16}
 
-func name(t gpu.DataType) string { return [...]string{"f32", "f16", "bf16"}[t] }
+func name(t gpu.DataType) string { return typeNames[t] }
 
 // rig is a device, a stream and the kernels, for one test.
 type rig struct {
@@ -47,7 +47,7 @@ func onGPU(t *testing.T) *rig {
 	g.s, err = d.NewStream()
 	g.ok(err)
 	t.Cleanup(func() { g.ok(g.s.Close()) })
-	g.k, err = Load(d)
+	g.k, err = Load(d, All())
 	g.ok(err)
 	t.Cleanup(func() { g.ok(g.k.Close()) })
 	// Few blocks, so that loops over the grid take several rounds.

@@ -23,12 +23,13 @@ type Draw struct {
 }
 
 // Gather picks a batch of n images and labels from a data set in device memory. pixels (n,h,w,c) and set (any,h,w,c) are
-// bytes, labels and setLabels int32, draws n of [Draw].
-func (k *Kernels) Gather(s *gpu.Stream, pixels, labels, set, setLabels, draws gpu.Ptr, h, w, c, n int) error {
+// bytes, labels and setLabels int32, draws n of [Draw]. It also copies the step's scalars, float32[4], from hypers to
+// hyper, unless hyper is 0.
+func (k *Kernels) Gather(s *gpu.Stream, pixels, labels, set, setLabels, draws, hyper, hypers gpu.Ptr, h, w, c, n int) error {
 	if err := check("gather", n*h*w*c); err != nil || n*h*w*c == 0 {
 		return err
 	}
 	const each = 4 // bytes that a thread copies
 	grid := gpu.Dim3{X: n, Y: min(ceilDiv(h*w*c, each*blockThreads), k.blocks), Z: 1}
-	return k.launchGather(s, grid, flatBlock, pixels, labels, set, setLabels, draws, h, w, c)
+	return k.launchGather(s, grid, flatBlock, pixels, labels, set, setLabels, draws, hyper, hypers, h, w, c)
 }

@@ -66,7 +66,12 @@ func TestGather(t *testing.T) {
 		td := g.put(u8, make([]float64, len(raw)))
 		g.copyIn(td.Ptr, raw)
 		pixels, tl := g.fresh(u8, len(want)), g.fresh(i32, shape.n)
-		g.ok(g.k.Gather(g.s, pixels.Ptr, tl.Ptr, g.put(u8, set).Ptr, g.put(i32, labels).Ptr, td.Ptr, h, w, c, shape.n))
+		hyper, hypers := g.fresh(f32, 4), g.random(gpu.Float32, 4)
+		th, ts, tsl := g.put(f32, hypers), g.put(u8, set), g.put(i32, labels)
+		g.ok(g.k.Gather(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, hyper.Ptr, th.Ptr, h, w, c, shape.n))
+		g.equal(fmt.Sprintf("%+v hyper", shape), hyper.get(), hypers)
+		pixels, tl = g.fresh(u8, len(want)), g.fresh(i32, shape.n)
+		g.ok(g.k.Gather(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, 0, 0, h, w, c, shape.n))
 		g.equal(fmt.Sprintf("%+v pixels", shape), pixels.get(), want)
 		g.equal(fmt.Sprintf("%+v labels", shape), tl.get(), wantLabels)
 	}

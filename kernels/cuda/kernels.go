@@ -3,40 +3,79 @@
 package cuda
 
 import (
-	_ "embed"
 	"errors"
+	"slices"
 
 	"resnet/gpu"
 )
 
-//go:embed kernels.ptx
-var ptx []byte
-
 // Kernels are the kernels loaded on a device. Executors may share them: a launch leaves nothing behind.
 //
-// Each method queues its work on stream s and returns. Activations are of type t and start at a multiple of 16 bytes,
-// as does whatever else is called a tensor; other addresses are multiples of their elements. Tensors and batches have
-// fewer than 2^31 elements. With none there is nothing to do.
+// Each method queues its work on stream s and returns. Activations are of type t, one of those that were loaded, and
+// start at a multiple of 16 bytes, as does whatever else is called a tensor; other addresses are multiples of their
+// elements. Tensors and batches have fewer than 2^31 elements. With none there is nothing to do.
 type Kernels struct {
-	module *gpu.Module
-	fn     functions
-	blocks int // of 256 threads, that fill the device
+	// Code is what the kernels were loaded from.
+	Code Code
+
+	modules []*gpu.Module
+	fn      functions
+	blocks  int  // of 256 threads, that fill the device
+	tensor  bool // the device has tensor cores for all types: compute capability 8.0 and later
+	shared  int  // bytes of shared memory that a block of their kernels may have
 }
 
-// Load compiles the kernels for a device.
-func Load(d *gpu.Device) (*Kernels, error) {
-	module, err := d.LoadModule("kernels", ptx)
-	if err != nil {
-		return nil, err
+// Selection says which kernels a run needs, besides those without an element type.
+type Selection struct {
+	Types  []gpu.DataType // of activations and what is cast to or from them
+	Tensor []gpu.DataType // that tensor cores multiply; below compute capability 8.0 there are no such kernels
+}
+
+// All is every kernel.
+func All() Selection {
+	types := []gpu.DataType{gpu.Float32, gpu.Float16, gpu.BFloat16}
+	return Selection{Types: types, Tensor: types}
+}
+
+// Load brings kernels to a device: machine code, from $RESNET_KERNELS or the folder kernels beside the program, or PTX,
+// which the driver compiles.
+func Load(d *gpu.Device, want Selection) (*Kernels, error) {
+	major, _ := d.ComputeCapability()
+	k := &Kernels{
+		blocks: d.Multiprocessors() * residentThreads / blockThreads,
+		tensor: major >= 8,
+		shared: d.SharedMemory(),
 	}
-	k := &Kernels{module: module, blocks: d.Multiprocessors() * residentThreads / blockThreads}
-	for name, f := range k.fn.names() {
-		if *f, err = module.Function(name); err != nil {
-			return nil, errors.Join(err, module.Close())
+	if !k.tensor {
+		want.Tensor = nil
+	}
+	err := k.load(d, k.fn.modules(want))
+	for t := range typeNames {
+		if err == nil && slices.Contains(want.Tensor, gpu.DataType(t)) {
+			err = allowShared(k.fn.tensor(gpu.DataType(t)), k.shared)
 		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, k.Close())
 	}
 	return k, nil
 }
 
+// allowShared lets each function use that much shared memory.
+func allowShared(t table, bytes int) error {
+	for _, f := range t {
+		if err := (*f).SetSharedMemory(bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close unloads the kernels.
-func (k *Kernels) Close() error { return k.module.Close() }
+func (k *Kernels) Close() error {
+	var err error
+	for _, m := range k.modules {
+		err = errors.Join(err, m.Close())
+	}
+	return err
+}

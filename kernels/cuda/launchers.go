@@ -6,123 +6,121 @@ package cuda
 
 import "resnet/gpu"
 
-// functions are the kernels of the module, those for all element types by gpu.DataType.
+// functions are the kernels.
 type functions struct {
-	accumulate            [3]*gpu.Function
+	accumulate            perType
 	adam                  *gpu.Function
 	adamw                 *gpu.Function
-	add                   [3]*gpu.Function
-	avgpool               [3]*gpu.Function
-	avgpoolBackward       [3]*gpu.Function
-	batchnormApply        [3]*gpu.Function
-	batchnormBackward     [3]*gpu.Function
+	add                   perType
+	avgpool               perType
+	avgpoolBackward       perType
+	batchnormApply        perType
+	batchnormBackward     perType
 	batchnormCoefficients *gpu.Function
 	batchnormFinish       *gpu.Function
 	batchnormInference    *gpu.Function
-	batchnormReduce       [3]*gpu.Function
-	batchnormStats        [3]*gpu.Function
-	bias                  [3]*gpu.Function
-	biasBackward          [3]*gpu.Function
+	batchnormReduce       perType
+	batchnormStats        perType
+	bias                  perType
+	biasBackward          perType
 	biasFinish            *gpu.Function
-	cast                  [3]*gpu.Function
-	crop                  [3]*gpu.Function
+	cast                  perType
+	convolutionN128       perType
+	convolutionN16        perType
+	convolutionN32        perType
+	convolutionN64        perType
+	crop                  perType
 	gather                *gpu.Function
-	input                 [3]*gpu.Function
-	loss                  [3]*gpu.Function
-	lossBackward          [3]*gpu.Function
-	maxpool               [3]*gpu.Function
-	maxpoolBackward       [3]*gpu.Function
+	head                  perType
+	headBackward          perType
+	input                 perType
+	loss                  perType
+	lossBackward          perType
+	maxpool               perType
+	maxpoolBackward       perType
+	normInference         *gpu.Function
+	normReduce            perType
+	normStatistics        perType
 	notEqual              *gpu.Function
-	notFinite             [3]*gpu.Function
-	pad                   [3]*gpu.Function
-	relu                  [3]*gpu.Function
-	reluBackward          [3]*gpu.Function
+	notFinite             perType
+	packWeights           perType
+	pad                   perType
+	product               perType
+	relu                  perType
+	reluBackward          perType
 	scaleUpdate           *gpu.Function
 	sgd                   *gpu.Function
-	uncast                [3]*gpu.Function
+	splitSums             *gpu.Function
+	stem                  perType
+	stemBackward          perType
+	uncast                perType
 	unscale               *gpu.Function
+	weightGradient        perType
 }
 
-// names says where each of the PTX's kernels belongs.
-func (f *functions) names() map[string]**gpu.Function {
-	return map[string]**gpu.Function{
-		"accumulate_f32":          &f.accumulate[gpu.Float32],
-		"accumulate_f16":          &f.accumulate[gpu.Float16],
-		"accumulate_bf16":         &f.accumulate[gpu.BFloat16],
-		"adam":                    &f.adam,
-		"adamw":                   &f.adamw,
-		"add_f32":                 &f.add[gpu.Float32],
-		"add_f16":                 &f.add[gpu.Float16],
-		"add_bf16":                &f.add[gpu.BFloat16],
-		"avgpool_f32":             &f.avgpool[gpu.Float32],
-		"avgpool_f16":             &f.avgpool[gpu.Float16],
-		"avgpool_bf16":            &f.avgpool[gpu.BFloat16],
-		"avgpool_backward_f32":    &f.avgpoolBackward[gpu.Float32],
-		"avgpool_backward_f16":    &f.avgpoolBackward[gpu.Float16],
-		"avgpool_backward_bf16":   &f.avgpoolBackward[gpu.BFloat16],
-		"batchnorm_apply_f32":     &f.batchnormApply[gpu.Float32],
-		"batchnorm_apply_f16":     &f.batchnormApply[gpu.Float16],
-		"batchnorm_apply_bf16":    &f.batchnormApply[gpu.BFloat16],
-		"batchnorm_backward_f32":  &f.batchnormBackward[gpu.Float32],
-		"batchnorm_backward_f16":  &f.batchnormBackward[gpu.Float16],
-		"batchnorm_backward_bf16": &f.batchnormBackward[gpu.BFloat16],
-		"batchnorm_coefficients":  &f.batchnormCoefficients,
-		"batchnorm_finish":        &f.batchnormFinish,
-		"batchnorm_inference":     &f.batchnormInference,
-		"batchnorm_reduce_f32":    &f.batchnormReduce[gpu.Float32],
-		"batchnorm_reduce_f16":    &f.batchnormReduce[gpu.Float16],
-		"batchnorm_reduce_bf16":   &f.batchnormReduce[gpu.BFloat16],
-		"batchnorm_stats_f32":     &f.batchnormStats[gpu.Float32],
-		"batchnorm_stats_f16":     &f.batchnormStats[gpu.Float16],
-		"batchnorm_stats_bf16":    &f.batchnormStats[gpu.BFloat16],
-		"bias_f32":                &f.bias[gpu.Float32],
-		"bias_f16":                &f.bias[gpu.Float16],
-		"bias_bf16":               &f.bias[gpu.BFloat16],
-		"bias_backward_f32":       &f.biasBackward[gpu.Float32],
-		"bias_backward_f16":       &f.biasBackward[gpu.Float16],
-		"bias_backward_bf16":      &f.biasBackward[gpu.BFloat16],
-		"bias_finish":             &f.biasFinish,
-		"cast_f32":                &f.cast[gpu.Float32],
-		"cast_f16":                &f.cast[gpu.Float16],
-		"cast_bf16":               &f.cast[gpu.BFloat16],
-		"crop_f32":                &f.crop[gpu.Float32],
-		"crop_f16":                &f.crop[gpu.Float16],
-		"crop_bf16":               &f.crop[gpu.BFloat16],
-		"gather":                  &f.gather,
-		"input_f32":               &f.input[gpu.Float32],
-		"input_f16":               &f.input[gpu.Float16],
-		"input_bf16":              &f.input[gpu.BFloat16],
-		"loss_f32":                &f.loss[gpu.Float32],
-		"loss_f16":                &f.loss[gpu.Float16],
-		"loss_bf16":               &f.loss[gpu.BFloat16],
-		"loss_backward_f32":       &f.lossBackward[gpu.Float32],
-		"loss_backward_f16":       &f.lossBackward[gpu.Float16],
-		"loss_backward_bf16":      &f.lossBackward[gpu.BFloat16],
-		"maxpool_f32":             &f.maxpool[gpu.Float32],
-		"maxpool_f16":             &f.maxpool[gpu.Float16],
-		"maxpool_bf16":            &f.maxpool[gpu.BFloat16],
-		"maxpool_backward_f32":    &f.maxpoolBackward[gpu.Float32],
-		"maxpool_backward_f16":    &f.maxpoolBackward[gpu.Float16],
-		"maxpool_backward_bf16":   &f.maxpoolBackward[gpu.BFloat16],
-		"not_equal":               &f.notEqual,
-		"not_finite_f32":          &f.notFinite[gpu.Float32],
-		"not_finite_f16":          &f.notFinite[gpu.Float16],
-		"not_finite_bf16":         &f.notFinite[gpu.BFloat16],
-		"pad_f32":                 &f.pad[gpu.Float32],
-		"pad_f16":                 &f.pad[gpu.Float16],
-		"pad_bf16":                &f.pad[gpu.BFloat16],
-		"relu_f32":                &f.relu[gpu.Float32],
-		"relu_f16":                &f.relu[gpu.Float16],
-		"relu_bf16":               &f.relu[gpu.BFloat16],
-		"relu_backward_f32":       &f.reluBackward[gpu.Float32],
-		"relu_backward_f16":       &f.reluBackward[gpu.Float16],
-		"relu_backward_bf16":      &f.reluBackward[gpu.BFloat16],
-		"scale_update":            &f.scaleUpdate,
-		"sgd":                     &f.sgd,
-		"uncast_f32":              &f.uncast[gpu.Float32],
-		"uncast_f16":              &f.uncast[gpu.Float16],
-		"uncast_bf16":             &f.uncast[gpu.BFloat16],
-		"unscale":                 &f.unscale,
+// kernels says where each kernel of kernels.ptx belongs.
+func (f *functions) kernels() table {
+	return table{
+		"adam":                   &f.adam,
+		"adamw":                  &f.adamw,
+		"batchnorm_coefficients": &f.batchnormCoefficients,
+		"batchnorm_finish":       &f.batchnormFinish,
+		"batchnorm_inference":    &f.batchnormInference,
+		"bias_finish":            &f.biasFinish,
+		"gather":                 &f.gather,
+		"norm_inference":         &f.normInference,
+		"not_equal":              &f.notEqual,
+		"scale_update":           &f.scaleUpdate,
+		"sgd":                    &f.sgd,
+		"split_sums":             &f.splitSums,
+		"unscale":                &f.unscale,
+	}
+}
+
+// typed says where each kernel of an element type's typed_*.ptx belongs, by its name without the type's.
+func (f *functions) typed(t gpu.DataType) table {
+	return table{
+		"accumulate":         &f.accumulate[t],
+		"add":                &f.add[t],
+		"avgpool":            &f.avgpool[t],
+		"avgpool_backward":   &f.avgpoolBackward[t],
+		"batchnorm_apply":    &f.batchnormApply[t],
+		"batchnorm_backward": &f.batchnormBackward[t],
+		"batchnorm_reduce":   &f.batchnormReduce[t],
+		"batchnorm_stats":    &f.batchnormStats[t],
+		"bias":               &f.bias[t],
+		"bias_backward":      &f.biasBackward[t],
+		"cast":               &f.cast[t],
+		"crop":               &f.crop[t],
+		"head":               &f.head[t],
+		"head_backward":      &f.headBackward[t],
+		"input":              &f.input[t],
+		"loss":               &f.loss[t],
+		"loss_backward":      &f.lossBackward[t],
+		"maxpool":            &f.maxpool[t],
+		"maxpool_backward":   &f.maxpoolBackward[t],
+		"norm_reduce":        &f.normReduce[t],
+		"norm_statistics":    &f.normStatistics[t],
+		"not_finite":         &f.notFinite[t],
+		"pack_weights":       &f.packWeights[t],
+		"pad":                &f.pad[t],
+		"relu":               &f.relu[t],
+		"relu_backward":      &f.reluBackward[t],
+		"stem":               &f.stem[t],
+		"stem_backward":      &f.stemBackward[t],
+		"uncast":             &f.uncast[t],
+	}
+}
+
+// tensor says where each kernel of an element type's tensor_*.ptx belongs, by its name without the type's.
+func (f *functions) tensor(t gpu.DataType) table {
+	return table{
+		"convolution_n128": &f.convolutionN128[t],
+		"convolution_n16":  &f.convolutionN16[t],
+		"convolution_n32":  &f.convolutionN32[t],
+		"convolution_n64":  &f.convolutionN64[t],
+		"product":          &f.product[t],
+		"weight_gradient":  &f.weightGradient[t],
 	}
 }
 
@@ -131,10 +129,10 @@ func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Da
 	args.Ptr(dx)
 	args.Ptr(dy)
 	args.Uint32(uint32(n))
-	return k.fn.accumulate[t].Launch(s, grid, block, 0, &args)
+	return k.fn.accumulate.launch("accumulate", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, skip gpu.Ptr, o AdamParams, n int) error {
+func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
@@ -142,12 +140,13 @@ func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hy
 	args.Ptr(v)
 	args.Ptr(hyper)
 	args.Ptr(skip)
+	mirror.push(&args)
 	o.push(&args)
 	args.Uint32(uint32(n))
 	return k.fn.adam.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, decay, skip gpu.Ptr, o AdamParams, n int) error {
+func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
@@ -156,6 +155,7 @@ func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, h
 	args.Ptr(hyper)
 	args.Ptr(decay)
 	args.Ptr(skip)
+	mirror.push(&args)
 	o.push(&args)
 	args.Uint32(uint32(n))
 	return k.fn.adamw.Launch(s, grid, block, 0, &args)
@@ -168,7 +168,7 @@ func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	args.Ptr(b)
 	args.Uint32(flag(relu))
 	args.Uint32(uint32(n))
-	return k.fn.add[t].Launch(s, grid, block, 0, &args)
+	return k.fn.add.launch("add", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, p Pool, n int) error {
@@ -177,17 +177,18 @@ func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataT
 	args.Ptr(x)
 	p.push(&args)
 	args.Uint32(uint32(n))
-	return k.fn.avgpool[t].Launch(s, grid, block, 0, &args)
+	return k.fn.avgpool.launch("avgpool", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, p Pool, accumulate bool, n int) error {
+func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr, p Pool, accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
+	args.Ptr(y)
 	p.push(&args)
 	args.Uint32(flag(accumulate))
 	args.Uint32(uint32(n))
-	return k.fn.avgpoolBackward[t].Launch(s, grid, block, 0, &args)
+	return k.fn.avgpoolBackward.launch("avgpool_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x, scaleShift gpu.Ptr, relu bool, rows, c int) error {
@@ -198,7 +199,7 @@ func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	args.Uint32(flag(relu))
 	args.Uint32(uint32(rows))
 	args.Uint32(uint32(c))
-	return k.fn.batchnormApply[t].Launch(s, grid, block, 0, &args)
+	return k.fn.batchnormApply.launch("batchnorm_apply", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, x, y, mean, coefficients gpu.Ptr, relu, accumulate bool, rows, c int) error {
@@ -213,7 +214,7 @@ func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t
 	args.Uint32(flag(accumulate))
 	args.Uint32(uint32(rows))
 	args.Uint32(uint32(c))
-	return k.fn.batchnormBackward[t].Launch(s, grid, block, 0, &args)
+	return k.fn.batchnormBackward.launch("batchnorm_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim3, part, weight, saveInvstd, dweight, dbias, coefficients gpu.Ptr, rows, c, chunk int) error {
@@ -271,7 +272,7 @@ func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t g
 	args.Uint32(uint32(rows))
 	args.Uint32(uint32(c))
 	args.Uint32(uint32(chunk))
-	return k.fn.batchnormReduce[t].Launch(s, grid, block, 0, &args)
+	return k.fn.batchnormReduce.launch("batchnorm_reduce", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, part gpu.Ptr, rows, c, chunk int) error {
@@ -281,7 +282,7 @@ func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	args.Uint32(uint32(rows))
 	args.Uint32(uint32(c))
 	args.Uint32(uint32(chunk))
-	return k.fn.batchnormStats[t].Launch(s, grid, block, 0, &args)
+	return k.fn.batchnormStats.launch("batchnorm_stats", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, bias gpu.Ptr, relu bool, rows, c int) error {
@@ -291,7 +292,7 @@ func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	args.Uint32(flag(relu))
 	args.Uint32(uint32(rows))
 	args.Uint32(uint32(c))
-	return k.fn.bias[t].Launch(s, grid, block, 0, &args)
+	return k.fn.bias.launch("bias", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBiasBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, part, dy gpu.Ptr, rows, c, chunk int) error {
@@ -301,7 +302,7 @@ func (k *Kernels) launchBiasBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	args.Uint32(uint32(rows))
 	args.Uint32(uint32(c))
 	args.Uint32(uint32(chunk))
-	return k.fn.biasBackward[t].Launch(s, grid, block, 0, &args)
+	return k.fn.biasBackward.launch("bias_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchBiasFinish(s *gpu.Stream, grid, block gpu.Dim3, dbias, part gpu.Ptr, chunks, c int) error {
@@ -318,7 +319,31 @@ func (k *Kernels) launchCast(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	args.Ptr(dst)
 	args.Ptr(src)
 	args.Uint32(uint32(n))
-	return k.fn.cast[t].Launch(s, grid, block, 0, &args)
+	return k.fn.cast.launch("cast", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchConvolutionN128(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+	var args gpu.Args
+	a.push(&args)
+	return k.fn.convolutionN128.launch("convolution_n128", t, s, grid, block, shared, &args)
+}
+
+func (k *Kernels) launchConvolutionN16(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+	var args gpu.Args
+	a.push(&args)
+	return k.fn.convolutionN16.launch("convolution_n16", t, s, grid, block, shared, &args)
+}
+
+func (k *Kernels) launchConvolutionN32(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+	var args gpu.Args
+	a.push(&args)
+	return k.fn.convolutionN32.launch("convolution_n32", t, s, grid, block, shared, &args)
+}
+
+func (k *Kernels) launchConvolutionN64(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+	var args gpu.Args
+	a.push(&args)
+	return k.fn.convolutionN64.launch("convolution_n64", t, s, grid, block, shared, &args)
 }
 
 func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, b Border, accumulate bool, n int) error {
@@ -328,20 +353,42 @@ func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	b.push(&args)
 	args.Uint32(flag(accumulate))
 	args.Uint32(uint32(n))
-	return k.fn.crop[t].Launch(s, grid, block, 0, &args)
+	return k.fn.crop.launch("crop", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchGather(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, set, setLabels, draws gpu.Ptr, h, w, c int) error {
+func (k *Kernels) launchGather(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, set, setLabels, draws, hyper, hypers gpu.Ptr, h, w, c int) error {
 	var args gpu.Args
 	args.Ptr(pixels)
 	args.Ptr(labels)
 	args.Ptr(set)
 	args.Ptr(setLabels)
 	args.Ptr(draws)
+	args.Ptr(hyper)
+	args.Ptr(hypers)
 	args.Uint32(uint32(h))
 	args.Uint32(uint32(w))
 	args.Uint32(uint32(c))
 	return k.fn.gather.Launch(s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done, part gpu.Ptr, team int) error {
+	var args gpu.Args
+	a.push(&args)
+	args.Ptr(metrics)
+	args.Ptr(done)
+	args.Ptr(part)
+	args.Uint32(uint32(team))
+	return k.fn.head.launch("head", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, dh, dbias, dweight, doutBias gpu.Ptr) error {
+	var args gpu.Args
+	a.push(&args)
+	args.Ptr(dh)
+	args.Ptr(dbias)
+	args.Ptr(dweight)
+	args.Ptr(doutBias)
+	return k.fn.headBackward.launch("head_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, pixels, table gpu.Ptr, c, n int) error {
@@ -351,7 +398,7 @@ func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataTyp
 	args.Ptr(table)
 	args.Uint32(uint32(c))
 	args.Uint32(uint32(n))
-	return k.fn.input[t].Launch(s, grid, block, 0, &args)
+	return k.fn.input.launch("input", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, probs, logits, labels, metrics, done, part gpu.Ptr, on, off float64, classes, n int) error {
@@ -366,7 +413,7 @@ func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	args.Float64(off)
 	args.Uint32(uint32(classes))
 	args.Uint32(uint32(n))
-	return k.fn.loss[t].Launch(s, grid, block, 0, &args)
+	return k.fn.loss.launch("loss", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dz, probs, labels, scale gpu.Ptr, on, off float64, classes, n int) error {
@@ -379,7 +426,7 @@ func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	args.Float64(off)
 	args.Uint32(uint32(classes))
 	args.Uint32(uint32(n))
-	return k.fn.lossBackward[t].Launch(s, grid, block, 0, &args)
+	return k.fn.lossBackward.launch("loss_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, index, x gpu.Ptr, p Pool, n int) error {
@@ -389,7 +436,7 @@ func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataT
 	args.Ptr(x)
 	p.push(&args)
 	args.Uint32(uint32(n))
-	return k.fn.maxpool[t].Launch(s, grid, block, 0, &args)
+	return k.fn.maxpool.launch("maxpool", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchMaxpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, index gpu.Ptr, p Pool, accumulate bool, n int) error {
@@ -400,7 +447,38 @@ func (k *Kernels) launchMaxpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t g
 	p.push(&args)
 	args.Uint32(flag(accumulate))
 	args.Uint32(uint32(n))
-	return k.fn.maxpoolBackward[t].Launch(s, grid, block, 0, &args)
+	return k.fn.maxpoolBackward.launch("maxpool_backward", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchNormInference(s *gpu.Stream, grid, block gpu.Dim3, table gpu.Ptr) error {
+	var args gpu.Args
+	args.Ptr(table)
+	return k.fn.normInference.Launch(s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchNormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, g, dy gpu.Ptr, f NormBackward, part, done gpu.Ptr, rows, c, chunk int) error {
+	var args gpu.Args
+	args.Ptr(g)
+	args.Ptr(dy)
+	f.push(&args)
+	args.Ptr(part)
+	args.Ptr(done)
+	args.Uint32(uint32(rows))
+	args.Uint32(uint32(c))
+	args.Uint32(uint32(chunk))
+	return k.fn.normReduce.launch("norm_reduce", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x gpu.Ptr, f NormForward, part, done gpu.Ptr, rows, c, chunk int) error {
+	var args gpu.Args
+	args.Ptr(x)
+	f.push(&args)
+	args.Ptr(part)
+	args.Ptr(done)
+	args.Uint32(uint32(rows))
+	args.Uint32(uint32(c))
+	args.Uint32(uint32(chunk))
+	return k.fn.normStatistics.launch("norm_statistics", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr, word uint32, count gpu.Ptr, n int) error {
@@ -417,7 +495,15 @@ func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Dat
 	args.Ptr(x)
 	args.Ptr(count)
 	args.Uint32(uint32(n))
-	return k.fn.notFinite[t].Launch(s, grid, block, 0, &args)
+	return k.fn.notFinite.launch("not_finite", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dst, params, table gpu.Ptr) error {
+	var args gpu.Args
+	args.Ptr(dst)
+	args.Ptr(params)
+	args.Ptr(table)
+	return k.fn.packWeights.launch("pack_weights", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, b Border, n int) error {
@@ -426,7 +512,15 @@ func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	args.Ptr(x)
 	b.push(&args)
 	args.Uint32(uint32(n))
-	return k.fn.pad[t].Launch(s, grid, block, 0, &args)
+	return k.fn.pad.launch("pad", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchProduct(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, d, a, b gpu.Ptr) error {
+	var args gpu.Args
+	args.Ptr(d)
+	args.Ptr(a)
+	args.Ptr(b)
+	return k.fn.product.launch("product", t, s, grid, block, shared, &args)
 }
 
 func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, n int) error {
@@ -434,7 +528,7 @@ func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	args.Ptr(y)
 	args.Ptr(x)
 	args.Uint32(uint32(n))
-	return k.fn.relu[t].Launch(s, grid, block, 0, &args)
+	return k.fn.relu.launch("relu", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchReluBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr, accumulate bool, n int) error {
@@ -444,7 +538,7 @@ func (k *Kernels) launchReluBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	args.Ptr(y)
 	args.Uint32(flag(accumulate))
 	args.Uint32(uint32(n))
-	return k.fn.reluBackward[t].Launch(s, grid, block, 0, &args)
+	return k.fn.reluBackward.launch("relu_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchScaleUpdate(s *gpu.Stream, grid, block gpu.Dim3, state gpu.Ptr) error {
@@ -453,7 +547,7 @@ func (k *Kernels) launchScaleUpdate(s *gpu.Stream, grid, block gpu.Dim3, state g
 	return k.fn.scaleUpdate.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, hyper, decay, skip gpu.Ptr, o SGDParams, n int) error {
+func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o SGDParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
@@ -461,9 +555,39 @@ func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, hyper,
 	args.Ptr(hyper)
 	args.Ptr(decay)
 	args.Ptr(skip)
+	mirror.push(&args)
 	o.push(&args)
 	args.Uint32(uint32(n))
 	return k.fn.sgd.Launch(s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchSplitSums(s *gpu.Stream, grid, block gpu.Dim3, all SplitSums, count int) error {
+	var args gpu.Args
+	all.push(&args)
+	args.Uint32(uint32(count))
+	return k.fn.splitSums.Launch(s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, y gpu.Ptr, f NormForward, part, done gpu.Ptr) error {
+	var args gpu.Args
+	a.push(&args)
+	args.Ptr(y)
+	f.push(&args)
+	args.Ptr(part)
+	args.Ptr(done)
+	return k.fn.stem.launch("stem", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchStemBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, g, input, norm, dw, part, done gpu.Ptr) error {
+	var args gpu.Args
+	a.push(&args)
+	args.Ptr(g)
+	args.Ptr(input)
+	args.Ptr(norm)
+	args.Ptr(dw)
+	args.Ptr(part)
+	args.Ptr(done)
+	return k.fn.stemBackward.launch("stem_backward", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchUncast(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dst, src gpu.Ptr, n int) error {
@@ -471,7 +595,7 @@ func (k *Kernels) launchUncast(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataTy
 	args.Ptr(dst)
 	args.Ptr(src)
 	args.Uint32(uint32(n))
-	return k.fn.uncast[t].Launch(s, grid, block, 0, &args)
+	return k.fn.uncast.launch("uncast", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchUnscale(s *gpu.Stream, grid, block gpu.Dim3, g, state gpu.Ptr, n int) error {
@@ -480,4 +604,11 @@ func (k *Kernels) launchUnscale(s *gpu.Stream, grid, block gpu.Dim3, g, state gp
 	args.Ptr(state)
 	args.Uint32(uint32(n))
 	return k.fn.unscale.Launch(s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchWeightGradient(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, tasks WeightTasks, count int) error {
+	var args gpu.Args
+	tasks.push(&args)
+	args.Uint32(uint32(count))
+	return k.fn.weightGradient.launch("weight_gradient", t, s, grid, block, shared, &args)
 }

@@ -1,6 +1,8 @@
 // What batch normalisation's passes over the activations leave behind per chunk of rows and channel.
 #pragma once
 
+#include "rows.cuh"
+
 // Moments are a chunk's mean and its sum of squared differences from that mean.
 struct Moments {
     double mean, m2;
@@ -10,3 +12,56 @@ struct Moments {
 struct GradSums {
     float g, gx;
 };
+
+// chunk_moments calls leave(j, mean, m2) for each channel of the block. They come by Welford's recurrence (Welford 1962)
+// on x less the chunk's first row, so that neither a mean thousands of deviations from 0 nor a first row far from the
+// rest loses the variance.
+template <int V, typename T, typename F>
+__device__ inline void chunk_moments(Width<V>, const T *x, const Chunk &span, unsigned c, F leave) {
+    const unsigned j = first_channel<V>();
+    Floats<V> origin = {};
+    float mean[V] = {}, m2[V] = {}, n = 0;
+    if (j < c) origin = load<V>(x + span.first * c + j);
+    for (unsigned r = span.first + threadIdx.y; j < c && r < span.last; r += blockDim.y) {
+        const Floats<V> v = load<V>(x + r * c + j);
+        n++;
+        const float share = 1 / n;
+        for (int k = 0; k < V; k++) {
+            const float u = v.e[k] - origin.e[k], d = u - mean[k];
+            mean[k] = fmaf(d, share, mean[k]);
+            m2[k] = fmaf(d, u - mean[k], m2[k]);
+        }
+    }
+    // Join the threads: the mean of means, then m2 with each mean's distance from it.
+    float sum[V];
+    for (int k = 0; k < V; k++) sum[k] = n * mean[k];
+    block_sum(sum, blockDim.x);
+    for (int k = 0; k < V; k++) {
+        sum[k] /= span.last - span.first;
+        const float d = mean[k] - sum[k];
+        m2[k] = fmaf(n * d, d, m2[k]);
+    }
+    block_sum(m2, blockDim.x);
+    for (int k = 0; k < V && j < c && threadIdx.y == 0; k++) leave(j + k, double(origin.e[k]) + sum[k], m2[k]);
+}
+
+// chunk_sums writes part[j] for each channel of the block. gradient(at, x) is g at that offset.
+template <int V, typename T, typename F>
+__device__ inline void chunk_sums(Width<V>, const T *x, const float *mean, GradSums *part, const Chunk &span, unsigned c,
+                                  F gradient) {
+    const unsigned j = first_channel<V>();
+    Floats<V> m = {};
+    float g[V] = {}, gx[V] = {};
+    if (j < c) m = load<V>(mean + j);
+    for (unsigned r = span.first + threadIdx.y; j < c && r < span.last; r += blockDim.y) {
+        const unsigned at = r * c + j;
+        const Floats<V> v = load<V>(x + at), d = gradient(at, v);
+        for (int k = 0; k < V; k++) {
+            g[k] += d.e[k];
+            gx[k] = fmaf(d.e[k], v.e[k] - m.e[k], gx[k]);
+        }
+    }
+    block_sum(g, blockDim.x);
+    block_sum(gx, blockDim.x);
+    for (int k = 0; k < V && j < c && threadIdx.y == 0; k++) part[j + k] = {g[k], gx[k]};
+}

@@ -1,5 +1,5 @@
 // Optimisers: one launch over the whole parameter segment. hyper are the step's scalars (nn.Hyper), decay a byte for
-// every 16 parameters that is 1 where they decay, skip a flag that says to leave all as it is.
+// every 16 parameters that is 1 where they decay, skip a flag that says to leave all as it is, mirror a copy to write.
 
 // updates calls f(width, i) for all of n, unless told to skip.
 template <typename F> __device__ inline void updates(int n, const int32_t *skip, F f) {
@@ -9,40 +9,41 @@ template <typename F> __device__ inline void updates(int n, const int32_t *skip,
 
 // As kernels/cpu's Adam: w = decay*w - step*m/(vscale*sqrt(v) + eps).
 template <int V>
-__device__ inline void adam_step(float *p, const float *g, float *m, float *v, float step, float vscale, float decay,
-                                 const AdamParams &o) {
-    Floats<V> w = load<V>(p), m1 = load<V>(m), v1 = load<V>(v);
-    const Floats<V> d = load<V>(g);
+__device__ inline void adam_step(unsigned i, float *p, const float *g, float *m, float *v, float step, float vscale,
+                                 float decay, const Mirror &mirror, const AdamParams &o) {
+    Floats<V> w = load<V>(p + i), m1 = load<V>(m + i), v1 = load<V>(v + i);
+    const Floats<V> d = load<V>(g + i);
     for (int k = 0; k < V; k++) {
         m1.e[k] = o.beta1 * m1.e[k] + o.one_minus_beta1 * d.e[k];
         v1.e[k] = o.beta2 * v1.e[k] + o.one_minus_beta2 * (d.e[k] * d.e[k]);
         w.e[k] = decay * w.e[k] - step * m1.e[k] / (vscale * sqrtf(v1.e[k]) + o.eps);
     }
-    store(p, w);
-    store(m, m1);
-    store(v, v1);
+    store(p + i, w);
+    store(m + i, m1);
+    store(v + i, v1);
+    mirror.put(i, w);
 }
 
-KERNEL(adam, (float *p, const float *g, float *m, float *v, const float *hyper, const int32_t *skip, AdamParams o,
-              unsigned n)) {
+KERNEL(adam, (float *p, const float *g, float *m, float *v, const float *hyper, const int32_t *skip, Mirror mirror,
+              AdamParams o, unsigned n)) {
     const float step = hyper[0];
     updates(n, skip, [=](auto width, unsigned i) {
-        adam_step<decltype(width)::n>(p + i, g + i, m + i, v + i, step, 1, 1, o);
+        adam_step<decltype(width)::n>(i, p, g, m, v, step, 1, 1, mirror, o);
     });
 }
 
 KERNEL(adamw, (float *p, const float *g, float *m, float *v, const float *hyper, const uint8_t *decay,
-               const int32_t *skip, AdamParams o, unsigned n)) {
+               const int32_t *skip, Mirror mirror, AdamParams o, unsigned n)) {
     const float step = hyper[0], vscale = hyper[1], shrink = hyper[2];
     updates(n, skip, [=](auto width, unsigned i) {
         const float keep = decay && decay[i / 16] ? shrink : 1;
-        adam_step<decltype(width)::n>(p + i, g + i, m + i, v + i, step, vscale, keep, o);
+        adam_step<decltype(width)::n>(i, p, g, m, v, step, vscale, keep, mirror, o);
     });
 }
 
 // As kernels/cpu's SGD: v = momentum*v + (g + decay*p), p -= lr*v, or with Nesterov lr*(g + decay*p + momentum*v).
 KERNEL(sgd, (float *p, const float *g, float *v, const float *hyper, const uint8_t *decay, const int32_t *skip,
-             SGDParams o, unsigned n)) {
+             Mirror mirror, SGDParams o, unsigned n)) {
     const float lr = hyper[0];
     updates(n, skip, [=](auto width, unsigned i) {
         constexpr int V = decltype(width)::n;
@@ -56,5 +57,6 @@ KERNEL(sgd, (float *p, const float *g, float *v, const float *hyper, const uint8
         }
         store(p + i, w);
         store(v + i, v1);
+        mirror.put(i, w);
     });
 }

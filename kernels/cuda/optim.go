@@ -2,7 +2,11 @@
 
 package cuda
 
-import "resnet/gpu"
+import (
+	"fmt"
+
+	"resnet/gpu"
+)
 
 // AdamParams are Adam's constants. OneMinusBeta1 and OneMinusBeta2 are separate so that they can be rounded once, from
 // float64.
@@ -28,6 +32,28 @@ func (o SGDParams) push(args *gpu.Args) {
 	args.Uint32(flag(o.Nesterov))
 }
 
+// Mirror is a copy of the parameters in a 16-bit type that an update keeps up, each rounded as [Kernels.Cast] does. The
+// zero Mirror is none.
+type Mirror struct {
+	P gpu.Ptr
+	T gpu.DataType
+}
+
+// push adds the fields in the order of the kernels' struct.
+func (m Mirror) push(args *gpu.Args) {
+	args.Ptr(m.P)
+	args.Uint32(flag(m.T == gpu.BFloat16))
+	args.Uint32(0) // fills up the struct
+}
+
+// checkUpdate refuses what check does and a mirror that is none.
+func checkUpdate(kernel string, n int, mirror Mirror, p, g, m, v gpu.Ptr) error {
+	if mirror.P != 0 && mirror.T != gpu.Float16 && mirror.T != gpu.BFloat16 {
+		return fmt.Errorf("cuda: %s: mirror of type %v, want one of 16 bits", kernel, mirror.T)
+	}
+	return check(kernel, n, p, g, m, v, mirror.P)
+}
+
 // updateLanes is how many parameters a thread updates at once.
 const updateLanes = vectorBytes / 4
 
@@ -38,13 +64,13 @@ const updateLanes = vectorBytes / 4
 //	p = p - hyper[0]*m/(sqrt(v) + Eps)
 //
 // hyper float32[4] is read from device memory (nn.Hyper). Where skip, the address of an int32 or 0, holds other than 0
-// nothing is updated. Each operation is rounded, in the order of the portable kernel in kernels/cpu; so it is with the
+// nothing is updated, nor is mirror. Each operation is rounded, in the order of the portable kernel in kernels/cpu; so it is with the
 // optimisers below.
-func (k *Kernels) Adam(s *gpu.Stream, p, g, m, v, hyper, skip gpu.Ptr, o AdamParams, n int) error {
-	if err := check("adam", n, p, g, m, v); err != nil || n == 0 {
+func (k *Kernels) Adam(s *gpu.Stream, p, g, m, v, hyper, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+	if err := checkUpdate("adam", n, mirror, p, g, m, v); err != nil || n == 0 {
 		return err
 	}
-	return k.launchAdam(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, hyper, skip, o, n)
+	return k.launchAdam(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, hyper, skip, mirror, o, n)
 }
 
 // AdamW (Loshchilov and Hutter 2019) is Adam with decay apart from the gradient and the second correction beside Eps:
@@ -52,11 +78,11 @@ func (k *Kernels) Adam(s *gpu.Stream, p, g, m, v, hyper, skip gpu.Ptr, o AdamPar
 //	p = keep*p - hyper[0]*m/(hyper[1]*sqrt(v) + Eps),  keep = hyper[2] where parameters decay, else 1
 //
 // decay is a byte for every 16 parameters, 1 where they decay, or 0 when none do.
-func (k *Kernels) AdamW(s *gpu.Stream, p, g, m, v, hyper, decay, skip gpu.Ptr, o AdamParams, n int) error {
-	if err := check("adamw", n, p, g, m, v); err != nil || n == 0 {
+func (k *Kernels) AdamW(s *gpu.Stream, p, g, m, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+	if err := checkUpdate("adamw", n, mirror, p, g, m, v); err != nil || n == 0 {
 		return err
 	}
-	return k.launchAdamw(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, hyper, decay, skip, o, n)
+	return k.launchAdamw(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, hyper, decay, skip, mirror, o, n)
 }
 
 // SGD is gradient descent as PyTorch has it, with dampening 0; g is kept:
@@ -65,10 +91,10 @@ func (k *Kernels) AdamW(s *gpu.Stream, p, g, m, v, hyper, decay, skip gpu.Ptr, o
 //	v = Momentum*v + d
 //	p = p - hyper[0]*v,  or p - hyper[0]*(d + Momentum*v) with Nesterov
 //
-// hyper, decay and skip are as for AdamW.
-func (k *Kernels) SGD(s *gpu.Stream, p, g, v, hyper, decay, skip gpu.Ptr, o SGDParams, n int) error {
-	if err := check("sgd", n, p, g, v); err != nil || n == 0 {
+// hyper, decay, skip and mirror are as for AdamW.
+func (k *Kernels) SGD(s *gpu.Stream, p, g, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o SGDParams, n int) error {
+	if err := checkUpdate("sgd", n, mirror, p, g, 0, v); err != nil || n == 0 {
 		return err
 	}
-	return k.launchSgd(s, k.flat(n, updateLanes), flatBlock, p, g, v, hyper, decay, skip, o, n)
+	return k.launchSgd(s, k.flat(n, updateLanes), flatBlock, p, g, v, hyper, decay, skip, mirror, o, n)
 }

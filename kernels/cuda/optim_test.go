@@ -23,6 +23,8 @@ func adam32(w, g, m, v, step, vscale, decay float32, o AdamParams) (w1, m1, v1 f
 type state struct {
 	p, g, m, v, decays []float64 // decays has a flag for every 16
 	tp, tg, tm, tv, td *tensor
+	half               gpu.DataType
+	th                 *tensor // the mirror
 }
 
 func (g *rig) segment(n int) state {
@@ -33,14 +35,19 @@ func (g *rig) segment(n int) state {
 	for range ceilDiv(n, 16) {
 		s.decays = append(s.decays, float64(g.r.IntN(2)))
 	}
+	s.half = dtypes[1+n%2]
+	s.th = g.put(of(s.half), s.p)
 	s.tp, s.tg, s.tm, s.tv, s.td = g.put(f32, s.p), g.put(f32, s.g), g.put(f32, s.m), g.put(f32, s.v), g.put(u8, s.decays)
 	return s
 }
 
-// check compares the device's parameters and states; gradients must be as they were.
+func (s state) mirror() Mirror { return Mirror{s.th.Ptr, s.half} }
+
+// check compares the device's parameters, their mirror and states; gradients must be as they were.
 func (s state) check(g *rig, what string) {
 	g.Helper()
 	g.equal(what+" p", s.tp.get(), s.p)
+	g.equal(what+" mirror", s.th.get(), rounded(s.half, s.p))
 	g.equal(what+" m", s.tm.get(), s.m)
 	g.equal(what+" v", s.tv.get(), s.v)
 	g.equal(what+" g", s.tg.get(), s.g)
@@ -60,7 +67,7 @@ func TestAdam(t *testing.T) {
 	none := g.zeros(i32, 1)
 	for _, n := range lengths {
 		s := g.segment(n)
-		g.ok(g.k.Adam(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, none.Ptr, adamParams, n))
+		g.ok(g.k.Adam(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, none.Ptr, s.mirror(), adamParams, n))
 		s.adam(0.01, 1, func(int) float32 { return 1 })
 		s.check(g, "adam")
 	}
@@ -71,10 +78,10 @@ func TestAdamW(t *testing.T) {
 	hyper := g.put(f32, []float64{0.01, 1.25, 0.98, math.NaN()})
 	for _, n := range lengths {
 		s := g.segment(n)
-		g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, s.td.Ptr, 0, adamParams, n))
+		g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, s.td.Ptr, 0, s.mirror(), adamParams, n))
 		s.adam(0.01, 1.25, func(i int) float32 { return float32(1 - 0.02*s.decays[i/16]) })
 		s.check(g, "adamw")
-		g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, 0, 0, adamParams, n))
+		g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, 0, 0, s.mirror(), adamParams, n))
 		s.adam(0.01, 1.25, func(int) float32 { return 1 })
 		s.check(g, "adamw without decay")
 	}
@@ -91,7 +98,7 @@ func TestSGD(t *testing.T) {
 				if !decay {
 					td = 0
 				}
-				g.ok(g.k.SGD(g.s, s.tp.Ptr, s.tg.Ptr, s.tv.Ptr, hyper.Ptr, td, 0, o, n))
+				g.ok(g.k.SGD(g.s, s.tp.Ptr, s.tg.Ptr, s.tv.Ptr, hyper.Ptr, td, 0, s.mirror(), o, n))
 				for i := range s.p {
 					w, v, d := float32(s.p[i]), float32(s.v[i]), float32(s.g[i])
 					if decay && s.decays[i/16] == 1 {
@@ -117,8 +124,15 @@ func TestSkippedUpdate(t *testing.T) {
 	const n = 100
 	s := g.segment(n)
 	hyper, skip := g.put(f32, []float64{0.1, 1, 1, 1}), g.put(i32, []float64{1})
-	g.ok(g.k.Adam(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, skip.Ptr, adamParams, n))
-	g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, s.td.Ptr, skip.Ptr, adamParams, n))
-	g.ok(g.k.SGD(g.s, s.tp.Ptr, s.tg.Ptr, s.tv.Ptr, hyper.Ptr, s.td.Ptr, skip.Ptr, SGDParams{Momentum: 0.5}, n))
+	g.ok(g.k.Adam(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, skip.Ptr, s.mirror(), adamParams, n))
+	g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, hyper.Ptr, s.td.Ptr, skip.Ptr, s.mirror(), adamParams, n))
+	g.ok(g.k.SGD(g.s, s.tp.Ptr, s.tg.Ptr, s.tv.Ptr, hyper.Ptr, s.td.Ptr, skip.Ptr, s.mirror(), SGDParams{Momentum: 0.5}, n))
 	s.check(g, "skipped")
+}
+
+func TestMirrorRefuses(t *testing.T) {
+	g := onGPU(t)
+	if err := g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{P: 16, T: gpu.Float32}, adamParams, 1); err == nil {
+		t.Error("a mirror of float32 is taken")
+	}
 }

@@ -59,7 +59,8 @@ KERNEL_T(avgpool, (T *y, const T *x, Pool p, unsigned n)) {
     });
 }
 
-KERNEL_T(avgpool_backward, (T *dx, const T *dy, Pool p, Flag accumulate, unsigned n)) {
+// With y the pool's input came out of a ReLU as y.
+KERNEL_T(avgpool_backward, (T *dx, const T *dy, const T *y, Pool p, Flag accumulate, unsigned n)) {
     const float scale = 1.0f / (p.kh * p.kw);
     each_pixel<T>(n, p.h, p.w, p.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;
@@ -72,6 +73,7 @@ KERNEL_T(avgpool_backward, (T *dx, const T *dy, Pool p, Flag accumulate, unsigne
                 for (int k = 0; k < V; k++) sum.e[k] += scale * g.e[k];
             }
         }
+        if (y) sum = apply<V>(masked, sum, load<V>(y + at));
         store(dx + at, sum);
     });
 }

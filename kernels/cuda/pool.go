@@ -61,10 +61,11 @@ func (k *Kernels) AvgPool(s *gpu.Stream, t gpu.DataType, y, x gpu.Ptr, p Pool, n
 	return k.launchAvgpool(s, k.flat(p.out(n), width(t, p.C)), flatBlock, t, y, x, p, n)
 }
 
-// AvgPoolBackward gives each pixel dy/(KH*KW) of every window that sees it, added to dx with accumulate.
-func (k *Kernels) AvgPoolBackward(s *gpu.Stream, t gpu.DataType, dx, dy gpu.Ptr, p Pool, accumulate bool, n int) error {
-	if err := p.check("avgpool_backward", n, dx, dy); err != nil || n == 0 {
+// AvgPoolBackward gives each pixel dy/(KH*KW) of every window that sees it, added to dx with accumulate. Where the pool's
+// input came out of a ReLU as y, dx becomes the gradient in front of it: 0 where y <= 0. y may be 0.
+func (k *Kernels) AvgPoolBackward(s *gpu.Stream, t gpu.DataType, dx, dy, y gpu.Ptr, p Pool, accumulate bool, n int) error {
+	if err := p.check("avgpool_backward", n, dx, dy, y); err != nil || n == 0 {
 		return err
 	}
-	return k.launchAvgpoolBackward(s, k.flat(p.in(n), width(t, p.C)), flatBlock, t, dx, dy, p, accumulate, n)
+	return k.launchAvgpoolBackward(s, k.flat(p.in(n), width(t, p.C)), flatBlock, t, dx, dy, y, p, accumulate, n)
 }

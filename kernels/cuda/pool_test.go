@@ -118,8 +118,17 @@ func TestAvgPool(t *testing.T) {
 				}
 			})
 			dx := g.put(of(dt), before)
-			g.ok(g.k.AvgPoolBackward(g.s, dt, dx.Ptr, tdy.Ptr, p, accumulate, n))
+			g.ok(g.k.AvgPoolBackward(g.s, dt, dx.Ptr, tdy.Ptr, 0, p, accumulate, n))
 			g.equal(what+" dx", dx.get(), rounded(dt, sum))
+			relu := g.random(dt, p.in(n)) // what came out of it
+			relu[0] = math.NaN()
+			for i, v := range relu {
+				relu[i] = positive(v)
+				sum[i] = masked(sum[i], relu[i])
+			}
+			dx = g.put(of(dt), before)
+			g.ok(g.k.AvgPoolBackward(g.s, dt, dx.Ptr, tdy.Ptr, g.put(of(dt), relu).Ptr, p, accumulate, n))
+			g.equal(what+" dx in front of a ReLU", dx.get(), rounded(dt, sum))
 		}
 	})
 }

@@ -18,7 +18,7 @@ var cases = sync.OnceValue(func() []*testCase {
 	list = append(list, linearCases()...)
 	list = append(list, lossCases()...)
 	list = append(list, optimizerCases()...)
-	return append(list, networkCases()...)
+	return append(append(list, networkCases()...), wideCases()...)
 })
 
 // A builder adds nodes with names of their own: the kind and a number.
@@ -64,7 +64,7 @@ func newCase(name string, g *nn.Graph, batch int) *testCase {
 	if batch > 1 {
 		script = append(script, action{nn.Gradient, batch - 1}, action{nn.Eval, 1})
 	}
-	return &testCase{name, g, batch, nn.SGD{}, script}
+	return &testCase{name: name, graph: g, batch: batch, opt: nn.SGD{}, script: script}
 }
 
 func inputCases() []*testCase {

@@ -31,7 +31,7 @@ func optimizerCases() []*testCase {
 		{"sgd with nesterov momentum and decay", nn.SGD{Momentum: 0.9, Decay: 0.1, Nesterov: true}},
 	} {
 		script := []action{{nn.Train, 8}, {nn.Train, 8}, {nn.Train, 3}}
-		list = append(list, &testCase{"optimizer/" + c.name, g, 8, c.opt, script})
+		list = append(list, &testCase{name: "optimizer/" + c.name, graph: g, batch: 8, opt: c.opt, script: script})
 	}
 	return list
 }
@@ -39,7 +39,7 @@ func optimizerCases() []*testCase {
 func networkCases() []*testCase {
 	var list []*testCase
 	add := func(name string, g *nn.Graph, batch int, opt nn.Optimizer, script []action) {
-		list = append(list, &testCase{"net/" + name, g, batch, opt, script})
+		list = append(list, &testCase{name: "net/" + name, graph: g, batch: batch, opt: opt, script: script})
 	}
 	sgd := nn.SGD{Momentum: 0.9, Nesterov: true}
 	adam := nn.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-3} // a large eps keeps rounding errors small where g is about 0

@@ -1,6 +1,9 @@
 package nntest
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strings"
@@ -12,7 +15,7 @@ import (
 // RunAll checks a backend against the reference: every op in many shapes, the
 // optimisers, whole networks, partial batches, mixed modes, planned memory
 // against memory of its own for every tensor, two executors at a time, plans for
-// inference, and misuse. open gives a new backend; RunAll closes it.
+// inference and with batches of their own for it, and misuse. open gives a new backend; RunAll closes it.
 func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	backend := open(t)
 	defer func() {
@@ -31,6 +34,7 @@ func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	}
 	t.Run("sharing", func(t *testing.T) { runSharing(t, backend) })
 	t.Run("inference", func(t *testing.T) { runInference(t, backend) })
+	t.Run("eval batch", func(t *testing.T) { runEvalBatch(t, backend) })
 	t.Run("nan", func(t *testing.T) { runNaN(t, backend) })
 	t.Run("misuse", func(t *testing.T) { runMisuse(t, backend) })
 }
@@ -48,6 +52,25 @@ func RunDeterminism(t *testing.T, open1, openN func(t testing.TB) nn.Backend) {
 			})
 		}
 	}
+}
+
+// Digest is a hash of every bit that a backend computes on the networks, for
+// comparing processes that ran in different settings.
+func Digest(t *testing.T, open func(t testing.TB) nn.Backend) string {
+	backend := openBackend(t, open)
+	h := sha256.New()
+	for _, c := range cases() {
+		if !c.isNetwork() {
+			continue
+		}
+		for _, r := range c.run(t, backend, false) {
+			fmt.Fprintf(h, "%s %s\n", c.name, r.name)
+			for _, v := range r.v {
+				binary.Write(h, binary.LittleEndian, v)
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // A Tolerance says how exact a backend is to be.
@@ -192,8 +215,4 @@ type expectation struct {
 // another unless they ask for more, and these do not.
 var expectations = map[expected]expectation{}
 
-func modeName(m nn.Mode) string {
-	return [...]string{nn.Train: "train", nn.Eval: "eval", nn.Gradient: "gradient"}[m]
-}
-
-func (a action) String() string { return fmt.Sprintf("%s of %d", modeName(a.mode), a.n) }
+func (a action) String() string { return fmt.Sprintf("%v of %d", a.mode, a.n) }

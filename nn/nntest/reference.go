@@ -47,8 +47,8 @@ func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
 	g := p.Graph
 	e := &ReferenceExecutor{
 		plan: p, graph: g,
-		pixels: make([]byte, g.Elems(g.Images, p.Batch)),
-		labels: make([]int32, p.Batch),
+		pixels: make([]byte, g.Elems(g.Images, p.MaxBatch())),
+		labels: make([]int32, p.MaxBatch()),
 	}
 	e.masks = r.masks
 	if r.noise != 0 {
@@ -69,7 +69,7 @@ func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
 			roles = nn.State0 + nn.Role(p.Optimizer.States()) - 1
 		}
 		for role := range roles + 1 {
-			e.tensors[role][v] = make([]float64, g.Elems(v, p.Batch))
+			e.tensors[role][v] = make([]float64, g.Elems(v, p.MaxBatch()))
 		}
 	}
 	for i := range g.Nodes {
@@ -108,8 +108,12 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 	if prog == nil {
 		return fmt.Errorf("nntest: reference: training run of a plan without an optimiser")
 	}
-	if n < 1 || n > e.plan.Batch {
-		return fmt.Errorf("nntest: reference: run on %d images, want 1 to the plan's batch of %d", n, e.plan.Batch)
+	most := e.plan.Batch
+	if m == nn.Eval {
+		most = e.plan.EvalBatch
+	}
+	if n < 1 || n > most {
+		return fmt.Errorf("nntest: reference: run on %d images, want 1 to the plan's batch of %d", n, most)
 	}
 	e.last = prog
 	needs := e.graph.NeedsGrad()

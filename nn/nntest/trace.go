@@ -14,11 +14,12 @@ import (
 
 // A testCase is a network and what is done with it.
 type testCase struct {
-	name   string
-	graph  *nn.Graph
-	batch  int
-	opt    nn.Optimizer
-	script []action
+	name      string
+	graph     *nn.Graph
+	batch     int
+	evalBatch int // 0: batch
+	opt       nn.Optimizer
+	script    []action
 }
 
 // isNetwork says whether the case is a whole network rather than one op.
@@ -63,7 +64,7 @@ type session struct {
 // start compiles a plan and gives the parameters their values.
 func (c *testCase) start(t testing.TB, b nn.Backend, keepAll bool) *session {
 	t.Helper()
-	p, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, Optimizer: c.opt, Target: b, KeepAll: keepAll})
+	p, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.evalBatch, Optimizer: c.opt, Target: b, KeepAll: keepAll})
 	must(t, err)
 	e, err := b.Compile(p)
 	must(t, err)

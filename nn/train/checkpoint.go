@@ -87,8 +87,9 @@ func parseState(f *safetensors.File) (*state, error) {
 	if got, want := safetensors.Digest(tensors, js), f.Metadata["sha256"]; got != want {
 		return nil, fmt.Errorf("sha-256 %.12s…, want %.12s… (damaged checkpoint)", got, want)
 	}
-	// A checkpoint that names no device is of a time that knew only the CPU.
-	s := &state{Config: Config{DeviceConfig: DeviceConfig{Device: DeviceCPU, Precision: nn.FP32.String()}}}
+	// A checkpoint that names no device is of a time that knew only the CPU, and
+	// one that does not speak of fusing of one that did not fuse.
+	s := &state{Config: Config{DeviceConfig: DeviceConfig{Device: DeviceCPU, Precision: nn.FP32.String(), Fuse: nn.FuseOff.String()}}}
 	if err := json.Unmarshal([]byte(js), s); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
@@ -126,7 +127,7 @@ func firstBroken(tensors []safetensors.Tensor) string {
 var mayChange = map[string]bool{
 	"data_dir": true, "threads": true, "output": true, "weights": true,
 	"checkpoint_seconds": true, "checkpoint_steps": true,
-	"device": true, "precision": true, "deterministic": true,
+	"device": true, "precision": true, "deterministic": true, "fuse": true,
 }
 
 // checkOverride compares the settings that a resumed run asks for with those

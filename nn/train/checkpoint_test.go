@@ -39,13 +39,14 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	}
 }
 
-// Checkpoints from before there were other devices are of the CPU.
+// Checkpoints from before there were other devices are of the CPU, and those
+// from before ops shared kernels go on without.
 func TestCheckpointWithoutDevice(t *testing.T) {
 	js, err := json.Marshal(&state{Version: checkpointVersion, Config: Defaults(), Rows: []Row{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := strings.NewReplacer(`"device":"auto","precision":"fp32","deterministic":false,`, ``).Replace(string(js))
+	old := strings.NewReplacer(`"device":"auto","precision":"fp32","deterministic":false,"fuse":"auto",`, ``).Replace(string(js))
 	if len(old) == len(js) {
 		t.Fatalf("no device to remove in %s", js)
 	}
@@ -59,7 +60,7 @@ func TestCheckpointWithoutDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if want := (DeviceConfig{Device: DeviceCPU, Precision: "fp32"}); s.Config.DeviceConfig != want {
+	if want := (DeviceConfig{Device: DeviceCPU, Precision: "fp32", Fuse: "off"}); s.Config.DeviceConfig != want {
 		t.Errorf("device %+v, want %+v", s.Config.DeviceConfig, want)
 	}
 }

@@ -69,7 +69,7 @@ func Defaults() Config {
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
 		},
 		Seed: 1, CheckpointSeconds: 60,
-		DeviceConfig: DeviceConfig{Device: DeviceAuto, Precision: nn.FP32.String()},
+		DeviceConfig: DeviceConfig{Device: DeviceAuto, Precision: nn.FP32.String(), Fuse: nn.FuseAuto.String()},
 	}
 	c.SetOptimizer("adam")
 	return c

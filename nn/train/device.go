@@ -22,13 +22,19 @@ type DeviceConfig struct {
 	Precision string `json:"precision"` // fp32, tf32, bf16 or fp16; the CPU has fp32
 	// Deterministic makes a GPU give the same bits each time, as the CPU always does.
 	Deterministic bool `json:"deterministic"`
+	// Fuse says whether a GPU lets ops share kernels: auto (or nothing), on or off, see nn.FuseMode.
+	Fuse string `json:"fuse"`
 }
 
-// DeviceOptions are settings of a device that do not change what it computes.
+// DeviceOptions are settings of a device that do not change what it computes,
+// but for the rounding of what Tune chooses.
 type DeviceOptions struct {
 	CPU     nn.CPUConfig
 	NoGraph bool // GPU: launch each kernel by itself
 	Check   bool // GPU: look after each step for what is not finite and for writes out of bounds
+
+	// Tune says how a GPU's algorithms are chosen; its Log is the one below.
+	Tune nn.TuneConfig
 
 	// Log, if not nil, is told what DeviceAuto came to; one line, no newline.
 	Log func(format string, args ...any)
@@ -50,6 +56,9 @@ func (d *DeviceConfig) validate(o DeviceOptions) error {
 	if _, err := nn.ParsePrecision(d.Precision); err != nil {
 		return err
 	}
+	if _, err := d.fuse(); err != nil {
+		return err
+	}
 	if what := d.onlyOnGPU(o); d.Device == DeviceCPU && what != "" {
 		return fmt.Errorf("%s with device cpu, want a GPU for that", what)
 	}
@@ -67,6 +76,13 @@ func (d *DeviceConfig) onlyOnGPU(o DeviceOptions) string {
 		return "check"
 	}
 	return ""
+}
+
+func (d *DeviceConfig) fuse() (nn.FuseMode, error) {
+	if d.Fuse == "" {
+		return nn.FuseAuto, nil
+	}
+	return nn.ParseFuseMode(d.Fuse)
 }
 
 // gpu is the number of the GPU that is asked for by name.
@@ -129,7 +145,13 @@ func (d *DeviceConfig) openGPU(index int, o DeviceOptions) (nn.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := nn.NewCUDA(nn.CUDAConfig{Device: index, Precision: p, Deterministic: d.Deterministic, NoGraph: o.NoGraph, Check: o.Check})
+	fuse, err := d.fuse()
+	if err != nil {
+		return nil, err
+	}
+	tune := o.Tune
+	tune.Log = o.Log
+	b, err := nn.NewCUDA(nn.CUDAConfig{Device: index, Precision: p, Deterministic: d.Deterministic, Fuse: fuse, NoGraph: o.NoGraph, Check: o.Check, Tune: tune})
 	if err != nil {
 		return nil, err
 	}

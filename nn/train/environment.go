@@ -9,6 +9,8 @@ import (
 	"os"
 	"runtime"
 	"time"
+
+	"resnet/nn"
 )
 
 // Origin is who runs: what the environment of a run is told and cannot find out.
@@ -33,10 +35,22 @@ type environment struct {
 	OS       string   `json:"os"`
 	Host     string   `json:"host,omitempty"`
 	CPU      string   `json:"cpu,omitempty"`
-	Device   string   `json:"device"` // what computed, with all that its bits depend on
+	Device   string   `json:"device"`           // what computed, with all that its bits depend on
+	Tuning   string   `json:"tuning,omitempty"` // how a GPU's algorithms were chosen; which, tuning.json says
 	Dataset  string   `json:"dataset"`
 	Checksum string   `json:"data_checksum"` // see data.Source
 	Seed     uint64   `json:"seed"`
+	// Startup is of the last process that trained.
+	Startup *startup `json:"startup_seconds,omitempty"`
+}
+
+// startup is where the time before training went, in seconds. Device and data
+// are opened at once.
+type startup struct {
+	Device  float64 `json:"device"`
+	Data    float64 `json:"data"`
+	Compile float64 `json:"compile"` // memory, algorithms, data sets to the device
+	Steps   float64 `json:"steps"`   // from the beginning until the first steps were done
 }
 
 // record trains as run does and keeps environment.json, before and after.
@@ -45,11 +59,17 @@ func (t *trainer) record(ctx context.Context, dir runDir, resumed bool) (*Result
 	if resumed {
 		env = t.continued(dir, env)
 	}
+	if err := dir.writeTuning(nn.CUDATuning(t.backend)); err != nil {
+		return nil, err
+	}
 	if err := dir.writeEnvironment(&env); err != nil {
 		return nil, err
 	}
 	r, err := t.run(ctx, dir, resumed)
 	env.Ended, env.State = now(), "finished"
+	if t.startup.Steps > 0 {
+		env.Startup = &t.startup
+	}
 	switch {
 	case errors.Is(err, ErrInterrupted):
 		env.State = "interrupted"
@@ -68,6 +88,9 @@ func (t *trainer) environment() environment {
 		State: "running", Started: now(), Command: t.origin.Command, Version: t.origin.Version,
 		Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPU: t.origin.CPU, Device: t.state.Backend,
 		Dataset: t.src.Name, Checksum: t.src.Checksum, Seed: t.cfg.Seed,
+	}
+	if g, ok := nn.CUDAInfo(t.backend); ok {
+		e.Tuning = g.Tuning.String()
 	}
 	e.Host, _ = os.Hostname() // what the system does not tell is left out
 	e.Dir, _ = os.Getwd()

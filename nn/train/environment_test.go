@@ -48,6 +48,9 @@ func TestEnvironment(t *testing.T) {
 	if e.Command != o.Origin.Command || e.Version != "v1" || e.CPU != "A CPU" || e.Device != "fake" || e.Checksum != o.Source.Checksum || e.Seed != c.Seed || e.Go == "" || e.Dir == "" {
 		t.Errorf("environment %+v, want what the run was told and %q", e, o.Source.Checksum)
 	}
+	if s := e.Startup; s == nil || s.Compile <= 0 || s.Steps < max(s.Device, s.Data)+s.Compile || during.Startup != nil {
+		t.Errorf("startup %+v, and %+v before its end, want its parts within the whole, and nothing", e.Startup, during.Startup)
+	}
 	if _, err := time.Parse(time.RFC3339, e.Started); err != nil {
 		t.Errorf("started: %v", err)
 	}

@@ -55,7 +55,7 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 		e.Confusion[i] = make([]int, k)
 	}
 	f := newFeeder(exec, plan)
-	logits := make([]float32, plan.Batch*k)
+	logits := make([]float32, plan.EvalBatch*k)
 	var err error
 	e.Score, err = f.evaluate(ctx, set, idx, func(part []int32) error {
 		z := logits[:len(part)*k]
@@ -130,11 +130,11 @@ func Predict(exec nn.Executor, plan *nn.Plan, pixels []byte, n int) ([][]float32
 	if n < 1 || len(pixels) != n*each {
 		return nil, fmt.Errorf("train: predict: %d pixel bytes for %d images, want %d for each", len(pixels), n, each)
 	}
-	labels := make([]int32, plan.Batch) // the loss wants some
+	labels := make([]int32, plan.EvalBatch) // the loss wants some
 	flat := make([]float32, n*g.Classes)
 	probs := make([][]float32, n)
-	for at := 0; at < n; at += plan.Batch {
-		end := min(at+plan.Batch, n)
+	for at := 0; at < n; at += plan.EvalBatch {
+		end := min(at+plan.EvalBatch, n)
 		if err := exec.Write(nn.Ref{Value: g.Images}, pixels[at*each:end*each]); err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ func fakeNetwork(t *testing.T, batch int) (nn.Executor, *nn.Plan) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: batch, Target: b})
+	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 1, EvalBatch: batch, Target: b})
 	if err != nil {
 		t.Fatal(err)
 	}

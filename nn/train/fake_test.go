@@ -49,8 +49,8 @@ func (b *fake) Compile(p *nn.Plan) (nn.Executor, error) {
 			e.mem[nn.Ref{Value: v, Role: r}] = make([]float32, p.Graph.Elems(v, 1))
 		}
 	}
-	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.Batch))
-	e.labels = make([]int32, p.Batch)
+	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.MaxBatch()))
+	e.labels = make([]int32, p.MaxBatch())
 	return e, nil
 }
 
@@ -101,9 +101,9 @@ func (e *fakeExecutor) Sync() error { return nil }
 // logits are a one for the class that the image's first pixel names.
 func (e *fakeExecutor) logits() []float32 {
 	k := e.plan.Graph.Classes
-	z := make([]float32, e.plan.Batch*k)
-	each := len(e.pixels) / e.plan.Batch
-	for i := range e.plan.Batch {
+	z := make([]float32, len(e.labels)*k)
+	each := len(e.pixels) / len(e.labels)
+	for i := range e.labels {
 		z[i*k+int(e.pixels[i*each])%k] = 1
 	}
 	return z
@@ -117,7 +117,7 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 	if e.before != nil {
 		e.before(m, e.runs[m])
 	}
-	k, each := e.plan.Graph.Classes, len(e.pixels)/e.plan.Batch
+	k, each := e.plan.Graph.Classes, len(e.pixels)/len(e.labels)
 	var mix float32
 	for i := range n {
 		for _, x := range e.pixels[i*each : (i+1)*each] {

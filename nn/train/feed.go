@@ -19,18 +19,20 @@ type feeder struct {
 	metrics [2]float64
 
 	gatherer nn.Gatherer // of exec, once it holds a set
+	repeater nn.Repeater // likewise, where it can
+	most     int         // steps at once
 	held     map[*data.Set]int
 	wanted   []nn.Draw
 }
 
 func newFeeder(exec nn.Executor, plan *nn.Plan) *feeder {
-	g := plan.Graph
+	g, most := plan.Graph, plan.MaxBatch()
 	return &feeder{
 		exec:   exec,
 		plan:   plan,
-		draws:  make([]data.Draw, plan.Batch),
-		pixels: make([]byte, g.Elems(g.Images, plan.Batch)),
-		labels: make([]int32, plan.Batch),
+		draws:  make([]data.Draw, most),
+		pixels: make([]byte, g.Elems(g.Images, most)),
+		labels: make([]int32, most),
 	}
 }
 
@@ -41,7 +43,12 @@ func (f *feeder) hold(sets ...*data.Set) (left []*data.Set, err error) {
 	if !ok {
 		return nil, nil
 	}
-	f.gatherer, f.held, f.wanted = g, map[*data.Set]int{}, make([]nn.Draw, f.plan.Batch)
+	f.gatherer, f.held = g, map[*data.Set]int{}
+	if f.repeater, ok = f.exec.(nn.Repeater); ok {
+		f.most = f.repeater.MostSteps()
+	}
+	f.draws = make([]data.Draw, max(f.plan.Batch*f.most, len(f.draws)))
+	f.wanted = make([]nn.Draw, len(f.draws))
 	for _, s := range sets {
 		labels := make([]int32, len(s.Labels))
 		for i, l := range s.Labels {
@@ -66,18 +73,47 @@ func (f *feeder) load(set *data.Set, idx []int32, a data.Augmentation, seed uint
 	draws := f.draws[:len(idx)]
 	a.Draws(draws, idx, seed, epoch)
 	if held, ok := f.held[set]; ok {
-		for i, d := range draws {
-			f.wanted[i] = nn.Draw(d)
-		}
-		return f.gatherer.Gather(held, f.wanted[:len(idx)])
+		return f.gatherer.Gather(held, f.want(draws))
 	}
 	set.Gather(f.pixels, f.labels, draws)
 	g := f.plan.Graph
-	each := len(f.pixels) / f.plan.Batch
+	each := len(f.pixels) / len(f.labels)
 	if err := f.exec.Write(nn.Ref{Value: g.Images}, f.pixels[:each*len(idx)]); err != nil {
 		return err
 	}
 	return f.exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(f.labels[:len(idx)]))
+}
+
+func (f *feeder) want(draws []data.Draw) []nn.Draw {
+	for i, d := range draws {
+		f.wanted[i] = nn.Draw(d)
+	}
+	return f.wanted[:len(draws)]
+}
+
+// atOnce is how many steps on whole batches of a set train takes at most.
+func (f *feeder) atOnce(set *data.Set) int {
+	if _, ok := f.held[set]; ok && f.most > 1 {
+		return f.most
+	}
+	return 1
+}
+
+// train takes a step for each of hypers, on the images idx, a batch for each;
+// only a single step may have fewer.
+func (f *feeder) train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int, hypers []nn.Hyper) error {
+	if held, ok := f.held[set]; ok && f.most > 0 && len(idx) == len(hypers)*f.plan.Batch {
+		draws := f.draws[:len(idx)]
+		a.Draws(draws, idx, seed, epoch)
+		return f.repeater.Steps(held, f.want(draws), hypers)
+	}
+	if err := f.load(set, idx, a, seed, epoch); err != nil {
+		return err
+	}
+	if err := f.exec.Write(nn.Ref{Value: nn.HyperValue}, nn.Bytes(hypers[0][:])); err != nil {
+		return err
+	}
+	return f.exec.Run(nn.Train, len(idx))
 }
 
 // setMetrics writes the loss sum and the count of correct images; runs add to them.
@@ -90,9 +126,9 @@ func (f *feeder) readMetrics() error {
 	return f.exec.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.metrics[:]))
 }
 
-// score is what the metrics, as last read, say about n images.
-func (f *feeder) score(n int) Score {
-	return Score{Loss: f.metrics[0] / float64(n), Accuracy: f.metrics[1] / float64(n)}
+// score is what a loss sum and a count of correct images say about n images.
+func score(metrics [2]float64, n int) Score {
+	return Score{Loss: metrics[0] / float64(n), Accuracy: metrics[1] / float64(n)}
 }
 
 // evaluate runs inference over the images idx, each exactly once, and calls
@@ -101,11 +137,11 @@ func (f *feeder) evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 	if err := f.setMetrics([2]float64{}); err != nil {
 		return Score{}, err
 	}
-	for at := 0; at < len(idx); at += f.plan.Batch {
+	for at := 0; at < len(idx); at += f.plan.EvalBatch {
 		if err := ctx.Err(); err != nil {
 			return Score{}, err
 		}
-		part := idx[at:min(at+f.plan.Batch, len(idx))]
+		part := idx[at:min(at+f.plan.EvalBatch, len(idx))]
 		if err := f.load(set, part, data.Augmentation{}, 0, 0); err != nil {
 			return Score{}, err
 		}
@@ -122,7 +158,7 @@ func (f *feeder) evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 	if err := f.readMetrics(); err != nil {
 		return Score{}, err
 	}
-	return f.score(len(idx)), nil
+	return score(f.metrics, len(idx)), nil
 }
 
 // checkSet says whether the network can read the set's images and labels.

@@ -22,8 +22,8 @@ func TestHeldImagesAreTheSame(t *testing.T) {
 			c, o := small(t)
 			change(&c)
 			want := whole(t, c, o)
-			for _, room := range []int{60, 47, 13, 0} {
-				o.Backend = &fakeGPU{room: room}
+			for _, gpu := range []*fakeGPU{{room: 60}, {room: 47}, {room: 13}, {}, {room: 60, most: 1}, {room: 47, most: 3}, {room: 47, most: 20}, {most: 3}} {
+				o.Backend = gpu
 				whole(t, c, o).compare(t, want)
 			}
 		})
@@ -63,7 +63,7 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	c, o := small(t)
 	c.HFlip, c.CropPadding = 0.5, 1
 	c.Device, c.Precision = "cuda:0", "fp16"
-	gpu := &fakeGPU{room: 60, scale: true}
+	gpu := &fakeGPU{room: 60, scale: true, most: 4}
 	o.Backend = gpu
 	want := whole(t, c, o)
 	interrupted(t, c, o, 17)
@@ -93,33 +93,73 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	f.Close()
 }
 
-// Each look waits for the device, so there are few; what is said of speed and
-// time is of finished steps all the same.
-func TestLooksAreFew(t *testing.T) {
+// The device is waited for after an epoch's first steps and after its last;
+// otherwise it is asked, and answers later.
+func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const step = 40 * time.Millisecond
 		c, o := small(t)
 		c.Epochs, c.Val = 1, ValNone
 		gpu := &fakeGPU{room: 60, step: step}
 		o.Backend = gpu
-		// The host takes 30 ms between two steps, so that 100 ms have passed at every fourth.
-		var speeds []float64
+		// The host takes 45 ms between two steps, so that the device keeps up with it.
+		var infos []StepInfo
 		o.Hooks.Step = func(s *StepInfo) error {
-			speeds = append(speeds, s.ImagesPerSecond)
-			time.Sleep(30 * time.Millisecond)
+			infos = append(infos, *s)
+			time.Sleep(45 * time.Millisecond)
 			return nil
 		}
 		r := mustRun(t, c, o)
-		if gpu.looks != 4 { // after steps 1, 5, 9 and the last, 10
-			t.Errorf("%d looks at ten steps, want 4", gpu.looks)
+		if gpu.looks != 2 || gpu.asked != 2 { // after steps 1 and 10; of steps 4 and 7
+			t.Errorf("%d looks and %d questions at ten steps, want 2 and 2", gpu.looks, gpu.asked)
 		}
-		// 5 images in 40 ms; then another 20 in 4 x 30 ms of the host and 4 x 40 of the device, which waits for the look.
-		if speeds[0] != 125 || math.Abs(speeds[8]-45/(0.04+2*0.28)) > 1e-9 {
-			t.Errorf("%v images per second, want 125 first and 75 after nine steps", speeds)
+		// 5 images in 40 ms; the 20 of step 4, queued at 40 + 3*45 ms, are known of at step 5, 45 ms on.
+		near := func(x, want float64) bool { return math.Abs(x-want) < 1e-9 }
+		if !near(infos[3].ImagesPerSecond, 125) || !near(infos[4].ImagesPerSecond, 20/0.22) {
+			t.Errorf("%v and %v images per second at steps 4 and 5, want 125 and %v", infos[3].ImagesPerSecond, infos[4].ImagesPerSecond, 20/0.22)
 		}
-		// The host's ten rests and the device's ten steps.
-		if row := r.Rows[0]; math.Abs(row.Seconds-0.7) > 1e-9 || math.Abs(row.ImagesPerSecond-47/0.7) > 1e-9 {
-			t.Errorf("%v s, %v images per second, want 0.7 and %v", row.Seconds, row.ImagesPerSecond, 47/0.7)
+		if infos[2].Train != infos[0].Train || infos[3].Train != infos[0].Train || infos[4].Train == infos[0].Train || infos[6].Train != infos[4].Train {
+			t.Errorf("metrics %v, want news at steps 5 and 8", infos)
+		}
+		// The first step; nine rests of the host; the last step; another rest.
+		if row := r.Rows[0]; !near(row.Seconds, 0.04+9*0.045+0.04+0.045) || !near(row.ImagesPerSecond, 47/row.Seconds) {
+			t.Errorf("%v s, %v images per second, want 0.53 and %v", row.Seconds, row.ImagesPerSecond, 47/0.53)
 		}
 	})
+}
+
+// Steps are taken together, but never beyond an epoch or a checkpoint, and each
+// is reported in its turn.
+func TestStepsTogether(t *testing.T) {
+	for _, test := range []struct{ most, every, calls int }{
+		{1, 0, 18}, // nine whole batches an epoch; the tenth, of two images, goes by itself
+		{4, 0, 6},  // 4, 4, 1
+		{20, 0, 2}, // 9
+		{4, 3, 7},  // 3, 3, 3; 2, then 3, 3, 1
+		{20, 7, 4}, // 7, 2; 4, 5
+	} {
+		c, o := small(t)
+		c.Epochs, c.CheckpointSteps = 2, test.every
+		gpu := &fakeGPU{room: 60, most: test.most}
+		o.Backend = gpu
+		next, last := int64(1), int64(0)
+		o.Hooks.Step = func(s *StepInfo) error {
+			if s.GlobalStep != next || int64(s.Step) != (next-1)%10+1 || s.Images != min(5*s.Step, 47) || s.LR != 0.001 {
+				t.Errorf("step %+v, want step %d", *s, next)
+			}
+			next++
+			return nil
+		}
+		o.Hooks.Checkpoint = func(i *CheckpointInfo) error {
+			if i.Step > 0 && (int64(10*i.Epoch+i.Step) != next-1 || (next-1)%int64(test.every) != 0) {
+				t.Errorf("checkpoint after step %d of epoch %d, when %d steps have been reported", i.Step, i.Epoch+1, next-1)
+			}
+			last = int64(10*i.Epoch + i.Step)
+			return nil
+		}
+		mustRun(t, c, o)
+		if next != 21 || last != 20 || gpu.calls != test.calls {
+			t.Errorf("at most %d steps, checkpoints after %d: %d steps, the last checkpoint after %d, %d calls, want 20, 20, %d", test.most, test.every, next-1, last, gpu.calls, test.calls)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/safetensors"
 )
 
 // Hooks are called by the training goroutine, which waits for them; what they
@@ -10,9 +11,9 @@ import (
 // stops the run.
 type Hooks struct {
 	Start      func(*StartInfo) error      // everything is ready
-	Step       func(*StepInfo) error       // after every training step
+	Step       func(*StepInfo) error       // after every training step, which may still be under way
 	Epoch      func(*EpochInfo) error      // after validation, before the checkpoint
-	Checkpoint func(*CheckpointInfo) error // a checkpoint is on disk
+	Checkpoint func(*CheckpointInfo) error // a checkpoint is on disk; that of an epoch some steps later, perhaps
 	End        func(*Result) error         // training has finished
 }
 
@@ -30,18 +31,26 @@ type StartInfo struct {
 	Epoch, Step            int   // whole epochs, and steps of the next one
 	Rows                   []Row // of the epochs done
 
-	// The network as it runs, and the images, for as long as the run. Between two
-	// steps hooks may read tensors; Epoch may also run inference, after which
+	// The network as it runs, and the images, for as long as the run. Hooks may
+	// read tensors: Step those after the steps that were taken at once with its
+	// own, where a device takes several; Epoch may also run inference, after which
 	// training goes on as if it had not; End, when nothing is computed any more,
 	// may write tensors as well.
 	Exec   nn.Executor
 	Plan   *nn.Plan
 	Source *data.Source
+
+	Later Later // nil if Resumed: what follows is not the beginning
 }
 
+// Later has f called with the parameters and running statistics as they are
+// now, before the checkpoint that holds them is written; where the device goes
+// on with training meanwhile, on another goroutine. Only a hook may call it.
+type Later func(f func(weights []safetensors.Tensor) error)
+
 // StepInfo describes the steps of an epoch so far. Loss, accuracy and speed,
-// over the epoch so far, are as of a tenth of a second ago: each reading of
-// them waits for the device, which runs behind the host.
+// over the epoch so far, are as of a tenth of a second ago: the device runs
+// behind the host and is asked for them now and then.
 type StepInfo struct {
 	Epoch, Epochs   int // from 1
 	Step, Steps     int // from 1
@@ -58,6 +67,7 @@ type EpochInfo struct {
 	Epochs int
 	IsBest bool
 	Rows   []Row // all, this one included
+	Later  Later
 }
 
 // CheckpointInfo says where a checkpoint was written and what it holds.

@@ -92,45 +92,60 @@ func whole(t *testing.T, c Config, o Options) outcome {
 	return outcomeOf(t, mustRun(t, c, o).Dir)
 }
 
+// devices are fakes of both kinds.
+var devices = map[string]func(before func(nn.Mode, int)) nn.Backend{
+	"cpu": func(before func(nn.Mode, int)) nn.Backend { return &fake{before: before} },
+	"gpu": func(before func(nn.Mode, int)) nn.Backend {
+		return &fakeGPU{fake: fake{before: before}, room: 60, most: 4}
+	},
+}
+
+// eachRecipe runs a test for every recipe on every device.
+func eachRecipe(t *testing.T, test func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend)) {
+	for name, change := range recipes(t) {
+		for kind, device := range devices {
+			t.Run(name+" on "+kind, func(t *testing.T) { test(t, change, device) })
+		}
+	}
+}
+
 // A run that is interrupted again and again, between any two steps and in the
 // midst of validation, ends as if it had never stopped.
 func TestInterruptedRunEqualsWholeRun(t *testing.T) {
-	for name, change := range recipes(t) {
-		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(3) {
-				c, o := small(t)
-				change(&c)
-				want := whole(t, c, o)
-				rng := rand.New(rand.NewPCG(seed, 1))
-				for first, stops := true, 0; ; first = false {
-					ctx, cancel := context.WithCancel(context.Background())
-					left := 1 + rng.IntN(15)
-					o.Backend = &fake{before: func(nn.Mode, int) {
-						if left--; left == 0 {
-							cancel()
-						}
-					}}
-					var err error
-					if first {
-						_, err = Run(ctx, c, o)
-					} else {
-						_, err = Resume(ctx, c.Output, o)
+	eachRecipe(t, func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend) {
+		for seed := range uint64(2) {
+			c, o := small(t)
+			change(&c)
+			want := whole(t, c, o)
+			rng := rand.New(rand.NewPCG(seed, 1))
+			for first, stops := true, 0; ; first = false {
+				ctx, cancel := context.WithCancel(context.Background())
+				left := 1 + rng.IntN(15)
+				o.Backend = device(func(nn.Mode, int) {
+					if left--; left == 0 {
+						cancel()
 					}
-					cancel()
-					if err == nil {
-						if stops < 2 {
-							t.Errorf("only %d stops", stops)
-						}
-						break
-					}
-					if stops++; !errors.Is(err, ErrInterrupted) || stops > 100 {
-						t.Fatal(err)
-					}
+				})
+				var err error
+				if first {
+					_, err = Run(ctx, c, o)
+				} else {
+					_, err = Resume(ctx, c.Output, o)
 				}
-				outcomeOf(t, c.Output).compare(t, want)
+				cancel()
+				if err == nil {
+					if stops < 2 {
+						t.Errorf("only %d stops", stops)
+					}
+					break
+				}
+				if stops++; !errors.Is(err, ErrInterrupted) || stops > 100 {
+					t.Fatal(err)
+				}
 			}
-		})
-	}
+			outcomeOf(t, c.Output).compare(t, want)
+		}
+	})
 }
 
 // A crash loses what came after the last checkpoint and nothing else: the hook
@@ -138,53 +153,51 @@ func TestInterruptedRunEqualsWholeRun(t *testing.T) {
 // stale temporary file stays behind.
 func TestCrashedRunEqualsWholeRun(t *testing.T) {
 	crash := errors.New("crash")
-	for name, change := range recipes(t) {
-		t.Run(name, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(7, 1))
-			c, o := small(t)
-			change(&c)
-			c.CheckpointSteps = 3
-			want := whole(t, c, o)
-			var err error
-			for first, crashes := true, 0; first || err != nil; first = false {
-				if crashes > 100 {
-					t.Fatal("no progress")
-				}
-				left, at := 4+rng.IntN(12), rng.IntN(3)
-				count := func() error {
-					if left--; left <= 0 {
-						crashes++
-						return crash
-					}
-					return nil
-				}
-				o.Hooks = Hooks{}
-				switch at {
-				case 0:
-					o.Hooks.Step = func(*StepInfo) error { return count() }
-				case 1: // after best and last weights, before the checkpoint
-					o.Hooks.Epoch = func(*EpochInfo) error { left -= 5; return count() }
-				case 2:
-					o.Hooks.Checkpoint = func(*CheckpointInfo) error { return count() }
-				}
-				if first {
-					_, err = Run(context.Background(), c, o)
-				} else {
-					_, err = Resume(context.Background(), c.Output, o)
-				}
-				if err != nil && !errors.Is(err, crash) {
-					t.Fatal(err)
-				}
-				stale := filepath.Join(c.Output, "weights", tempPrefix+"best.safetensors-1")
-				if err != nil {
-					err = errors.Join(err, os.WriteFile(stale, []byte("half"), 0o644))
-				} else if exists(stale) {
-					t.Error("a stale temporary file is still there")
-				}
+	eachRecipe(t, func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend) {
+		rng := rand.New(rand.NewPCG(7, 1))
+		c, o := small(t)
+		change(&c)
+		c.CheckpointSteps = 3
+		want := whole(t, c, o)
+		var err error
+		for first, crashes := true, 0; first || err != nil; first = false {
+			if crashes > 100 {
+				t.Fatal("no progress")
 			}
-			outcomeOf(t, c.Output).compare(t, want)
-		})
-	}
+			left, at := 4+rng.IntN(12), rng.IntN(3)
+			count := func() error {
+				if left--; left <= 0 {
+					crashes++
+					return crash
+				}
+				return nil
+			}
+			o.Hooks, o.Backend = Hooks{}, device(nil)
+			switch at {
+			case 0:
+				o.Hooks.Step = func(*StepInfo) error { return count() }
+			case 1: // after an epoch's steps, before its weights
+				o.Hooks.Epoch = func(*EpochInfo) error { left -= 5; return count() }
+			case 2:
+				o.Hooks.Checkpoint = func(*CheckpointInfo) error { return count() }
+			}
+			if first {
+				_, err = Run(context.Background(), c, o)
+			} else {
+				_, err = Resume(context.Background(), c.Output, o)
+			}
+			if err != nil && !errors.Is(err, crash) {
+				t.Fatal(err)
+			}
+			stale := filepath.Join(c.Output, "weights", tempPrefix+"best.safetensors-1")
+			if err != nil {
+				err = errors.Join(err, os.WriteFile(stale, []byte("half"), 0o644))
+			} else if exists(stale) {
+				t.Error("a stale temporary file is still there")
+			}
+		}
+		outcomeOf(t, c.Output).compare(t, want)
+	})
 }
 
 // A finished run is not trained again; more epochs go on from it as if they

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"resnet/data"
@@ -29,7 +30,8 @@ type Options struct {
 	// does not depend on, and for the device, on which its bits depend.
 	Override func(*Config)
 
-	NoGraph, Check bool // see DeviceOptions
+	NoGraph, Check bool          // see DeviceOptions
+	Tune           nn.TuneConfig // likewise; a run that resumes chooses as it chose before
 
 	Origin Origin
 	Force  bool // Run: begin anew in the place of the run that Config.Output holds
@@ -103,6 +105,7 @@ func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
 		if err := checkOverride(&s.Config, &cfg, s.Epoch); err != nil {
 			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 		}
+		o.Tune = runDir(dir).tuneAsBefore(o.Tune, &s.Config.DeviceConfig, o.logger())
 		t, err := newTrainer(ctx, &cfg, &o)
 		if err != nil {
 			return nil, err
@@ -133,8 +136,15 @@ func onGoroutine[T any](f func() (T, error)) (r T, err error) {
 	return r, err
 }
 
-func (o *Options) logf(format string, args ...any) {
-	if o.Stderr != nil && !o.Quiet {
+// logger writes notes, whole lines from any goroutine.
+func (o *Options) logger() func(format string, args ...any) {
+	var line sync.Mutex
+	return func(format string, args ...any) {
+		if o.Stderr == nil || o.Quiet {
+			return
+		}
+		line.Lock()
+		defer line.Unlock()
 		fmt.Fprintf(o.Stderr, format+"\n", args...)
 	}
 }

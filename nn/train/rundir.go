@@ -21,6 +21,7 @@ type runDir string
 func (d runDir) config() string      { return filepath.Join(string(d), "config.json") }
 func (d runDir) results() string     { return filepath.Join(string(d), "results.csv") }
 func (d runDir) environment() string { return filepath.Join(string(d), "environment.json") }
+func (d runDir) tuning() string      { return filepath.Join(string(d), "tuning.json") }
 func (d runDir) weights() string     { return filepath.Join(string(d), "weights") }
 func (d runDir) best() string        { return filepath.Join(d.weights(), "best.safetensors") }
 func (d runDir) last() string        { return filepath.Join(d.weights(), "last.safetensors") }
@@ -65,7 +66,7 @@ func (d runDir) prepare() error {
 
 // written are a run's files but for the checkpoint and those of other names each time.
 var written = []string{
-	"config.json", "environment.json", "results.csv", "curves.png", "confusion.png", "predictions.png", "wrong.png", "filters.png",
+	"config.json", "environment.json", "tuning.json", "results.csv", "curves.png", "confusion.png", "predictions.png", "wrong.png", "filters.png",
 	"weights/best.safetensors", "weights/last.safetensors",
 }
 
@@ -110,16 +111,13 @@ func indented(w io.Writer, v any) error {
 
 var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds", "images_per_second"}
 
-// csvHooks write results.csv anew after every epoch, and at the start, where a
-// run that was killed may have left a row too many or too few.
-func csvHooks(path string) Hooks {
-	write := func(rows []Row) error {
-		return WriteFile(path, func(w io.Writer) error { return writeCSV(w, rows) })
+// writeResults writes results.csv anew: after every epoch, and at the start,
+// where a run that was killed may have left a row too few.
+func (d runDir) writeResults(rows []Row) error {
+	if err := WriteFile(d.results(), func(w io.Writer) error { return writeCSV(w, rows) }); err != nil {
+		return fmt.Errorf("train: results: %w", err)
 	}
-	return Hooks{
-		Start: func(s *StartInfo) error { return write(s.Rows) },
-		Epoch: func(e *EpochInfo) error { return write(e.Rows) },
-	}
+	return nil
 }
 
 // writeCSV writes rates and fractions so that they read back exactly. Without

@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"resnet/nn"
@@ -21,82 +20,75 @@ func (t *trainer) checkpointDue(now time.Time) bool {
 		c.CheckpointSeconds > 0 && now.Sub(t.lastCheckpoint).Seconds() >= c.CheckpointSeconds
 }
 
-// save writes a checkpoint of where the run stands.
-func (t *trainer) save() error {
-	tensors, err := t.snapshot()
-	if err != nil {
+// checkpoint writes one of where the run stands and waits for it.
+func (t *trainer) checkpoint() error {
+	if err := t.save(nil, false); err != nil {
 		return err
 	}
-	return t.saveSnapshot(tensors)
+	return t.saved()
 }
 
-// snapshot reads all that a checkpoint holds of the device, and refuses values
-// from which no training can recover: the checkpoint before is the better one.
-func (t *trainer) snapshot() ([]safetensors.Tensor, error) {
-	if e, ok := t.feed.exec.(nn.Stateful); ok {
-		var err error
-		if t.state.Device, err = e.State(); err != nil {
-			return nil, err
-		}
-	}
-	tensors, err := nn.ReadTensors(t.feed.exec, t.plan.Graph, optimizerStates(t.plan.Optimizer)...)
-	if err != nil {
-		return nil, err
-	}
-	if name := firstBroken(tensors); name != "" {
-		return nil, t.diverged(name + " holds NaN or infinity")
-	}
-	return tensors, nil
-}
-
-func (t *trainer) saveSnapshot(tensors []safetensors.Tensor) error {
-	path := t.dir.checkpoint()
-	if err := writeCheckpoint(path, &t.state, tensors); err != nil {
-		return fmt.Errorf("train: checkpoint: %w", err)
-	}
-	t.lastCheckpoint = time.Now()
-	return call(t.hooks.Checkpoint, &CheckpointInfo{Path: path, Epoch: t.state.Epoch, Step: t.state.Step})
-}
-
-// endEpoch takes in a finished epoch and writes the files. The weights come
-// before the checkpoint that speaks of them: a crash in between repeats the
-// epoch and writes the same weights again.
+// endEpoch takes in a finished epoch and has it saved.
 func (t *trainer) endEpoch(row Row) error {
-	tensors, err := t.snapshot()
-	if err != nil {
-		return err
-	}
 	s := &t.state
 	s.Rows = append(s.Rows, row)
 	isBest := row.Val == nil || s.Best == nil || row.Val.Accuracy > s.Best.Val.Accuracy
 	if isBest {
 		s.Best = &Best{Epoch: row.Epoch, Val: row.Val}
-		if err := t.saveWeights(t.dir.best(), &row); err != nil {
-			return err
-		}
-	}
-	if err := t.saveWeights(t.dir.last(), &row); err != nil {
-		return err
 	}
 	s.Epoch, s.Step, s.Metrics, s.Seconds, s.TrainSeconds = s.Epoch+1, 0, [2]float64{}, 0, 0
-	if err := call(t.hooks.Epoch, &EpochInfo{Row: row, Epochs: t.cfg.Epochs, IsBest: isBest, Rows: s.Rows}); err != nil {
+	if err := call(t.hooks.Epoch, &EpochInfo{Row: row, Epochs: t.cfg.Epochs, IsBest: isBest, Rows: s.Rows, Later: t.later}); err != nil {
 		return err
 	}
-	return t.saveSnapshot(tensors)
+	return t.save(&row, isBest)
 }
 
-func (t *trainer) saveWeights(path string, row *Row) error {
-	m := nn.Metadata{Model: t.state.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: row.Epoch}
-	if row.Val != nil {
-		m.Accuracy, m.Split = row.Val.Accuracy, t.cfg.valSplit()
+// save has a checkpoint written of where the run stands, and the weights of the
+// epoch that ended here, if row is not nil. A device that can set its tensors
+// aside goes on with training meanwhile; see saver.
+func (t *trainer) save(row *Row, isBest bool) error {
+	if err := t.saved(); err != nil {
+		return err
 	}
-	err := WriteFile(path, func(w io.Writer) error {
-		return nn.SaveWeights(w, t.feed.exec, t.plan.Graph, m)
-	})
-	if err != nil {
-		return fmt.Errorf("train: weights: %w", err)
+	m := &moment{trainer: t, state: t.state, row: row, isBest: isBest, tensors: standing{t.feed.exec}, waiting: t.waiting}
+	t.waiting = nil
+	t.lastCheckpoint = time.Now()
+	aside, ok := t.feed.exec.(nn.Snapshotter)
+	if !ok {
+		if err := m.write(); err != nil {
+			return err
+		}
+		return t.saidSaved(m)
 	}
+	var err error
+	if m.tensors, err = aside.Snapshot(); err != nil {
+		return err
+	}
+	t.saver.start(m)
 	return nil
+}
+
+func (t *trainer) later(f func([]safetensors.Tensor) error) { t.waiting = append(t.waiting, f) }
+
+// saved waits for what is being saved.
+func (t *trainer) saved() error {
+	m, err := t.saver.wait()
+	if m == nil || err != nil {
+		return err
+	}
+	return t.saidSaved(m)
+}
+
+// savedMeanwhile is saved where there is nothing to wait for.
+func (t *trainer) savedMeanwhile() error {
+	if !t.saver.ready() {
+		return nil
+	}
+	return t.saved()
+}
+
+func (t *trainer) saidSaved(m *moment) error {
+	return call(t.hooks.Checkpoint, &CheckpointInfo{Path: t.dir.checkpoint(), Epoch: m.state.Epoch, Step: m.state.Step})
 }
 
 // result sums a finished run up. With held-out images the best weights are put
@@ -121,13 +113,12 @@ func (t *trainer) result(ctx context.Context) (*Result, error) {
 }
 
 // diverged is the error of a run whose numbers are no good any more.
-func (t *trainer) diverged(what string) error {
-	s := &t.state
+func (t *trainer) diverged(epoch, step int, what string) error {
 	good := "no checkpoint was written yet"
 	if exists(t.dir.checkpoint()) {
 		good = "last good checkpoint: " + t.dir.checkpoint()
 	}
-	return fmt.Errorf("train: epoch %d, step %d: %s; %s (try a learning rate below %g)", s.Epoch+1, s.Step, what, good, t.cfg.LR)
+	return fmt.Errorf("train: epoch %d, step %d: %s; %s (try a learning rate below %g)", epoch, step, what, good, t.cfg.LR)
 }
 
 func (t *trainer) interrupted() error {

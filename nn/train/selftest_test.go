@@ -20,11 +20,11 @@ func cpuWith(t *testing.T, isa cpu.ISA) nn.Backend {
 // Every instruction set passes, and none is compared with nothing.
 func TestSelfTest(t *testing.T) {
 	for _, isa := range cpu.Supported() {
-		all, err := SelfTest(cpuWith(t, isa), cpuWith(t, cpu.Portable))
-		if err != nil || len(all) != 4 {
-			t.Fatalf("%v: %+v, %v", isa, all, err)
+		c, err := SelfTest(cpuWith(t, isa), cpuWith(t, cpu.Portable))
+		if err != nil || len(c.Parts) != 4 || c.Fused {
+			t.Fatalf("%v: %+v, %v, want four parts of a step that is not fused", isa, c, err)
 		}
-		for _, a := range all {
+		for _, a := range c.Parts {
 			if !a.OK() || isa == cpu.Portable && a.Distance != 0 {
 				t.Errorf("%v: %s at a distance of %g, want at most %g, 0 from itself", isa, a.What, a.Distance, a.Bound)
 			}
@@ -81,11 +81,11 @@ func TestSelfTestFindsWhatIsWrong(t *testing.T) {
 			return p
 		}, "weights"},
 	} {
-		all, err := SelfTest(skewed{cpuWith(t, cpu.Portable), c.change}, cpuWith(t, cpu.Portable))
+		found, err := SelfTest(skewed{cpuWith(t, cpu.Portable), c.change}, cpuWith(t, cpu.Portable))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, a := range all {
+		for _, a := range found.Parts {
 			if a.What == c.finds && a.OK() {
 				t.Errorf("%s goes unnoticed: %s at a distance of %g of %g", c.name, a.What, a.Distance, a.Bound)
 			}

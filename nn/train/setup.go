@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"resnet/data"
 	"resnet/nn"
@@ -11,7 +12,7 @@ import (
 // newTrainer opens the device and the data, builds the network and makes all
 // buffers; the parameters are zeros.
 func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
-	t := &trainer{cfg: cfg, log: o.logf, origin: o.Origin}
+	t := &trainer{cfg: cfg, log: o.logger(), origin: o.Origin, created: time.Now()}
 	if o.Stderr != nil && !o.Quiet {
 		t.hooks = Progress(o.Stderr, o.Terminal, o.Color)
 	}
@@ -24,13 +25,11 @@ func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) 
 }
 
 func (t *trainer) open(ctx context.Context, o *Options) error {
-	backend, err := t.openDevice(o)
+	backend, err := t.openBoth(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := t.openData(ctx, o); err != nil {
-		return err
-	}
+	t.backend = backend
 	t.state = state{
 		Version: checkpointVersion, Config: *t.cfg, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
 		Backend: describe(backend), Rows: []Row{},
@@ -46,17 +45,39 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 			return fmt.Errorf("train: %s: %w", t.src.Dir, err)
 		}
 	}
+	begin := time.Now()
+	defer func() { t.startup.Compile = time.Since(begin).Seconds() }()
 	return t.compile(graph, backend)
 }
 
-// openDevice comes first: what is asked for may not be there, and then no data
-// set need be looked for.
+// openBoth opens device and data at once: the one waits for a driver while the
+// other reads files. The device's error comes first: what is asked for may not
+// be there, and then no data set need be looked for.
+func (t *trainer) openBoth(ctx context.Context, o *Options) (nn.Backend, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	data := make(chan error, 1)
+	go func() {
+		err := t.openData(ctx, o)
+		t.startup.Data = time.Since(t.created).Seconds()
+		data <- err
+	}()
+	backend, err := t.openDevice(o)
+	t.startup.Device = time.Since(t.created).Seconds()
+	if err != nil {
+		cancel()
+		<-data
+		return nil, err
+	}
+	return backend, <-data
+}
+
 func (t *trainer) openDevice(o *Options) (nn.Backend, error) {
 	if o.Backend != nil {
 		return o.Backend, nil
 	}
 	b, err := t.cfg.Open(DeviceOptions{
-		CPU: nn.CPUConfig{Threads: t.cfg.Threads}, NoGraph: o.NoGraph, Check: o.Check, Log: o.logf,
+		CPU: nn.CPUConfig{Threads: t.cfg.Threads}, NoGraph: o.NoGraph, Check: o.Check, Tune: o.Tune, Log: t.log,
 	})
 	if err == nil {
 		t.closers = append(t.closers, b)
@@ -69,7 +90,7 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 	if t.src == nil {
 		var err error
 		t.src, err = data.Open(ctx, data.Options{
-			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Download: true, Log: o.logf,
+			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Download: true, Log: t.log,
 		})
 		if err != nil && ctx.Err() != nil {
 			return fmt.Errorf("train: %w while the data set was being opened", ErrInterrupted)
@@ -83,7 +104,16 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 
 // compile makes the device ready to train.
 func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
-	t.plan, err = nn.NewPlan(g, nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), Target: b})
+	c := nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), Target: b}
+	if _, ok := nn.CUDAInfo(b); ok {
+		evaluated := len(t.valIdx)
+		if evaluated == 0 {
+			evaluated = t.src.Test.Len()
+		}
+		t.plan, err = planForGPU(g, c, evaluated)
+	} else {
+		t.plan, err = nn.NewPlan(g, c)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,7 +123,6 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	}
 	t.closers = append(t.closers, exec)
 	t.feed = newFeeder(exec, t.plan)
-	t.hyperBytes = nn.Bytes(t.hyper[:])
 	sets := []*data.Set{t.src.Train}
 	if t.valSet == t.src.Test {
 		sets = append(sets, t.src.Test)
@@ -102,5 +131,6 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	for _, s := range left {
 		t.log("note: %d images do not fit in the device's memory beside the network: each step sends its own", s.N)
 	}
+	t.hypers = make([]nn.Hyper, t.feed.atOnce(t.src.Train))
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/safetensors"
 )
 
 // trainer is a run in progress.
@@ -17,35 +18,39 @@ type trainer struct {
 	cfg     *Config
 	dir     runDir
 	src     *data.Source
+	backend nn.Backend
 	plan    *nn.Plan
 	feed    *feeder
 	hooks   Hooks
 	origin  Origin
 	log     func(format string, args ...any)
 	closers []io.Closer // in the order of opening
+	created time.Time
+	startup startup
 
-	state      state
-	trainIdx   []int32 // the images trained on, ascending
-	order      []int32 // the same in the order of this epoch
-	valSet     *data.Set
-	valIdx     []int32 // empty: no validation
-	hyper      nn.Hyper
-	hyperBytes []byte
-	info       StepInfo // of the hook, here so that a step allocates nothing
-
-	// What the last look at the epoch's metrics found, and when that was.
-	seen     Score
-	speed    float64 // images per second since the epoch or this process began
-	finiteAt int     // step
-	looked   time.Time
+	state    state
+	trainIdx []int32 // the images trained on, ascending
+	order    []int32 // the same in the order of the epoch ordered
+	ordered  int
+	valSet   *data.Set
+	valIdx   []int32    // empty: no validation
+	hypers   []nn.Hyper // of the steps that are taken at once
+	info     StepInfo   // of the hook, here so that a step allocates nothing
+	watch    watch
+	saver    saver
+	waiting  []func([]safetensors.Tensor) error // see Later
 
 	mark           time.Time // when state.Seconds was last brought up to date
 	lastCheckpoint time.Time
 }
 
-// close gives back what was opened. What goes wrong with that, such as memory
-// of a device that is still in use, becomes *err unless that is an error already.
+// close gives back what was opened, once what is being saved is on disk. What
+// goes wrong with that, such as memory of a device that is still in use, becomes
+// *err unless that is an error already.
 func (t *trainer) close(err *error) {
+	if _, e := t.saver.wait(); *err == nil {
+		*err = e
+	}
 	for _, c := range slices.Backward(t.closers) {
 		if e := c.Close(); *err == nil {
 			*err = e
@@ -65,7 +70,7 @@ func (t *trainer) split() (err error) {
 		t.valSet = t.src.Train
 		t.trainIdx, t.valIdx, err = data.Holdout(t.src.Train, n, t.cfg.Seed)
 	}
-	t.order = slices.Clone(t.trainIdx)
+	t.order, t.ordered = slices.Clone(t.trainIdx), -1
 	return err
 }
 
@@ -109,19 +114,24 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 	if err := dir.writeConfig(t.cfg); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t.hooks = Join(csvHooks(dir.results()), t.hooks)
 	s := &t.state
-	err := call(t.hooks.Start, &StartInfo{
+	if err := dir.writeResults(s.Rows); err != nil {
+		return nil, err
+	}
+	start := &StartInfo{
 		Dir: string(dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
 		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
 		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
 		Exec: t.feed.exec, Plan: t.plan, Source: t.src,
-	})
-	if err != nil {
+	}
+	if !resumed {
+		start.Later = t.later
+	}
+	if err := call(t.hooks.Start, start); err != nil {
 		return nil, err
 	}
 	if !resumed {
-		if err := t.save(); err != nil {
+		if err := t.save(nil, false); err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +139,7 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 	for s.Epoch < t.cfg.Epochs {
 		err := t.epoch(ctx)
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			if err := t.save(); err != nil {
+			if err := t.checkpoint(); err != nil {
 				return nil, err
 			}
 			return nil, t.interrupted()
@@ -137,6 +147,9 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 		if err != nil {
 			return nil, err
 		}
+	}
+	if err := t.saved(); err != nil {
+		return nil, err
 	}
 	r, err := t.result(ctx)
 	if err != nil {
@@ -148,9 +161,6 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 // epoch trains on what is left of an epoch, validates and saves.
 func (t *trainer) epoch(ctx context.Context) error {
 	s := &t.state
-	if t.cfg.Shuffle {
-		t.order = data.Shuffle(t.order, t.cfg.Seed, s.Epoch)
-	}
 	if err := t.feed.setMetrics(s.Metrics); err != nil {
 		return err
 	}
@@ -164,7 +174,7 @@ func (t *trainer) epoch(ctx context.Context) error {
 		s.TrainSeconds = s.Seconds
 	}
 	row := Row{
-		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1), Train: t.feed.score(len(t.trainIdx)),
+		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1), Train: score(s.Metrics, len(t.trainIdx)),
 		ImagesPerSecond: float64(len(t.trainIdx)) / max(s.TrainSeconds, 1e-9),
 	}
 	if len(t.valIdx) > 0 {
@@ -173,97 +183,13 @@ func (t *trainer) epoch(ctx context.Context) error {
 			return err
 		}
 		if !finite(score.Loss) {
-			return t.diverged(fmt.Sprintf("validation loss is %g", score.Loss))
+			return t.diverged(s.Epoch+1, s.Step, fmt.Sprintf("validation loss is %g", score.Loss))
 		}
 		row.Val = &score
 	}
 	t.clock()
 	row.Seconds = s.Seconds
 	return t.endEpoch(row)
-}
-
-// lookEvery is the time between two looks at the metrics. A device that runs
-// ahead of the host is waited for at each.
-const lookEvery = 100 * time.Millisecond
-
-// train runs the training steps that are left of an epoch and waits for the
-// last. When ctx ends it leaves the state ready to be saved.
-func (t *trainer) train(ctx context.Context) error {
-	s, steps := &t.state, t.steps()
-	begin, before := t.mark, t.imagesDone(s.Step)
-	t.finiteAt, t.looked = s.Step, time.Time{}
-	for s.Step < steps {
-		if err := ctx.Err(); err != nil {
-			if bad := t.look(); bad != nil {
-				return bad
-			}
-			return err
-		}
-		lr := t.lr(s.GlobalStep)
-		if err := t.step(lr); err != nil {
-			return fmt.Errorf("train: epoch %d, step %d: %w", s.Epoch+1, s.Step+1, err)
-		}
-		now := time.Now()
-		due := t.checkpointDue(now)
-		done := t.imagesDone(s.Step)
-		if due || s.Step == steps || now.Sub(t.looked) >= lookEvery {
-			if err := t.look(); err != nil {
-				return err
-			}
-			t.speed = float64(done-before) / max(t.looked.Sub(begin).Seconds(), 1e-9)
-		}
-		t.info = StepInfo{
-			Epoch: s.Epoch + 1, Epochs: t.cfg.Epochs, Step: s.Step, Steps: steps, GlobalStep: s.GlobalStep,
-			Images: done, LR: lr, Train: t.seen, ImagesPerSecond: t.speed,
-		}
-		if err := call(t.hooks.Step, &t.info); err != nil {
-			return err
-		}
-		if due {
-			t.clock()
-			if err := t.save(); err != nil {
-				return err
-			}
-		}
-	}
-	return t.feed.exec.Sync()
-}
-
-// step trains on the next batch.
-func (t *trainer) step(lr float64) error {
-	s := &t.state
-	batch := t.order[s.Step*t.cfg.BatchSize : t.imagesDone(s.Step+1)]
-	if err := t.feed.load(t.src.Train, batch, t.cfg.Augmentation, t.cfg.Seed, s.Epoch); err != nil {
-		return err
-	}
-	t.hyper = t.plan.Optimizer.Hyper(s.GlobalStep+1, lr)
-	if err := t.feed.exec.Write(nn.Ref{Value: nn.HyperValue}, t.hyperBytes); err != nil {
-		return err
-	}
-	if err := t.feed.exec.Run(nn.Train, len(batch)); err != nil {
-		return err
-	}
-	s.Step++
-	s.GlobalStep++
-	return nil
-}
-
-func (t *trainer) lr(step int64) float64 {
-	return t.cfg.Schedule.LR(t.cfg.LR, step, t.steps(), t.cfg.Epochs)
-}
-
-// look reads the epoch's metrics so far, which waits for the steps under way.
-func (t *trainer) look() error {
-	s := &t.state
-	if err := t.feed.readMetrics(); err != nil {
-		return err
-	}
-	if loss := t.feed.metrics[0]; !finite(loss) {
-		return t.diverged(fmt.Sprintf("training loss is %g (it was finite at step %d)", loss, t.finiteAt))
-	}
-	s.Metrics, t.finiteAt, t.looked = t.feed.metrics, s.Step, time.Now()
-	t.seen = t.feed.score(max(t.imagesDone(s.Step), 1))
-	return nil
 }
 
 // clock brings the epoch's time up to date.

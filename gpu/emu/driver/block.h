@@ -4,7 +4,6 @@
 #include <vector_types.h>
 
 #include <cstddef>
-#include <cstdint>
 
 #include "kernels.h"
 
@@ -14,8 +13,10 @@ extern dim3 blockDim __attribute__((visibility("hidden"))), gridDim __attribute_
 
 namespace emu {
 
-// run_grid runs a kernel. Threads run in order, each until it has to wait for others. A wait that can never end is a
-// violation that names the place.
+constexpr int kWarp = 32;
+
+// run_grid runs a kernel. Threads run in the order that RESNET_EMU_THREADS asks for (order.h), each until it has to
+// wait for others. A wait that can never end is a violation that names the place.
 void run_grid(Bound &kernel, dim3 grid, dim3 block, size_t shared);
 
 // Place is where in the source a thread waits.
@@ -24,17 +25,19 @@ struct Place {
     int line;
 };
 
+// here is where a function that has it as a default argument is called.
+constexpr Place here(const char *file = __builtin_FILE(), int line = __builtin_LINE()) { return {file, line}; }
+
 // barrier is __syncthreads: it returns when all threads of the block have come to the same place.
 void barrier(Place place);
 
-// exchange is one step of the lanes of a warp that mask names: each gives a value and gets that of lane from, when all
-// of them that still run have come. Mask must name the calling lane.
-uint64_t exchange(Place place, uint32_t mask, uint64_t value, int from);
+// Wait is what a thread waits for.
+enum class Wait { barrier, warp };
 
-// current_lane is the calling thread's lane.
-int current_lane();
-
-// dynamic_shared is the block's dynamic shared memory.
-void *dynamic_shared();
+// What a wait is made of: the number of the thread that is running; wait_for_others, which leaves it where it is until
+// another thread wakes it.
+int current_thread();
+void wait_for_others(Wait what, Place place);
+void wake(int thread);
 
 }  // namespace emu

@@ -55,20 +55,28 @@ void forbid_captured(CUstream stream) {
 void record(CUstream stream, Op op) {
     Capture &c = *stream->capture;
     if (c.invalidated) refuse(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "the capture was spoilt before");
-    c.nodes->push_back(std::move(op));
-    c.recorded[stream] = c.nodes->size();
+    c.nodes.push_back({std::move(op), stream, std::move(c.tails[stream])});
+    c.recorded[stream] = c.nodes.size();
+    c.tails[stream] = {c.nodes.size() - 1};
     if (stream != c.origin) c.open.insert(stream);
 }
 
-void join(CUstream stream, const std::shared_ptr<Capture> &capture, CUstream other, size_t recorded) {
+Fork fork_at(CUstream stream) {
+    Capture &c = *stream->capture;
+    return {stream->capture, stream, c.recorded[stream], c.tails[stream]};
+}
+
+void join(CUstream stream, const Fork &fork) {
+    const std::shared_ptr<Capture> &capture = fork.capture;
     if (capture->ended)
         spoil(*capture, CUDA_ERROR_CAPTURED_EVENT, "the event was recorded in a capture that has ended");
     if (stream->capture && stream->capture != capture)
         spoil(*stream->capture, CUDA_ERROR_STREAM_CAPTURE_MERGE, "the event is of another capture");
     stream->capture = capture;
     capture->members.insert(stream);
-    if (stream == other) return;
-    if (recorded >= capture->recorded[other]) capture->open.erase(other);
+    capture->tails[stream].insert(fork.tails.begin(), fork.tails.end());
+    if (stream == fork.stream) return;
+    if (fork.recorded >= capture->recorded[fork.stream]) capture->open.erase(fork.stream);
     if (stream != capture->origin) capture->open.insert(stream);
 }
 
@@ -99,7 +107,7 @@ CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
         if (c->invalidated) refuse(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "the capture was spoilt before");
         require(c->open.empty(), CUDA_ERROR_STREAM_CAPTURE_UNJOINED,
                 "%zu other streams recorded work that the first does not wait for", c->open.size());
-        *graph = make_graph(s->context, c->nodes);
+        *graph = make_graph(s->context, *c);
     });
 }
 

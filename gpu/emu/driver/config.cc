@@ -32,6 +32,15 @@ long setting(const char *name, long otherwise) {
     return value.empty() ? otherwise : number(name, value);
 }
 
+Threads order_of_threads() {
+    const std::string value = text("RESNET_EMU_THREADS");
+    if (value == "reverse") return Threads::reverse;
+    if (value == "shuffle") return Threads::shuffle;
+    if (!value.empty() && value != "forward")
+        bad("RESNET_EMU_THREADS", '"' + value + '"', "forward, reverse or shuffle");
+    return Threads::forward;
+}
+
 Config read() {
     Config c;
     c.devices = setting("RESNET_EMU_DEVICES", 1);
@@ -45,6 +54,7 @@ Config read() {
     if (!order.empty() && order != "others-first")
         bad("RESNET_EMU_ORDER", '"' + order + '"', "others-first or nothing");
     c.others_first = !order.empty();
+    c.threads = order_of_threads();
     c.leaks = flag("RESNET_EMU_LEAKS");
     c.trace = flag("RESNET_EMU_TRACE");
     c.count_file = text("RESNET_EMU_COUNT");

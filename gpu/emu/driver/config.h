@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "order.h"
+
 namespace emu {
 
 // Fault makes the nth call of a function, or each where nth is 0, end with a status of that function's library.
@@ -21,6 +23,7 @@ struct Config {
     int capability;           // RESNET_EMU_CC: 90 is 9.0
     bool eager;               // RESNET_EMU_EAGER: work is done when it is given, not when it is waited for
     bool others_first;        // RESNET_EMU_ORDER=others-first: a wait for a stream lets the other streams run ahead
+    Threads threads;          // RESNET_EMU_THREADS: reverse or shuffle
     bool leaks;               // RESNET_EMU_LEAKS
     bool trace;               // RESNET_EMU_TRACE: each piece of work is named on stderr before it is done
     std::string count_file;   // RESNET_EMU_COUNT

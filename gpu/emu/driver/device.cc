@@ -4,6 +4,7 @@
 #include "call.h"
 #include "config.h"
 #include "context.h"
+#include "module.h"
 
 namespace emu {
 namespace {
@@ -16,12 +17,26 @@ int attribute(CUdevice_attribute a) {
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: return config().capability / 10;
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: return config().capability % 10;
     case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: return kMultiprocessors;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: return most_shared();
     case CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE: return 4 << 20;
     default: refuse(CUDA_ERROR_INVALID_VALUE, "the emulation has no attribute %d", a);
     }
 }
 
 }  // namespace
+
+// The CUDA Programming Guide's table of compute capabilities.
+size_t most_shared() {
+    switch (config().capability) {
+    case 75: return 64 << 10;
+    case 80:
+    case 87: return 163 << 10;
+    case 86:
+    case 89:
+    case 120: return 99 << 10;
+    default: return 227 << 10;
+    }
+}
 
 void check_device(CUdevice device) {
     if (device < 0 || device >= config().devices)

@@ -1,5 +1,6 @@
 // Events: marks in streams, to wait for and to take times by.
 #include <chrono>
+#include <optional>
 
 #include "call.h"
 #include "capture.h"
@@ -23,10 +24,8 @@ struct Mark {
 
 struct CUevent_st {
     bool timing;
-    std::shared_ptr<emu::Mark> mark;        // the last recording, if that was outside a capture
-    std::shared_ptr<emu::Capture> capture;  // the capture it was in, otherwise
-    CUstream stream = nullptr;              // in that capture
-    size_t recorded = 0;                    // nodes then
+    std::shared_ptr<emu::Mark> mark;  // the last recording, if that was outside a capture
+    std::optional<emu::Fork> fork;    // where in a capture it was, otherwise
 };
 
 namespace emu {
@@ -36,7 +35,7 @@ const Kind event_kind{"event", destroy_as<CUevent_st>, false};
 
 void wait_for_event(CUevent event) {
     require_live(event, event_kind, "the event");
-    if (event->capture) spoil(*event->capture, CUDA_ERROR_CAPTURED_EVENT, "the event was recorded in a capture");
+    if (event->fork) spoil(*event->fork->capture, CUDA_ERROR_CAPTURED_EVENT, "the event was recorded in a capture");
     if (event->mark) wait_for(event->mark->ticket);
     throw_if_failed(current_context());
 }
@@ -59,7 +58,7 @@ CUresult cuEventCreate(CUevent *event, unsigned flags) {
         require(event, CUDA_ERROR_INVALID_VALUE, "the result pointer is null");
         require((flags & ~(CU_EVENT_DISABLE_TIMING | CU_EVENT_BLOCKING_SYNC)) == 0, CUDA_ERROR_INVALID_VALUE,
                 "flags %#x", flags);
-        *event = new CUevent_st{!(flags & CU_EVENT_DISABLE_TIMING), nullptr, nullptr};
+        *event = new CUevent_st{!(flags & CU_EVENT_DISABLE_TIMING), nullptr, {}};
         adopt(*event, event_kind, current_context());
     });
 }
@@ -75,10 +74,9 @@ CUresult cuEventRecord(CUevent event, CUstream handle) {
     return driver(__func__, kContext, [&] {
         require_live(event, event_kind, "the event");
         const CUstream stream = stream_of(handle);
-        event->capture = stream->capture;
+        event->fork.reset();
         if (stream->capture) {
-            event->stream = stream;
-            event->recorded = stream->capture->recorded[stream];
+            event->fork = fork_at(stream);
             return;
         }
         const auto mark = std::make_shared<Mark>();
@@ -96,8 +94,8 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event, unsigned flags) {
         require_live(event, event_kind, "the event");
         require(flags == 0, CUDA_ERROR_INVALID_VALUE, "flags %#x", flags);
         const CUstream stream = stream_of(handle);
-        if (event->capture) {
-            join(stream, event->capture, event->stream, event->recorded);
+        if (event->fork) {
+            join(stream, *event->fork);
         } else if (event->mark) {
             if (stream->capture)
                 spoil(*stream->capture, CUDA_ERROR_STREAM_CAPTURE_ISOLATION,

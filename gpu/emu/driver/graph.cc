@@ -1,6 +1,9 @@
 #include "graph.h"
 
+#include <algorithm>
+
 #include "call.h"
+#include "config.h"
 #include "context.h"
 #include "module.h"
 #include "objects.h"
@@ -11,10 +14,48 @@ namespace {
 const Kind graph_kind{"graph", destroy_as<CUgraph_st>, false};
 const Kind exec_kind{"executable graph", destroy_as<CUgraphExec_st>, false};
 
+// Order collects a capture's nodes, each behind those that it waits for.
+class Order {
+  public:
+    explicit Order(const Capture &c) : capture(c), taken(c.nodes.size()) {}
+
+    // take adds a node, and before it what it waits for.
+    void take(size_t i) {
+        if (taken[i]) return;
+        for (const size_t before : capture.nodes[i].after) take(before);
+        taken[i] = true;
+        work->push_back(capture.nodes[i].op);
+    }
+
+    // is_ready says whether nothing that a node waits for is missing.
+    bool is_ready(size_t i) const {
+        const std::set<size_t> &after = capture.nodes[i].after;
+        return std::all_of(after.begin(), after.end(), [&](size_t before) { return taken[before]; });
+    }
+
+    // take_others adds the nodes of all streams but the first that nothing holds up.
+    void take_others() {
+        for (size_t i = 0; i < taken.size(); i++)
+            if (capture.nodes[i].stream != capture.origin && is_ready(i)) take(i);
+    }
+
+    const std::shared_ptr<Work> work = std::make_shared<Work>();
+
+  private:
+    const Capture &capture;
+    std::vector<bool> taken;
+};
+
 }  // namespace
 
-CUgraph make_graph(CUcontext context, std::shared_ptr<const Nodes> nodes) {
-    const CUgraph g = new CUgraph_st{nodes};
+CUgraph make_graph(CUcontext context, const Capture &capture) {
+    Order order(capture);
+    for (size_t i = 0; i < capture.nodes.size(); i++) {
+        if (config().others_first) order.take_others();
+        if (capture.nodes[i].stream == capture.origin) order.take(i);
+    }
+    for (size_t i = 0; i < capture.nodes.size(); i++) order.take(i);
+    const CUgraph g = new CUgraph_st{order.work};
     adopt(g, graph_kind, context);
     return g;
 }

@@ -59,7 +59,7 @@ void check_size(const CUfunc_st &f, dim3 grid, dim3 block, size_t shared) {
     const size_t threads = static_cast<size_t>(block.x) * block.y * block.z;
     require(threads <= static_cast<size_t>(f.ptx.max_threads), CUDA_ERROR_INVALID_VALUE,
             "%s: %zu threads a block, at most %d", name, threads, f.ptx.max_threads);
-    const size_t room = kSharedBytes - f.ptx.shared;
+    const size_t room = f.shared - f.ptx.shared;
     require(shared <= room, CUDA_ERROR_INVALID_VALUE, "%s: %zu bytes of dynamic shared memory, at most %zu", name,
             shared, room);
 }

@@ -1,6 +1,8 @@
 #include "module.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <map>
 
 #include "call.h"
@@ -53,6 +55,7 @@ void check_params(const PtxEntry &ptx, const HostKernel &host) {
 CUmodule load(const void *image, const Log &log) {
     const char *text = static_cast<const char *>(image);
     require(text, CUDA_ERROR_INVALID_VALUE, "the image is null");
+    if (!strncmp(text, "\177ELF", 4)) cannot_compile(log, CUDA_ERROR_NO_BINARY_FOR_GPU, "machine code of another GPU");
     const size_t length = strnlen(text, kLongestImage);
     require(length < kLongestImage, CUDA_ERROR_INVALID_IMAGE, "the image has no NUL at its end");
     std::string error;
@@ -69,7 +72,7 @@ CUmodule load(const void *image, const Log &log) {
         check_params(entry, *host);
         if (entry.shared > kSharedBytes)
             cannot_compile(log, CUDA_ERROR_INVALID_PTX, entry.name + " has more than 48 KiB of shared memory");
-        module->functions.push_back(new CUfunc_st{module.get(), entry, host});
+        module->functions.push_back(new CUfunc_st{module.get(), entry, host, kSharedBytes});
         adopt(module->functions.back(), function_kind, current_context());
     }
     adopt(module.get(), module_kind, current_context());
@@ -118,6 +121,32 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *
             }
         }
         refuse(CUDA_ERROR_NOT_FOUND, "no kernel %s in the PTX and in the host's build", name);
+    });
+}
+
+CUresult cuFuncGetAttribute(int *value, CUfunction_attribute a, CUfunction f) {
+    return driver(__func__, kContext, [&] {
+        require_function(f);
+        require(value, CUDA_ERROR_INVALID_VALUE, "the result pointer is null");
+        switch (a) {
+        case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: *value = f->ptx.shared; break;
+        case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: *value = f->shared - f->ptx.shared; break;
+        default: refuse(CUDA_ERROR_INVALID_VALUE, "the emulation has no attribute %d of functions", a);
+        }
+    });
+}
+
+CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
+    return driver(__func__, kContext, [&] {
+        require_function(f);
+        require(a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, CUDA_ERROR_INVALID_VALUE,
+                "attribute %d of a function cannot be set here", a);
+        const char *name = f->ptx.name.c_str();
+        require(value >= 0, CUDA_ERROR_INVALID_VALUE, "%s: %d bytes of dynamic shared memory", name, value);
+        const size_t all = f->ptx.shared + value;
+        require(all <= most_shared(), CUDA_ERROR_INVALID_VALUE, "%s: %zu bytes of shared memory, at most %zu", name, all,
+                most_shared());
+        f->shared = std::max(all, kSharedBytes);
     });
 }
 

@@ -43,9 +43,10 @@ template <typename F> void each_at(const std::string &text, const char *word, co
     }
 }
 
-// shared_arrays finds all that the text declares; those of templates stand outside the kernels.
+// shared_arrays finds all that the text declares; those of templates stand outside the kernels, and those that are extern
+// are dynamic shared memory, which a launch brings.
 std::vector<SharedArray> shared_arrays(const std::string &text) {
-    static const std::regex form(R"(\.shared\s+\.align\s+(\d+)\s+(\.[usfb]\d+)\s+(\w+)(?:\[(\d+)\])?)");
+    static const std::regex form(R"(\.shared\s+\.align\s+(\d+)\s+(\.[usfb]\d+)\s+(\w+)\b(?:\[(\d+)\]|(?!\[)))");
     std::vector<SharedArray> found;
     each_at(text, ".shared", form, [&](const std::smatch &m, size_t) {
         found.push_back({m[3], std::stoul(m[1]), type_bytes(m[2]) * (m[4].matched ? std::stoul(m[4]) : 1)});

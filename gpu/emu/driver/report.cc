@@ -75,8 +75,10 @@ std::string plain_name(const std::string &name) {
     return versioned && name.compare(v, 3, "_v7") != 0 ? name.substr(0, v) : name;
 }
 
+bool counting() { return !config().count_file.empty(); }
+
 void count(const char *kind, const std::string &name, size_t bytes) {
-    if (config().count_file.empty()) return;
+    if (!counting()) return;
     Tally &t = tallies[{kind, name}];
     t.runs++;
     t.bytes += bytes;

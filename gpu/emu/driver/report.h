@@ -48,6 +48,9 @@ std::string plain_name(const std::string &name);
 // count adds a run of something to the counts that RESNET_EMU_COUNT asks for.
 void count(const char *kind, const std::string &name, size_t bytes = 0);
 
+// counting says whether anything is counted.
+bool counting();
+
 // write_counts writes the file, one "kind name runs bytes" a line, if counts have changed. It is called wherever the
 // host waits, for want of an exit handler.
 void write_counts();

@@ -15,6 +15,9 @@
 
 #include "../driver/block.h"
 #include "../driver/kernels.h"
+#include "../driver/mma.h"
+#include "../driver/shared.h"
+#include "../driver/warp.h"
 
 #define KERNEL(name, params)                                           \
     static void name params;                                           \
@@ -68,6 +71,18 @@ template <typename T> T shuffle_xor(Place place, uint32_t mask, T value, int bit
     return exchange_as(place, mask, value, from < end ? from : lane);
 }
 
+// copy_wait waits for all groups of copies but the last N.
+template <int N> void copy_wait() { copy_wait_for(N); }
+
+// to_tf32 rounds to 10 bits of mantissa, half away from zero; infinity and NaN stay.
+inline float to_tf32(float v) {
+    unsigned bits;
+    memcpy(&bits, &v, sizeof bits);
+    if ((bits & 0x7f800000) != 0x7f800000) bits = (bits + 0x1000) & 0xffffe000;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
 template <typename T> T add_to(T *at, T value) {
     const T before = *at;
     *at = before + value;
@@ -87,6 +102,12 @@ inline unsigned __float_as_uint(float v) {
     unsigned bits;
     memcpy(&bits, &v, sizeof bits);
     return bits;
+}
+
+inline float __uint_as_float(unsigned bits) {
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
 }
 
 inline float rsqrtf(float v) { return 1 / sqrtf(v); }

@@ -141,6 +141,85 @@ TEST(another_stream_forks_and_joins) {
     CHECK_EQUAL(side.sync(), CUDA_SUCCESS);
 }
 
+// Branch is a side stream that a capture forks to, and the two events for it.
+struct Branch {
+    Stream side;
+    CUevent fork, done;
+
+    Branch() {
+        for (CUevent *e : {&fork, &done}) CHECK_EQUAL(cuEventCreate(e, CU_EVENT_DISABLE_TIMING), CUDA_SUCCESS);
+    }
+    void begin(CUstream from) {
+        CHECK_EQUAL(cuEventRecord(fork, from), CUDA_SUCCESS);
+        CHECK_EQUAL(cuStreamWaitEvent(side.handle, fork, 0), CUDA_SUCCESS);
+    }
+    void end(CUstream to) {
+        CHECK_EQUAL(cuEventRecord(done, side.handle), CUDA_SUCCESS);
+        CHECK_EQUAL(cuStreamWaitEvent(to, done, 0), CUDA_SUCCESS);
+    }
+};
+
+// A fork that is too early shows where the other branch runs ahead, and a join that is too late where it does not.
+TEST(branches_run_in_any_order) {
+    const auto run = [](const char *order, bool early, bool late) {
+        return in_child({{"RESNET_EMU_ORDER", order}}, [=] {
+            const Device device;
+            Stream stream;
+            Branch branch;
+            const Array<int> a(std::vector<int>{1}), b(std::vector<int>{2}), c(std::vector<int>{3});
+            const CUstream s = stream.handle;
+            const Graph g(s, [&] {
+                if (early) branch.begin(s);
+                CHECK_EQUAL(cuMemsetD32Async(a.at, 7, 1, s), CUDA_SUCCESS);
+                if (!early) branch.begin(s);
+                CHECK_EQUAL(cuMemcpyDtoDAsync(b.at, a.at, 4, branch.side.handle), CUDA_SUCCESS);
+                if (!late) branch.end(s);
+                CHECK_EQUAL(cuMemcpyDtoDAsync(c.at, b.at, 4, s), CUDA_SUCCESS);
+                if (late) branch.end(s);
+            });
+            CHECK_EQUAL(g.nodes(), size_t{3});
+            CHECK_EQUAL(cuGraphLaunch(g.exec, s), CUDA_SUCCESS);
+            CHECK_EQUAL(c.values()[0], 7);
+        });
+    };
+    for (const char *order : {"", "others-first"}) CHECK(run(order, false, false).exited(0));
+    CHECK(run("", true, false).exited(0));
+    CHECK(run("others-first", true, false).exited(1));
+    CHECK(run("", false, true).exited(1));
+    CHECK(run("others-first", false, true).exited(0));
+}
+
+// A branch of a branch is joined with it, and waits for all that it was told to.
+TEST(branches_of_branches) {
+    for (const char *order : {"", "others-first"}) {
+        const Outcome o = in_child({{"RESNET_EMU_ORDER", order}}, [] {
+            const Device device;
+            Stream stream;
+            Branch first, second;
+            const Array<int> x(std::vector<int>(4));
+            const auto at = [&](int i) { return x.at + 4 * i; };
+            const auto copy = [&](int to, int from, CUstream s) {
+                CHECK_EQUAL(cuMemcpyDtoDAsync(at(to), at(from), 4, s), CUDA_SUCCESS);
+            };
+            const CUstream s = stream.handle;
+            const Graph g(s, [&] {
+                CHECK_EQUAL(cuMemsetD32Async(at(0), 5, 1, s), CUDA_SUCCESS);
+                first.begin(s);
+                copy(1, 0, first.side.handle);
+                second.begin(first.side.handle);
+                copy(2, 1, second.side.handle);
+                second.end(first.side.handle);
+                copy(3, 2, first.side.handle);
+                first.end(s);
+                copy(0, 3, s);
+            });
+            CHECK_EQUAL(cuGraphLaunch(g.exec, s), CUDA_SUCCESS);
+            for (const int v : x.values()) CHECK_EQUAL(v, 5);
+        });
+        CHECK(o.exited(0));
+    }
+}
+
 TEST(capture_has_one_begin_and_one_end) {
     const Device device;
     Stream stream;

@@ -138,6 +138,10 @@ TEST(work_is_counted) {
         for (int i = 0; i < 3; i++) CHECK_EQUAL(cuGraphLaunch(exec, stream.handle), CUDA_SUCCESS);
         CHECK_EQUAL(stream.sync(), CUDA_SUCCESS);
         for (int i = 0; i < 2; i++) CHECK_EQUAL(module.launch("halves", 1, 32, 0, y.at), CUDA_SUCCESS);
+        CHECK_EQUAL(module.launch("crowded", 1, 32, 1024, y.at), CUDA_SUCCESS);
+        const Array<unsigned> a(std::vector<unsigned>(128)), b(64), d(128);
+        CHECK_EQUAL(module.launch("multiply_f16", 3, 32, 0, d.at, a.at, b.at), CUDA_SUCCESS);
+        CHECK_EQUAL(module.launch("copies", 1, 1, 32, d.at, a.at), CUDA_SUCCESS);
         CHECK_EQUAL(cuCtxSynchronize(), CUDA_SUCCESS);
         _exit(0);  // the counts are there without any exit handler
     });
@@ -147,12 +151,18 @@ TEST(work_is_counted) {
     counts << file.rdbuf();
     const auto has = [&](const char *line) { CHECK(counts.str().find(line) != std::string::npos); };
     has("call cuGraphLaunch 3 0\n");
-    has("call cuLaunchKernel 2 0\n");
+    has("call cuLaunchKernel 5 0\n");
     has("call cuMemcpyDtoDAsync 1 0\n");
     has("copy device to device 3 48\n");
     has("copy fill 3 384\n");
     has("graph launch 3 0\n");
     has("graph node 6 0\n");
     has("kernel halves 2 0\n");
+    has("kernel multiply_f16 1 0\n");
+    has("block multiply_f16 3 0\n");
+    has("mma multiply_f16 3 0\n");
+    has("copy_async copies 2 32\n");
+    has("ldmatrix crowded 2 256\n");
+    has("conflict crowded 7 0\n");
     unlink(path);
 }

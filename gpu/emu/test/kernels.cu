@@ -1,4 +1,5 @@
 // Kernels for the emulation's own tests; kernels.h has what stands for their PTX.
+#include "tensor.cu"
 
 KERNEL(scale, (float *y, const float *x, float a, int64_t n)) {
     for (int64_t i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) y[i] = a * __ldg(x + i);

@@ -20,6 +20,17 @@ inline std::string header(const std::string &version = "7.8", const std::string 
     return "//\n// Made for tests\n//\n\n.version " + version + "\n.target " + target + "\n.address_size 64\n\n";
 }
 
+// tensor_ptx is that of tensor.cu.
+inline std::string tensor_ptx() {
+    std::string text;
+    for (const char *name : {"multiply_f32", "multiply_f16", "multiply_bf16"})
+        text += entry(name, {".u64", ".u64", ".u64"});
+    for (const char *name : {"loads", "template_array", "rotated", "overtaken", "not_shared", "not_aligned",
+                             "not_all_lanes", "not_the_same_step", "past_dynamic", "last_block", "crowded"})
+        text += entry(name, {".u64"});
+    return text + entry("copies", {".u64", ".u64"});
+}
+
 inline std::string whole_ptx() {
     return header() + ".shared .align 4 .b8 _values[256];\n" +
            entry("scale", {".u64 .ptr .align 1", ".u64", ".f32", ".u64"}) + entry("where", {".u64"}) +
@@ -28,7 +39,7 @@ inline std::string whole_ptx() {
            entry("warps", {".u64", ".u64", ".u64", ".u64"}) + entry("halves", {".u64"}) +
            entry("count", {".u64", ".u64", ".u64"}) + entry("leaves_early", {".u32"}) +
            entry("two_barriers", {".u32"}) + entry("asks_the_absent", {".u64"}) + entry("not_in_its_mask", {".u64"}) +
-           entry("writes_at", {".u64", ".u64"}) + entry("only_in_ptx", {".u64"});
+           entry("writes_at", {".u64", ".u64"}) + entry("only_in_ptx", {".u64"}) + tensor_ptx();
 }
 
 // Module is the test's kernels.

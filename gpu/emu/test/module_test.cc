@@ -19,7 +19,7 @@ TEST(ptx_declarations) {
     CHECK(error.empty());
     CHECK_EQUAL(p.version, 78);
     CHECK_EQUAL(p.target, 75);
-    CHECK_EQUAL(p.entries.size(), size_t{14});
+    CHECK_EQUAL(p.entries.size(), size_t{14 + 15});
     CHECK((p.entries[0].params == std::vector<size_t>{8, 8, 4, 8}));
     CHECK_EQUAL(p.entries[0].shared, size_t{0});
     CHECK_EQUAL(p.entries[2].shared, size_t{256});
@@ -32,6 +32,10 @@ TEST(ptx_declarations) {
     const emu::Ptx r = emu::parse_ptx(block, error);
     CHECK((r.entries[0].params == std::vector<size_t>{24}));
     CHECK_EQUAL(r.entries[0].shared, size_t{32 + 4});
+    // What is extern is brought by the launch.
+    const std::string extern_shared = ".extern .shared .align 16 .b8 all[];\n.shared .align 4 .u32 one;\n";
+    const emu::Ptx s = emu::parse_ptx(header() + extern_shared + entry("k", {".u64"}, "mov.u32 %r1, all, one;"), error);
+    CHECK_EQUAL(s.entries[0].shared, size_t{4});
 }
 
 TEST(ptx_versions_of_drivers) {
@@ -47,6 +51,7 @@ TEST(ptx_that_cannot_be_loaded) {
         CHECK_EQUAL(load(header("8.4", "sm_80")), CUDA_SUCCESS);
         CHECK_EQUAL(load(header("8.5")), CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
         CHECK_EQUAL(load(header("8.4", "sm_90")), CUDA_ERROR_NO_BINARY_FOR_GPU);
+        CHECK_EQUAL(load("\177ELF\2\1\1"), CUDA_ERROR_NO_BINARY_FOR_GPU);
         CHECK_EQUAL(load("not PTX"), CUDA_ERROR_INVALID_PTX);
         CHECK_EQUAL(load(header() + ".visible .entry scale(.param .u64 x\n"), CUDA_ERROR_INVALID_PTX);
         CHECK_EQUAL(load(header() + entry("scale", {".u64 nonsense"})), CUDA_ERROR_INVALID_PTX);
@@ -128,6 +133,38 @@ TEST(launches_have_limits) {
     CHECK_EQUAL(module.launch("reverse", 1, 65, 0, at, at), CUDA_ERROR_INVALID_VALUE);
     CHECK_EQUAL(module.launch("reverse", 1, 64, (48 << 10) - 255, at, at), CUDA_ERROR_INVALID_VALUE);
     CHECK_EQUAL(cuLaunchKernel(where, 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, nullptr), CUDA_ERROR_INVALID_VALUE);
+}
+
+TEST(shared_memory_above_48_KiB_is_asked_for) {
+    const auto ask = [](const char *capability, int most) {
+        return in_child({{"RESNET_EMU_CC", capability}}, [=] {
+            const Device device;
+            const Module module;
+            const Array<int> y(64);
+            const CUfunction f = module["reverse"];
+            const auto set = [&](int bytes) {
+                return cuFuncSetAttribute(f, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes);
+            };
+            int told = 0;
+            CHECK_EQUAL(cuDeviceGetAttribute(&told, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 0),
+                        CUDA_SUCCESS);
+            CHECK_EQUAL(told, most);
+            CHECK_EQUAL(cuFuncGetAttribute(&told, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f), CUDA_SUCCESS);
+            CHECK_EQUAL(told, 256);
+            CHECK_EQUAL(module.launch("reverse", 1, 64, most - 256, y.at, y.at), CUDA_ERROR_INVALID_VALUE);
+            CHECK_EQUAL(set(most - 255), CUDA_ERROR_INVALID_VALUE);
+            CHECK_EQUAL(set(-1), CUDA_ERROR_INVALID_VALUE);
+            CHECK_EQUAL(set(most - 256), CUDA_SUCCESS);
+            CHECK_EQUAL(cuFuncGetAttribute(&told, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, f), CUDA_SUCCESS);
+            CHECK_EQUAL(told, most - 256);
+            CHECK_EQUAL(module.launch("reverse", 1, 64, most - 256, y.at, y.at), CUDA_SUCCESS);
+            CHECK_EQUAL(module.launch("reverse", 1, 64, most - 255, y.at, y.at), CUDA_ERROR_INVALID_VALUE);
+            CHECK_EQUAL(module.launch("dynamic", 1, 64, (48 << 10) + 1, y.at, y.at), CUDA_ERROR_INVALID_VALUE);
+        });
+    };
+    CHECK(ask("90", 227 << 10).exited(0));
+    CHECK(ask("80", 163 << 10).exited(0));
+    CHECK(ask("75", 64 << 10).exited(0));
 }
 
 TEST(a_graph_does_not_outlive_its_kernels) {

@@ -10,6 +10,7 @@ import (
 type kernel struct {
 	name   string // "relu_backward"
 	typed  bool   // there is one for each element type
+	module string // "tensor"
 	params []param
 }
 
@@ -38,7 +39,7 @@ var scalars = map[string]param{
 }
 
 // reserved are the names that a launcher itself uses.
-var reserved = map[string]bool{"k": true, "s": true, "t": true, "grid": true, "block": true, "args": true}
+var reserved = map[string]bool{"k": true, "s": true, "t": true, "grid": true, "block": true, "shared": true, "args": true}
 
 // parse finds the kernels of a file.
 func parse(file, text string) ([]kernel, error) {

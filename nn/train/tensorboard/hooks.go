@@ -1,9 +1,12 @@
 package tensorboard
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 
 	"resnet/nn"
+	"resnet/nn/safetensors"
 	"resnet/nn/train"
 )
 
@@ -14,15 +17,16 @@ type Options struct {
 	// 0 means 100.
 	Every int
 
-	// Weights gives the elements of a parameter or running statistic, whose
-	// histogram is recorded after every epoch, and before the first.
-	Weights func(nn.Value) ([]float32, error)
-	// Gradients gives those of a parameter's gradient, which after an epoch is
-	// its last batch's.
+	// Weights has histograms of parameters and running statistics recorded after
+	// every epoch, and before the first.
+	Weights bool
+	// Gradients gives the elements of a parameter's gradient, which after an epoch
+	// is its last batch's, for a histogram.
 	Gradients func(nn.Value) ([]float32, error)
 
-	// Images draws what there is to see after an epoch, such as predictions.
-	Images func(*train.EpochInfo) ([]Image, error)
+	// Images looks at what there is to see after an epoch, such as predictions.
+	// What it returns draws that, on another goroutine perhaps.
+	Images func(*train.EpochInfo) (draw func() ([]Image, error), err error)
 }
 
 // An Image is a picture in PNG format.
@@ -53,6 +57,7 @@ type recorder struct {
 	Options
 	dir   string
 	w     *Writer
+	later *Writer // of what need not be ready at once; see train.Later
 	graph *nn.Graph
 	next  int64 // the first step to record again
 
@@ -90,6 +95,7 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 	if r.w, err = Create(r.dir, first); err != nil {
 		return err
 	}
+	r.later = r.w.Beside()
 	c, err := settingsOf(s.Config)
 	if err != nil {
 		return fmt.Errorf("tensorboard: %w", err)
@@ -103,10 +109,8 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 		r.w.Graph(s.Graph)
 	}
 	r.graph = s.Graph
-	if !s.Resumed {
-		if err := r.histograms(weights, r.Weights, done); err != nil {
-			return err
-		}
+	if !s.Resumed && r.Weights {
+		s.Later(func(tensors []safetensors.Tensor) error { return r.weights(tensors, done) })
 	}
 	return r.w.Flush()
 }
@@ -124,16 +128,21 @@ func (r *recorder) step(s *train.StepInfo) error {
 
 func (r *recorder) epoch(e *train.EpochInfo) error {
 	r.scalars(e.Step, e.LR, e.Train, e.ImagesPerSecond, e.Val)
-	if err := r.histograms(weights, r.Weights, e.Step); err != nil {
-		return err
-	}
-	if r.stepped {
-		if err := r.histograms(gradients, r.Gradients, e.Step); err != nil {
+	if r.stepped && r.Gradients != nil {
+		if err := r.gradients(e.Step); err != nil {
 			return err
 		}
 	}
-	if err := r.images(e); err != nil {
-		return err
+	step := e.Step
+	if r.Weights {
+		e.Later(func(tensors []safetensors.Tensor) error { return r.weights(tensors, step) })
+	}
+	if r.Images != nil {
+		draw, err := r.Images(e)
+		if err != nil {
+			return fmt.Errorf("tensorboard: images: %w", err)
+		}
+		e.Later(func([]safetensors.Tensor) error { return r.images(draw, step) })
 	}
 	return r.w.Flush()
 }
@@ -164,37 +173,43 @@ func (r *recorder) scalars(step int64, lr float64, t train.Score, imagesPerSecon
 	r.w.Scalars(step, all...)
 }
 
-// histograms records what read gives of every parameter; only the trainable
-// ones have gradients.
-func (r *recorder) histograms(group string, read func(nn.Value) ([]float32, error), step int64) error {
-	if read == nil {
-		return nil
-	}
+// gradients records those of the trainable parameters.
+func (r *recorder) gradients(step int64) error {
 	for _, v := range r.graph.Parameters() {
-		if group == gradients && !r.graph.Param(v).Trainable {
+		if !r.graph.Param(v).Trainable {
 			continue
 		}
-		values, err := read(v)
+		values, err := r.Gradients(v)
 		if err != nil {
-			return fmt.Errorf("tensorboard: %s%s: %w", group, r.graph.ValueName(v), err)
+			return fmt.Errorf("tensorboard: %s%s: %w", gradients, r.graph.ValueName(v), err)
 		}
-		r.w.Histogram(group+r.graph.ValueName(v), step, values)
+		r.w.Histogram(gradients+r.graph.ValueName(v), step, values)
 	}
 	return nil
 }
 
-func (r *recorder) images(e *train.EpochInfo) error {
-	if r.Images == nil {
-		return nil
+// weights records parameters and running statistics, float32 each.
+func (r *recorder) weights(tensors []safetensors.Tensor, step int64) error {
+	var values []float32
+	for i := range tensors {
+		values = values[:0]
+		for p := tensors[i].Data; len(p) > 0; p = p[4:] {
+			values = append(values, math.Float32frombits(binary.LittleEndian.Uint32(p)))
+		}
+		r.later.Histogram(weights+tensors[i].Name, step, values)
 	}
-	images, err := r.Images(e)
+	return r.later.Flush()
+}
+
+func (r *recorder) images(draw func() ([]Image, error), step int64) error {
+	images, err := draw()
 	if err != nil {
 		return fmt.Errorf("tensorboard: images: %w", err)
 	}
 	for _, i := range images {
-		if err := r.w.Image(i.Tag, e.Step, i.PNG); err != nil {
+		if err := r.later.Image(i.Tag, step, i.PNG); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.later.Flush()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resnet/nn"
+	"resnet/nn/safetensors"
 	"resnet/nn/train"
 )
 
@@ -34,6 +35,25 @@ func epochOf(n int, val *train.Score) *train.EpochInfo {
 	return &train.EpochInfo{Row: train.Row{
 		Epoch: n, Step: int64(4 * n), LR: 0.5, Train: train.Score{Loss: 7, Accuracy: 7}, Val: val, ImagesPerSecond: 7,
 	}}
+}
+
+// waiting is what hooks have left for later.
+type waiting []func([]safetensors.Tensor) error
+
+func (w *waiting) later(f func([]safetensors.Tensor) error) { *w = append(*w, f) }
+
+// run does it, with weights of zero.
+func (w *waiting) run(t testing.TB) (err error) {
+	g := residual(t)
+	var zeros []safetensors.Tensor
+	for _, v := range g.Parameters() {
+		zeros = append(zeros, safetensors.Tensor{Name: g.ValueName(v), Data: make([]byte, 4*g.Type(v).Shape.Elems())})
+	}
+	for _, f := range *w {
+		err = errors.Join(err, f(zeros))
+	}
+	*w = nil
+	return err
 }
 
 // files are the paths of the event files in dir, in order.
@@ -116,15 +136,19 @@ func TestEpochRecorded(t *testing.T) {
 	dir := t.TempDir()
 	g := residual(t)
 	read := func(v nn.Value) ([]float32, error) { return make([]float32, g.Type(v).Shape.Elems()), nil }
-	h := Hooks("", Options{Weights: read, Gradients: read, Images: func(e *train.EpochInfo) ([]Image, error) {
-		return []Image{{"predictions", picture(t)}}, nil
-	}})
-	must(t, h.Start(startOf(t, dir, 0)))
+	h := Hooks("", Options{Weights: true, Gradients: read, Images: drawing([]Image{{"predictions", picture(t)}}, nil)})
+	var w waiting
+	start, epoch := startOf(t, dir, 0), epochOf(1, &train.Score{Loss: 8, Accuracy: 9})
+	start.Later, epoch.Later = w.later, w.later
+	must(t, h.Start(start))
+	must(t, w.run(t))
 	if n := len(lines(t, dir, weights)); n != len(g.Parameters()) {
 		t.Errorf("%d histograms before the first step, want one for each of %d parameters", n, len(g.Parameters()))
 	}
 	must(t, h.Step(stepOf(4, 6)))
-	must(t, h.Epoch(epochOf(1, &train.Score{Loss: 8, Accuracy: 9})))
+	must(t, h.Epoch(epoch))
+	must(t, h.Step(stepOf(5, 6))) // nothing waits for what comes later
+	must(t, w.run(t))
 	equal(t, lines(t, dir, "4 loss", "4 accuracy", "4 lr", "4 images", "bn.", "predictions"),
 		"0 weights/blocks.0.bn.weight histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
 		"0 weights/blocks.0.bn.bias histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
@@ -133,15 +157,17 @@ func TestEpochRecorded(t *testing.T) {
 		"4 loss/train (scalars, class 1) scalar 7", "4 accuracy/train (scalars, class 1) scalar 7",
 		"4 lr (scalars, class 1) scalar 0.5", "4 images_per_second (scalars, class 1) scalar 7",
 		"4 loss/val (scalars, class 1) scalar 8", "4 accuracy/val (scalars, class 1) scalar 9",
+		"4 gradients/blocks.0.bn.weight histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
+		"4 gradients/blocks.0.bn.bias histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
 		"4 weights/blocks.0.bn.weight histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
 		"4 weights/blocks.0.bn.bias histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
 		"4 weights/blocks.0.bn.running_mean histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
 		"4 weights/blocks.0.bn.running_var histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
-		"4 gradients/blocks.0.bn.weight histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
-		"4 gradients/blocks.0.bn.bias histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
 		"4 predictions image 2x3x1 of 73 bytes",
 	)
-	must(t, h.Epoch(epochOf(2, nil)))
+	epoch = epochOf(2, nil)
+	epoch.Later = w.later
+	must(t, h.Epoch(epoch))
 	if got := lines(t, dir, "8 loss/val", "8 accuracy/val"); got != nil {
 		t.Errorf("without validation %q, want none", got)
 	}
@@ -161,7 +187,7 @@ func TestResume(t *testing.T) {
 	must(t, first.Start(startOf(t, dir, 0)))
 	ahead, err := create(dir, 0, origin{host: "z", pid: 1, now: func() time.Time { return time.Now().Add(time.Hour) }})
 	must(t, err)
-	h := Hooks("", Options{Weights: func(nn.Value) ([]float32, error) { return []float32{1}, nil }})
+	h := Hooks("", Options{Weights: true})
 	must(t, h.Start(startOf(t, dir, 6)))
 	all := files(t, dir)
 	if len(all) != 3 || all[1] != ahead.Path() {
@@ -203,22 +229,30 @@ func TestDirectory(t *testing.T) {
 	must(t, err)
 }
 
+func drawing(images []Image, err error) func(*train.EpochInfo) (func() ([]Image, error), error) {
+	return func(*train.EpochInfo) (func() ([]Image, error), error) {
+		return func() ([]Image, error) { return images, err }, nil
+	}
+}
+
 func TestErrors(t *testing.T) {
 	boom := errors.New("boom")
 	fail := func(nn.Value) ([]float32, error) { return nil, boom }
 	for want, o := range map[string]Options{
-		"tensorboard: weights/stem.weight: boom":   {Weights: fail},
-		"tensorboard: gradients/stem.weight: boom": {Gradients: fail},
-		"tensorboard: images: boom":                {Images: func(*train.EpochInfo) ([]Image, error) { return nil, boom }},
-		"tensorboard: wrong: 1 bytes that are no PNG file: unexpected EOF": {
-			Images: func(*train.EpochInfo) ([]Image, error) { return []Image{{"wrong", []byte{1}}}, nil },
-		},
+		"tensorboard: gradients/stem.weight: boom":                         {Gradients: fail},
+		"tensorboard: images: look":                                        {Images: func(*train.EpochInfo) (func() ([]Image, error), error) { return nil, errors.New("look") }},
+		"tensorboard: images: boom":                                        {Images: drawing(nil, boom)},
+		"tensorboard: wrong: 1 bytes that are no PNG file: unexpected EOF": {Images: drawing([]Image{{"wrong", []byte{1}}}, nil)},
 	} {
 		h := Hooks("", o)
-		err := h.Start(startOf(t, t.TempDir(), 0))
+		var w waiting
+		epoch := epochOf(1, nil)
+		epoch.Later = w.later
+		must(t, h.Start(startOf(t, t.TempDir(), 0)))
+		must(t, h.Step(stepOf(1, 1)))
+		err := h.Epoch(epoch)
 		if err == nil {
-			must(t, h.Step(stepOf(1, 1)))
-			err = h.Epoch(epochOf(1, nil))
+			err = w.run(t)
 		}
 		if err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)

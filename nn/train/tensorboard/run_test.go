@@ -36,17 +36,17 @@ func trained(t *testing.T, stop int64) *train.Result {
 			Name: "noise", ClassNames: []string{"a", "b", "c"}, Train: noise(90, 1), Test: noise(20, 2), Checksum: "c",
 		}
 		var run *train.StartInfo
-		read := func(role nn.Role) func(nn.Value) ([]float32, error) {
-			return func(v nn.Value) ([]float32, error) {
-				x := make([]float32, run.Graph.Type(v).Shape.Elems())
-				return x, run.Exec.Read(nn.Ref{Value: v, Role: role}, nn.Bytes(x))
-			}
+		read := func(v nn.Value) ([]float32, error) {
+			x := make([]float32, run.Graph.Type(v).Shape.Elems())
+			return x, run.Exec.Read(nn.Ref{Value: v, Role: nn.Grad}, nn.Bytes(x))
 		}
 		o.Hooks = train.Join(
 			train.Hooks{Start: func(s *train.StartInfo) error { run = s; return nil }},
 			Hooks("", Options{
-				Every: 2, Weights: read(nn.Data), Gradients: read(nn.Grad),
-				Images: func(*train.EpochInfo) ([]Image, error) { return []Image{{"predictions", file}}, nil },
+				Every: 2, Weights: true, Gradients: read,
+				Images: func(*train.EpochInfo) (func() ([]Image, error), error) {
+					return func() ([]Image, error) { return []Image{{"predictions", file}}, nil }, nil
+				},
 			}))
 		return o
 	}

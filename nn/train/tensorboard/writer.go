@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -15,9 +16,10 @@ import (
 
 // A Writer writes one event file. Events are kept in memory until Flush, and
 // the file is open only while Flush writes, so that there is nothing to close.
-// It is for one goroutine at a time.
+// It is for one goroutine at a time; see Beside.
 type Writer struct {
 	path   string
+	file   *sync.Mutex // held while Flush writes
 	now    func() time.Time
 	first  bool            // of the event files in its directory
 	buffer []byte          // records that are not yet in the file
@@ -60,7 +62,7 @@ func create(dir string, first int64, o origin) (*Writer, error) {
 		return nil, fmt.Errorf("tensorboard: %w", err)
 	}
 	name := fmt.Sprintf("%s%010d.%s.%d.0", filePrefix, max(o.now().Unix(), last+1), o.host, o.pid)
-	w := &Writer{path: filepath.Join(dir, name), now: o.now, first: last == 0, known: map[string]bool{}}
+	w := &Writer{path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{}}
 	w.event(0, eventFileVersion, []byte("brain.Event:2"))
 	// TensorBoard takes the first start that it reads in a directory for the
 	// beginning of the run, and each later one as a restart that voids steps. So
@@ -89,6 +91,12 @@ func lastFile(dir string) (seconds int64, err error) {
 	return seconds, nil
 }
 
+// Beside is a writer of the same file for another goroutine. No tag may be
+// written by both.
+func (w *Writer) Beside() *Writer {
+	return &Writer{path: w.path, file: w.file, now: w.now, known: map[string]bool{}}
+}
+
 // Path is the file that is written.
 func (w *Writer) Path() string { return w.path }
 
@@ -101,6 +109,8 @@ func (w *Writer) Flush() error {
 }
 
 func (w *Writer) write(flag int) error {
+	w.file.Lock()
+	defer w.file.Unlock()
 	f, err := os.OpenFile(w.path, os.O_WRONLY|flag, 0o644)
 	if err != nil {
 		return fmt.Errorf("tensorboard: %w", err)

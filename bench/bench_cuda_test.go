@@ -1,0 +1,44 @@
+//go:build !nocuda
+
+package bench
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"resnet/nn"
+)
+
+// On a GPU, real or emulated, a run tells what the device reaches and how each
+// phase keeps it at work.
+func TestRunOnGPU(t *testing.T) {
+	if _, err := nn.CUDADevices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
+		t.Skip(err)
+	}
+	c := small()
+	c.Device.Device, c.Device.Precision, c.BatchSizes, c.Layers = "cuda:0", "bf16", []int{2}, true
+	c.Ceilings = &nn.CeilingSizes{CopyBytes: 1 << 16, Order: 32, Runs: 2}
+	r, err := Run(context.Background(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := r.Machine.GPU
+	if g == nil || g.CopyGBPerSecond <= 0 || g.ProductGFLOPS <= 0 || len(r.Results) != 3 {
+		t.Fatalf("%d results of %+v, want three and what the GPU reaches", len(r.Results), g)
+	}
+	launches := map[Phase]int{}
+	for _, s := range r.Results {
+		u := s.GPU
+		if u == nil || u.Launches < 10 || !u.Fused || u.DeviceMs <= 0 || u.IdleShare < 0 || u.IdleShare >= 1 || s.PeakShare <= 0 || s.Phase == Latency && s.Window != 1 {
+			t.Errorf("%s: %+v, %+v, want a fused step, launches and times of the device", s.Phase, s, u)
+			continue
+		}
+		launches[s.Phase] = u.Launches
+		checkLayers(t, c, s)
+	}
+	// Backward and update come on top of forward; a latency's forward is inference's.
+	if launches[Train] <= launches[Infer] || launches[Latency] != launches[Infer] {
+		t.Errorf("launches %v, want more in training, as many in both of inference", launches)
+	}
+}

@@ -1,0 +1,45 @@
+#!/bin/sh
+# assemble.sh DIR ARCH...: machine code of the PTX beside this script, so that the driver need not compile it. ARCH is a
+# compute capability without its point: 90. DIR gets
+#
+#   MODULE-HASH.sm_ARCH.cubin   HASH is the beginning of the PTX's SHA-256, so that another PTX's is not taken for it
+#   SHA256SUMS                  by which the program knows a damaged file
+#
+# What is there is not made anew; what is damaged or belongs to another PTX goes. Without ptxas nothing happens.
+set -eu
+mkdir -p "$1"
+DIR=$(cd "$1" && pwd)
+shift
+cd "$(dirname "$0")"
+
+PTXAS="${CUDA_HOME:-/usr/local/cuda}/bin/ptxas"
+[ -x "$PTXAS" ] || PTXAS=$(command -v ptxas) || {
+	echo "kernels/cuda/assemble.sh: no ptxas in \$CUDA_HOME: the driver will compile the kernels" >&2
+	exit 0
+}
+export DIR PTXAS
+
+modules=$(for ptx in *.ptx; do echo "${ptx%.ptx}-$(sha256sum "$ptx" | cut -c 1-8)"; done)
+
+damaged=$(cd "$DIR" && sha256sum --check --quiet SHA256SUMS 2>/dev/null | sed -n 's/: FAILED.*//p')
+for file in "$DIR"/*.cubin; do
+	name=${file##*/}
+	if echo "$damaged" | grep -qxF -e "$name" || ! echo "$modules" | grep -qxF -e "${name%.sm_*}"; then
+		rm -f "$file"
+	fi
+done
+
+# shellcheck disable=SC2016 # the inner shell expands them
+assemble='"$PTXAS" -arch="sm_$1" -o "$DIR/$3.new" "$2" && mv "$DIR/$3.new" "$DIR/$3"'
+for module in $modules; do
+	ptx=${module%-*}.ptx
+	oldest=$(sed -n 's/^\.target sm_//p' "$ptx")
+	for arch in "$@"; do
+		name=$module.sm_$arch.cubin
+		[ -e "$DIR/$name" ] || [ "$arch" -lt "$oldest" ] || echo "$arch $ptx $name"
+	done
+done | xargs -r -P "$(getconf _NPROCESSORS_ONLN)" -n 3 sh -ec "$assemble" assemble
+
+cd "$DIR"
+sha256sum -- *.cubin >SHA256SUMS.new
+mv SHA256SUMS.new SHA256SUMS

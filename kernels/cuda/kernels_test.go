@@ -1,0 +1,77 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"resnet/gpu"
+)
+
+// Below compute capability 8.0 the kernels for tensor cores stay away and the others work. An emulated GPU is of another
+// generation in a process of its own.
+func TestLoadWithoutTensorCores(t *testing.T) {
+	const variable = "RESNET_EMU_CC"
+	g := onGPU(t)
+	if major, _ := g.d.ComputeCapability(); major < 8 {
+		if g.k.tensor {
+			t.Error("kernels for tensor cores were loaded")
+		}
+		x := g.put(f32, []float64{-1, 2})
+		g.ok(g.k.ReLU(g.s, gpu.Float32, x.Ptr, x.Ptr, 2))
+		g.equal("relu", x.get(), []float64{0, 2})
+		return
+	}
+	if !g.k.tensor {
+		t.Error("no kernels for tensor cores were loaded")
+	}
+	if g.d.Name() != "emulated GPU" || os.Getenv(variable) != "" {
+		return
+	}
+	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	again.Env = append(os.Environ(), variable+"=75")
+	if out, err := again.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// What was not selected is not loaded, and its launch says so.
+func TestSelection(t *testing.T) {
+	g := onGPU(t)
+	k, err := Load(g.d, Selection{Types: []gpu.DataType{gpu.BFloat16}})
+	g.ok(err)
+	defer func() { g.ok(k.Close()) }()
+	if len(k.modules) != 2 {
+		t.Errorf("%d modules, want kernels and typed_bf16", len(k.modules))
+	}
+	x := g.put(bf16, []float64{-1, 2})
+	g.ok(k.ReLU(g.s, gpu.BFloat16, x.Ptr, x.Ptr, 2))
+	g.equal("relu", x.get(), []float64{0, 2})
+	one := gpu.Dim3{X: 1, Y: 1, Z: 1}
+	for want, err := range map[string]error{
+		"cuda: relu_f16 was not loaded: want float16": k.ReLU(g.s, gpu.Float16, x.Ptr, x.Ptr, 2),
+		"cuda: product_bf16 was not loaded":           k.launchProduct(g.s, one, one, 0, gpu.BFloat16, x.Ptr, x.Ptr, x.Ptr),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// A launch may bring all of the shared memory that a block can have.
+func TestSharedMemory(t *testing.T) {
+	g := onGPU(t)
+	if !g.k.tensor {
+		t.Skip("the GPU's compute capability is below 8.0")
+	}
+	if g.k.shared <= 48<<10 {
+		t.Fatalf("%d bytes of shared memory, want more than 48 KiB", g.k.shared)
+	}
+	d, a, b := g.fresh(f32, 16*8), g.zeros(f16, 16*16), g.zeros(f16, 16*8)
+	one, warp := gpu.Dim3{X: 1, Y: 1, Z: 1}, gpu.Dim3{X: 32, Y: 1, Z: 1}
+	g.ok(g.k.launchProduct(g.s, one, warp, g.k.shared, gpu.Float16, d.Ptr, a.Ptr, b.Ptr))
+	g.equal("d", d.get(), make([]float64, 16*8))
+}

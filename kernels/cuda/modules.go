@@ -1,0 +1,91 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"resnet/gpu"
+)
+
+// typeNames are the element types in the names of modules and kernels.
+var typeNames = [...]string{gpu.Float32: "f32", gpu.Float16: "f16", gpu.BFloat16: "bf16"}
+
+// table says where functions belong, by name.
+type table map[string]**gpu.Function
+
+// perType is a kernel for each element type, nil where it was not loaded.
+type perType [len(typeNames)]*gpu.Function
+
+func (f *perType) launch(name string, t gpu.DataType, s *gpu.Stream, grid, block gpu.Dim3, shared int, args *gpu.Args) error {
+	if f[t] == nil {
+		return fmt.Errorf("cuda: %s_%s was not loaded: want %v in Load's selection, and for tensor cores compute capability 8.0", name, typeNames[t], t)
+	}
+	return f[t].Launch(s, grid, block, shared, args)
+}
+
+// module is a PTX to load, and where its kernels belong.
+type module struct {
+	name   string // "typed_f32"
+	ending string // of its kernels' names: "_f32"
+	table  table
+}
+
+// modules are those of a selection.
+func (f *functions) modules(want Selection) []module {
+	list := []module{{name: "kernels", table: f.kernels()}}
+	for i, name := range typeNames {
+		t := gpu.DataType(i)
+		if slices.Contains(want.Types, t) {
+			list = append(list, module{"typed_" + name, "_" + name, f.typed(t)})
+		}
+		if slices.Contains(want.Tensor, t) {
+			list = append(list, module{"tensor_" + name, "_" + name, f.tensor(t)})
+		}
+	}
+	return list
+}
+
+// load brings modules to the device side by side, as the driver takes a while to compile one.
+func (k *Kernels) load(d *gpu.Device, list []module) error {
+	start := time.Now()
+	code := openAssembled(d.ComputeCapability())
+	k.modules = make([]*gpu.Module, len(list))
+	tasks, whys := make([]func() error, len(list)), make([]error, len(list))
+	for i, m := range list {
+		tasks[i] = func() (err error) {
+			if k.modules[i], whys[i], err = m.load(d, code); err != nil {
+				return err
+			}
+			return m.find(k.modules[i])
+		}
+	}
+	err := d.Together(tasks...)
+	k.Code = Code{Arch: code.arch, Compiled: cmp.Or(whys...), Time: time.Since(start)}
+	return err
+}
+
+// load loads machine code, or where there is none that the driver takes, PTX; why says what was wrong with machine code.
+func (m *module) load(d *gpu.Device, code assembled) (loaded *gpu.Module, why, err error) {
+	image, why := code.read(m.name)
+	if why == nil {
+		if loaded, why = d.LoadModule(code.file(m.name), image); why == nil {
+			return loaded, nil, nil
+		}
+	}
+	loaded, err = d.LoadModule(m.name+".ptx", ptx(m.name))
+	return loaded, why, err
+}
+
+// find fills in the functions.
+func (m *module) find(loaded *gpu.Module) (err error) {
+	for name, f := range m.table {
+		if *f, err = loaded.Function(name + m.ending); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+// The kernels that exist once per element type: typed_f32.ptx, typed_f16.ptx and typed_bf16.ptx are made from them.
+#include "common.cuh"
+#include "flat.cuh"
+#include "geometry.cuh"
+#include "head.cuh"
+#include "loss.cuh"
+#include "moments.cuh"
+#include "norm.cuh"
+#include "pack.cuh"
+#include "rows.cuh"
+#include "stem.cuh"
+
+namespace TYPE {
+#include "batchnorm.cu"
+#include "bias.cu"
+#include "check.cu"
+#include "elementwise.cu"
+#include "head.cu"
+#include "input.cu"
+#include "loss.cu"
+#include "norm.cu"
+#include "pack.cu"
+#include "pad.cu"
+#include "pool.cu"
+#include "precision.cu"
+#include "stem.cu"
+} // namespace TYPE

@@ -1,0 +1,180 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"fmt"
+	"iter"
+	"math"
+
+	"resnet/gpu"
+)
+
+// weightWarps is how many warps a block has, and weightResident how many blocks a multiprocessor.
+const (
+	weightWarps    = 6
+	weightResident = 2
+)
+
+// weightPlan is how a weight gradient is cut into blocks, each a tile of dw over one split of the pixels, and a block
+// into warps.
+type weightPlan struct {
+	tall            bool // a warp of a 3x3 kernel has 64 outputs, not 32
+	down            int  // warps beside each other over outputs
+	across          int  // over inputs; of a 3x3 kernel three for each, one a row of taps
+	deep            int  // over pixels
+	outputs, inputs int  // of a tile
+	tiles, splits   int
+	span, chunk     int // pixels of a split, and those that a block has in shared memory at once
+	ring            int // pixels that it has room for of the operand: two chunks, and what taps reach beyond
+	shared          int // bytes
+
+	clocks float64 // estimated
+}
+
+func (p weightPlan) blocks() int { return p.tiles * p.splits }
+
+// warpTile is what a warp makes: outputs, inputs, taps.
+func (p *weightPlan) warpTile(kernel int) (outputs, inputs, taps int) {
+	switch {
+	case kernel == 1:
+		return 32, 64, 1
+	case p.tall:
+		return 64, 16, 3
+	}
+	return 32, 16, 3
+}
+
+// weightBlocks is how many blocks fill the device.
+func (k *Kernels) weightBlocks() int { return weightResident * k.multiprocessors() }
+
+func (k *Kernels) multiprocessors() int { return ceilDiv(k.blocks*blockThreads, residentThreads) }
+
+// planWeightGradient finds the plan of the fewest clocks.
+func (k *Kernels) planWeightGradient(t gpu.DataType, w *WeightGradient) (weightPlan, error) {
+	best := weightPlan{clocks: math.Inf(1)}
+	for p := range k.weightPlans(t, w) {
+		if p.estimate(t, w, k.multiprocessors()); p.clocks < best.clocks {
+			best = p
+		}
+	}
+	if best.tiles == 0 {
+		return best, fmt.Errorf("cuda: weight gradient: kernel %dx%d of %d channels to %d on %dx%d does not fit the device: use cuDNN's",
+			w.Kernel, w.Kernel, w.In, w.Out, w.H, w.W)
+	}
+	return best, nil
+}
+
+// weightPlans are the plans that fit the device, with all numbers of splits that w.Blocks allows.
+func (k *Kernels) weightPlans(t gpu.DataType, w *WeightGradient) iter.Seq[weightPlan] {
+	blocks := w.Blocks
+	if blocks == 0 {
+		blocks = k.weightBlocks()
+	}
+	return func(yield func(weightPlan) bool) {
+		for _, p := range warpPlans(w) {
+			for splits := 1; k.tensor && (splits == 1 || splits*p.tiles <= blocks); splits++ {
+				p.cut(t, w, splits)
+				fits := p.chunk > 0 && p.shared+staticShared <= k.shared
+				if fits && p.splits == splits && !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// warpPlans are the ways to place a block's warps so that each has something to do, and to lay tiles of them over dw.
+func warpPlans(w *WeightGradient) (plans []weightPlan) {
+	places := weightWarps / w.Kernel
+	for deep := 1; deep <= places; deep++ {
+		for across := 1; across*deep <= places; across++ {
+			for _, tall := range []bool{false, true}[:min(w.Kernel, 2)] {
+				p := weightPlan{tall: tall, down: places / (across * deep), across: across, deep: deep}
+				outputs, inputs, _ := p.warpTile(w.Kernel)
+				if p.down*across*deep != places || (p.down-1)*outputs >= w.Out || (across-1)*inputs >= w.In {
+					continue
+				}
+				// A tile that overhangs leaves out what it has no channels for.
+				p.outputs, p.inputs = min(outputs*p.down, w.Out), min(inputs*across, w.In)
+				p.tiles = ceilDiv(w.Out, p.outputs) * ceilDiv(w.In, p.inputs)
+				plans = append(plans, p)
+			}
+		}
+	}
+	return plans
+}
+
+// cut makes splits of as many pixels each, or fewer of them if pixels are few, and chooses the chunk: its pixels are
+// whole products, and a thread has registers for so many vectors of 16 bytes of each matrix.
+func (p *weightPlan) cut(t gpu.DataType, w *WeightGradient, splits int) {
+	const most = 96 // pixels of a chunk
+	gradientVectors, operandVectors := 2, 1
+	if w.Kernel == 1 {
+		operandVectors = 2
+	}
+	size, product := 16/lanes(t), 16
+	if t == gpu.Float32 {
+		product = 8
+	}
+	rows := func(vectors, channels int) int { return vectors * (32 * weightWarps / (channels / lanes(t))) }
+	p.span = product * ceilDiv(ceilDiv(w.rows(), splits), product)
+	p.splits = ceilDiv(w.rows(), p.span)
+	p.chunk = min(rows(gradientVectors, p.outputs), rows(operandVectors, p.inputs), p.span, most)
+	if unit := product * p.deep; p.chunk >= unit {
+		p.chunk -= p.chunk % unit
+	}
+	p.chunk -= p.chunk % product
+	p.ring = 1
+	for p.ring < 2*(p.chunk+w.halo()) {
+		p.ring *= 2
+	}
+	const pad, zeros = 8, 8 // elements behind a row, rows behind the ring
+	outputs, inputs, taps := p.warpTile(w.Kernel)
+	last := (2*p.chunk*(p.outputs+pad) + (p.ring+zeros-1)*(p.inputs+pad)) * size // where the last of those begins
+	tiles := last + max((p.inputs+pad)*size+2*p.chunk*2, p.across*inputs*size)
+	merge := (p.deep - 1) * weightWarps / p.deep * outputs * inputs * taps * 4
+	p.shared = max(tiles, merge)
+}
+
+// halo is how many pixels taps reach beyond a run of them, on either side.
+func (w *WeightGradient) halo() int {
+	if w.Kernel == 1 {
+		return 0
+	}
+	return w.W + 1
+}
+
+// estimate says how many clocks the busiest multiprocessor takes. Of the blocks that are there together, loads, products
+// and what a chunk waits for run beside each other, so that the longest counts; then come their sums, and the
+// multiprocessor's share of adding up the splits.
+func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, multiprocessors int) {
+	const (
+		bytesPerClock = 32  // from the second level cache, to a multiprocessor
+		latency       = 700 // of a load
+		barrier       = 150 // clocks of a chunk in which its block does nothing else
+	)
+	productsPerClock, size := 1024, 2 // by mma instructions, of what the tensor cores can do
+	if t == gpu.Float32 {
+		productsPerClock, size = 512, 4
+	}
+	gradient, operand := p.outputs*size, p.inputs*size // bytes of a pixel
+	if w.Gradient.Kind == NormGradient {
+		gradient *= 2
+	}
+	outputs, inputs, taps := p.warpTile(w.Kernel)
+	products := p.chunk * outputs * inputs * taps * weightWarps / p.deep // of a chunk
+
+	rounds := ceilDiv(p.blocks(), multiprocessors*weightResident)
+	together := weightResident // with blocks of others, where it has only some of all
+	if w.Blocks == 0 {
+		together = min(ceilDiv(p.blocks(), multiprocessors), weightResident)
+	}
+	chunk := barrier + max(latency, together*p.chunk*(gradient+operand)/bytesPerClock, together*products/productsPerClock)
+	chunks := ceilDiv(p.span, p.chunk)
+	sums := p.outputs * p.inputs * w.taps() * 4
+	p.clocks = float64(rounds) * float64(2*latency+chunks*chunk+together*(2*w.halo()*operand+sums)/bytesPerClock)
+	if p.splits > 1 {
+		p.clocks += float64(4*p.splits*w.weights()) / float64(bytesPerClock*multiprocessors)
+	}
+}

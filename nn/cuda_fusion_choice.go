@@ -1,0 +1,107 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+
+	"resnet/gpu"
+)
+
+// fusionFor is how programs of a mode are fused; nil for not at all. What is
+// left to measurement is decided for the plan's batch size when that is compiled,
+// by a whole step of either kind; smaller batches follow.
+func (e *cudaExecutor) fusionFor(m Mode) (*cudaFusion, error) {
+	if e.fusion == nil || e.backend.config.Fuse == FuseOn {
+		return e.fusion, nil
+	}
+	if m == Gradient {
+		m = Train
+	}
+	if f, decided := e.fused[m]; decided {
+		return f, nil
+	}
+	f, err := e.chooseFusion(m)
+	if err == nil {
+		e.fused[m] = f
+	}
+	return f, err
+}
+
+// Fused implements Fuser.
+func (e *cudaExecutor) Fused(m Mode) bool {
+	p := e.programs[programKey{m, e.plan.batch(m)}]
+	return p != nil && p.fusion != nil
+}
+
+// chooseFusion takes a step with fusion, or the one without if that is faster.
+func (e *cudaExecutor) chooseFusion(m Mode) (*cudaFusion, error) {
+	n, names, ways := e.plan.batch(m), []string{"fused", "apart"}, []*cudaFusion{e.fusion, nil}
+	key := fmt.Sprintf("step.%v n=%d %s %v", m, n, e.graph.digest(), e.backend.config.Precision)
+	var measure func() ([]float64, error)
+	if !e.ready {
+		measure = func() ([]float64, error) { return e.measureSteps(key, m, n, names, ways) }
+	}
+	i, err := e.backend.tuner.choose(key, names, measure)
+	if err != nil {
+		return nil, err
+	}
+	return ways[i], nil
+}
+
+// measureSteps times whole steps. Each way is bound for that and let go: what it
+// chose on the way is known when it is bound to stay.
+func (e *cudaExecutor) measureSteps(key string, m Mode, n int, names []string, ways []*cudaFusion) (times []float64, err error) {
+	need := e.need
+	defer func() { e.need = need }()
+	var candidates []candidate
+	for i, f := range ways {
+		e.need = need
+		p, err := e.newProgram(m, n, f)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, p.close()) }()
+		candidates = append(candidates, candidate{name: names[i], scratch: e.need, run: p.branches.run})
+	}
+	return e.measure(key, candidates)
+}
+
+// digest tells graphs apart: a hash of every node and what it reads.
+func (g *Graph) digest() string {
+	h := fnv.New64a()
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		fmt.Fprintf(h, "%s %+v %v\n", n.Op.Kind(), n.Op, n.In)
+		for _, t := range g.InTypes(n) {
+			fmt.Fprintf(h, "%v\n", t)
+		}
+	}
+	return fmt.Sprintf("%s-%x", g.Name, h.Sum64())
+}
+
+// owned is device memory that goes with a program.
+type owned struct{ *gpu.Buffer }
+
+func (o owned) Close() error { return o.Free() }
+
+// private is scratch memory of one launch: zeros before its first, and not
+// shared with any other, since launches may run beside each other.
+func (p *cudaProgram) private(what string, bytes int64) gpu.Ptr {
+	if bytes == 0 || p.failed != nil {
+		return 0
+	}
+	bytes = (bytes + 3) / 4 * 4
+	b, err := p.exec.backend.device.Alloc(fmt.Sprintf("%s of %s at batch size %d", what, p.exec.graph.Name, p.n), bytes)
+	if err == nil {
+		p.owned = append(p.owned, owned{b})
+		err = p.exec.backend.stream.Fill(b.Ptr, 0, bytes)
+	}
+	if err != nil {
+		p.failed = err
+		return 0
+	}
+	return b.Ptr
+}

@@ -1,0 +1,101 @@
+//go:build !nocuda
+
+package nn
+
+import (
+	"errors"
+	"fmt"
+
+	"resnet/gpu"
+)
+
+// cudaWatch holds two events for each step that is marked.
+type cudaWatch struct {
+	events []*gpu.Event
+	used   int
+}
+
+// Watch implements Watcher.
+func (e *cudaExecutor) Watch(steps int) error {
+	defer e.backend.device.Enter()()
+	if err := e.watch.close(); err != nil {
+		return e.backend.wrap(err)
+	}
+	var err error
+	if e.watch.events, err = newMarks(e.backend.device, 2*steps); err != nil {
+		return e.backend.wrap(errors.Join(err, e.watch.close()))
+	}
+	return nil
+}
+
+// around marks a step that run launches, if it is one to be watched.
+func (w *cudaWatch) around(s *gpu.Stream, run func() error) error {
+	if w.used+2 > len(w.events) {
+		return run()
+	}
+	begin, end := w.events[w.used], w.events[w.used+1]
+	if err := begin.Record(s); err != nil {
+		return err
+	}
+	if err := run(); err != nil {
+		return err
+	}
+	w.used += 2
+	return end.Record(s)
+}
+
+// Watched implements Watcher.
+func (e *cudaExecutor) Watched() (Occupancy, error) {
+	defer e.backend.device.Enter()()
+	o, err := e.watch.occupancy()
+	return o, e.backend.wrap(errors.Join(err, e.watch.close()))
+}
+
+func (w *cudaWatch) occupancy() (Occupancy, error) {
+	marks := w.events[:w.used]
+	if len(marks) == 0 {
+		return Occupancy{}, nil
+	}
+	last := marks[len(marks)-1]
+	if err := last.Sync(); err != nil {
+		return Occupancy{}, err
+	}
+	o := Occupancy{Steps: len(marks) / 2}
+	for i := 0; i < len(marks); i += 2 {
+		ms, err := marks[i+1].Since(marks[i])
+		if err != nil {
+			return Occupancy{}, err
+		}
+		o.Busy += ms / 1e3
+	}
+	ms, err := last.Since(marks[0])
+	o.Elapsed = ms / 1e3
+	return o, err
+}
+
+func (w *cudaWatch) close() error {
+	events := w.events
+	*w = cudaWatch{}
+	return closeAll(events)
+}
+
+// Launches implements Launcher: the nodes of the step's graph. Where no step was
+// replayed as one, it is captured for counting alone.
+func (e *cudaExecutor) Launches(m Mode, n int) (int, error) {
+	if err := e.plan.checkRun(m, n); err != nil {
+		return 0, e.backend.wrap(err)
+	}
+	defer e.backend.device.Enter()()
+	p := e.programs[programKey{m, n}]
+	if p == nil || !p.warm {
+		return 0, e.backend.wrap(fmt.Errorf("launches of a step on %d images, want one to have run before", n))
+	}
+	if p.graph != nil {
+		return p.graph.Nodes(), nil
+	}
+	graph, err := capture(e.backend.stream, p.branches.run)
+	if err != nil {
+		return 0, e.backend.wrap(fmt.Errorf("capture of a step: %w", err))
+	}
+	return graph.Nodes(), e.backend.wrap(graph.Close())
+}

@@ -1,0 +1,35 @@
+package train
+
+import (
+	"testing"
+
+	"resnet/nn"
+)
+
+// Whole batches where n allows it, large ones where the memory does.
+func TestPlanForGPU(t *testing.T) {
+	for _, c := range []struct{ side, batch, n, want int }{
+		{28, 32, 10000, 1000},
+		{28, 4096, 10000, 1000},
+		{28, 32, 5001, 1001},
+		{28, 32, 13, 13},
+		{28, 32, 1025, 513},
+		{224, 1, 10000, 0}, // for want of memory less
+	} {
+		g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: c.side, Width: c.side, Classes: 10, BaseChannels: 16, Hidden: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := planForGPU(g, nn.PlanConfig{Batch: c.batch, Optimizer: nn.NewAdam(), Target: natural{}}, c.n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes := p.Bytes[nn.Activations]
+		if c.want > 0 && p.EvalBatch != c.want || p.Batch != c.batch {
+			t.Errorf("%d images with batches of %d: batches of %d for inference, want %d", c.n, c.batch, p.EvalBatch, c.want)
+		}
+		if c.want == 0 && (p.EvalBatch >= 1000 || bytes > evalBytes || bytes < evalBytes/4) {
+			t.Errorf("batches of %d for inference take %d bytes, want up to %d and not much less", p.EvalBatch, bytes, evalBytes)
+		}
+	}
+}

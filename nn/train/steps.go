@@ -1,0 +1,105 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"resnet/data"
+)
+
+// train takes the training steps that are left of an epoch and waits for the
+// last. When ctx ends it leaves the state ready to be saved.
+func (t *trainer) train(ctx context.Context) error {
+	s, steps := &t.state, t.steps()
+	t.shuffle(s.Epoch)
+	t.watch.begin(t.mark, s.Step, t.imagesDone(s.Step))
+	for s.Step < steps {
+		if err := ctx.Err(); err != nil {
+			if bad := t.look(); bad != nil {
+				return bad
+			}
+			return err
+		}
+		first := s.Step + 1
+		if err := t.take(t.together()); err != nil {
+			return fmt.Errorf("train: epoch %d, step %d: %w", s.Epoch+1, first, err)
+		}
+		if s.Step == steps {
+			t.shuffle(s.Epoch + 1) // while the device is at the last steps
+		}
+		now := time.Now()
+		due := t.checkpointDue(now)
+		if err := t.observe(now, due || s.Step == steps); err != nil {
+			return err
+		}
+		if err := t.report(first); err != nil {
+			return err
+		}
+		if err := t.savedMeanwhile(); err != nil {
+			return err
+		}
+		if due {
+			t.clock()
+			if err := t.checkpoint(); err != nil {
+				return err
+			}
+		}
+	}
+	return t.feed.exec.Sync()
+}
+
+// shuffle puts the images into the order of an epoch, if the run has that one.
+func (t *trainer) shuffle(epoch int) {
+	if t.cfg.Shuffle && t.ordered != epoch && epoch < t.cfg.Epochs {
+		t.order, t.ordered = data.Shuffle(t.order, t.cfg.Seed, epoch), epoch
+	}
+}
+
+// together is how many steps to take next at once: as many as the device likes,
+// but none beyond the last whole batch of the epoch or a checkpoint that is due.
+func (t *trainer) together() int {
+	s := &t.state
+	n := min(t.feed.atOnce(t.src.Train), len(t.trainIdx)/t.cfg.BatchSize-s.Step)
+	if every := int64(t.cfg.CheckpointSteps); every > 0 {
+		n = int(min(int64(n), every-s.GlobalStep%every))
+	}
+	return max(n, 1)
+}
+
+// take trains on the next n batches.
+func (t *trainer) take(n int) error {
+	s := &t.state
+	hypers := t.hypers[:n]
+	for i := range hypers {
+		step := s.GlobalStep + int64(i)
+		hypers[i] = t.plan.Optimizer.Hyper(step+1, t.lr(step))
+	}
+	images := t.order[s.Step*t.cfg.BatchSize : t.imagesDone(s.Step+n)]
+	if err := t.feed.train(t.src.Train, images, t.cfg.Augmentation, t.cfg.Seed, s.Epoch, hypers); err != nil {
+		return err
+	}
+	s.Step += n
+	s.GlobalStep += int64(n)
+	return nil
+}
+
+// report calls the hook for the steps since first, all of them on their way.
+func (t *trainer) report(first int) error {
+	s := &t.state
+	for step := first; step <= s.Step; step++ {
+		global := s.GlobalStep - int64(s.Step-step)
+		t.info = StepInfo{
+			Epoch: s.Epoch + 1, Epochs: t.cfg.Epochs, Step: step, Steps: t.steps(), GlobalStep: global,
+			Images: t.imagesDone(step), LR: t.lr(global - 1), Train: t.watch.seen, ImagesPerSecond: t.watch.speed,
+		}
+		if err := call(t.hooks.Step, &t.info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *trainer) lr(step int64) float64 {
+	return t.cfg.Schedule.LR(t.cfg.LR, step, t.steps(), t.cfg.Epochs)
+}
