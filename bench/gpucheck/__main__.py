@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 import correctness
+import epochs
 import libraries
 import process
 import speed
@@ -33,9 +34,10 @@ def steps(ahead: Compiling | None) -> tuple[Step, ...]:
         Step("tests", 110, correctness.tests),
         Step("captured and eager steps", 30, training.captured),
         Step("accuracy, fp32", 50, training.reference_accuracy),
-        Step("compute-sanitizer", 70, correctness.sanitizers),
+        Step("compute-sanitizer", 60, correctness.sanitizers),
         Step("speed", 155, lambda c: speed.speed(c, ahead)),
-        Step("accuracy, others", 95, training.other_accuracies),
+        Step("epochs", 40, epochs.epochs),
+        Step("accuracy, others", 65, training.other_accuracies),
         Step("time by op", 10, speed.by_op),
     )
 

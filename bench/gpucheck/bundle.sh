@@ -4,7 +4,8 @@
 # Needs Go and a C compiler, no GPU. DIR, by default .gpu-check beside the Makefile, gets
 #
 #   bundle.json       what was built, of which commit, with what
-#   programs.tar.xz   resnet and the test programs of the packages that use the GPU, linked without debug information
+#   programs.tar.xz   resnet and the test programs of the packages that use the GPU, linked without debug information,
+#                     and the kernels' machine code for $CUBIN_ARCHS, by default 90, Hopper
 #   data/             Fashion-MNIST, compressed as published; instead of it, so that a bundle stays small,
 #   golden/           FILE, the larger golden set (--golden), or nothing (--bare)
 set -euo pipefail
@@ -46,6 +47,9 @@ go build "${flags[@]}" -o "$tmp/programs/resnet" ./cmd/resnet
 for package in gpu kernels/cuda nn cmd/resnet; do
 	go test -c "${flags[@]}" -o "$tmp/programs/${package//\//-}.test" "./$package"
 done
+read -ra archs <<<"${CUBIN_ARCHS:-90}"
+kernels/cuda/assemble.sh bin/bundle-kernels "${archs[@]}"
+cp -R bin/bundle-kernels "$tmp/programs/kernels"
 tar -C "$tmp/programs" -cJf "$tmp/programs.tar.xz" .
 
 case "$with" in

@@ -4,7 +4,7 @@ import json
 import pathlib
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import process
 from report import FAILED, PASSED, SKIPPED, Outcome, Report
@@ -17,7 +17,8 @@ class Check:
     def __init__(self, settings: Settings, bundle: pathlib.Path, tree: pathlib.Path, work: pathlib.Path,
                  env: dict[str, str], peer_env: dict[str, str], report: Report):
         self.settings, self.tree, self.work, self.report = settings, tree, work, report
-        self.env, self.peer_env = env, peer_env
+        self.cache = work / "cache"  # its own, so that what is measured there is of this check
+        self.env, self.peer_env = env | {"XDG_CACHE_HOME": str(self.cache)}, peer_env
         self.deadline = 0.0  # of the step under way
         self.programs = work / "programs"
         shutil.unpack_archive(bundle / "programs.tar.xz", self.programs)
@@ -33,13 +34,14 @@ class Check:
         """Returns the seconds that the step under way still has."""
         return self.deadline - time.monotonic()
 
-    def run(self, command: Sequence[str | pathlib.Path], cwd: pathlib.Path | None = None) -> process.Ended:
+    def run(self, command: Sequence[str | pathlib.Path], cwd: pathlib.Path | None = None,
+            env: Mapping[str, str] | None = None) -> process.Ended:
         """Runs a program for as long as the step has."""
-        return process.run([str(c) for c in command], self.report.log, self.left(), self.env, cwd or self.work)
+        return process.run([str(c) for c in command], self.report.log, self.left(), self.env if env is None else env, cwd or self.work)
 
-    def json(self, command: Sequence[str | pathlib.Path]) -> tuple[dict, process.Ended]:
+    def json(self, command: Sequence[str | pathlib.Path], env: Mapping[str, str] | None = None) -> tuple[dict, process.Ended]:
         """Runs a program that prints JSON; empty where it failed."""
-        ended = self.run(command)
+        ended = self.run(command, env=env)
         return json.loads(ended.output) if ended.passed else {}, ended
 
     def fits(self, name: str) -> bool:

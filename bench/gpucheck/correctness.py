@@ -18,20 +18,27 @@ Command = Sequence[str | pathlib.Path]
 
 
 def doctor(c: Check) -> None:
-    """Asks resnet what it found, which also names the device for the report."""
-    ended = c.run([c.resnet, "doctor", "--device", c.settings.device, "--format", "json"])
+    """Asks resnet what it found, which also names the device for the report, and takes a step in every precision."""
+    c.report.clocks += clocks()
+    for precision in c.settings.precisions:
+        examine(c, f"doctor, {precision}", precision)
+
+
+def examine(c: Check, name: str, precision: str) -> None:
+    if not c.fits(name):
+        return
+    ended = c.run([c.resnet, "doctor", "--device", c.settings.device, "--precision", precision, "--format", "json"])
     try:
         findings = json.loads(ended.output)["findings"]
     except (json.JSONDecodeError, KeyError):
         findings = []
-    c.report.device = device_of(findings)
-    c.report.clocks += clocks()
+    c.report.device = c.report.device or device_of(findings)
     if ended.passed:
         steps = [f["text"] for f in findings if f["name"].startswith("step on cuda")]
-        c.passed("doctor", "; ".join(steps), ended.seconds)
+        c.passed(name, "; ".join(steps), ended.seconds)
     else:
         bad = [f"{f['name']}: {f['text']}" for f in findings if f["state"] == "failed"]
-        c.failed("doctor", "; ".join(bad) or ended.why(), ended.seconds, "" if bad else ended.tail())
+        c.failed(name, "; ".join(bad) or ended.why(), ended.seconds, "" if bad else ended.tail())
 
 
 def device_of(findings: list[dict]) -> dict[str, object]:
@@ -88,16 +95,21 @@ def test(c: Check, t: TestProgram, pattern: str) -> None:
 
 
 def sanitizers(c: Check) -> None:
-    """Runs every kernel's tests, and steps of the network, under compute-sanitizer's memcheck and racecheck."""
+    """Runs every kernel's tests, and steps of the network, under compute-sanitizer's memcheck and racecheck. Steps whose
+    kernels are all our own come first; those of cuDNN's are left to the time that remains."""
     tool = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path="/usr/local/cuda/bin")
     if tool is None:
         c.skipped("compute-sanitizer", "there is none on this machine")
         return
-    steps: Command = [c.resnet, "bench", "--device", c.settings.device, "--batch-size", "8", "--seconds", "0", "--quiet", *c.settings.model]
+    steps: Command = [c.resnet, "bench", "--device", c.settings.device, "--batch-size", "8", "--seconds", "0", "--quiet",
+                      "--no-ceilings", "--tune", "off", *c.settings.model]
+    fused: Command = [*steps, "--precision", "bf16", "--fuse", "on"]
+    apart: Command = [*steps, "--precision", "tf32", "--fuse", "off"]
     kernels: Command = [c.programs / "kernels-cuda.test", "-test.run", "."]
-    together([
-        functools.partial(sanitize, c, tool, kind, what, command)
-        for kind in ("memcheck", "racecheck") for what, command in (("kernels", kernels), ("steps", steps))])
+    for commands in ({"fused steps": fused, "kernels": kernels}, {"steps apart": apart}):
+        together([
+            functools.partial(sanitize, c, tool, kind, what, command)
+            for kind in ("memcheck", "racecheck") for what, command in commands.items()])
 
 
 FOUND = 99  # the exit status by which the sanitizer says that it found something
@@ -107,6 +119,8 @@ REFUSED = re.compile(r"Device not supported|Unable to (?:find|load|launch)|No at
 
 
 def sanitize(c: Check, tool: str, kind: str, what: str, command: Command) -> None:
+    if not c.fits(f"{kind} of {what}"):
+        return
     options = ["--report-api-errors", "no"] if kind == "memcheck" else []  # calls that fail on purpose are in the tests
     ended = c.run([tool, "--tool", kind, *options, "--error-exitcode", str(FOUND), "--print-limit", "20", *command], c.tree)
     name, text = f"{kind} of {what}", ended.output + ended.errors

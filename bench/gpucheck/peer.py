@@ -20,10 +20,9 @@ class PeerError(Exception):
 
 
 class Peer:
-    """A PyTorch that measures one case after the other in one mode."""
+    """A PyTorch that measures one case after the other, each in the mode that is asked for."""
 
-    def __init__(self, mode: str, python: str, device: str, env: Mapping[str, str], script: pathlib.Path = SCRIPT):
-        self.mode = mode
+    def __init__(self, python: str, device: str, env: Mapping[str, str], script: pathlib.Path = SCRIPT):
         self._errors = tempfile.TemporaryFile()
         self._read = b""
         self._p = process.start([python, "-B", str(script), "--serve", "--device", device], stdin=subprocess.PIPE,
@@ -35,17 +34,17 @@ class Peer:
         """Returns what PyTorch calls itself and its device."""
         return self.answer(limit)
 
-    def measure(self, case: Case, seconds: float, limit: float) -> dict:
+    def measure(self, mode: str, case: Case, seconds: float, limit: float) -> dict:
         """Measures a case; what fails with this case only raises PeerError and leaves the others possible."""
-        self.ask(case, seconds)
+        self.ask(mode, case, seconds)
         answer = self.answer(limit)
         if "error" in answer:
             raise PeerError(answer["error"])
         return answer
 
-    def ask(self, case: Case, seconds: float) -> None:
+    def ask(self, mode: str, case: Case, seconds: float) -> None:
         phase, batch, precision = case
-        line = f"--mode {self.mode} --phase {phase} --batch {batch} --precision {precision} --seconds {seconds}\n"
+        line = f"--mode {mode} --phase {phase} --batch {batch} --precision {precision} --seconds {seconds}\n"
         try:
             self._to.write(line.encode())
             self._to.flush()
@@ -89,10 +88,10 @@ class Compiling:
 
     def __init__(self, cases: Sequence[Case], python: str, device: str, env: Mapping[str, str], script: pathlib.Path = SCRIPT):
         self._cases = cases
-        self._peer = Peer("compile", python, device, env, script)
+        self._peer = Peer(python, device, env, script)
         try:
             for case in cases:
-                self._peer.ask(case, 0)
+                self._peer.ask("compile", case, 0)
         except PeerError:
             pass  # close says why
 

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 
+import aims
 import tables
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -36,6 +37,9 @@ class Report:
         self.outcomes: list[Outcome] = []
         self.accuracy: list[dict] = []
         self.speed: list[dict] = []
+        self.apart: list[dict] = []  # what resnet gains by ops that share kernels
+        self.tuning: dict[str, list[dict]] = {}  # see tuning.summary
+        self.epochs: list[dict] = []  # the recipe from start to accuracy
         self._lock = threading.RLock()  # a signal may come while it is held
         self._name = ""
 
@@ -54,7 +58,8 @@ class Report:
             smoke=self.smoke, date=time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(self.began)),
             seconds=round(time.time() - self.began, 1), device=self.device, bundle=self.bundle, peer=self.peer,
             clocks=self.clocks, counts=counts, steps=[dataclasses.asdict(o) for o in self.outcomes],
-            accuracy=self.accuracy, speed=self.speed)
+            aims=aims.rows(self.speed, self.epochs), accuracy=self.accuracy, epochs=self.epochs, speed=self.speed,
+            apart=self.apart, tuning=self.tuning)
 
     def write(self) -> None:
         document = self.document()

@@ -28,6 +28,7 @@ class Settings:
 
     precisions: tuple[str, ...] = PRECISIONS
     model: tuple[str, ...] = ()  # options of train and bench
+    tune: str = "on"  # theirs too: whether algorithms are measured where that is not what is asked for
     tests: tuple[TestProgram, ...] = (
         TestProgram("gpu", "."), TestProgram("kernels/cuda", "."), TestProgram("nn", "CUDA", apart=True),
         TestProgram("cmd/resnet", "GPU|Device"))
@@ -42,20 +43,23 @@ class Settings:
 
     captured_batch: int = 192  # 312 steps an epoch of Fashion-MNIST and one of half the size
 
-    batch_sizes: tuple[int, ...] = (32, 128, 512, 1024)
+    batch_sizes: tuple[int, ...] = (32, 1024)
     measure_seconds: float = 0.25
-    rounds: int = 5
-    by_op: tuple[tuple[str, int], ...] = (("fp32", 32), ("bf16", 1024))  # training steps that are timed op by op
-    compiled: tuple[tuple[str, int, str], ...] = tuple(  # what torch.compile, which takes its time, is tried on
-        ("train", batch, precision) for batch in (32, 1024) for precision in ("fp32", "bf16"))
+    rounds: int = 4
+    every_round: tuple[str, ...] = ("tf32", "bf16")  # other precisions are measured in the second alone
+    by_op_options: tuple[str, ...] = ()
+    by_op: tuple[tuple[str, int], ...] = (("tf32", 32), ("bf16", 1024))  # training steps that are timed op by op
+    compiled: tuple[tuple[str, int, str], ...] = (  # what torch.compile, which takes its time, is tried on
+        ("train", 32, "tf32"), ("train", 1024, "bf16"), ("latency", 1, "tf32"), ("latency", 1, "bf16"),
+        ("infer", 1024, "tf32"), ("infer", 1024, "bf16"), ("train", 32, "fp32"))
 
 
 SMOKE = Settings(
-    seconds=120, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"),
+    seconds=120, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"), tune="cached",
     tests=(TestProgram("gpu", "Copies|Fill"), TestProgram("kernels/cuda", "Bias|Cast"),
            TestProgram("nn", "CUDAGather|CUDAState", apart=True), TestProgram("cmd/resnet", "TakesTheGPU")),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
-    batch_sizes=(4,), measure_seconds=0, rounds=1, by_op=(("fp32", 4),), compiled=())
+    batch_sizes=(4,), measure_seconds=0, rounds=1, by_op=(("fp32", 4),), by_op_options=("--no-ceilings",), compiled=())
 
 
 def write_tiny_data(folder: pathlib.Path) -> tuple[str, ...]:

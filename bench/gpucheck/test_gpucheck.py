@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 import unittest
+from unittest import mock
 
 import correctness
 import gotest
@@ -115,17 +116,35 @@ class CheckTest(CheckFolder):
             ("racecheck of fine", PASSED), ("racecheck of found", FAILED), ("racecheck of the program failed", FAILED),
             ("racecheck of refused", SKIPPED), ("racecheck of hazard", FAILED)])
 
+    def test_sanitizers_begin_with_fused_steps(self) -> None:
+        c = self.check()
+        tool = self.dir / "compute-sanitizer"
+        tool.write_text(f"#!{sys.executable}\nimport sys\nprint('========= ERROR SUMMARY: 0 errors', *sys.argv[1:])")
+        tool.chmod(0o755)
+        with mock.patch.dict("os.environ", PATH=str(self.dir)):
+            correctness.sanitizers(c)
+        names = [o.name for o in self.report.outcomes]
+        self.assertEqual(set(names[:4]), {f"{kind} of {what}" for kind in ("memcheck", "racecheck") for what in ("fused steps", "kernels")})
+        self.assertEqual(set(names[4:]), {"memcheck of steps apart", "racecheck of steps apart"})
+        self.assertEqual({o.status for o in self.report.outcomes}, {PASSED})
+        log = self.report.log.read_text()
+        self.assertIn("--tune off --precision bf16 --fuse on", log)
+        c.deadline = 0
+        correctness.sanitize(c, str(tool), "memcheck", "more", ["program"])
+        self.assertEqual(self.outcomes()[-1], ("memcheck of more", SKIPPED))
+
     def test_report(self) -> None:
         self.check()
         self.report.add(Outcome("first", FAILED, "a | b", 1, "a tail\nof two lines"))
         self.report.device = {"name": "NVIDIA H200"}
         self.report.speed = [dict(precision="fp32", phase="train", batch_size=32, images_per_second=dict(resnet=64000.0, graph=32000.0),
-                                  ratio=2.0, ratio_min=1.9, ratio_max=2.1, rounds=[{}, {}])]
+                                  ratio=2.0, ratio_min=1.9, ratio_max=2.1, rounds=[{}, {}],
+                                  launches=50.0, fused=True, device_ms=0.4876, idle_share=0.0061)]
         self.report.write()
         (json_file,), (page,) = self.dir.glob("gpu-check-nvidia-h200-*.json"), self.dir.glob("gpu-check-nvidia-h200-*.md")
         self.assertEqual(json.loads(json_file.read_text())["steps"][0]["detail"], "a | b")
         for text in ("a \\| b", "of two lines", "0 passed, 1 failed",
-                     "| fp32 | train | 32 | 0.500 | 64,000 | 32,000 | **2.00** | 1.90 to 2.10 | 2 |"):
+                     "| fp32 | train | 32 | 0.500 | 64,000 | 32,000 | **2.00** | 1.90 to 2.10 | 2 | 50 | yes | 0.4876 | 0.6 % |"):
             self.assertIn(text, page.read_text())
         self.assertEqual(list(self.dir.glob("*unknown*")), [])
 

@@ -6,6 +6,7 @@ import unittest
 from unittest import mock
 
 import speed
+import tables
 from fixtures import CheckFolder, Folder
 from peer import Compiling, Peer, PeerError
 from report import FAILED, PASSED, SKIPPED
@@ -19,19 +20,37 @@ PEER = """
         rate = 10.0 * int(w[w.index("--batch") + 1])
         print(json.dumps(dict(error="no bf16") if "bf16" in w else dict(images_per_second=rate)), flush=True)"""
 
-# Does 20 times the batch size, but has no tf32.
+# Does 18 and 22 times the batch size by turns, in 3 launches, and 10 times that in 9 where ops share no kernels, after a
+# run of no seconds in which it measures algorithms. It has no tf32.
 RESNET = """
-    import json, sys
-    if "tf32" in sys.argv:
+    import json, os, pathlib, sys
+    def option(name): return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
+    if option("--precision") == "tf32":
         sys.exit("no tf32")
-    sizes = map(int, sys.argv[sys.argv.index("--batch-size") + 1].split(","))
-    results = [dict(phase=p, batch_size=b, images_per_second=20.0 * b) for b in sizes for p in ("train", "infer")]
-    print(json.dumps(dict(results=results)))"""
+    assert "--no-ceilings" in sys.argv
+    tuned = pathlib.Path(os.environ["XDG_CACHE_HOME"], "resnet", "tuning", "a-gpu.json")
+    if option("--seconds") == "0":
+        tuned.parent.mkdir(parents=True, exist_ok=True)
+        step = dict(choice="fused", us=20.0, rivals=dict(apart=50.0))
+        choices = {"step.train n=2 net-1f " + option("--precision"): step, "conv.forward n=2": dict(choice="b", us=1, rivals=dict(a=2), default="a")}
+        tuned.write_text(json.dumps(dict(choices=choices)))
+    assert tuned.exists(), "a round before algorithms are measured"
+    runs = pathlib.Path(__file__).with_name("runs")
+    n = int(runs.read_text()) if runs.exists() else 0
+    rate, gpu = 18.0 + n % 2 * 4, dict(launches_per_step=3, device_ms_per_step=0.5 + n, idle_share=0.25, fused=True)
+    if option("--fuse") == "off":
+        rate, gpu = 10.0, dict(gpu, launches_per_step=9, fused=False)
+    elif option("--seconds") != "0":
+        runs.write_text(str(n + 1))
+    sizes = list(map(int, option("--batch-size").split(",")))
+    cases = [(p, b) for p in ("train", "infer") for b in sizes] + [("latency", 1)]
+    results = [dict(phase=p, batch_size=b, images_per_second=rate * b, gpu=gpu) for p, b in cases]
+    print(json.dumps(dict(machine=dict(gpu=dict(tuning="on: 7 of 7")), results=results)))"""
 
 
 class PeerTest(Folder):
     def peer(self, text: str) -> Peer:
-        peer = Peer("eager", sys.executable, "cpu", {}, self.script(text))
+        peer = Peer(sys.executable, "cpu", {}, self.script(text))
         self.addCleanup(peer.close)
         return peer
 
@@ -44,11 +63,11 @@ class PeerTest(Folder):
                 answer = dict(error="no bf16") if "bf16" in w else dict(images_per_second=float(w[w.index("--batch") + 1]))
                 print(json.dumps(answer), flush=True)""")
         self.assertEqual(peer.hello(30), {"framework": "none"})
-        self.assertEqual(peer.measure(("train", 32, "fp32"), 0, 30), {"images_per_second": 32})
+        self.assertEqual(peer.measure("eager", ("train", 32, "fp32"), 0, 30), {"images_per_second": 32})
         with self.assertRaisesRegex(PeerError, "no bf16"):
-            peer.measure(("train", 32, "bf16"), 0, 30)
+            peer.measure("eager", ("train", 32, "bf16"), 0, 30)
         self.assertFalse(peer.ended)
-        self.assertEqual(peer.measure(("infer", 8, "fp32"), 0, 30), {"images_per_second": 8})
+        self.assertEqual(peer.measure("eager", ("infer", 8, "fp32"), 0, 30), {"images_per_second": 8})
 
     def test_dies(self) -> None:
         with self.assertRaisesRegex(PeerError, "ValueError: no GPU"):
@@ -76,25 +95,38 @@ class PeerTest(Folder):
 
 class SpeedTest(CheckFolder):
     def test_turns(self) -> None:
-        c = self.check(RESNET, precisions=("fp32", "bf16", "tf32"), batch_sizes=(1, 2), rounds=2)
+        c = self.check(RESNET, precisions=("fp32", "bf16", "tf32"), every_round=("fp32",), batch_sizes=(1, 2), rounds=2)
         with mock.patch("rival.Peer", functools.partial(Peer, script=self.script(PEER))):
             speed.speed(c, None)
         self.assertEqual(self.outcomes(), [
-            ("speed, tf32", FAILED), ("PyTorch, eager", PASSED), ("PyTorch, graph", PASSED), ("speed", PASSED)])
-        self.assertIn("4 cases, not 4: train batch 1 bf16: no bf16", self.report.outcomes[1].detail)
-        self.assertEqual(len(self.report.speed), 8)
+            ("tuning, fp32", PASSED), ("tuning, bf16", PASSED), ("speed, tf32", FAILED),
+            ("PyTorch, eager", PASSED), ("PyTorch, graph", PASSED), ("speed", PASSED)])
+        self.assertEqual(self.report.outcomes[0].detail, "on: 7 of 7")
+        self.assertIn("5 cases, not 5: train batch 1 bf16: no bf16", self.report.outcomes[3].detail)
+        self.assertEqual(len(self.report.speed), 10)
         for case in self.report.speed:
-            rates = dict(resnet=20.0 * case["batch_size"])
+            rates = dict(resnet=20.0 * case["batch_size"])  # the mean of before and after
             if case["precision"] == "fp32":
                 rates |= dict(eager=10.0 * case["batch_size"], graph=10.0 * case["batch_size"])
                 self.assertEqual(case["ratio"], 2)
-            self.assertEqual(case["rounds"], [rates, rates])
+            self.assertEqual(case["rounds"], [rates] * (2 if case["precision"] == "fp32" else 1))
+            # fp32 is measured in runs 0 to 3, bf16 in 4 and 5.
+            self.assertEqual((case["launches"], case["device_ms"], case["idle_share"]), (3, 2 if case["precision"] == "fp32" else 5, 0.25))
+            self.assertTrue(case["fused"])
+        # What every round has is measured without sharing too, and what was chosen is reported.
+        self.assertEqual([(a["precision"], a["ratio"], a["launches"], a["launches_apart"]) for a in self.report.apart], [("fp32", 2, 3, 9)] * 5)
+        page = tables.page(self.report.document())
+        for text in ("| fp32 | train | 2 | yes | 40 | 20 | **2.00** | 3 | 9 |",
+                     "| train | 2 | bf16 | fused | 20.0 | apart | 50.0 | 2.50 |", "| cuDNN's algorithms for convolutions | 1 | 1 |"):
+            self.assertIn(text, page)
+        self.assertTrue((self.dir / "tuning.json").exists())
 
     def test_without_pytorch(self) -> None:
         c = self.check(RESNET, precisions=("fp32",), batch_sizes=(1,), rounds=1)
         with mock.patch("rival.Peer", functools.partial(Peer, script=self.script("import no_such_module"))):
             speed.speed(c, None)
-        self.assertEqual(self.outcomes(), [("PyTorch, eager", SKIPPED), ("PyTorch, graph", SKIPPED), ("speed", PASSED)])
+        self.assertEqual(self.outcomes(), [
+            ("tuning, fp32", PASSED), ("PyTorch, eager", SKIPPED), ("PyTorch, graph", SKIPPED), ("speed", PASSED)])
         self.assertNotIn("ratio", self.report.speed[0])
 
 

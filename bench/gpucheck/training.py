@@ -3,6 +3,7 @@ import functools
 import hashlib
 import pathlib
 import statistics
+from collections.abc import Mapping
 
 from check import Check
 from correctness import together
@@ -12,10 +13,10 @@ from settings import PRECISIONS
 REFERENCE = "fp32"  # the precision that others are held against
 
 
-def train(c: Check, name: str, precision: str, *options: str) -> tuple[dict, Ended]:
+def train(c: Check, name: str, precision: str, *options: str, env: Mapping[str, str] | None = None) -> tuple[dict, Ended]:
     """Trains into the folder called name and returns resnet's result; empty where it failed."""
     return c.json([c.resnet, "train", "--quiet", "--format", "json", "--device", c.settings.device, "--precision", precision,
-                   "--output", c.work / name, *c.settings.model, *(c.data or ()), *options])
+                   "--tune", c.settings.tune, "--output", c.work / name, *c.settings.model, *(c.data or ()), *options], env)
 
 
 def no_images(c: Check, name: str) -> bool:
@@ -25,7 +26,8 @@ def no_images(c: Check, name: str) -> bool:
 
 
 def captured(c: Check) -> None:
-    """For each precision, trains an epoch three times, at once: twice with captured steps, once launching every kernel."""
+    """For each precision, trains an epoch three times, at once: twice with captured steps, once launching every kernel.
+    Algorithms are not measured: each run would choose for itself."""
     if no_images(c, "captured and eager steps"):
         return
     for precision in c.settings.precisions:
@@ -35,7 +37,7 @@ def captured(c: Check) -> None:
         ways: dict[str, tuple[str, ...]] = {"captured": (), "captured again": (), "eager": ("--no-graph",)}
         results = together([functools.partial(
             train, c, f"captured-{precision}-{way.replace(' ', '-')}", precision, "--deterministic", "--epochs", "1",
-            "--val", "none", "--batch-size", str(c.settings.captured_batch), *options) for way, options in ways.items()])
+            "--val", "none", "--tune", "off", "--batch-size", str(c.settings.captured_batch), *options) for way, options in ways.items()])
         compare(c, name, dict(zip(ways, results)))
 
 
