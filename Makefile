@@ -20,18 +20,24 @@ ifneq ($(findstring nocuda,$(TAGS)),)
 BIN    := bin/resnet
 BUILD  := CGO_ENABLED=0 $(GO)
 RESNET := $(BIN)
+CUBINS :=
 else
 BIN    := bin/resnet-cuda
 BUILD  := $(CUDA) $(GO)
 RESNET := $(CUDA) $(BIN)
+CUBINS := cubins
 endif
+
+# The compute capabilities that the kernels are assembled for; other GPUs' drivers
+# compile them at the first start.
+CUBIN_ARCHS ?= 80 86 89 90 100 120
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LINTERS     := .cache/linters
 SOURCES     := $(shell find cmd bench data gpu kernels nn -name '*.go' -o -name '*.[chsS]' -o -name '*.ptx' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -path '*/completion/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build data train bench test race cuda test-cuda test-gpu emu test-emu check-cuda-libs ptx check-ptx \
+.PHONY: help build data train bench test race cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs ptx check-ptx \
 	cuda-sdk cuda-env generate check-generated lint image clean
 
 help: ## show this list
@@ -39,7 +45,7 @@ help: ## show this list
 
 ##@ Train
 
-build: $(BIN) ## build bin/resnet
+build: $(BIN) $(CUBINS) ## build bin/resnet
 
 $(BIN): $(SOURCES)
 	$(BUILD) build -tags '$(TAGS)' -trimpath -o $@ ./cmd/resnet
@@ -48,14 +54,17 @@ data: $(BIN) ## find or fetch Fashion-MNIST and verify it
 	@$(RESNET) data fetch || { command -v apt-get >/dev/null && bash data/fetch-debian.sh; }
 	@$(RESNET) data info
 
-train: data ## train the seed network (EPOCHS=8 SEED=1 ARGS=...)
+train: data $(CUBINS) ## train the seed network (EPOCHS=8 SEED=1 ARGS=...)
 	$(RESNET) train --epochs $(EPOCHS) --seed $(SEED) $(ARGS)
 
-bench: $(BIN) ## measure throughput on this machine
+bench: $(BIN) $(CUBINS) ## measure throughput on this machine
 	$(RESNET) bench $(ARGS)
 
 cuda: ## build bin/resnet-cuda, for NVIDIA GPUs (needs a C compiler)
 	@$(MAKE) --no-print-directory build TAGS=
+
+cubins: ## assemble the kernels' machine code into bin/kernels (CUBIN_ARCHS='80 86 89 90 100 120')
+	@$(CUDA) kernels/cuda/assemble.sh bin/kernels $(CUBIN_ARCHS)
 
 image: ## build the Docker image resnet-train
 	docker build -f Dockerfile.cuda -t resnet-train .
