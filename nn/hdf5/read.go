@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
+
+	"resnet/nn/internal/regular"
 )
 
 // A File is an open file. Objects are read on demand; it is for one goroutine
@@ -24,33 +24,17 @@ type File struct {
 
 // Open opens the file at path. The caller closes the File.
 func Open(path string) (*File, error) {
-	r, err := os.Open(path)
+	r, size, err := regular.Open("hdf5", path)
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, err
 	}
-	info, err := r.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		r.Close()
-		return nil, openError(path, err)
-	}
-	f, err := New(r, info.Size(), path)
+	f, err := New(r, size, path)
 	if err != nil {
 		r.Close()
 		return nil, err
 	}
 	f.closer = r
 	return f, nil
-}
-
-func openError(path string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err // the text of pe repeats the path
-	}
-	return fmt.Errorf("hdf5: %s: %w", path, err)
 }
 
 // New opens a file of size bytes; name is for messages.

@@ -3,7 +3,6 @@ package nntest
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -153,27 +152,11 @@ func readFloats(t testing.TB, e nn.Executor, r nn.Ref, elems int) []float64 {
 	return v
 }
 
-// randomize gives every parameter and statistic a value that no gradient path
-// is trivially zero under: what training starts from has zeros and ones.
+// randomize gives every parameter and statistic its Values.
 func randomize(t testing.TB, e nn.Executor, g *nn.Graph) {
 	t.Helper()
 	for _, v := range g.Parameters() {
-		p := g.Param(v)
-		h := fnv.New64a()
-		h.Write([]byte(g.ValueName(v)))
-		rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-		w := make([]float32, p.Shape.Elems())
-		for i := range w {
-			switch {
-			case p.Dims > 1: // keeps the scale of activations, He et al. 2015
-				w[i] = float32(rng.NormFloat64() * math.Sqrt(2/float64(p.Shape.C*p.Shape.H*p.Shape.W)))
-			case p.Init == nn.Ones: // batch norm's weight, running_var
-				w[i] = float32(0.5 + rng.Float64())
-			default: // biases, running_mean
-				w[i] = float32(rng.NormFloat64() * 0.1)
-			}
-		}
-		must(t, e.Write(nn.Ref{Value: v}, nn.Bytes(w)))
+		must(t, e.Write(nn.Ref{Value: v}, nn.Bytes(Values(g, v))))
 	}
 }
 

@@ -2,12 +2,10 @@ package onnx
 
 import (
 	"fmt"
-	"hash/fnv"
-	"math"
-	"math/rand/v2"
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/nntest"
 )
 
 func must(t testing.TB, err error) {
@@ -94,27 +92,9 @@ func noLinear(t testing.TB) *nn.Graph {
 	return g
 }
 
-// random gives every parameter and statistic values of its own: what training
-// starts from has zeros and ones.
+// random gives every parameter and statistic values of its own.
 func random(g *nn.Graph) Parameters {
-	return func(v nn.Value) ([]float32, error) {
-		p := g.Param(v)
-		h := fnv.New64a()
-		h.Write([]byte(g.ValueName(v)))
-		rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-		w := make([]float32, p.Shape.Elems())
-		for i := range w {
-			switch {
-			case p.Dims > 1: // keeps the scale of activations, He et al. 2015
-				w[i] = float32(rng.NormFloat64() * math.Sqrt(2/float64(p.Shape.C*p.Shape.H*p.Shape.W)))
-			case p.Init == nn.Ones: // batch norm's weight, running_var
-				w[i] = float32(0.5 + rng.Float64())
-			default: // biases, running_mean
-				w[i] = float32(rng.NormFloat64() * 0.1)
-			}
-		}
-		return w, nil
-	}
+	return func(v nn.Value) ([]float32, error) { return nntest.Values(g, v), nil }
 }
 
 // eighths are small multiples of 1/8, which float32 holds exactly.

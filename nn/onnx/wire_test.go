@@ -12,55 +12,28 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"resnet/nn"
+	"resnet/nn/internal/prototest"
 )
 
-// A wire is a message read back: its fields' values by number, in order.
-// Numbers are as they lie in the file, messages and strings bytes.
-type wire map[protowire.Number][]field
-
-type field struct {
-	number uint64
-	bytes  []byte
-}
+// A wire is a message read back.
+type wire prototest.Message
 
 func decode(t testing.TB, b []byte) wire {
 	t.Helper()
-	w := wire{}
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		must(t, protowire.ParseError(n))
-		b = b[n:]
-		var f field
-		switch typ {
-		case protowire.VarintType:
-			f.number, n = protowire.ConsumeVarint(b)
-		case protowire.Fixed32Type:
-			var v uint32
-			v, n = protowire.ConsumeFixed32(b)
-			f.number = uint64(v)
-		case protowire.BytesType:
-			f.bytes, n = protowire.ConsumeBytes(b)
-		default:
-			t.Fatalf("field %d of wire type %d", num, typ)
-		}
-		must(t, protowire.ParseError(n))
-		w[num] = append(w[num], f)
-		b = b[n:]
-	}
-	return w
+	return wire(prototest.Decode(t, b))
 }
 
 func (w wire) string(num protowire.Number) string {
 	if len(w[num]) == 0 {
 		return ""
 	}
-	return string(w[num][0].bytes)
+	return string(w[num][0].Bytes)
 }
 
 func (w wire) numbers(num protowire.Number) []int {
 	var v []int
 	for _, f := range w[num] {
-		v = append(v, int(f.number))
+		v = append(v, int(f.Number))
 	}
 	return v
 }
@@ -68,7 +41,7 @@ func (w wire) numbers(num protowire.Number) []int {
 func (w wire) strings(num protowire.Number) []string {
 	var v []string
 	for _, f := range w[num] {
-		v = append(v, string(f.bytes))
+		v = append(v, string(f.Bytes))
 	}
 	return v
 }
@@ -77,7 +50,7 @@ func (w wire) messages(t testing.TB, num protowire.Number) []wire {
 	t.Helper()
 	var v []wire
 	for _, f := range w[num] {
-		v = append(v, decode(t, f.bytes))
+		v = append(v, decode(t, f.Bytes))
 	}
 	return v
 }
@@ -114,9 +87,9 @@ func listing(t testing.TB, model wire) string {
 			fmt.Fprintf(&b, " %s=", a.string(1))
 			switch typ := a.numbers(20)[0]; typ { // AttributeProto.AttributeType
 			case 1:
-				fmt.Fprint(&b, math.Float32frombits(uint32(a[2][0].number)))
+				fmt.Fprint(&b, math.Float32frombits(uint32(a[2][0].Number)))
 			case 2:
-				fmt.Fprint(&b, a[3][0].number)
+				fmt.Fprint(&b, a[3][0].Number)
 			case 7:
 				fmt.Fprint(&b, a.numbers(8))
 			default:
@@ -243,7 +216,7 @@ func TestInitializers(t *testing.T) {
 		if got.string(8) != g.ValueName(v) || got.numbers(2)[0] != 1 || !slices.Equal(got.numbers(1), dims) {
 			t.Errorf("initializer %s of type %d, %v, want %s of type 1, %v", got.string(8), got.numbers(2)[0], got.numbers(1), g.ValueName(v), dims)
 		}
-		if !bytes.Equal(got[9][0].bytes, raw) {
+		if !bytes.Equal(got[9][0].Bytes, raw) {
 			t.Errorf("%s: its bytes are not the parameter's", g.ValueName(v))
 		}
 	}

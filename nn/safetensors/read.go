@@ -3,13 +3,12 @@ package safetensors
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
-	"os"
 	"slices"
+
+	"resnet/nn/internal/regular"
 )
 
 const (
@@ -46,33 +45,17 @@ type File struct {
 
 // Open reads the header of the file at path. The caller closes the File.
 func Open(path string) (*File, error) {
-	r, err := os.Open(path)
+	r, size, err := regular.Open("safetensors", path)
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, err
 	}
-	info, err := r.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		r.Close()
-		return nil, openError(path, err)
-	}
-	f, err := New(r, info.Size(), path)
+	f, err := New(r, size, path)
 	if err != nil {
 		r.Close()
 		return nil, err
 	}
 	f.closer = r
 	return f, nil
-}
-
-func openError(path string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err // the text of pe repeats the path
-	}
-	return fmt.Errorf("safetensors: %s: %w", path, err)
 }
 
 // New reads the header of a file of size bytes; name is for messages.

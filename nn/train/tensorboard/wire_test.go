@@ -9,65 +9,37 @@ import (
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"resnet/nn/internal/prototest"
 )
 
-// Fields are a message read back: values by number, in order. Numbers are as
-// they lie in the file, messages and strings bytes.
-type fields map[protowire.Number][]field
-
-type field struct {
-	number uint64
-	bytes  []byte
-}
+// Fields are a message read back.
+type fields prototest.Message
 
 func decode(t testing.TB, b []byte) fields {
 	t.Helper()
-	all := fields{}
-	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		must(t, protowire.ParseError(n))
-		b = b[n:]
-		var f field
-		switch typ {
-		case protowire.VarintType:
-			f.number, n = protowire.ConsumeVarint(b)
-		case protowire.Fixed32Type:
-			var v uint32
-			v, n = protowire.ConsumeFixed32(b)
-			f.number = uint64(v)
-		case protowire.Fixed64Type:
-			f.number, n = protowire.ConsumeFixed64(b)
-		case protowire.BytesType:
-			f.bytes, n = protowire.ConsumeBytes(b)
-		default:
-			t.Fatalf("field %d of wire type %d", num, typ)
-		}
-		must(t, protowire.ParseError(n))
-		all[num] = append(all[num], f)
-		b = b[n:]
-	}
-	return all
+	return fields(prototest.Decode(t, b))
 }
 
 func (f fields) has(num protowire.Number) bool { return len(f[num]) > 0 }
 
-func (f fields) int(num protowire.Number) int64 { return int64(f[num][0].number) }
+func (f fields) int(num protowire.Number) int64 { return int64(f[num][0].Number) }
 
 func (f fields) string(num protowire.Number) string {
 	if !f.has(num) {
 		return ""
 	}
-	return string(f[num][0].bytes)
+	return string(f[num][0].Bytes)
 }
 
 func (f fields) float(num protowire.Number) float32 {
-	return math.Float32frombits(uint32(f[num][0].number))
+	return math.Float32frombits(uint32(f[num][0].Number))
 }
 
-func (f fields) double(num protowire.Number) float64 { return math.Float64frombits(f[num][0].number) }
+func (f fields) double(num protowire.Number) float64 { return math.Float64frombits(f[num][0].Number) }
 
 func (f fields) doubles(num protowire.Number) (v []float64) {
-	for b := f[num][0].bytes; len(b) > 0; b = b[8:] {
+	for b := f[num][0].Bytes; len(b) > 0; b = b[8:] {
 		v = append(v, math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
 	return v
@@ -76,7 +48,7 @@ func (f fields) doubles(num protowire.Number) (v []float64) {
 func (f fields) messages(t testing.TB, num protowire.Number) (v []fields) {
 	t.Helper()
 	for _, m := range f[num] {
-		v = append(v, decode(t, m.bytes))
+		v = append(v, decode(t, m.Bytes))
 	}
 	return v
 }
@@ -120,7 +92,7 @@ func listing(t testing.TB, path string) string {
 		case e.has(3):
 			fmt.Fprintf(&b, "%sversion %s\n", at, e.string(3))
 		case e.has(4):
-			for _, n := range decode(t, e[4][0].bytes).messages(t, 1) {
+			for _, n := range decode(t, e[4][0].Bytes).messages(t, 1) {
 				fmt.Fprintf(&b, "%snode %s\n", at, nodeListing(t, n))
 			}
 		case e.has(5):
@@ -137,7 +109,7 @@ func listing(t testing.TB, path string) string {
 func nodeListing(t testing.TB, n fields) string {
 	s := n.string(1) + " = " + n.string(2)
 	for _, in := range n[3] {
-		s += " " + string(in.bytes)
+		s += " " + string(in.Bytes)
 	}
 	for _, a := range n.messages(t, 5) {
 		s += fmt.Sprintf(", %s ", a.string(1))

@@ -1,0 +1,38 @@
+// Package regular opens regular files for the readers of file formats.
+package regular
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// Open opens the regular file at path to be read, and says how many bytes it
+// has. The error names the format and the path, each once.
+func Open(format, path string) (f *os.File, size int64, err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		if f != nil {
+			f.Close()
+		}
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err // the text of pe repeats the path
+		}
+		f, err = nil, fmt.Errorf("%s: %s: %w", format, path, err)
+	}()
+	if f, err = os.Open(path); err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return f, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return f, 0, errors.New("not a regular file")
+	}
+	return f, info.Size(), nil
+}
