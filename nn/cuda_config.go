@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // CUDAConfig says how the CUDA backend runs.
 type CUDAConfig struct {
@@ -41,12 +38,7 @@ func (m FuseMode) String() string { return fuseNames[m] }
 
 // ParseFuseMode is the mode of that name.
 func ParseFuseMode(name string) (FuseMode, error) {
-	for i, n := range fuseNames {
-		if n == name {
-			return FuseMode(i), nil
-		}
-	}
-	return 0, fmt.Errorf("nn: fuse %q, want auto, on or off", name)
+	return named[FuseMode]("fuse", name, "auto, on or off", fuseNames[:])
 }
 
 // A Fuser is an Executor whose nodes may share kernels.

@@ -172,42 +172,6 @@ func (e *cudaExecutor) alloc(to **gpu.Buffer, what string, bytes int64) error {
 // slot is a slot's memory.
 func (e *cudaExecutor) slot(s Slot) gpu.Ptr { return e.segments[s.Segment].Ptr.Add(s.Offset) }
 
-// workspace is where scratch memory begins; closures ask when they run.
-func (e *cudaExecutor) workspace() gpu.Ptr {
-	if e.scratch == nil {
-		return 0
-	}
-	return e.scratch.Ptr
-}
-
-// needScratch is called while binding; the memory is e.scratch when a step runs.
-func (e *cudaExecutor) needScratch(bytes int64) { e.need = max(e.need, bytes) }
-
-// growScratch makes the scratch memory at least so large.
-func (e *cudaExecutor) growScratch(bytes int64) error {
-	if e.scratch != nil && e.scratch.Bytes >= bytes || bytes == 0 {
-		return nil
-	}
-	return e.replaceScratch(bytes)
-}
-
-// replaceScratch gives the scratch memory another size. Graphs hold its address,
-// so they are captured again.
-func (e *cudaExecutor) replaceScratch(bytes int64) error {
-	if err := e.backend.stream.Sync(); err != nil {
-		return err
-	}
-	for _, p := range e.programs {
-		if err := p.dropGraphs(); err != nil {
-			return err
-		}
-	}
-	if err := e.free(&e.scratch); err != nil {
-		return err
-	}
-	return e.alloc(&e.scratch, "workspace", bytes)
-}
-
 // free gives back what alloc took.
 func (e *cudaExecutor) free(from **gpu.Buffer) error {
 	b := *from

@@ -223,10 +223,11 @@ func (f *cudaFusion) normBehind(i int) int {
 	return -1
 }
 
-// normBefore is the batch norm that a convolution reads through, or -1.
-func (f *cudaFusion) normBefore(conv int) int {
-	p := f.graph.Producer(f.graph.Nodes[conv].In[0])
-	if c, ok := f.through[p]; ok && c == conv {
+// normBefore is the batch norm that a node reads through, or -1: only
+// convolutions that fit do.
+func (f *cudaFusion) normBefore(node int) int {
+	p := f.graph.Producer(f.graph.Nodes[node].In[0])
+	if c, ok := f.through[p]; ok && c == node {
 		return p
 	}
 	return -1

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-
-	"resnet/gpu"
 )
 
 // fusionFor is how programs of a mode are fused; nil for not at all. What is
@@ -80,28 +78,4 @@ func (g *Graph) digest() string {
 		}
 	}
 	return fmt.Sprintf("%s-%x", g.Name, h.Sum64())
-}
-
-// owned is device memory that goes with a program.
-type owned struct{ *gpu.Buffer }
-
-func (o owned) Close() error { return o.Free() }
-
-// private is scratch memory of one launch: zeros before its first, and not
-// shared with any other, since launches may run beside each other.
-func (p *cudaProgram) private(what string, bytes int64) gpu.Ptr {
-	if bytes == 0 || p.failed != nil {
-		return 0
-	}
-	bytes = (bytes + 3) / 4 * 4
-	b, err := p.exec.backend.device.Alloc(fmt.Sprintf("%s of %s at batch size %d", what, p.exec.graph.Name, p.n), bytes)
-	if err == nil {
-		p.owned = append(p.owned, owned{b})
-		err = p.exec.backend.stream.Fill(b.Ptr, 0, bytes)
-	}
-	if err != nil {
-		p.failed = err
-		return 0
-	}
-	return b.Ptr
 }

@@ -92,21 +92,13 @@ func (s *cudaSchedule) spanForward() {
 			at = until
 		}
 		s.extend(s.forward[i], at, at)
-		if b := f.normBeforeAny(i); b >= 0 {
+		if b := f.normBefore(i); b >= 0 {
 			s.extend(s.forward[b], s.forward[b], at)
 		}
 	}
 	if f.stem >= 0 {
 		s.extend(s.forward[f.input], s.forward[f.stem], s.forward[f.stem])
 	}
-}
-
-// normBeforeAny is normBefore of any node.
-func (f *cudaFusion) normBeforeAny(node int) int {
-	if !f.fits[node] {
-		return -1
-	}
-	return f.normBefore(node)
 }
 
 // dataGradient is when a convolution's data gradient runs.
@@ -186,7 +178,7 @@ func (s *cudaSchedule) spanBackward() {
 		s.extend(s.backward[i], begin, end)
 		// The batch norms before and behind it: their steps hold the tensors that
 		// it reads through them.
-		for _, b := range []int{f.normBeforeAny(i), f.normBehind(i), f.joined(i)} {
+		for _, b := range []int{f.normBefore(i), f.normBehind(i), f.joined(i)} {
 			if b >= 0 {
 				s.extend(s.backward[b], s.backward[b], end)
 			}

@@ -1,7 +1,5 @@
 package nn
 
-import "fmt"
-
 // Precision says how a CUDA backend computes. Parameters, their gradients,
 // optimiser state and batch norm's statistics are float32 in all of them.
 type Precision uint8
@@ -19,10 +17,5 @@ func (p Precision) String() string { return precisionNames[p] }
 
 // ParsePrecision is the precision of that name.
 func ParsePrecision(name string) (Precision, error) {
-	for i, n := range precisionNames {
-		if n == name {
-			return Precision(i), nil
-		}
-	}
-	return 0, fmt.Errorf("nn: precision %q, want fp32, tf32, bf16 or fp16", name)
+	return named[Precision]("precision", name, "fp32, tf32, bf16 or fp16", precisionNames[:])
 }

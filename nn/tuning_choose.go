@@ -24,12 +24,7 @@ func (m TuneMode) String() string { return tuneModes[m] }
 
 // ParseTuneMode is the mode of that name.
 func ParseTuneMode(name string) (TuneMode, error) {
-	for i, n := range tuneModes {
-		if n == name {
-			return TuneMode(i), nil
-		}
-	}
-	return 0, fmt.Errorf("nn: tune %q, want on, cached or off", name)
+	return named[TuneMode]("tune", name, "on, cached or off", tuneModes[:])
 }
 
 // TuneConfig says how choices are made.

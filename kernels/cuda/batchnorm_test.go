@@ -14,14 +14,29 @@ const (
 	bnMomentum = 0.25
 )
 
-// moments are each channel's mean and biased variance, in two passes.
-func moments(x []float64, rows, c int) (mean, variance []float64) {
+// moments are each channel's mean and biased variance, in two passes, and spread the largest distance of one of its
+// values from its mean.
+func moments(x []float64, rows, c int) (mean, variance, spread []float64) {
 	mean, _ = columnSums(rows, c, func(r, j int) float64 { return x[r*c+j] / float64(rows) })
 	variance, _ = columnSums(rows, c, func(r, j int) float64 {
 		d := x[r*c+j] - mean[j]
 		return d * d / float64(rows)
 	})
-	return mean, variance
+	spread = make([]float64, c)
+	for i, e := range x {
+		spread[i%c] = max(spread[i%c], math.Abs(e-mean[i%c]))
+	}
+	return mean, variance, spread
+}
+
+// normalised is what batch norm makes of moments over rows, and where they move the running statistics.
+func normalised(mean, variance []float64, rows int, runningMean, runningVar []float64) (invstd, nextMean, nextVar []float64) {
+	for j, v := range variance {
+		invstd = append(invstd, 1/math.Sqrt(v+bnEps))
+		nextMean = append(nextMean, (1-bnMomentum)*runningMean[j]+bnMomentum*mean[j])
+		nextVar = append(nextVar, (1-bnMomentum)*runningVar[j]+bnMomentum*v*float64(rows)/math.Max(float64(rows-1), 1))
+	}
+	return invstd, nextMean, nextVar
 }
 
 // channels are the vectors per channel of a batch norm on the device.
@@ -52,17 +67,8 @@ func (g *rig) statistics(dt gpu.DataType, x []float64, v channels, rows, c int) 
 func (g *rig) checkStatistics(what string, dt gpu.DataType, x []float64, v channels, rows, c int, runningMean, runningVar []float64) {
 	g.Helper()
 	const u = 0x1p-24
-	mean, variance := moments(x, rows, c)
-	spread := make([]float64, c)
-	for i, e := range x {
-		spread[i%c] = max(spread[i%c], math.Abs(e-mean[i%c]))
-	}
-	invstd, wantMean, wantVar := make([]float64, c), make([]float64, c), make([]float64, c)
-	for j := range c {
-		invstd[j] = 1 / math.Sqrt(variance[j]+bnEps)
-		wantMean[j] = (1-bnMomentum)*runningMean[j] + bnMomentum*mean[j]
-		wantVar[j] = (1-bnMomentum)*runningVar[j] + bnMomentum*variance[j]*float64(rows)/math.Max(float64(rows-1), 1)
-	}
+	mean, variance, spread := moments(x, rows, c)
+	invstd, wantMean, wantVar := normalised(mean, variance, rows, runningMean, runningVar)
 	// Sums of values up to twice the spread, each addition rounded, and at last the mean itself.
 	steps := 2 * additions(dt, rows, c)
 	meanTol := func(j int) float64 { return u * (math.Abs(mean[j]) + steps*spread[j]) }

@@ -14,12 +14,8 @@ func (t *convolutionTest) checkStats(y, norm []float64) {
 	t.Helper()
 	const u = 0x1p-24
 	rows, c := t.c.rows(), t.c.Out
-	mean, variance := moments(y, rows, c)
+	mean, variance, spread := moments(y, rows, c)
 	weight, bias, running := t.weight.get(), t.bias.get(), t.running.get()
-	spread := make([]float64, c)
-	for i, v := range y {
-		spread[i%c] = max(spread[i%c], math.Abs(v-mean[i%c]))
-	}
 	for j := range c {
 		// Distances from a thread's first row are at most twice the spread, their squares four times its square.
 		meanTol := u * (math.Abs(mean[j]) + 2*t.sumSteps()*spread[j])

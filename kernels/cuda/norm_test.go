@@ -62,17 +62,8 @@ func (n norm) check(g *rig, what string, x []float64, rows int, steps float64, r
 	g.Helper()
 	const u = 0x1p-24
 	c := n.c
-	mean, variance := moments(x, rows, c)
-	spread := make([]float64, c)
-	for i, e := range x {
-		spread[i%c] = max(spread[i%c], math.Abs(e-mean[i%c]))
-	}
-	invstd, wantMean, wantVar := make([]float64, c), make([]float64, c), make([]float64, c)
-	for j := range c {
-		invstd[j] = 1 / math.Sqrt(variance[j]+bnEps)
-		wantMean[j] = (1-bnMomentum)*runningMean[j] + bnMomentum*mean[j]
-		wantVar[j] = (1-bnMomentum)*runningVar[j] + bnMomentum*variance[j]*float64(rows)/math.Max(float64(rows-1), 1)
-	}
+	mean, variance, spread := moments(x, rows, c)
+	invstd, wantMean, wantVar := normalised(mean, variance, rows, runningMean, runningVar)
 	// The mean is rounded in each part and at last. A mean off by d adds d², and parts' means off by d that differ as the
 	// values do 2*d*deviation at most (Cauchy and Schwarz).
 	meanTol := func(j int) float64 { return u * (2*math.Abs(mean[j]) + steps*spread[j]) }
