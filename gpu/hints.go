@@ -12,7 +12,7 @@ var (
 		100: "see that nvidia-smi lists a GPU, that CUDA_VISIBLE_DEVICES does not hide it and that a container was started with --gpus all",
 		101: "see nvidia-smi and CUDA_VISIBLE_DEVICES for the devices there are",
 		201: "no context is current on this thread: call Device.Enter first",
-		209: "the kernels need compute capability 7.5 (Turing) or later",
+		209: "PTX needs compute capability 7.5 (Turing) or later, machine code the very GPU that it was made for",
 		214: "the GPU's memory is failing: see nvidia-smi -q -d ECC, and reset or replace it",
 		218: "the kernels are too new for this driver, or damaged: update the driver",
 		222: "the driver is older than the kernels' PTX: update the NVIDIA driver",
