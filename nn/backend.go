@@ -1,5 +1,7 @@
 package nn
 
+import "errors"
+
 // Mode says which of a plan's step lists a run takes.
 type Mode uint8
 
@@ -65,3 +67,53 @@ const (
 	HyperValue   Value = -1 // float32[HyperLen], written before a Train run
 	MetricsValue Value = -2 // float64[2]: loss sum, correct count; runs add to it
 )
+
+// ErrNoRoom is wrapped by the error of an allocation that the device has no memory for.
+var ErrNoRoom = errors.New("out of device memory")
+
+// A Fuser is an Executor whose nodes may share kernels.
+type Fuser interface {
+	// Fused says whether they do in runs of a mode on a whole batch of the plan.
+	Fused(m Mode) bool
+}
+
+// CUDADevice describes the GPU of a backend and the libraries on it.
+type CUDADevice struct {
+	Index             int
+	Name              string
+	ComputeCapability string // "9.0"
+	Memory            int64  // bytes
+	Multiprocessors   int
+	Driver            string // the newest CUDA version that the driver knows: "13.0"
+	CUDNN, CUBLAS     string
+	Precision         Precision
+	Deterministic     bool
+	Tuning            TuneReport
+}
+
+// A Gatherer is an Executor that can keep data sets in device memory, so that
+// the host sends indices instead of images.
+type Gatherer interface {
+	// Hold copies a set to the device: images N,H,W,C, a label each. It returns
+	// the set's number. The error wraps ErrNoRoom where the set does not fit.
+	Hold(images []byte, labels []int32) (set int, err error)
+	// Gather is Write of images and labels, taken from a set that is held.
+	Gather(set int, draws []Draw) error
+}
+
+// A Draw is one image of a batch: which of the set, and how it is augmented.
+// Pixel (y, x) is the set's (y+DY, x+DX), 0 outside, where x counts from the
+// right if Flip is set.
+type Draw struct {
+	Index  int32
+	DY, DX int8
+	Flip   bool
+}
+
+// A Stateful executor keeps more from step to step than parameters, statistics
+// and optimiser state, such as the scale of the loss in float16.
+type Stateful interface {
+	// State is what a checkpoint must hold besides; nil where there is nothing.
+	State() ([]byte, error)
+	SetState(p []byte) error
+}

@@ -37,7 +37,7 @@ func (e *cudaExecutor) Fused(m Mode) bool {
 // chooseFusion takes a step with fusion, or the one without if that is faster.
 func (e *cudaExecutor) chooseFusion(m Mode) (*cudaFusion, error) {
 	n, names, ways := e.plan.batch(m), []string{"fused", "apart"}, []*cudaFusion{e.fusion, nil}
-	key := fmt.Sprintf("step.%v n=%d %s %v", m, n, e.graph.digest(), e.backend.config.Precision)
+	key := fmt.Sprintf("step.%v n=%d %s %v", m, n, graphDigest(e.graph), e.backend.config.Precision)
 	var measure func() ([]float64, error)
 	if !e.ready {
 		measure = func() ([]float64, error) { return e.measureSteps(key, m, n, names, ways) }
@@ -67,8 +67,8 @@ func (e *cudaExecutor) measureSteps(key string, m Mode, n int, names []string, w
 	return e.measure(key, candidates)
 }
 
-// digest tells graphs apart: a hash of every node and what it reads.
-func (g *Graph) digest() string {
+// graphDigest tells graphs apart: a hash of every node and what it reads.
+func graphDigest(g *Graph) string {
 	h := fnv.New64a()
 	for i := range g.Nodes {
 		n := &g.Nodes[i]

@@ -84,6 +84,3 @@ func (b *cudaBackend) Schedule(g *Graph, _ Mode, steps []Step) []Span {
 	}
 	return spans
 }
-
-// half says whether activations take 16 bits.
-func (p Precision) half() bool { return p == BF16 || p == FP16 }

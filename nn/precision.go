@@ -1,5 +1,7 @@
 package nn
 
+import "resnet/nn/internal/enum"
+
 // Precision says how a CUDA backend computes. Parameters, their gradients,
 // optimiser state and batch norm's statistics are float32 in all of them.
 type Precision uint8
@@ -17,5 +19,8 @@ func (p Precision) String() string { return precisionNames[p] }
 
 // ParsePrecision is the precision of that name.
 func ParsePrecision(name string) (Precision, error) {
-	return named[Precision]("precision", name, "fp32, tf32, bf16 or fp16", precisionNames[:])
+	return enum.Parse[Precision]("nn: precision", name, "fp32, tf32, bf16 or fp16", precisionNames[:])
 }
+
+// half says whether activations take 16 bits.
+func (p Precision) half() bool { return p == BF16 || p == FP16 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"resnet/nn/internal/enum"
 )
 
 // Tuning holds which of several ways to compute something was taken on a GPU,
@@ -137,4 +139,54 @@ func (t *Tuning) Save(path string) (err error) {
 		os.Remove(f.Name())
 	}
 	return err
+}
+
+// TuneMode says how a GPU comes to a choice among several ways to compute
+// something: an algorithm of cuDNN's, or kernels of our own.
+type TuneMode uint8
+
+const (
+	TuneOff    TuneMode = iota // by cuDNN's heuristics
+	TuneCached                 // what was measured before, or else by heuristics
+	TuneOn                     // what was not measured before is measured
+)
+
+var tuneModes = [...]string{"off", "cached", "on"}
+
+func (m TuneMode) String() string { return tuneModes[m] }
+
+// ParseTuneMode is the mode of that name.
+func ParseTuneMode(name string) (TuneMode, error) {
+	return enum.Parse[TuneMode]("nn: tune", name, "on, cached or off", tuneModes[:])
+}
+
+// TuneConfig says how choices are made.
+type TuneConfig struct {
+	Mode TuneMode
+	// Dir holds what was measured, a file for each device and versions of its
+	// libraries; empty: nothing is kept.
+	Dir string
+	// Given choices go first, whatever the mode: those that a run began with.
+	Given *Tuning
+	// Log, if not nil, is told what is wrong with the file, and with given
+	// choices; one line, no newline.
+	Log func(format string, args ...any)
+}
+
+// TuneReport says how the choices of a backend were made.
+type TuneReport struct {
+	Mode    TuneMode
+	File    string // the cache; empty: none
+	Cached  int    // choices that the file had when it was read
+	Choices int    // that were made
+	Timed   int    // of those, by measurement, now or before
+	Now     int    // measured by this process
+}
+
+func (r TuneReport) String() string {
+	s := fmt.Sprintf("%v: %d of %d choices measured", r.Mode, r.Timed, r.Choices)
+	if r.Now > 0 {
+		s += fmt.Sprintf(", %d now", r.Now)
+	}
+	return s
 }

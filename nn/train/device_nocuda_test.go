@@ -5,32 +5,10 @@ package train
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 
 	"resnet/nn"
 )
-
-// Without CUDA auto is the CPU, without a word; what only a GPU has says so.
-func TestOpenWithoutCUDA(t *testing.T) {
-	d := DeviceConfig{Device: DeviceAuto, Precision: "fp32"}
-	b, err := d.Open(DeviceOptions{Log: func(format string, args ...any) { t.Errorf("a note: "+format, args...) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.Close()
-	if d.Device != DeviceCPU {
-		t.Errorf("auto came to %q, want cpu", d.Device)
-	}
-	for want, d := range map[string]DeviceConfig{
-		"device cuda:1: nn: this build has no CUDA":         {Device: "cuda:1", Precision: "fp32"},
-		"precision bf16 needs a GPU: nn: this build has no": {Device: DeviceAuto, Precision: "bf16"},
-	} {
-		if _, err := d.Open(DeviceOptions{}); !errors.Is(err, nn.ErrNoCUDA) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: error %v, want one with %q", d, err, want)
-		}
-	}
-}
 
 // Where neither the device nor the data set can be opened, the device is what is
 // wrong.

@@ -76,12 +76,6 @@ type CheckpointInfo struct {
 	Epoch, Step int // whole epochs, and steps of the next one
 }
 
-// Score is a mean loss and the fraction of images classified correctly.
-type Score struct {
-	Loss     float64 `json:"loss"`
-	Accuracy float64 `json:"accuracy"`
-}
-
 // Row is one epoch's line in results.csv.
 type Row struct {
 	Epoch           int     `json:"epoch"`             // from 1

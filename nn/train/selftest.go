@@ -87,47 +87,44 @@ type tested struct {
 const selfTestBatch = 8
 
 // testStep is the step of SelfTest: what it computes, part by part.
-// It runs on a goroutine of its own, which executors may lock to a thread.
-func testStep(b nn.Backend) (tested, error) {
-	return onGoroutine(func() (r tested, err error) {
-		g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 16})
-		if err != nil {
-			return r, err
-		}
-		optimizer := nn.SGD{Momentum: 0.9, Nesterov: true}
-		plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: selfTestBatch, Optimizer: optimizer, Target: b})
-		if err != nil {
-			return r, err
-		}
-		exec, err := b.Compile(plan)
-		if err != nil {
-			return r, err
-		}
-		defer func() { err = errors.Join(err, exec.Close()) }()
-		if f, ok := exec.(nn.Fuser); ok {
-			r.fused = f.Fused(nn.Train)
-		}
-		hyper := optimizer.Hyper(1, 0.1)
-		steps := 1
-		if _, ok := exec.(nn.Stateful); ok {
-			steps = maxScaleSteps // the first ones may find a loss scale and change no weights
-		}
-		for range steps {
-			if err := nn.Initialize(exec, g, 1); err != nil {
-				return r, err
-			}
-			if err := writeTestBatch(exec, g, hyper); err != nil {
-				return r, err
-			}
-			if err := exec.Run(nn.Train, selfTestBatch); err != nil {
-				return r, err
-			}
-			if r.parts, err = readParts(exec, g); err != nil || firstNotFinite(r.parts) == "" {
-				break
-			}
-		}
+func testStep(b nn.Backend) (r tested, err error) {
+	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 16})
+	if err != nil {
 		return r, err
-	})
+	}
+	optimizer := nn.SGD{Momentum: 0.9, Nesterov: true}
+	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: selfTestBatch, Optimizer: optimizer, Target: b})
+	if err != nil {
+		return r, err
+	}
+	exec, err := b.Compile(plan)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, exec.Close()) }()
+	if f, ok := exec.(nn.Fuser); ok {
+		r.fused = f.Fused(nn.Train)
+	}
+	hyper := optimizer.Hyper(1, 0.1)
+	steps := 1
+	if _, ok := exec.(nn.Stateful); ok {
+		steps = maxScaleSteps // the first ones may find a loss scale and change no weights
+	}
+	for range steps {
+		if err := nn.Initialize(exec, g, 1); err != nil {
+			return r, err
+		}
+		if err := writeTestBatch(exec, g, hyper); err != nil {
+			return r, err
+		}
+		if err := exec.Run(nn.Train, selfTestBatch); err != nil {
+			return r, err
+		}
+		if r.parts, err = readParts(exec, g); err != nil || firstNotFinite(r.parts) == "" {
+			break
+		}
+	}
+	return r, err
 }
 
 // maxScaleSteps halve a loss scale of 2^24 to 1.
@@ -137,7 +134,7 @@ const maxScaleSteps = 25
 func firstNotFinite(parts []part) string {
 	for _, p := range parts {
 		for _, x := range p.values {
-			if !finite(float64(x)) {
+			if x := float64(x); math.IsNaN(x) || math.IsInf(x, 0) {
 				return p.what
 			}
 		}
