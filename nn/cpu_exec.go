@@ -84,7 +84,7 @@ func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
 			backward[s.Node] = s
 		}
 	}
-	kernels := make([]cpuKernel, len(g.Nodes))
+	bound := make([]cpuKernel, len(g.Nodes))
 	p := &cpuProgram{Program: prog, seen: -1}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
@@ -93,11 +93,11 @@ func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
 			c.needs[k] = needs[v]
 		}
 		var err error
-		if kernels[i], err = e.bind(c); err != nil {
+		if bound[i], err = e.bind(c); err != nil {
 			return nil, err
 		}
-		if kernels[i].ahead != nil {
-			p.ahead = append(p.ahead, kernels[i].ahead)
+		if bound[i].ahead != nil {
+			p.ahead = append(p.ahead, bound[i].ahead)
 		}
 	}
 	s := newScheduler()
@@ -105,9 +105,9 @@ func (e *cpuExecutor) compile(prog *Program) (*cpuProgram, error) {
 		var stages []stage
 		switch st.Phase {
 		case Forward:
-			stages = kernels[st.Node].forward
+			stages = bound[st.Node].forward
 		case Backward:
-			stages = kernels[st.Node].backward
+			stages = bound[st.Node].backward
 		case Update:
 			stages = []stage{e.bindUpdate()}
 			s.barrier()

@@ -131,8 +131,8 @@ func (e noRoom) Is(target error) bool { return target == ErrNoRoom }
 func (e noRoom) Unwrap() error        { return e.error }
 
 // CUDAInfo describes the GPU of a CUDA backend; ok is false for others.
-func CUDAInfo(backend Backend) (info CUDADevice, ok bool) {
-	b, ok := backend.(*cudaBackend)
+func CUDAInfo(from Backend) (info CUDADevice, ok bool) {
+	b, ok := from.(*cudaBackend)
 	if !ok {
 		return CUDADevice{}, false
 	}

@@ -31,8 +31,8 @@ func (s CeilingSizes) withDefaults(p Precision, cache int64) CeilingSizes {
 // MeasureCeilings measures what a CUDA backend's GPU reaches at most; ok is
 // false for others. It takes the device memory of two copies or three matrices
 // while it runs. The error wraps ErrNoRoom where there is none.
-func MeasureCeilings(backend Backend, s CeilingSizes) (c Ceilings, ok bool, err error) {
-	b, ok := backend.(*cudaBackend)
+func MeasureCeilings(from Backend, s CeilingSizes) (c Ceilings, ok bool, err error) {
+	b, ok := from.(*cudaBackend)
 	if !ok {
 		return Ceilings{}, false, nil
 	}

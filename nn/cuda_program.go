@@ -98,7 +98,7 @@ func (p *cudaProgram) bind(m Mode) error {
 			backward[s.Node] = s
 		}
 	}
-	kernels := make([]cudaKernel, len(g.Nodes))
+	bound := make([]cudaKernel, len(g.Nodes))
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		c := &cudaBinding{cudaExecutor: e, prog: p, index: i, node: n, step: backward[i], needs: make([]bool, len(n.In)), n: p.n}
@@ -109,7 +109,7 @@ func (p *cudaProgram) bind(m Mode) error {
 			continue
 		}
 		var err error
-		if kernels[i], err = c.bind(); err != nil {
+		if bound[i], err = c.bind(); err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
 	}
@@ -122,9 +122,9 @@ func (p *cudaProgram) bind(m Mode) error {
 	for i, s := range p.Steps {
 		switch s.Phase {
 		case Forward:
-			p.add(i, kernels[s.Node].forward)
+			p.add(i, bound[s.Node].forward)
 		case Backward:
-			p.add(i, kernels[s.Node].backward)
+			p.add(i, bound[s.Node].backward)
 		case Update:
 			for _, f := range e.bindUpdate(m == Train) {
 				p.add(i, f)

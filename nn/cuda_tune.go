@@ -177,8 +177,8 @@ func (b *cudaBackend) tuningScope() TuningScope {
 }
 
 // CUDATuning is what a CUDA backend has chosen so far; nil for others.
-func CUDATuning(backend Backend) *Tuning {
-	b, ok := backend.(*cudaBackend)
+func CUDATuning(from Backend) *Tuning {
+	b, ok := from.(*cudaBackend)
 	if !ok {
 		return nil
 	}
