@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/cpu"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/models"
 )
 
 // Phase is what is measured.
@@ -22,18 +25,18 @@ const (
 
 // Config says what to measure.
 type Config struct {
-	Model      nn.ModelConfig
+	Model      models.Config
 	Optimizer  nn.Optimizer // of the training phase
 	Phases     []Phase
 	BatchSizes []int
 	Seconds    float64 // per measurement, after a warm-up of a tenth of it; at least minWindows windows
 	Count      int     // measurements of each kind; 0 means 1
-	Device     train.DeviceConfig
-	Options    train.DeviceOptions
+	Device     device.Config
+	Options    device.Options
 	Layers     bool // also time every op
 	// Ceilings, if not nil, has a GPU's bandwidth and arithmetic measured at these
 	// sizes before everything else.
-	Ceilings *nn.CeilingSizes
+	Ceilings *nn.RooflineSizes
 
 	// Progress, if not nil, is told what is about to be measured.
 	Progress func(format string, args ...any)
@@ -72,7 +75,7 @@ func Run(ctx context.Context, c Config) (r *Report, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	g, err := nn.Build(c.Model)
+	g, err := models.Build(c.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +123,9 @@ func (c *Config) progress(format string, args ...any) {
 // goroutine that ends afterwards, because a backend may tie the one that runs
 // it to a processor.
 func (c *Config) describe(m *Machine, b nn.Backend) error {
-	m.Device, m.Threads = b.Name(), nn.Threads(b)
+	m.Device, m.Threads = b.Name(), cpu.Threads(b)
 	m.GPU = c.gpu(b)
-	isa, ok := nn.ISA(b)
+	isa, ok := cpu.ISA(b)
 	if !ok {
 		return c.measureCeilings(m, b)
 	}
@@ -130,7 +133,7 @@ func (c *Config) describe(m *Machine, b nn.Backend) error {
 	c.progress("peak of %s on %d threads", m.ISA, m.Threads)
 	peak := make(chan float64)
 	go func() {
-		flops, _ := nn.PeakFLOPS(b, peakTime)
+		flops, _ := cpu.PeakFLOPS(b, peakTime)
 		peak <- flops / 1e9
 	}()
 	m.PeakGFLOPS = <-peak
@@ -144,7 +147,7 @@ func (c *Config) measureCeilings(m *Machine, b nn.Backend) error {
 		return nil
 	}
 	c.progress("ceilings of %s", m.Device)
-	ceilings, ok, err := nn.MeasureCeilings(b, *c.Ceilings)
+	ceilings, ok, err := cuda.MeasureRoofline(b, *c.Ceilings)
 	if ok && err == nil {
 		m.GPU.CopyGBPerSecond, m.GPU.ProductGFLOPS = ceilings.CopyBytesPerSecond/1e9, ceilings.ProductFLOPS/1e9
 	}
@@ -190,7 +193,7 @@ func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, pha
 	if err != nil {
 		return Result{}, err
 	}
-	if _, ok := nn.CUDAInfo(b); ok && phase != Latency {
+	if _, ok := cuda.Describe(b); ok && phase != Latency {
 		s.async = true
 	}
 	if err := s.warmUp(ctx, c.Seconds/10); err != nil {

@@ -8,17 +8,18 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/cuda"
 )
 
 // On a GPU, real or emulated, a run tells what the device reaches and how each
 // phase keeps it at work.
 func TestRunOnGPU(t *testing.T) {
-	if _, err := nn.CUDADevices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
+	if _, err := cuda.Devices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
 		t.Skip(err)
 	}
 	c := small()
 	c.Device.Device, c.Device.Precision, c.BatchSizes, c.Layers = "cuda:0", "bf16", []int{2}, true
-	c.Ceilings = &nn.CeilingSizes{CopyBytes: 1 << 16, Order: 32, Runs: 2}
+	c.Ceilings = &nn.RooflineSizes{CopyBytes: 1 << 16, Order: 32, Runs: 2}
 	r, err := Run(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)

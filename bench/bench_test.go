@@ -10,16 +10,18 @@ import (
 	"testing"
 
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/cpu"
+	"resnet/nn/device"
+	"resnet/nn/models"
 )
 
 // small measures a small network for the shortest time.
 func small() Config {
 	return Config{
-		Model:     nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, BaseChannels: 4, Hidden: 16},
+		Model:     models.Config{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, BaseChannels: 4, Hidden: 16},
 		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer, Latency}, BatchSizes: []int{1, 6},
-		Device:  train.DeviceConfig{Device: train.DeviceCPU, Precision: "fp32"},
-		Options: train.DeviceOptions{CPU: nn.CPUConfig{Threads: 1}},
+		Device:  device.Config{Device: device.CPU, Precision: "fp32"},
+		Options: device.Options{CPU: cpu.Config{Threads: 1}},
 	}
 }
 
@@ -60,7 +62,7 @@ func TestRun(t *testing.T) {
 // The layers are all there, their shares are a whole and their arithmetic is
 // the network's.
 func checkLayers(t *testing.T, c Config, s Result) {
-	g, err := nn.Build(c.Model)
+	g, err := models.Build(c.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +143,7 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Abs(b) }
 // The seed network: 28.3 million multiply-adds forward, three times that a
 // training step but for the stem's data gradient.
 func TestCost(t *testing.T) {
-	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,8 +160,8 @@ func TestCost(t *testing.T) {
 	for i, n := range g.Nodes {
 		switch n.Op.(type) {
 		case nn.Conv, nn.Linear:
-			forward += nn.StepFLOPs(g, nn.Step{Node: i, Phase: nn.Forward})
-			backward += nn.StepFLOPs(g, nn.Step{Node: i, Phase: nn.Backward})
+			forward += nn.InstructionFLOPs(g, nn.Instruction{Node: i, Phase: nn.Forward})
+			backward += nn.InstructionFLOPs(g, nn.Instruction{Node: i, Phase: nn.Backward})
 		}
 	}
 	if forward != 2*macs || backward != 2*(2*macs-stem) {
@@ -174,14 +176,14 @@ func TestCost(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		`bench: phase "test", want`:    func(c *Config) { c.Phases = []Phase{"test"} },
-		"bench: 0 phases":              func(c *Config) { c.Phases = nil },
-		"bench: batch size 0, want":    func(c *Config) { c.BatchSizes = []int{32, 0} },
-		"and 0 batch sizes, want":      func(c *Config) { c.BatchSizes = nil },
-		"bench: NaN seconds, want":     func(c *Config) { c.Seconds = math.NaN() },
-		"bench: count -1, want":        func(c *Config) { c.Count = -1 },
-		`train: device "tpu", want`:    func(c *Config) { c.Device.Device = "tpu" },
-		"train: check with device cpu": func(c *Config) { c.Options.Check = true },
+		`bench: phase "test", want`: func(c *Config) { c.Phases = []Phase{"test"} },
+		"bench: 0 phases":           func(c *Config) { c.Phases = nil },
+		"bench: batch size 0, want": func(c *Config) { c.BatchSizes = []int{32, 0} },
+		"and 0 batch sizes, want":   func(c *Config) { c.BatchSizes = nil },
+		"bench: NaN seconds, want":  func(c *Config) { c.Seconds = math.NaN() },
+		"bench: count -1, want":     func(c *Config) { c.Count = -1 },
+		`device "tpu", want`:        func(c *Config) { c.Device.Device = "tpu" },
+		"check with device cpu":     func(c *Config) { c.Options.Check = true },
 	} {
 		c := small()
 		change(&c)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // spread are 20 times about one, within 1 %.
@@ -23,7 +23,7 @@ func spread(ms float64) []float64 {
 func measured(ms float64) *Report {
 	return &Report{
 		Machine: Machine{CPU: "a cpu", Device: "cuda:0", GPU: &GPU{Name: "a gpu", Precision: "tf32", CUDNN: "9.1", Graph: true}},
-		Model:   nn.ModelConfig{Model: "fashion-resnet"},
+		Model:   models.Config{Model: "fashion-resnet"},
 		Results: []Result{{Phase: Train, BatchSize: 32, WindowsMs: spread(ms)}},
 	}
 }

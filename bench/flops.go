@@ -19,9 +19,9 @@ func CostOf(g *nn.Graph) Cost {
 	needs := g.NeedsGrad()
 	var c Cost
 	for i, n := range g.Nodes {
-		c.Forward += nn.StepFLOPs(g, nn.Step{Node: i, Phase: nn.Forward})
+		c.Forward += nn.InstructionFLOPs(g, nn.Instruction{Node: i, Phase: nn.Forward})
 		if needs[n.Out] {
-			c.Train += nn.StepFLOPs(g, nn.Step{Node: i, Phase: nn.Backward})
+			c.Train += nn.InstructionFLOPs(g, nn.Instruction{Node: i, Phase: nn.Backward})
 		}
 	}
 	c.Train += c.Forward

@@ -46,7 +46,7 @@ func (s *stepper) layers(ctx context.Context, seconds float64, m *Machine) ([]La
 }
 
 // newLayers turns sums over steps into layers.
-func newLayers(profiled []nn.StepTime, steps int, m *Machine) []Layer {
+func newLayers(profiled []nn.InstructionTime, steps int, m *Machine) []Layer {
 	total := 0.0
 	for _, t := range profiled {
 		total += t.Seconds

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"resnet/nn"
+	"resnet/nn/cuda"
 )
 
 // Machine is what a measurement ran on.
@@ -47,7 +48,7 @@ type GPU struct {
 
 // gpuOf describes a backend's GPU; nil for others.
 func gpuOf(b nn.Backend, graph bool) *GPU {
-	d, ok := nn.CUDAInfo(b)
+	d, ok := cuda.Describe(b)
 	if !ok {
 		return nil
 	}

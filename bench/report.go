@@ -8,15 +8,15 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // Report is the outcome of Run.
 type Report struct {
-	Machine Machine        `json:"machine"`
-	Model   nn.ModelConfig `json:"model"`
-	Cost    Cost           `json:"flops_per_image"`
-	Results []Result       `json:"results"`
+	Machine Machine       `json:"machine"`
+	Model   models.Config `json:"model"`
+	Cost    Cost          `json:"flops_per_image"`
+	Results []Result      `json:"results"`
 
 	Comparison *Comparison `json:"comparison,omitempty"` // with an earlier report
 }

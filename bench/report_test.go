@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 func TestWriteGo(t *testing.T) {
@@ -51,7 +52,7 @@ func TestWriteGo(t *testing.T) {
 
 func TestWriteTable(t *testing.T) {
 	r := &Report{
-		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250}, Model: nn.ModelConfig{Model: "fashion-resnet"},
+		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250}, Model: models.Config{Model: "fashion-resnet"},
 		Results: []Result{{Phase: Infer, BatchSize: 128, N: 99, ImagesPerSecond: 5000, PeakShare: 0.5,
 			Layers: []Layer{
 				{Node: "stem", Kind: "conv2d", Phase: "forward", Ms: 0.25, Share: 1},
@@ -95,7 +96,7 @@ func TestWriteTable(t *testing.T) {
 func TestNewLayers(t *testing.T) {
 	m := &Machine{GPU: &GPU{CopyGBPerSecond: 4000, ProductGFLOPS: 500e3}}
 	// Ten steps of 100 us and 300 us; 200 MB and 10 GFLOP each in the first.
-	l := newLayers([]nn.StepTime{{Node: "a", Seconds: 1e-3, Bytes: 2e9, FLOPs: 1e11}, {Node: "b", Seconds: 3e-3}}, 10, m)
+	l := newLayers([]nn.InstructionTime{{Node: "a", Seconds: 1e-3, Bytes: 2e9, FLOPs: 1e11}, {Node: "b", Seconds: 3e-3}}, 10, m)
 	if a := l[0]; !near(a.Ms, 0.1) || !near(a.Share, 0.25) || !near(a.MB, 200) || !near(a.GBS, 2000) || !near(a.CopyShare, 0.5) ||
 		!near(a.MFLOP, 10e3) || !near(a.GFLOPS, 100e3) || !near(a.ProductShare, 0.2) {
 		t.Errorf("%+v, want 0.1 ms, 200 MB at half of the copy's rate, 10 GFLOP at a fifth of the product's", a)

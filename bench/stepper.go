@@ -22,9 +22,9 @@ type stepper struct {
 
 	gatherer nn.Gatherer // nil: images are written for each step
 	held     int
-	draws    []nn.Draw
+	draws    []nn.Sample
 	repeater nn.Repeater // nil: steps are taken one by one
-	hypers   []nn.Hyper
+	hypers   []nn.StepParams
 
 	answer []byte // the probabilities of a latency's image
 
@@ -62,16 +62,16 @@ func (s *stepper) hold() error {
 	if !ok {
 		return nil
 	}
-	held, err := holder.Hold(s.pixels, s.labels)
-	if errors.Is(err, nn.ErrNoRoom) {
+	held, err := holder.Upload(s.pixels, s.labels)
+	if errors.Is(err, nn.ErrOutOfMemory) {
 		return nil
 	}
 	s.gatherer, s.held = holder, held
 	if r, ok := s.exec.(nn.Repeater); ok && s.phase == Train {
-		s.repeater, s.most = r, max(1, r.MostSteps())
-		s.window, s.hypers = s.most, make([]nn.Hyper, s.most)
+		s.repeater, s.most = r, max(1, r.MaxSteps())
+		s.window, s.hypers = s.most, make([]nn.StepParams, s.most)
 	}
-	s.draws = make([]nn.Draw, s.most*s.plan.Batch)
+	s.draws = make([]nn.Sample, s.most*s.plan.Batch)
 	for i := range s.draws {
 		s.draws[i].Index = int32(i % s.plan.Batch)
 	}
@@ -103,8 +103,8 @@ func (s *stepper) take() error {
 	}
 	if o := s.plan.Optimizer; o != nil {
 		s.step++
-		hyper := o.Hyper(s.step, learningRate)
-		if err := s.exec.Write(nn.Ref{Value: nn.HyperValue}, nn.Bytes(hyper[:])); err != nil {
+		hyper := o.StepParams(s.step, learningRate)
+		if err := s.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(hyper[:])); err != nil {
 			return err
 		}
 	}
@@ -115,9 +115,9 @@ func (s *stepper) take() error {
 func (s *stepper) repeat() error {
 	for i := range s.hypers {
 		s.step++
-		s.hypers[i] = s.plan.Optimizer.Hyper(s.step, learningRate)
+		s.hypers[i] = s.plan.Optimizer.StepParams(s.step, learningRate)
 	}
-	return s.repeater.Steps(s.held, s.draws, s.hypers)
+	return s.repeater.RunSteps(s.held, s.draws, s.hypers)
 }
 
 // ask takes images from the host's memory to their probabilities there, which
@@ -135,7 +135,7 @@ func (s *stepper) ask() error {
 
 func (s *stepper) load() error {
 	if s.gatherer != nil {
-		return s.gatherer.Gather(s.held, s.draws)
+		return s.gatherer.Assemble(s.held, s.draws)
 	}
 	g := s.plan.Graph
 	if err := s.exec.Write(nn.Ref{Value: g.Images}, s.pixels); err != nil {
@@ -198,7 +198,7 @@ func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
 	}
 	calls := max(2, int(usageTime.Seconds()/seconds)/s.most)
 	steps := calls * s.most
-	if err := w.Watch(steps); err != nil {
+	if err := w.StartTimeline(steps); err != nil {
 		return nil, err
 	}
 	for range calls {
@@ -209,11 +209,11 @@ func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
 			return nil, err
 		}
 	}
-	o, err := w.Watched()
+	o, err := w.Timeline()
 	if err != nil {
 		return nil, err
 	}
-	n, err := l.Launches(s.mode(), s.plan.Batch)
+	n, err := l.KernelCount(s.mode(), s.plan.Batch)
 	f, ok := s.exec.(nn.Fuser)
 	fused := ok && f.Fused(s.mode())
 	return &Usage{Launches: n, DeviceMs: 1e3 * o.Busy / float64(steps), IdleShare: o.Idle(), Fused: fused}, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // slowGPU is an executor whose steps take a while after Run has returned, and
@@ -21,14 +22,14 @@ type slowGPU struct {
 	room                   bool
 }
 
-func (e *slowGPU) Hold([]byte, []int32) (int, error) {
+func (e *slowGPU) Upload([]byte, []int32) (int, error) {
 	if !e.room {
-		return 0, nn.ErrNoRoom
+		return 0, nn.ErrOutOfMemory
 	}
 	return 7, nil
 }
 
-func (e *slowGPU) Gather(set int, draws []nn.Draw) error {
+func (e *slowGPU) Assemble(set int, draws []nn.Sample) error {
 	if set == 7 && len(draws) == 6 && draws[5].Index == 5 {
 		e.gathers++
 	}
@@ -54,7 +55,7 @@ func (e *slowGPU) Sync() error {
 func TestWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := small()
-		g, err := nn.Build(c.Model)
+		g, err := models.Build(c.Model)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,9 +94,9 @@ type groups struct {
 	rates []float32
 }
 
-func (e *groups) MostSteps() int { return 4 }
+func (e *groups) MaxSteps() int { return 4 }
 
-func (e *groups) Steps(set int, draws []nn.Draw, hypers []nn.Hyper) error {
+func (e *groups) RunSteps(set int, draws []nn.Sample, hypers []nn.StepParams) error {
 	if set != 7 || len(draws) != 4*6 || draws[6].Index != 0 || draws[23].Index != 5 || len(hypers) != 4 {
 		return fmt.Errorf("set %d, %d draws, %d scalars", set, len(draws), len(hypers))
 	}
@@ -110,7 +111,7 @@ func (e *groups) Steps(set int, draws []nn.Draw, hypers []nn.Hyper) error {
 // calls, each step with scalars of its own; inference does not.
 func TestRepeatedSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, err := nn.Build(small().Model)
+		g, err := models.Build(small().Model)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +163,7 @@ func (e *asked) Read(r nn.Ref, p []byte) error {
 
 // A latency is from the image to its probabilities, with no other wait.
 func TestLatency(t *testing.T) {
-	g, err := nn.Build(small().Model)
+	g, err := models.Build(small().Model)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func (a Augmentation) Validate() error {
 // Draw is one image of a batch: which of the set, and how it is varied. Its pixel (y, x) is the set's (y+DY, x+DX), 0
 // where that lies outside, and x counts from the right if Flip is set. That is torchvision's RandomCrop of the padded
 // image followed by its RandomHorizontalFlip.
-type Draw struct {
+type Sample struct {
 	Index  int32
 	DY, DX int8
 	Flip   bool
@@ -36,9 +36,9 @@ type Draw struct {
 
 // Draws fills dst[i] with the draw of image idx[i] in this epoch. It is a function of seed, epoch and image alone,
 // whatever the others in the batch are. Shifts are uniform over -CropPadding..CropPadding, each way by itself.
-func (a Augmentation) Draws(dst []Draw, idx []int32, seed uint64, epoch int) {
+func (a Augmentation) Samples(dst []Sample, idx []int32, seed uint64, epoch int) {
 	for i, v := range idx {
-		dst[i] = Draw{Index: v}
+		dst[i] = Sample{Index: v}
 		if a == (Augmentation{}) {
 			continue
 		}
@@ -57,7 +57,7 @@ func (a Augmentation) shift(random uint64) int8 {
 // Gather copies the images that draws name one after another into pixels, which holds len(draws)*H*W*C bytes or more, and
 // their labels into labels, which holds len(draws) or more. It allocates nothing and may run on several goroutines at
 // once.
-func (s *Set) Gather(pixels []byte, labels []int32, draws []Draw) {
+func (s *Set) Assemble(pixels []byte, labels []int32, draws []Sample) {
 	n := s.H * s.W * s.C
 	if len(pixels) < n*len(draws) || len(labels) < len(draws) {
 		panic(fmt.Sprintf("data: gather: room for %d pixel bytes and %d labels, want %d and %d",
@@ -75,7 +75,7 @@ func (s *Set) Gather(pixels []byte, labels []int32, draws []Draw) {
 }
 
 // place writes one image as a draw varies it.
-func (s *Set) place(out, in []byte, d Draw) {
+func (s *Set) place(out, in []byte, d Sample) {
 	clear(out)
 	row := s.W * s.C
 	dy, dx := int(d.DY), int(d.DX)

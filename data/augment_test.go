@@ -13,18 +13,18 @@ func TestDrawsPinned(t *testing.T) {
 		seed  uint64
 		epoch int
 		a     Augmentation
-		want  Draw
+		want  Sample
 	}{
-		{1, 0, Augmentation{0.5, 4}, Draw{0, 2, 4, true}},
-		{1, 0, Augmentation{0.5, 4}, Draw{1, 4, 4, false}},
-		{1, 1, Augmentation{0.5, 4}, Draw{0, -2, 2, true}},
-		{42, 29, Augmentation{0.5, 4}, Draw{59999, -4, 2, false}},
-		{7, 3, Augmentation{0.5, 127}, Draw{5, -98, 121, false}},
-		{7, 3, Augmentation{0, 1}, Draw{6, 0, 0, false}},
-		{7, 3, Augmentation{}, Draw{6, 0, 0, false}},
+		{1, 0, Augmentation{0.5, 4}, Sample{0, 2, 4, true}},
+		{1, 0, Augmentation{0.5, 4}, Sample{1, 4, 4, false}},
+		{1, 1, Augmentation{0.5, 4}, Sample{0, -2, 2, true}},
+		{42, 29, Augmentation{0.5, 4}, Sample{59999, -4, 2, false}},
+		{7, 3, Augmentation{0.5, 127}, Sample{5, -98, 121, false}},
+		{7, 3, Augmentation{0, 1}, Sample{6, 0, 0, false}},
+		{7, 3, Augmentation{}, Sample{6, 0, 0, false}},
 	} {
-		got := make([]Draw, 1)
-		c.a.Draws(got, []int32{c.want.Index}, c.seed, c.epoch)
+		got := make([]Sample, 1)
+		c.a.Samples(got, []int32{c.want.Index}, c.seed, c.epoch)
 		if got[0] != c.want {
 			t.Errorf("seed %d, epoch %d, %+v: %+v, want %+v", c.seed, c.epoch, c.a, got[0], c.want)
 		}
@@ -35,9 +35,9 @@ func TestDrawsPinned(t *testing.T) {
 func TestDrawsAreUniform(t *testing.T) {
 	const draws = 18000
 	a := Augmentation{HFlip: 0.5, CropPadding: 1}
-	all := make([]Draw, draws)
-	a.Draws(all, Sequence(make([]int32, draws)), 3, 1)
-	count := map[Draw]int{}
+	all := make([]Sample, draws)
+	a.Samples(all, Sequence(make([]int32, draws)), 3, 1)
+	count := map[Sample]int{}
 	for _, d := range all {
 		d.Index = 0
 		count[d]++
@@ -51,7 +51,7 @@ func TestDrawsAreUniform(t *testing.T) {
 		t.Errorf("%d kinds of draws, want 18", len(count))
 	}
 	a.HFlip = 1
-	if a.Draws(all, Sequence(make([]int32, draws)), 3, 1); slices.ContainsFunc(all, func(d Draw) bool { return !d.Flip }) {
+	if a.Samples(all, Sequence(make([]int32, draws)), 3, 1); slices.ContainsFunc(all, func(d Sample) bool { return !d.Flip }) {
 		t.Error("an image that is not mirrored at probability 1")
 	}
 }
@@ -60,15 +60,15 @@ func TestDrawsAreUniform(t *testing.T) {
 func TestGather(t *testing.T) {
 	s := &Set{N: 2, H: 3, W: 4, C: 2, Pixels: ramp(48), Labels: []uint8{7, 5}}
 	const each = 3 * 4 * 2
-	var draws []Draw
+	var draws []Sample
 	for dy := int8(-4); dy <= 4; dy++ {
 		for dx := int8(-5); dx <= 5; dx++ {
-			draws = append(draws, Draw{1, dy, dx, false}, Draw{0, dy, dx, true})
+			draws = append(draws, Sample{1, dy, dx, false}, Sample{0, dy, dx, true})
 		}
 	}
 	pixels, labels := slices.Repeat([]byte{0xa5}, each*len(draws)+1), make([]int32, len(draws)+1)
 	labels[len(draws)] = -1
-	s.Gather(pixels, labels, draws)
+	s.Assemble(pixels, labels, draws)
 	for k, d := range draws {
 		want := make([]byte, 0, each)
 		for y := range s.H {
@@ -92,7 +92,7 @@ func TestGather(t *testing.T) {
 	if pixels[len(pixels)-1] != 0xa5 || labels[len(draws)] != -1 {
 		t.Error("room left over was touched")
 	}
-	if n := testing.AllocsPerRun(10, func() { s.Gather(pixels, labels, draws) }); n != 0 {
+	if n := testing.AllocsPerRun(10, func() { s.Assemble(pixels, labels, draws) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
 	defer func() {
@@ -100,7 +100,7 @@ func TestGather(t *testing.T) {
 			t.Error("no panic where pixels is too short")
 		}
 	}()
-	s.Gather(pixels[:each-1], labels, draws[:1])
+	s.Assemble(pixels[:each-1], labels, draws[:1])
 }
 
 func TestAugmentationValidate(t *testing.T) {

@@ -8,21 +8,21 @@ type Repeater interface {
 	Gatherer
 	// MostSteps is how many steps a call may be for, and for how many it costs
 	// the host least.
-	MostSteps() int
+	MaxSteps() int
 	// Steps is Gather of a whole batch, Write of the step scalars and Run of
 	// Train, for each of hypers in turn, to the same bits. The draws are those
 	// of all the batches, one batch after another.
-	Steps(set int, draws []Draw, hypers []Hyper) error
+	RunSteps(set int, draws []Sample, hypers []StepParams) error
 }
 
 // A Peeker is an Executor whose metrics can be read without waiting for it.
 type Peeker interface {
 	// Ask wants to know the metrics as the work so far will leave them. It takes
 	// the place of a question that is still open.
-	Ask() error
+	RequestMetrics() error
 	// Peek answers the last question; ok is false as long as the device has not
 	// come that far.
-	Peek() (metrics [2]float64, ok bool, err error)
+	PollMetrics() (metrics [2]float64, ok bool, err error)
 }
 
 // A Snapshotter is an Executor that can set its tensors aside in passing.

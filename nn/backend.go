@@ -44,10 +44,10 @@ type Executor interface {
 type Role uint8
 
 const (
-	Data   Role = iota // the value itself
-	Grad               // its gradient
-	State0             // first optimiser state of a parameter: momentum, Adam's m
-	State1             // second: Adam's v
+	Data         Role = iota // the value itself
+	Grad                     // its gradient
+	Momentum                 // first optimiser state of a parameter: momentum, Adam's m
+	SecondMoment             // second: Adam's v
 )
 
 // A Ref names one tensor of an Executor. Bytes are little-endian in canonical
@@ -64,12 +64,12 @@ type Ref struct {
 // Step scalars and metrics are tensors too, so that a captured step reads them
 // from memory and need not be captured again.
 const (
-	HyperValue   Value = -1 // float32[HyperLen], written before a Train run
-	MetricsValue Value = -2 // float64[2]: loss sum, correct count; runs add to it
+	StepParamsValue Value = -1 // float32[HyperLen], written before a Train run
+	MetricsValue    Value = -2 // float64[2]: loss sum, correct count; runs add to it
 )
 
 // ErrNoRoom is wrapped by the error of an allocation that the device has no memory for.
-var ErrNoRoom = errors.New("out of device memory")
+var ErrOutOfMemory = errors.New("out of device memory")
 
 // A Fuser is an Executor whose nodes may share kernels.
 type Fuser interface {
@@ -78,7 +78,7 @@ type Fuser interface {
 }
 
 // CUDADevice describes the GPU of a backend and the libraries on it.
-type CUDADevice struct {
+type Device struct {
 	Index             int
 	Name              string
 	ComputeCapability string // "9.0"
@@ -96,15 +96,15 @@ type CUDADevice struct {
 type Gatherer interface {
 	// Hold copies a set to the device: images N,H,W,C, a label each. It returns
 	// the set's number. The error wraps ErrNoRoom where the set does not fit.
-	Hold(images []byte, labels []int32) (set int, err error)
+	Upload(images []byte, labels []int32) (set int, err error)
 	// Gather is Write of images and labels, taken from a set that is held.
-	Gather(set int, draws []Draw) error
+	Assemble(set int, draws []Sample) error
 }
 
 // A Draw is one image of a batch: which of the set, and how it is augmented.
 // Pixel (y, x) is the set's (y+DY, x+DX), 0 outside, where x counts from the
 // right if Flip is set.
-type Draw struct {
+type Sample struct {
 	Index  int32
 	DY, DX int8
 	Flip   bool

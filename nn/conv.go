@@ -32,7 +32,7 @@ type Conv struct {
 
 func (Conv) Kind() string { return "conv2d" }
 
-func (op Conv) stride() int { return max(1, op.Stride) }
+func (op Conv) EffectiveStride() int { return max(1, op.Stride) }
 
 func (op Conv) Infer(in []Type) (Signature, error) {
 	x := in[0].Shape
@@ -43,7 +43,7 @@ func (op Conv) Infer(in []Type) (Signature, error) {
 	if op.Kernel > h || op.Kernel > w {
 		return Signature{}, fmt.Errorf("kernel %dx%d with pad %v exceeds input %dx%d", op.Kernel, op.Kernel, op.Pad, x.H, x.W)
 	}
-	s := op.stride()
+	s := op.EffectiveStride()
 	params := []Param{{Name: "weight", Shape: Shape{op.Out, x.C, op.Kernel, op.Kernel}, Dims: 4, Init: op.Init, Trainable: true, Decay: true}}
 	if op.Bias {
 		params = append(params, vector("bias", op.Out, Zeros, true))

@@ -43,7 +43,7 @@ type valueInfo struct {
 func NewGraph(name string, c, h, w, classes int) *Graph {
 	g := &Graph{Name: name, Classes: classes}
 	if c < 1 || h < 1 || w < 1 || classes < 2 {
-		g.fail("nn: %s: input %dx%dx%d with %d classes, want sizes of at least 1 and 2 classes", name, c, h, w, classes)
+		g.Fail("nn: %s: input %dx%dx%d with %d classes, want sizes of at least 1 and 2 classes", name, c, h, w, classes)
 	}
 	g.Images = g.add(valueInfo{typ: Type{Shape{1, c, h, w}, Uint8}, name: "images", producer: -1})
 	g.Labels = g.add(valueInfo{typ: Type{Shape{1, 1, 1, 1}, Int32}, name: "labels", producer: -1})
@@ -55,7 +55,7 @@ func (g *Graph) add(v valueInfo) Value {
 	return Value(len(g.values) - 1)
 }
 
-func (g *Graph) fail(format string, args ...any) {
+func (g *Graph) Fail(format string, args ...any) {
 	if g.err == nil {
 		g.err = fmt.Errorf(format, args...)
 	}
@@ -72,7 +72,7 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	}
 	for _, n := range g.Nodes {
 		if n.Name == name {
-			g.fail("nn: %s: two nodes of this name, want names to differ", name)
+			g.Fail("nn: %s: two nodes of this name, want names to differ", name)
 			return in[0]
 		}
 	}
@@ -82,7 +82,7 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	}
 	sig, err := op.Infer(types)
 	if err != nil {
-		g.fail("nn: %s: %w", name, err)
+		g.Fail("nn: %s: %w", name, err)
 		return in[0]
 	}
 	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY}
@@ -101,7 +101,7 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 // Loss ends the network: softmax and mean cross-entropy of logits.
 func (g *Graph) Loss(op SoftmaxCrossEntropy, logits Value) {
 	if g.err == nil && g.Type(logits).Shape != (Shape{1, g.Classes, 1, 1}) {
-		g.fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1}, g.Classes)
+		g.Fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1}, g.Classes)
 	}
 	g.Logits = logits
 	g.Probabilities = g.Apply("loss", op, logits, g.Labels)

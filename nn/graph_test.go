@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // seed is the fashion-resnet model on its 28x28 images.
 func seed(t *testing.T, base, hidden int) *nn.Graph {
 	t.Helper()
-	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: base, Hidden: hidden})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: base, Hidden: hidden})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestSeedCost(t *testing.T) {
 
 func TestShapes(t *testing.T) {
 	g := nn.NewGraph("shapes", 3, 9, 30, 5)
-	x := g.Apply("input", nn.Input{}, g.Images)
+	x := g.Apply("input", nn.Normalize{}, g.Images)
 	for i, c := range []struct {
 		op   nn.Op
 		want nn.Shape // by hand: floor((size + pads - kernel) / stride) + 1
@@ -189,8 +190,8 @@ func TestGraphErrors(t *testing.T) {
 		{apply(nn.MaxPool{Kernel: 2, Pad: nn.Padding(2)}), []string{"kernel 2", "pads below the kernel"}},
 		{apply(nn.AvgPool{}), []string{"kernel 0"}},
 		{apply(nn.Linear{}), []string{"0 outputs"}},
-		{apply(nn.Input{}), []string{"float32", "uint8"}},
-		{func(g *nn.Graph, _ nn.Value) { g.Apply("in", nn.Input{Mean: []float32{1, 2}}, g.Images) }, []string{"nn: in: ", "2 values for 3 channels"}},
+		{apply(nn.Normalize{}), []string{"float32", "uint8"}},
+		{func(g *nn.Graph, _ nn.Value) { g.Apply("in", nn.Normalize{Mean: []float32{1, 2}}, g.Images) }, []string{"nn: in: ", "2 values for 3 channels"}},
 		{func(g *nn.Graph, x nn.Value) {
 			g.Apply("sum", nn.Add{}, x, g.Apply("pool", nn.GlobalAvgPool{}, x))
 		}, []string{"nn: sum: ", "1x3x2x3", "1x3x1x1"}},
@@ -206,25 +207,25 @@ func TestGraphErrors(t *testing.T) {
 		}, []string{"nn: first: "}},
 	} {
 		g := nn.NewGraph("errors", 3, 2, 3, 4)
-		c.build(g, g.Apply("input", nn.Input{}, g.Images))
+		c.build(g, g.Apply("input", nn.Normalize{}, g.Images))
 		checkError(t, g.Err(), c.want...)
 	}
 	checkError(t, nn.NewGraph("tiny", 1, 0, 28, 10).Err(), "nn: tiny: ", "0x28")
 	checkError(t, nn.NewGraph("sole", 1, 28, 28, 1).Err(), "nn: sole: ", "1 classes")
-	good := nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
+	good := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
 	for _, c := range []struct {
-		change func(c *nn.ModelConfig)
+		change func(c *models.Config)
 		want   []string
 	}{
-		{func(c *nn.ModelConfig) { c.Model = "resnet9000" }, append(nn.Models(), `no model "resnet9000"`)},
-		{func(c *nn.ModelConfig) { c.BaseChannels = 0 }, []string{"nn: fashion-resnet: ", "base channels 0"}},
-		{func(c *nn.ModelConfig) { c.Hidden = -1 }, []string{"nn: fashion-resnet: ", "hidden -1"}},
-		{func(c *nn.ModelConfig) { c.Height = 1 }, []string{"nn: pool: ", "exceeds input 1x14"}},
-		{func(c *nn.ModelConfig) { c.Smoothing = -0.5 }, []string{"nn: loss: ", "-0.5"}},
+		{func(c *models.Config) { c.Model = "resnet9000" }, append(models.Names(), `no model "resnet9000"`)},
+		{func(c *models.Config) { c.BaseChannels = 0 }, []string{"nn: fashion-resnet: ", "base channels 0"}},
+		{func(c *models.Config) { c.Hidden = -1 }, []string{"nn: fashion-resnet: ", "hidden -1"}},
+		{func(c *models.Config) { c.Height = 1 }, []string{"nn: pool: ", "exceeds input 1x14"}},
+		{func(c *models.Config) { c.Smoothing = -0.5 }, []string{"nn: loss: ", "-0.5"}},
 	} {
 		config := good
 		c.change(&config)
-		_, err := nn.Build(config)
+		_, err := models.Build(config)
 		checkError(t, err, c.want...)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/cpu"
 )
 
 // TestInitMoments: n draws of a distribution have its mean within 5 standard
@@ -93,7 +94,7 @@ func TestInitNames(t *testing.T) {
 // TestInitialize: every parameter of an executor is written, and a layer more
 // or less leaves the others' values as they are.
 func TestInitialize(t *testing.T) {
-	backend, err := nn.NewCPU(nn.CPUConfig{Threads: 1})
+	backend, err := cpu.New(cpu.Config{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

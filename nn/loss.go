@@ -24,7 +24,7 @@ func (op SoftmaxCrossEntropy) Infer(in []Type) (Signature, error) {
 func (SoftmaxCrossEntropy) FLOPs(in []Type) int64 { return 5 * int64(in[0].Shape.Elems()) }
 
 // targets are t at the label and elsewhere.
-func (op SoftmaxCrossEntropy) targets(classes int) (on, off float64) {
+func (op SoftmaxCrossEntropy) Targets(classes int) (on, off float64) {
 	off = float64(op.Smoothing) / float64(classes)
 	return 1 - float64(op.Smoothing) + off, off
 }

@@ -47,7 +47,7 @@ type Target interface {
 	// that one memory can hold both.
 	AliasGrads(g *Graph, a, b Value) bool
 	// Schedule says when each step of a program runs.
-	Schedule(g *Graph, m Mode, steps []Step) []Span
+	Schedule(g *Graph, m Mode, steps []Instruction) []Span
 }
 
 // A Span is the time a step takes, in whatever unit a backend counts: steps
@@ -61,11 +61,11 @@ type Span struct {
 
 // A Program is a list of steps and where the tensors that they touch lie.
 type Program struct {
-	Mode  Mode
-	Steps []Step
-	Spans []Span
-	Data  []Slot // by Value: activations and saved tensors
-	Grad  []Slot // by Value: gradients of activations; Bytes is 0 where none flows
+	Mode         Mode
+	Instructions []Instruction
+	Spans        []Span
+	Data         []Slot // by Value: activations and saved tensors
+	Grad         []Slot // by Value: gradients of activations; Bytes is 0 where none flows
 }
 
 // Phase is the part of a training step that a Step belongs to.
@@ -81,7 +81,7 @@ const (
 func (p Phase) String() string { return [...]string{"forward", "backward", "update"}[p] }
 
 // A Step is one node's work in one phase. Update has no node (-1).
-type Step struct {
+type Instruction struct {
 	Node  int
 	Phase Phase
 	// Accumulate has bit i set where the gradient of In[i] is added to what is
@@ -95,13 +95,13 @@ type Segment uint8
 // The segments. Parameters, gradients and optimiser states lie in one run each,
 // so that one update, one clear, one checkpoint write serves them all.
 const (
-	Params      Segment = iota // trainable parameters
-	ParamGrads                 // their gradients
-	State0s                    // optimiser state
-	State1s                    //
-	Statistics                 // running_mean, running_var
-	Activations                // shared by lifetime
-	Local                      // one copy per worker, shared by lifetime
+	Params        Segment = iota // trainable parameters
+	ParamGrads                   // their gradients
+	Momenta                      // optimiser state
+	SecondMoments                //
+	Statistics                   // running_mean, running_var
+	Activations                  // shared by lifetime
+	Local                        // one copy per worker, shared by lifetime
 	NumSegments
 )
 
@@ -111,9 +111,9 @@ type Slot struct {
 	Offset, Bytes int64
 }
 
-const slotAlign = 64
+const SlotAlign = 64
 
-func align(n int64) int64 { return (n + slotAlign - 1) / slotAlign * slotAlign }
+func Align(n int64) int64 { return (n + SlotAlign - 1) / SlotAlign * SlotAlign }
 
 // NewPlan orders the graph's steps and places its tensors.
 func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
@@ -136,10 +136,10 @@ func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
 	}
 	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer, KeepAll: c.KeepAll}
 	p.placeParameters(c.Target)
-	p.Eval = p.program(c, Eval, forwardSteps(g))
+	p.Eval = p.program(c, Eval, forwardInstructions(g))
 	if c.Optimizer != nil {
-		steps := append(forwardSteps(g), backwardSteps(g)...)
-		p.Train = p.program(c, Train, append(steps, Step{Node: -1, Phase: Update}))
+		steps := append(forwardInstructions(g), backwardInstructions(g)...)
+		p.Train = p.program(c, Train, append(steps, Instruction{Node: -1, Phase: Update}))
 	}
 	return p, nil
 }
@@ -148,7 +148,7 @@ func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
 func (p *Plan) MaxBatch() int { return max(p.Batch, p.EvalBatch) }
 
 // batch is how many images a run of a mode may have at most.
-func (p *Plan) batch(m Mode) int {
+func (p *Plan) BatchFor(m Mode) int {
 	if m == Eval {
 		return p.EvalBatch
 	}
@@ -161,7 +161,7 @@ func (p *Plan) placeParameters(t Target) {
 	p.States = [2][]Slot{make([]Slot, n), make([]Slot, n)}
 	place := func(seg Segment, v Value, role Role) Slot {
 		s := Slot{seg, p.Bytes[seg], t.Bytes(p.Graph, v, role, p.Batch)}
-		p.Bytes[seg] += align(s.Bytes)
+		p.Bytes[seg] += Align(s.Bytes)
 		return s
 	}
 	for _, v := range p.Graph.Parameters() {
@@ -175,15 +175,15 @@ func (p *Plan) placeParameters(t Target) {
 		}
 		p.ParamGrads[v] = place(ParamGrads, v, Grad)
 		for i := range p.Optimizer.States() {
-			p.States[i][v] = place(State0s+Segment(i), v, State0+Role(i))
+			p.States[i][v] = place(Momenta+Segment(i), v, Momentum+Role(i))
 		}
 	}
 }
 
-func forwardSteps(g *Graph) []Step {
-	steps := make([]Step, len(g.Nodes))
+func forwardInstructions(g *Graph) []Instruction {
+	steps := make([]Instruction, len(g.Nodes))
 	for i := range g.Nodes {
-		steps[i] = Step{Node: i, Phase: Forward}
+		steps[i] = Instruction{Node: i, Phase: Forward}
 	}
 	return steps
 }
@@ -205,16 +205,16 @@ func (g *Graph) NeedsGrad() []bool {
 	return needs
 }
 
-func backwardSteps(g *Graph) []Step {
+func backwardInstructions(g *Graph) []Instruction {
 	needs := g.NeedsGrad()
 	written := make([]bool, g.NumValues())
-	var steps []Step
+	var steps []Instruction
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		n := &g.Nodes[i]
 		if !needs[n.Out] {
 			continue
 		}
-		s := Step{Node: i, Phase: Backward}
+		s := Instruction{Node: i, Phase: Backward}
 		for k, v := range n.In {
 			if !needs[v] {
 				continue

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/cpu"
 )
 
 // natural wants no padding and runs one step after another.
@@ -19,7 +20,7 @@ func (natural) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
 
 func (natural) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
 
-func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Step) []nn.Span {
+func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
 	spans := make([]nn.Span, len(steps))
 	for i := range spans {
 		spans[i] = nn.Span{Start: i, End: i}
@@ -46,7 +47,7 @@ func (t chained) AliasGrads(g *nn.Graph, a, b nn.Value) bool {
 	return g.Type(a) == g.Type(b) && t.Bytes(g, a, nn.Grad, 1) == t.Bytes(g, b, nn.Grad, 1)
 }
 
-func (chained) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Step) []nn.Span {
+func (chained) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Instruction) []nn.Span {
 	spans := make([]nn.Span, len(steps))
 	now := 0
 	for i, s := range steps {
@@ -73,7 +74,7 @@ func (chained) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Step) []nn.Span {
 }
 
 func targets(t *testing.T) map[string]nn.Target {
-	cpu, err := nn.NewCPU(nn.CPUConfig{Threads: 1})
+	cpu, err := cpu.New(cpu.Config{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func describe(g *nn.Graph) (s string) {
 func randomGraph(t *testing.T, seed uint64) *nn.Graph {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	g := nn.NewGraph(fmt.Sprintf("random %d", seed), 3, 5, 6, 4)
-	x := g.Apply("input", nn.Input{}, g.Images)
+	x := g.Apply("input", nn.Normalize{}, g.Images)
 	values := []nn.Value{g.Apply("stem", nn.Conv{Out: 3, Kernel: 3, Pad: nn.Padding(1)}, x)}
 	if rng.IntN(2) == 0 {
 		values = append(values, x)
@@ -146,7 +147,7 @@ func randomGraph(t *testing.T, seed uint64) *nn.Graph {
 // loss depends on, the update last; the first writer of a gradient stores.
 func TestPlanSteps(t *testing.T) {
 	g := nn.NewGraph("steps", 1, 4, 4, 2)
-	x := g.Apply("input", nn.Input{}, g.Images)               // 0
+	x := g.Apply("input", nn.Normalize{}, g.Images)           // 0
 	p := g.Apply("pool", nn.MaxPool{Kernel: 2, Stride: 1}, x) // 1: before the first parameter
 	c := g.Apply("conv", nn.Conv{Out: 1, Kernel: 1}, p)       // 2
 	r := g.Apply("relu", nn.ReLU{}, c)                        // 3
@@ -155,32 +156,32 @@ func TestPlanSteps(t *testing.T) {
 	m := g.Apply("mixed", nn.Add{}, p, b)                     // 6: p needs no gradient
 	f := g.Apply("fc", nn.Linear{Out: 2}, m)                  // 7
 	g.Loss(nn.SoftmaxCrossEntropy{}, f)                       // 8
-	forward := make([]nn.Step, len(g.Nodes))
+	forward := make([]nn.Instruction, len(g.Nodes))
 	for i := range forward {
 		forward[i].Node = i
 	}
 	plan := newPlan(t, g, nn.SGD{})
-	if !slices.Equal(plan.Eval.Steps, forward) {
-		t.Errorf("evaluation takes the steps %v, want %v", plan.Eval.Steps, forward)
+	if !slices.Equal(plan.Eval.Instructions, forward) {
+		t.Errorf("evaluation takes the steps %v, want %v", plan.Eval.Instructions, forward)
 	}
 	want := slices.Clone(forward)
-	for _, s := range []nn.Step{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4}, {Node: 3, Accumulate: 0b1}, {Node: 2}} {
+	for _, s := range []nn.Instruction{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4}, {Node: 3, Accumulate: 0b1}, {Node: 2}} {
 		s.Phase = nn.Backward
 		want = append(want, s)
 	}
-	want = append(want, nn.Step{Node: -1, Phase: nn.Update})
-	if !slices.Equal(plan.Train.Steps, want) {
-		t.Errorf("training takes the steps %v,\nwant %v", plan.Train.Steps, want)
+	want = append(want, nn.Instruction{Node: -1, Phase: nn.Update})
+	if !slices.Equal(plan.Train.Instructions, want) {
+		t.Errorf("training takes the steps %v,\nwant %v", plan.Train.Instructions, want)
 	}
 	for _, v := range []nn.Value{x, p} {
 		if plan.Train.Grad[v].Bytes != 0 {
 			t.Errorf("%s has memory for a gradient, but none flows", g.ValueName(v))
 		}
 	}
-	if lean := newPlan(t, g, nil); lean.Train != nil || lean.Bytes[nn.ParamGrads] != 0 || lean.Bytes[nn.State0s] != 0 {
+	if lean := newPlan(t, g, nil); lean.Train != nil || lean.Bytes[nn.ParamGrads] != 0 || lean.Bytes[nn.Momenta] != 0 {
 		t.Errorf("a plan for inference has a training program %v or memory %v", lean.Train, lean.Bytes)
 	}
-	if sgd := newPlan(t, g, nn.SGD{}); sgd.Bytes[nn.State0s] == 0 || sgd.Bytes[nn.State1s] != 0 {
+	if sgd := newPlan(t, g, nn.SGD{}); sgd.Bytes[nn.Momenta] == 0 || sgd.Bytes[nn.SecondMoments] != 0 {
 		t.Errorf("sgd has state memory %v, want one state", sgd.Bytes)
 	}
 }
@@ -215,7 +216,7 @@ func TestPlanReusesMemory(t *testing.T) {
 func TestPlanErrors(t *testing.T) {
 	good := seed(t, 1, 0)
 	noLoss := nn.NewGraph("headless", 1, 4, 4, 2)
-	noLoss.Apply("input", nn.Input{}, noLoss.Images)
+	noLoss.Apply("input", nn.Normalize{}, noLoss.Images)
 	broken := nn.NewGraph("broken", 1, 4, 4, 2)
 	broken.Apply("conv", nn.Conv{}, broken.Images)
 	for _, c := range []struct {

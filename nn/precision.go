@@ -23,4 +23,4 @@ func ParsePrecision(name string) (Precision, error) {
 }
 
 // half says whether activations take 16 bits.
-func (p Precision) half() bool { return p == BF16 || p == FP16 }
+func (p Precision) Is16Bit() bool { return p == BF16 || p == FP16 }

@@ -5,11 +5,11 @@ type Profiler interface {
 	// Profile starts counting anew, or stops. It slows a step a little.
 	Profile(on bool)
 	// Profiled is what each step of the last program has taken since.
-	Profiled() []StepTime
+	Profiled() []InstructionTime
 }
 
 // StepTime is one step's share of the runs that were profiled.
-type StepTime struct {
+type InstructionTime struct {
 	Node    string // "blocks.0.conv1"; "update" for the optimiser
 	Kind    string // "conv2d"; the optimiser's kind
 	Phase   Phase
@@ -24,7 +24,7 @@ type StepTime struct {
 // StepFLOPs is what a step computes for one image: the op's forward cost, and
 // as much again in backward for each gradient it makes. Passes that only move
 // or mask data count nothing extra in backward.
-func StepFLOPs(g *Graph, s Step) int64 {
+func InstructionFLOPs(g *Graph, s Instruction) int64 {
 	if s.Phase == Update {
 		return 0
 	}
@@ -40,22 +40,22 @@ func StepFLOPs(g *Graph, s Step) int64 {
 }
 
 // profiledRuns counts runs by their number of images.
-type profiledRuns map[int]int64
+type RunCounts map[int]int64
 
 // stepTimes describes the steps of a program; seconds are theirs.
-func (r profiledRuns) stepTimes(p *Plan, t Target, prog *Program, seconds func(step int) float64) []StepTime {
+func (r RunCounts) InstructionTimes(p *Plan, t Target, prog *Program, seconds func(step int) float64) []InstructionTime {
 	g := p.Graph
-	times := make([]StepTime, len(prog.Steps))
-	for i, s := range prog.Steps {
-		st := StepTime{Node: "update", Phase: s.Phase, Seconds: seconds(i)}
+	times := make([]InstructionTime, len(prog.Instructions))
+	for i, s := range prog.Instructions {
+		st := InstructionTime{Node: "update", Phase: s.Phase, Seconds: seconds(i)}
 		if s.Phase == Update {
 			st.Kind = p.Optimizer.Kind()
 		} else {
 			st.Node, st.Kind = g.Nodes[s.Node].Name, g.Nodes[s.Node].Op.Kind()
 		}
 		for images, runs := range r {
-			st.FLOPs += runs * int64(images) * StepFLOPs(g, s)
-			st.Bytes += runs * p.StepBytes(t, prog, s, images)
+			st.FLOPs += runs * int64(images) * InstructionFLOPs(g, s)
+			st.Bytes += runs * p.BytesMoved(t, prog, s, images)
 		}
 		times[i] = st
 	}

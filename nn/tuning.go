@@ -40,7 +40,7 @@ type TuningScope struct {
 type Choice struct {
 	Choice       string             `json:"choice"`
 	Microseconds float64            `json:"us,omitempty"`
-	Rivals       map[string]float64 `json:"rivals,omitempty"` // microseconds of the ways not taken; 0: cannot be run
+	Candidates   map[string]float64 `json:"rivals,omitempty"` // microseconds of the ways not taken; 0: cannot be run
 	// Default is what is taken without times, where that is another.
 	Default string `json:"default,omitempty"`
 }
@@ -48,7 +48,7 @@ type Choice struct {
 const tuningFormat = 1
 
 // newTuning holds no choice yet.
-func newTuning(s TuningScope) *Tuning {
+func NewTuning(s TuningScope) *Tuning {
 	return &Tuning{Format: tuningFormat, TuningScope: s, Choices: map[string]Choice{}}
 }
 
@@ -115,7 +115,7 @@ func (t *Tuning) Save(path string) (err error) {
 			err = fmt.Errorf("nn: tuning: %w", err)
 		}
 	}()
-	all := newTuning(t.TuningScope)
+	all := NewTuning(t.TuningScope)
 	if old, err := ReadTuning(path); err == nil && old.Fits(t.TuningScope) == nil {
 		all.Merge(old)
 	}

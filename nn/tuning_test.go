@@ -26,7 +26,7 @@ func TestTuningFile(t *testing.T) {
 		t.Errorf("error %v, want that there is no file", err)
 	}
 	one := tuningOf(map[string]nn.Choice{
-		"conv a": {Choice: "algorithm 1, FMA", Microseconds: 3.25, Rivals: map[string]float64{"algorithm 0, FMA": 0}},
+		"conv a": {Choice: "algorithm 1, FMA", Microseconds: 3.25, Candidates: map[string]float64{"algorithm 0, FMA": 0}},
 		"conv b": {Choice: "algorithm 2, FMA"},
 	})
 	two := tuningOf(map[string]nn.Choice{"conv b": {Choice: "algorithm 3, FMA", Microseconds: 1}})

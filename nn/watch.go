@@ -5,7 +5,7 @@ type Launcher interface {
 	// Launches is how many kernels, copies and fills one step on n images puts on
 	// the device. What brings images and step scalars there before is not counted.
 	// Such a step must have run before.
-	Launches(m Mode, n int) (int, error)
+	KernelCount(m Mode, n int) (int, error)
 }
 
 // A Watcher is an Executor that can tell how long its device was at work.
@@ -14,14 +14,14 @@ type Watcher interface {
 	// of steps that are launched as one, at most so many, on the device's own
 	// clock. Nothing waits for a mark, so steps run as they do without; each costs
 	// the device about a microsecond.
-	Watch(steps int) error
+	StartTimeline(steps int) error
 	// Watched waits for the steps that were marked, says how long they took, and
 	// ends the watch.
-	Watched() (Occupancy, error)
+	Timeline() (Timeline, error)
 }
 
 // Occupancy is how a device spent the time over some steps.
-type Occupancy struct {
+type Timeline struct {
 	Steps int // that were marked, a group as one
 	// Busy is the sum of the steps' own durations, in seconds: from the mark right
 	// before the first piece of a step's work to the one right behind its last.
@@ -34,7 +34,7 @@ type Occupancy struct {
 // Copies and kernels between two steps, such as the gathering of a batch, are
 // part of it; a step's own gaps, from one kernel to the next and from its first
 // mark until a launch that the device waited for arrives, are not.
-func (o Occupancy) Idle() float64 {
+func (o Timeline) Idle() float64 {
 	if o.Elapsed <= 0 {
 		return 0
 	}

@@ -44,7 +44,7 @@ cd "$root"
 flags=(-trimpath -ldflags '-s -w')
 mkdir "$tmp/programs"
 go build "${flags[@]}" -o "$tmp/programs/resnet" ./cmd/resnet
-for package in gpu kernels/cuda nn cmd/resnet; do
+for package in gpu kernels/cuda nn/cuda cmd/resnet; do
 	go test -c "${flags[@]}" -o "$tmp/programs/${package//\//-}.test" "./$package"
 done
 read -ra archs <<<"${CUBIN_ARCHS:-90}"

@@ -30,7 +30,7 @@ class Settings:
     model: tuple[str, ...] = ()  # options of train and bench
     tune: str = "on"  # theirs too: whether algorithms are measured where that is not what is asked for
     tests: tuple[TestProgram, ...] = (
-        TestProgram("gpu", "."), TestProgram("kernels/cuda", "."), TestProgram("nn", "CUDA", apart=True),
+        TestProgram("gpu", "."), TestProgram("kernels/cuda", "."), TestProgram("nn/cuda", "CUDA", apart=True),
         TestProgram("cmd/resnet", "GPU|Device"))
 
     # The published recipe reaches 92.4 % in about six epochs, and a single best varies by 0.35 points from draw to
@@ -57,7 +57,7 @@ class Settings:
 SMOKE = Settings(
     seconds=120, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"), tune="cached",
     tests=(TestProgram("gpu", "Copies|Fill"), TestProgram("kernels/cuda", "Bias|Cast"),
-           TestProgram("nn", "CUDAGather|CUDAState", apart=True), TestProgram("cmd/resnet", "TakesTheGPU")),
+           TestProgram("nn/cuda", "CUDAAssemble|CUDAState", apart=True), TestProgram("cmd/resnet", "TakesTheGPU")),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
     batch_sizes=(4,), measure_seconds=0, rounds=1, by_op=(("fp32", 4),), by_op_options=("--no-ceilings",), compiled=())
 

@@ -89,7 +89,7 @@ func benchConfig(c *cli.Context) (bench.Config, error) {
 		Layers: c.Bool("layers"), Progress: notes(c),
 	}
 	if !c.Bool("no-ceilings") {
-		cfg.Ceilings = &nn.CeilingSizes{}
+		cfg.Ceilings = &nn.RooflineSizes{}
 	}
 	for s := range strings.SplitSeq(c.String("batch-size"), ",") {
 		b, err := parseInt(s)

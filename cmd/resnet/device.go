@@ -7,9 +7,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"resnet/kernels/cpu"
+	kernels "resnet/kernels/cpu"
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/cpu"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
 )
 
 const (
@@ -22,9 +24,9 @@ const (
 // some of them as settings. Tune is the default of how algorithms are chosen.
 func deviceFlags(tune nn.TuneMode) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Value: train.DeviceAuto, Usage: deviceUsage},
+		&cli.StringFlag{Name: "device", Value: device.Auto, Usage: deviceUsage},
 		&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
-		&cli.StringFlag{Name: "fuse", Value: nn.FuseAuto.String(), Usage: fuseUsage},
+		&cli.StringFlag{Name: "fuse", Value: cuda.FuseAuto.String(), Usage: fuseUsage},
 		deterministicFlag(), noGraphFlag(), tuneFlag(tune), workersFlag(),
 	}
 }
@@ -75,7 +77,7 @@ func workersFlag() cli.Flag {
 }
 
 // deviceOf is the device that a command line asks for.
-func deviceOf(c *cli.Context) (d train.DeviceConfig, o train.DeviceOptions, err error) {
+func deviceOf(c *cli.Context) (d device.Config, o device.Options, err error) {
 	isa, err := chooseISA(c.String("isa"))
 	if err != nil {
 		return d, o, err
@@ -84,9 +86,9 @@ func deviceOf(c *cli.Context) (d train.DeviceConfig, o train.DeviceOptions, err 
 	if err != nil {
 		return d, o, err
 	}
-	d = train.DeviceConfig{Device: c.String("device"), Precision: c.String("precision"), Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
-	o = train.DeviceOptions{
-		CPU:     nn.CPUConfig{Threads: c.Int("workers"), ISA: &isa},
+	d = device.Config{Device: c.String("device"), Precision: c.String("precision"), Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
+	o = device.Options{
+		CPU:     cpu.Config{Threads: c.Int("workers"), ISA: &isa},
 		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Tune: tune, Log: notes(c),
 	}
 	return d, o, asUsage(d.Validate(o))
@@ -103,14 +105,14 @@ func notes(c *cli.Context) func(format string, args ...any) {
 
 // chooseISA is the instruction set called name or, where that is empty, the one
 // in the environment or the best.
-func chooseISA(name string) (cpu.ISA, error) {
+func chooseISA(name string) (kernels.ISA, error) {
 	if name != "" {
-		isa, err := cpu.Choose(name)
+		isa, err := kernels.Choose(name)
 		return isa, asUsage(err)
 	}
-	isa, err := cpu.Choose(os.Getenv(cpu.EnvISA))
+	isa, err := kernels.Choose(os.Getenv(kernels.EnvISA))
 	if err != nil {
-		return isa, usageError{fmt.Errorf("$%s: %w", cpu.EnvISA, err)}
+		return isa, usageError{fmt.Errorf("$%s: %w", kernels.EnvISA, err)}
 	}
 	return isa, nil
 }
@@ -122,7 +124,7 @@ func openBackend(c *cli.Context) (nn.Backend, error) {
 		return nil, err
 	}
 	b, err := d.Open(o)
-	if d.Device == train.DeviceCPU {
+	if d.Device == device.CPU {
 		err = asUsage(err) // of which only the number of threads can be wrong
 	}
 	return b, err

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"resnet/gpu"
+	"resnet/nn/device"
 	"resnet/nn/safetensors"
-	"resnet/nn/train"
 )
 
 // requireGPU skips a test where there is no GPU, real or emulated, unless one
@@ -175,7 +175,7 @@ func TestDoctorOnGPU(t *testing.T) {
 				t.Errorf("%s is %q, want ok: %s", name, states[name], r.text(name))
 			}
 		}
-		var c train.Comparison
+		var c device.Comparison
 		decode(t, details(r, "step on cuda:0"), &c)
 		if said := strings.Contains(r.text("step on cuda:0"), ", fused, "); c.Fused != said || c.Fused != (precision != "fp32") {
 			t.Errorf("%s: fused is %v, said: %v, want both for all but fp32", precision, c.Fused, said)

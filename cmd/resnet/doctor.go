@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/device"
 )
 
 func doctorCommand() *cli.Command {
@@ -26,7 +26,7 @@ examples:
    resnet doctor --device cuda:1 --precision bf16
    resnet doctor --format json`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "device", Value: train.DeviceAuto, Usage: deviceUsage},
+			&cli.StringFlag{Name: "device", Value: device.Auto, Usage: deviceUsage},
 			&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
 			deterministicFlag(), formatFlag("table", "json"),
 		},
@@ -117,7 +117,7 @@ func examineStep(b nn.Backend, precision string) finding {
 		return failed(name, err)
 	}
 	defer plain.Close()
-	c, err := train.SelfTest(b, plain)
+	c, err := device.SelfTest(b, plain)
 	if err != nil {
 		return failed(name, err)
 	}

@@ -9,9 +9,10 @@ import (
 	"strings"
 
 	"resnet/gpu"
-	"resnet/kernels/cuda"
+	kernels "resnet/kernels/cuda"
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
 )
 
 // libraryDetails are those of the finding of a library.
@@ -34,13 +35,13 @@ type gpuDetails struct {
 
 // examineGPU looks for what a GPU needs, at every GPU, and closely at the one
 // that d asks for, or the first.
-func examineGPU(d train.DeviceConfig) ([]finding, error) {
+func examineGPU(d device.Config) ([]finding, error) {
 	libraries := gpu.Libraries()
 	list := []finding{examineBuild(libraries)}
-	if d.Device == train.DeviceCPU {
+	if d.Device == device.CPU {
 		return list, nil
 	}
-	asked := d.Device != train.DeviceAuto
+	asked := d.Device != device.Auto
 	driver := libraries[0]
 	for _, l := range libraries {
 		// Without a driver the other libraries are of no use and need not be there.
@@ -57,10 +58,10 @@ func examineGPU(d train.DeviceConfig) ([]finding, error) {
 		list = append(list, examineDevice(i))
 	}
 	if !asked {
-		d.Device = train.DeviceCUDA
+		d.Device = device.CUDA
 	}
 	note := ""
-	b, err := d.Open(train.DeviceOptions{
+	b, err := d.Open(device.Options{
 		Tune: nn.TuneConfig{Mode: nn.TuneCached, Dir: tuneDir()},
 		Log:  func(format string, args ...any) { note = fmt.Sprintf(format, args...) },
 	})
@@ -74,7 +75,7 @@ func examineGPU(d train.DeviceConfig) ([]finding, error) {
 // examineTuning says what is known of the fastest algorithms on a GPU, and the
 // note that came with reading it.
 func examineTuning(b nn.Backend, note string) finding {
-	info, _ := nn.CUDAInfo(b)
+	info, _ := cuda.Describe(b)
 	f := finding{Name: "tuning", State: stateMissing, Text: "nothing measured on " + info.Name + " yet: train and bench do, once", Hint: note}
 	if n := info.Tuning.Cached; n > 0 {
 		f.State, f.Text = stateOK, fmt.Sprintf("%d choices of algorithms measured on %s, %s", n, info.Name, info.Tuning.File)
@@ -163,7 +164,7 @@ func examineDevice(index int) finding {
 	return f
 }
 
-func describeDevice(d *gpu.Device) (g gpuDetails, code cuda.Code, err error) {
+func describeDevice(d *gpu.Device) (g gpuDetails, code kernels.Code, err error) {
 	major, minor := d.ComputeCapability()
 	g = gpuDetails{
 		Index: d.Index(), Name: d.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor), Multiprocessors: d.Multiprocessors(),
@@ -172,7 +173,7 @@ func describeDevice(d *gpu.Device) (g gpuDetails, code cuda.Code, err error) {
 		return g, code, err
 	}
 	defer d.Enter()()
-	kernels, err := cuda.Load(d, cuda.All())
+	kernels, err := kernels.Load(d, kernels.All())
 	if err != nil {
 		return g, code, err
 	}

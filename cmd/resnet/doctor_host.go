@@ -8,14 +8,15 @@ import (
 
 	"resnet/bench"
 	"resnet/data"
-	"resnet/kernels/cpu"
+	kernels "resnet/kernels/cpu"
 	"resnet/nn"
+	"resnet/nn/cpu"
 )
 
 // portableCPU is the CPU with kernels in plain Go, which all others are compared with.
 func portableCPU() (nn.Backend, error) {
-	isa := cpu.Portable
-	return nn.NewCPU(nn.CPUConfig{Threads: 1, ISA: &isa})
+	isa := kernels.Portable
+	return cpu.New(cpu.Config{Threads: 1, ISA: &isa})
 }
 
 // cpuDetails are a CPU finding's.
@@ -33,14 +34,14 @@ func examineCPU() []finding {
 	if err != nil {
 		return []finding{failed("cpu", err)}
 	}
-	b, err := nn.NewCPU(nn.CPUConfig{ISA: &isa})
+	b, err := cpu.New(cpu.Config{ISA: &isa})
 	if err != nil {
 		return []finding{failed("cpu", err)}
 	}
 	defer b.Close()
 	m := bench.ThisMachine()
-	d := cpuDetails{Name: m.CPU, Processors: m.Cores, Threads: nn.Threads(b), ISA: isa.String(), HugePages: hugePages()}
-	for _, s := range cpu.Supported() {
+	d := cpuDetails{Name: m.CPU, Processors: m.Cores, Threads: cpu.Threads(b), ISA: isa.String(), HugePages: hugePages()}
+	for _, s := range kernels.Supported() {
 		d.Supported = append(d.Supported, s.String())
 	}
 	f := finding{Name: "cpu", State: stateOK, Details: d, Text: fmt.Sprintf("%s, %d processors, %s, %d threads", d.Name, d.Processors, d.ISA, d.Threads)}

@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/infer"
 )
 
 func evalCommand() *cli.Command {
@@ -39,7 +39,7 @@ type evaluation struct {
 	Model   string `json:"model"`
 	Dataset string `json:"dataset"`
 	Split   string `json:"split"`
-	*train.Evaluation
+	*infer.Evaluation
 }
 
 func runEval(c *cli.Context) (err error) {

@@ -10,8 +10,10 @@ import (
 
 	"resnet/bench"
 	"resnet/nn"
+	"resnet/nn/cpu"
 	"resnet/nn/keras"
 	"resnet/nn/onnx"
+	"resnet/nn/weights"
 )
 
 // What export writes and import reads.
@@ -69,7 +71,7 @@ func runExport(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := nn.NewCPU(nn.CPUConfig{})
+	b, err := cpu.New(cpu.Config{})
 	if err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func exporter(c *cli.Context, n *network, to, path string) (func(io.Writer) erro
 		f, err := keras.FormatOf(path)
 		return func(w io.Writer) error { return keras.Write(w, f, g, params) }, err
 	case toSafetensors:
-		return func(w io.Writer) error { return nn.SaveWeights(w, n.exec, g, n.meta) }, nil
+		return func(w io.Writer) error { return weights.Save(w, n.exec, g, n.meta) }, nil
 	}
 	o := onnx.Options{
 		Fold: c.Bool("fold"), Softmax: c.Bool("softmax"), Bytes: c.Bool("bytes"), Batch: c.Int("batch"),

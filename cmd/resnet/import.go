@@ -9,7 +9,9 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/cpu"
 	"resnet/nn/keras"
+	"resnet/nn/weights"
 )
 
 func importCommand() *cli.Command {
@@ -59,7 +61,7 @@ func runImport(c *cli.Context) (err error) {
 	if n.meta, err = importMetadata(c); err != nil {
 		return err
 	}
-	if n.backend, err = nn.NewCPU(nn.CPUConfig{}); err != nil {
+	if n.backend, err = cpu.New(cpu.Config{}); err != nil {
 		return err
 	}
 	defer n.close(&err)
@@ -69,12 +71,12 @@ func runImport(c *cli.Context) (err error) {
 	if from == toKeras {
 		err = n.readKeras(file)
 	} else {
-		err = nn.LoadWeights(file, n.exec, n.plan.Graph)
+		err = weights.Load(file, n.exec, n.plan.Graph)
 	}
 	if err != nil {
 		return err
 	}
-	if err := writeOutput(output, func(w io.Writer) error { return nn.SaveWeights(w, n.exec, n.plan.Graph, n.meta) }); err != nil {
+	if err := writeOutput(output, func(w io.Writer) error { return weights.Save(w, n.exec, n.plan.Graph, n.meta) }); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(c.App.Writer, output)
@@ -82,7 +84,7 @@ func runImport(c *cli.Context) (err error) {
 }
 
 // importMetadata is what the new weights file says about itself.
-func importMetadata(c *cli.Context) (m nn.Metadata, err error) {
+func importMetadata(c *cli.Context) (m weights.Metadata, err error) {
 	if m.Model, err = shapedModelOf(c); err != nil {
 		return m, err
 	}

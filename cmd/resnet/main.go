@@ -13,7 +13,7 @@ import (
 	"os"
 	"strings"
 
-	"resnet/nn"
+	"resnet/nn/cuda"
 )
 
 func main() {
@@ -57,7 +57,7 @@ func exitCode(err error, signal int) int {
 		return 0
 	case signal != 0:
 		return 128 + signal
-	case errors.As(err, &usage), errors.Is(err, nn.ErrNoCUDA):
+	case errors.As(err, &usage), errors.Is(err, cuda.ErrNoCUDA):
 		return 2
 	}
 	return 1

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"resnet/nn"
+	"resnet/nn/models"
 	"resnet/nn/train"
 )
 
@@ -25,7 +25,7 @@ const (
 	hiddenUsage       = "width of the hidden layer; 0 leaves it out"
 )
 
-func modelUsage() string { return "network: " + strings.Join(nn.Models(), ", ") }
+func modelUsage() string { return "network: " + strings.Join(models.Names(), ", ") }
 
 // shapeFlags are a network's input and output.
 func shapeFlags() []cli.Flag {
@@ -36,7 +36,7 @@ func shapeFlags() []cli.Flag {
 }
 
 // shapedModelOf is the network of modelFlags and shapeFlags.
-func shapedModelOf(c *cli.Context) (nn.ModelConfig, error) {
+func shapedModelOf(c *cli.Context) (models.Config, error) {
 	m := modelOf(c)
 	m.Classes = c.Int("classes")
 	var rest string
@@ -48,8 +48,8 @@ func shapedModelOf(c *cli.Context) (nn.ModelConfig, error) {
 }
 
 // modelOf is the network of modelFlags, for Fashion-MNIST's images and classes.
-func modelOf(c *cli.Context) nn.ModelConfig {
-	return nn.ModelConfig{
+func modelOf(c *cli.Context) models.Config {
+	return models.Config{
 		Model: c.String("model"), BaseChannels: c.Int("base-channels"), Hidden: c.Int("hidden"),
 		Channels: 1, Height: 28, Width: 28, Classes: 10,
 	}

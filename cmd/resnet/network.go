@@ -8,12 +8,14 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/infer"
+	"resnet/nn/models"
+	"resnet/nn/weights"
 )
 
 // network is a weights file's network, ready to infer.
 type network struct {
-	meta    nn.Metadata
+	meta    weights.Metadata
 	backend nn.Backend
 	plan    *nn.Plan
 	exec    nn.Executor
@@ -58,18 +60,18 @@ func noWeights(c *cli.Context) error {
 
 func (n *network) load(path string, batch int) error {
 	var err error
-	if n.meta, err = nn.ReadMetadata(path); err != nil {
+	if n.meta, err = weights.ReadMetadata(path); err != nil {
 		return err
 	}
 	if err := n.build(batch); err != nil {
 		return err
 	}
-	return nn.LoadWeights(path, n.exec, n.plan.Graph)
+	return weights.Load(path, n.exec, n.plan.Graph)
 }
 
 // build makes the network that the metadata speak of, its parameters zeros.
 func (n *network) build(batch int) error {
-	g, err := nn.Build(n.meta.Model)
+	g, err := models.Build(n.meta.Model)
 	if err != nil {
 		return err
 	}
@@ -93,8 +95,8 @@ func (n *network) close(err *error) {
 }
 
 // evaluate measures the network on a set and puts names to the classes.
-func (n *network) evaluate(ctx context.Context, set *data.Set) (*train.Evaluation, error) {
-	e, err := train.Evaluate(ctx, n.exec, n.plan, set, nil)
+func (n *network) evaluate(ctx context.Context, set *data.Set) (*infer.Evaluation, error) {
+	e, err := infer.Evaluate(ctx, n.exec, n.plan, set, nil)
 	if err != nil {
 		return nil, err
 	}

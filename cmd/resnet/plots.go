@@ -8,7 +8,8 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/infer"
+	"resnet/nn/models"
 	"resnet/nn/train/plots"
 )
 
@@ -19,7 +20,7 @@ const gallerySize = 25
 type drawing struct {
 	exec       nn.Executor
 	graph      *nn.Graph
-	evaluation *train.Evaluation // of the whole set
+	evaluation *infer.Evaluation // of the whole set
 	set        *data.Set
 	split      string
 	grid       plots.GridOptions
@@ -76,7 +77,7 @@ func itemOf(set *data.Set, split string, i int) plots.Item {
 }
 
 // gridOf is how images of a model are drawn.
-func gridOf(m nn.ModelConfig, classes []string) plots.GridOptions {
+func gridOf(m models.Config, classes []string) plots.GridOptions {
 	return plots.GridOptions{Shape: nn.Shape{N: 1, C: m.Channels, H: m.Height, W: m.Width}, Classes: classes}
 }
 

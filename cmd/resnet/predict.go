@@ -8,7 +8,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/infer"
 	"resnet/nn/train/plots"
 )
 
@@ -137,7 +137,7 @@ func (n *network) predict(items []plots.Item) error {
 	for i := range items {
 		pixels = append(pixels, items[i].Pixels...)
 	}
-	probs, err := train.Predict(n.exec, n.plan, pixels, len(items))
+	probs, err := infer.Predict(n.exec, n.plan, pixels, len(items))
 	if err != nil {
 		return err
 	}

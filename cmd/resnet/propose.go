@@ -7,8 +7,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
-	"resnet/kernels/cpu"
+	kernels "resnet/kernels/cpu"
 	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/models"
 	"resnet/nn/train"
 )
 
@@ -113,15 +116,15 @@ func valuesOf(f cli.Flag) []proposal {
 func knownValues(flag string) []string {
 	switch flag {
 	case "model":
-		return nn.Models()
+		return models.Names()
 	case "dataset":
 		return []string{data.FashionMNIST, data.IDX}
 	case "device":
-		return []string{train.DeviceAuto, train.DeviceCPU, train.DeviceCUDA}
+		return []string{device.Auto, device.CPU, device.CUDA}
 	case "precision":
 		return []string{nn.FP32.String(), nn.TF32.String(), nn.BF16.String(), nn.FP16.String()}
 	case "fuse":
-		return []string{nn.FuseAuto.String(), nn.FuseOn.String(), nn.FuseOff.String()}
+		return []string{cuda.FuseAuto.String(), cuda.FuseOn.String(), cuda.FuseOff.String()}
 	case "opt":
 		return []string{"adam", "adamw", "sgd"}
 	case "sched":
@@ -132,7 +135,7 @@ func knownValues(flag string) []string {
 		return []string{"train", "infer"}
 	case "isa":
 		var names []string
-		for _, isa := range cpu.Supported() {
+		for _, isa := range kernels.Supported() {
 			names = append(names, isa.String())
 		}
 		return names

@@ -11,7 +11,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
-	"resnet/nn/train"
+	"resnet/nn/infer"
 	"resnet/nn/train/plots"
 	"resnet/nn/train/report"
 )
@@ -98,7 +98,7 @@ func examine(c *cli.Context, r *report.Run, dir string) (err error) {
 }
 
 // mistakes are the surest ones, as the page shows them.
-func (n *network) mistakes(e *train.Evaluation, set *data.Set) []report.Mistake {
+func (n *network) mistakes(e *infer.Evaluation, set *data.Set) []report.Mistake {
 	items := itemsOf(set, "test", e.Probabilities)
 	index := make(map[string]int, len(items))
 	for i := range items {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"resnet/nn"
 	"resnet/nn/train/report"
+	"resnet/nn/weights"
 )
 
 func runsCommand() *cli.Command {
@@ -127,7 +127,7 @@ func describeRun(dir string) (*listing, error) {
 			info.State = p.Value
 		}
 	}
-	m, err := nn.ReadMetadata(filepath.Join(dir, "weights", "best.safetensors"))
+	m, err := weights.ReadMetadata(filepath.Join(dir, "weights", "best.safetensors"))
 	switch {
 	case err == nil:
 		info.Best = &best{Epoch: m.Epoch, Split: m.Split}

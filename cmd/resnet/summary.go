@@ -11,8 +11,11 @@ import (
 
 	"resnet/bench"
 	"resnet/nn"
+	"resnet/nn/device"
 	"resnet/nn/diagram"
+	"resnet/nn/models"
 	"resnet/nn/train"
+	"resnet/nn/weights"
 )
 
 func summaryCommand() *cli.Command {
@@ -32,7 +35,7 @@ examples:
 		Flags: append(append(modelFlags(), shapeFlags()...),
 			&cli.StringFlag{Name: "weights", Usage: "describe the network of a weights `FILE`"},
 			&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: train.Defaults().BatchSize, Usage: "images per step, for the memory"},
-			&cli.StringFlag{Name: "device", Value: train.DeviceCPU, Usage: "the one whose memory is counted: " + deviceUsage},
+			&cli.StringFlag{Name: "device", Value: device.CPU, Usage: "the one whose memory is counted: " + deviceUsage},
 			&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
 			workersFlag(), outputFlag("the result"), formatFlag(append([]string{"table", "json"}, diagram.Formats()...)...)),
 		Action: runSummary,
@@ -41,8 +44,8 @@ examples:
 
 // summary is what the command shows.
 type summary struct {
-	Model  nn.ModelConfig `json:"model"`
-	Layers []layer        `json:"layers"`
+	Model  models.Config `json:"model"`
+	Layers []layer       `json:"layers"`
 
 	Params       int64 `json:"params"`
 	Trainable    int64 `json:"trainable_params"`
@@ -78,7 +81,7 @@ func runSummary(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := nn.Build(model)
+	g, err := models.Build(model)
 	if err != nil {
 		return asUsage(err)
 	}
@@ -93,7 +96,7 @@ func runSummary(c *cli.Context) error {
 }
 
 // summaryWriter writes a network in the format that is asked for.
-func summaryWriter(c *cli.Context, model nn.ModelConfig, g *nn.Graph) (func(io.Writer) error, error) {
+func summaryWriter(c *cli.Context, model models.Config, g *nn.Graph) (func(io.Writer) error, error) {
 	format := summaryFormat(c)
 	if slices.Contains(diagram.Formats(), format) {
 		return func(w io.Writer) error { return diagram.Write(w, g, format) }, nil
@@ -131,21 +134,21 @@ func summaryFormat(c *cli.Context) string {
 	return c.String("format")
 }
 
-func summaryModel(c *cli.Context) (nn.ModelConfig, error) {
+func summaryModel(c *cli.Context) (models.Config, error) {
 	if path := c.String("weights"); path != "" {
-		m, err := nn.ReadMetadata(path)
+		m, err := weights.ReadMetadata(path)
 		return m.Model, err
 	}
 	return shapedModelOf(c)
 }
 
-func newSummary(model nn.ModelConfig, p *nn.Plan) *summary {
+func newSummary(model models.Config, p *nn.Plan) *summary {
 	g := p.Graph
 	s := &summary{Model: model, FLOPs: bench.CostOf(g), BatchSize: p.Batch, Memory: memory{
 		Activations: p.Bytes[nn.Activations] + p.Bytes[nn.Local],
 		Params:      p.Bytes[nn.Params] + p.Bytes[nn.Statistics],
 		Gradients:   p.Bytes[nn.ParamGrads],
-		Optimizer:   p.Bytes[nn.State0s] + p.Bytes[nn.State1s],
+		Optimizer:   p.Bytes[nn.Momenta] + p.Bytes[nn.SecondMoments],
 	}}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]

@@ -12,6 +12,7 @@ import (
 
 	"resnet/bench"
 	"resnet/nn"
+	"resnet/nn/device"
 	"resnet/nn/train"
 )
 
@@ -87,7 +88,7 @@ func runTrain(c *cli.Context) error {
 		if cfg, err = configOf(c); err != nil {
 			return err
 		}
-		if err := cfg.DeviceConfig.Validate(train.DeviceOptions{NoGraph: o.NoGraph, Check: o.Check}); err != nil {
+		if err := cfg.Config.Validate(device.Options{NoGraph: o.NoGraph, Check: o.Check}); err != nil {
 			return asUsage(err)
 		}
 		result, err = train.Run(c.Context, cfg, o)

@@ -35,13 +35,13 @@ func unlike(measured *nn.Tuning, than map[string]nn.Choice) *nn.Tuning {
 	other := *measured
 	other.Choices = map[string]nn.Choice{}
 	for key, c := range measured.Choices {
-		names := append(slices.Sorted(maps.Keys(c.Rivals)), c.Choice)
+		names := append(slices.Sorted(maps.Keys(c.Candidates)), c.Choice)
 		names = slices.DeleteFunc(names, func(name string) bool { return name == than[key].Choice })
 		rivals := map[string]float64{than[key].Choice: 2}
 		for _, name := range names[1:] {
 			rivals[name] = 2
 		}
-		other.Choices[key] = nn.Choice{Choice: names[0], Microseconds: 1, Rivals: rivals}
+		other.Choices[key] = nn.Choice{Choice: names[0], Microseconds: 1, Candidates: rivals}
 	}
 	return &other
 }
@@ -143,7 +143,7 @@ func TestTuneIsTold(t *testing.T) {
 		}
 	}
 	failed := slices.ContainsFunc(slices.Collect(maps.Values(measured.Choices)), func(c nn.Choice) bool {
-		return slices.Contains(slices.Collect(maps.Values(c.Rivals)), 0)
+		return slices.Contains(slices.Collect(maps.Values(c.Candidates)), 0)
 	})
 	if !failed {
 		t.Errorf("no algorithm is out in %+v", measured.Choices)

@@ -9,9 +9,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/nn"
+	"resnet/nn/infer"
 	"resnet/nn/train"
 	"resnet/nn/train/plots"
 	"resnet/nn/train/tensorboard"
+	"resnet/nn/weights"
 )
 
 // watch follows a run: it keeps what hooks need to know of its beginning,
@@ -62,7 +64,7 @@ func (w *watch) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, er
 	set := w.Source.Test
 	n := min(watchedImages, set.Len())
 	batch := min(max(n, w.Plan.EvalBatch), set.Len())
-	probs, err := train.Predict(w.Exec, w.Plan, set.Pixels[:batch*len(set.Image(0))], batch)
+	probs, err := infer.Predict(w.Exec, w.Plan, set.Pixels[:batch*len(set.Image(0))], batch)
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +112,11 @@ func (w *watch) draw(r *train.Result) error {
 func (w *watch) drawBest(r *train.Result) error {
 	e := r.Test
 	if e == nil {
-		if err := nn.LoadWeights(r.BestWeights, w.Exec, w.Graph); err != nil {
+		if err := weights.Load(r.BestWeights, w.Exec, w.Graph); err != nil {
 			return err
 		}
 		var err error
-		if e, err = train.Evaluate(w.c.Context, w.Exec, w.Plan, w.Source.Test, nil); err != nil {
+		if e, err = infer.Evaluate(w.c.Context, w.Exec, w.Plan, w.Source.Test, nil); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 func describe(g *nn.Graph, n *nn.Node) string {
 	in, out := g.Type(n.In[0]).Shape, g.Type(n.Out).Shape
 	switch op := n.Op.(type) {
-	case nn.Input:
+	case nn.Normalize:
 		if len(op.Mean)+len(op.Std) > 0 {
 			return "(x/255 - mean) / std"
 		}
@@ -53,7 +53,7 @@ func class(op nn.Op) string {
 		return "linear"
 	case nn.Add:
 		return "add"
-	case nn.Input, nn.SoftmaxCrossEntropy:
+	case nn.Normalize, nn.SoftmaxCrossEntropy:
 		return "data"
 	}
 	return "other"

@@ -137,7 +137,7 @@ func TestBlockOf(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	g := nn.NewGraph("ops", 3, 8, 8, 5)
-	x := g.Apply("input", nn.Input{Std: []float32{1, 2, 3}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Std: []float32{1, 2, 3}}, g.Images)
 	classes := map[string]bool{}
 	for i, c := range []struct {
 		op   nn.Op
@@ -169,7 +169,7 @@ func TestDescribe(t *testing.T) {
 	if got := describe(g, &g.Nodes[0]); got != "(x/255 - mean) / std" {
 		t.Errorf("an input that normalises is %q", got)
 	}
-	classes[class(nn.Add{})], classes[class(nn.Input{})] = true, true
+	classes[class(nn.Add{})], classes[class(nn.Normalize{})] = true, true
 	if want := slices.Sorted(maps.Keys(fill)); !slices.Equal(slices.Sorted(maps.Keys(classes)), want) {
 		t.Errorf("classes %v, want %v", classes, want)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 func must(t testing.TB, err error) {
@@ -17,7 +18,7 @@ func must(t testing.TB, err error) {
 
 // seed is the network of the README.
 func seed(t testing.TB) *nn.Graph {
-	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
 	must(t, err)
 	return g
 }
@@ -30,7 +31,7 @@ func resNet50(t testing.TB) *nn.Graph {
 		x = g.Apply(conv, nn.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: nn.Padding(kernel / 2)}, x)
 		return g.Apply(bn, nn.BatchNorm{ReLU: relu}, x)
 	}
-	x := g.Apply("input", nn.Input{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
 	x = convBN("conv1", "bn1", x, 64, 7, 2, true)
 	x = g.Apply("maxpool", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 	for i, blocks := range []int{3, 4, 6, 3} {
@@ -60,7 +61,7 @@ func resNet50(t testing.TB) *nn.Graph {
 func tangle(t testing.TB, seed uint64) *nn.Graph {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	g := nn.NewGraph(fmt.Sprint("tangle ", seed), 8, 6, 6, 8)
-	values := []nn.Value{g.Apply("input", nn.Input{}, g.Images)}
+	values := []nn.Value{g.Apply("input", nn.Normalize{}, g.Images)}
 	block := 0
 	recent := func() nn.Value { return values[max(0, len(values)-1-rng.IntN(6))] }
 	for i := range 5 + rng.IntN(40) {
@@ -91,7 +92,7 @@ func tangle(t testing.TB, seed uint64) *nn.Graph {
 // strange has names that mean something to each of the formats.
 func strange(t testing.TB) *nn.Graph {
 	g := nn.NewGraph(`a "net" <&> 'it's' \n`, 1, 4, 4, 2)
-	x := g.Apply("in[put]|{x}", nn.Input{}, g.Images)
+	x := g.Apply("in[put]|{x}", nn.Normalize{}, g.Images)
 	x = g.Apply(`0.<b>bold</b>\N"`, nn.Conv{Out: 2, Kernel: 1}, x)
 	x = g.Apply("0.`end` & #35; %% click; \t]]>", nn.BatchNorm{}, x)
 	x = g.Apply("ένα_όνομα_名前_"+fmt.Sprint(make([]int, 40)), nn.GlobalAvgPool{}, x)

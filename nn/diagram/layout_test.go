@@ -50,7 +50,7 @@ func TestMainPath(t *testing.T) {
 // and of two equal ones the first.
 func TestLongestWay(t *testing.T) {
 	g := nn.NewGraph("ways", 2, 4, 4, 2)
-	x := g.Apply("input", nn.Input{}, g.Images)
+	x := g.Apply("input", nn.Normalize{}, g.Images)
 	short := g.Apply("short", nn.ReLU{}, x)
 	long := g.Apply("long2", nn.ReLU{}, g.Apply("long1", nn.ReLU{}, x))
 	x = g.Apply("sum", nn.Add{}, short, long)
@@ -75,7 +75,7 @@ func (sum) Kind() string { return "sum" }
 // those that end at one box do not cross.
 func TestNested(t *testing.T) {
 	g := nn.NewGraph("nested", 2, 4, 4, 2)
-	a := g.Apply("a", nn.Input{}, g.Images)
+	a := g.Apply("a", nn.Normalize{}, g.Images)
 	b := g.Apply("b", nn.ReLU{}, a)
 	c := g.Apply("c", nn.ReLU{}, b)
 	g.Apply("d", sum{}, c, a, b)

@@ -12,7 +12,7 @@ func (c *converter) node(n *nn.Node) error {
 	var y tensor
 	var err error
 	switch op := n.Op.(type) {
-	case nn.Input:
+	case nn.Normalize:
 		y = c.scale(n, op)
 	case nn.Conv:
 		y = c.conv(n, op)
@@ -46,7 +46,7 @@ func (c *converter) node(n *nn.Node) error {
 }
 
 // scale is x/255, and (x/255 - mean) / std where there are any.
-func (c *converter) scale(n *nn.Node, op nn.Input) tensor {
+func (c *converter) scale(n *nn.Node, op nn.Normalize) tensor {
 	x := c.in(n, 0)
 	y := c.add(n.Name, "Rescaling", map[string]any{"scale": 1.0 / 255, "offset": 0.0}, x.shape, x)
 	if len(op.Mean) == 0 && len(op.Std) == 0 {

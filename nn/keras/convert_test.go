@@ -17,7 +17,7 @@ func (unknown) Kind() string { return "unknown" }
 func TestWriteRefuses(t *testing.T) {
 	build := func(add func(g *nn.Graph, x nn.Value) nn.Value) *nn.Graph {
 		g := nn.NewGraph("net", 3, 8, 8, 3)
-		x := add(g, g.Apply("input", nn.Input{}, g.Images))
+		x := add(g, g.Apply("input", nn.Normalize{}, g.Images))
 		g.Loss(nn.SoftmaxCrossEntropy{}, g.Apply("last", nn.GlobalAvgPool{}, x))
 		return checked(t, g)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/cpu"
+	"resnet/nn/models"
 )
 
 var update = flag.Bool("update", false, "write testdata/written.* (then run with RESNET_REQUIRE_PYTHON=1)")
@@ -27,7 +29,7 @@ func small(t testing.TB) *nn.Graph {
 	bnReLU := func(name string, x nn.Value) nn.Value {
 		return g.Apply(name, nn.BatchNorm{Eps: 1e-3, Momentum: 0.01, ReLU: true}, x)
 	}
-	x := g.Apply("input", nn.Input{}, g.Images)
+	x := g.Apply("input", nn.Normalize{}, g.Images)
 	x = g.Apply("stem", nn.Conv{Out: 4, Kernel: 3, Stride: 2, Pad: nn.Same(9, 8, 3, 2), Bias: true}, x)
 	x = bnReLU("bn", x)
 	y := conv("block.conv1", 3, 1, x)
@@ -44,7 +46,7 @@ func small(t testing.TB) *nn.Graph {
 
 // seed is the network that the project trains, at its full size.
 func seed(t testing.TB) *nn.Graph {
-	g, err := nn.Build(nn.ModelConfig{
+	g, err := models.Build(models.Config{
 		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512,
 	})
 	if err != nil {
@@ -63,7 +65,7 @@ func bottlenecks(t testing.TB) *nn.Graph {
 		x = g.Apply(name+".conv", nn.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: nn.Padding(kernel / 2)}, x)
 		return g.Apply(name+".bn", nn.BatchNorm{ReLU: relu}, x)
 	}
-	x := g.Apply("input", nn.Input{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
 	x = convBN("stem", x, 8, 7, 2, true)
 	x = g.Apply("maxpool", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 	for i, name := range []string{"layer1.0", "layer1.1", "layer2.0", "layer2.1"} {
@@ -132,7 +134,7 @@ func written(t testing.TB, f Format, g *nn.Graph, params map[nn.Value][]float32)
 func predict(t *testing.T, g *nn.Graph, params map[nn.Value][]float32, images []byte) []float32 {
 	t.Helper()
 	n := len(images) / g.Type(g.Images).Shape.Elems()
-	backend, err := nn.NewCPU(nn.CPUConfig{Threads: 2, NoPin: true})
+	backend, err := cpu.New(cpu.Config{Threads: 2, NoPin: true})
 	if err != nil {
 		t.Fatal(err)
 	}

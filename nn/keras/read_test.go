@@ -26,7 +26,7 @@ var plainChain = chain{conv: "conv", bn: "bn", fc: "fc", width: 4}
 
 func (c chain) graph(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("chain", 1, 6, 6, 2)
-	x := g.Apply("input", nn.Input{}, g.Images)
+	x := g.Apply("input", nn.Normalize{}, g.Images)
 	x = g.Apply(c.conv, nn.Conv{Out: c.width, Kernel: 3, Bias: c.bias}, x)
 	x = g.Apply("mean", nn.GlobalAvgPool{}, g.Apply(c.bn, nn.BatchNorm{}, x))
 	if c.hidden {
@@ -133,7 +133,7 @@ func TestReadCutAttribute(t *testing.T) {
 func TestReadNumberedLayers(t *testing.T) {
 	deep := func(prefix string) *nn.Graph {
 		g := nn.NewGraph("deep", 1, 4, 4, 2)
-		x := g.Apply("input", nn.Input{}, g.Images)
+		x := g.Apply("input", nn.Normalize{}, g.Images)
 		for i := range 12 {
 			x = g.Apply(fmt.Sprint(prefix, i), nn.Conv{Out: 2, Kernel: 3, Pad: nn.Padding(1)}, x)
 		}

@@ -40,7 +40,7 @@ func network(c, h, w, classes int, loss nn.SoftmaxCrossEntropy, body func(b *bui
 	for i := range c {
 		mean[i], std[i] = 0.5+0.01*float32(i), 0.29-0.01*float32(i%8)
 	}
-	x := body(b, b.add(nn.Input{Mean: mean, Std: std}, b.Images))
+	x := body(b, b.add(nn.Normalize{Mean: mean, Std: std}, b.Images))
 	b.Loss(loss, b.add(nn.Linear{Out: classes}, x))
 	if err := b.Err(); err != nil {
 		panic(err)
@@ -68,17 +68,17 @@ func newCase(name string, g *nn.Graph, batch int) *testCase {
 }
 
 func inputCases() []*testCase {
-	classify := func(in nn.Input, c, h, w int) *nn.Graph {
+	classify := func(in nn.Normalize, c, h, w int) *nn.Graph {
 		g := nn.NewGraph("test", c, h, w, 4)
 		x := g.Apply("input", in, g.Images)
 		g.Loss(nn.SoftmaxCrossEntropy{}, g.Apply("fc", nn.Linear{Out: 4}, x))
 		return g
 	}
 	return []*testCase{
-		newCase("input/plain 1x28x28", classify(nn.Input{}, 1, 28, 28), 5),
-		newCase("input/plain 3x5x7", classify(nn.Input{}, 3, 5, 7), 2),
-		newCase("input/mean and std 3x9x30", classify(nn.Input{Mean: []float32{0.4, 0.5, 0.6}, Std: []float32{0.2, 0.25, 0.3}}, 3, 9, 30), 3),
-		newCase("input/mean alone 2x1x1", classify(nn.Input{Mean: []float32{0.25, 0.75}}, 2, 1, 1), 8),
+		newCase("input/plain 1x28x28", classify(nn.Normalize{}, 1, 28, 28), 5),
+		newCase("input/plain 3x5x7", classify(nn.Normalize{}, 3, 5, 7), 2),
+		newCase("input/mean and std 3x9x30", classify(nn.Normalize{Mean: []float32{0.4, 0.5, 0.6}, Std: []float32{0.2, 0.25, 0.3}}, 3, 9, 30), 3),
+		newCase("input/mean alone 2x1x1", classify(nn.Normalize{Mean: []float32{0.25, 0.75}}, 2, 1, 1), 8),
 	}
 }
 

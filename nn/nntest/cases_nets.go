@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // training mixes modes and batch sizes.
@@ -43,12 +44,12 @@ func networkCases() []*testCase {
 	}
 	sgd := nn.SGD{Momentum: 0.9, Nesterov: true}
 	adam := nn.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-3} // a large eps keeps rounding errors small where g is about 0
-	for _, c := range []nn.ModelConfig{
+	for _, c := range []models.Config{
 		{Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 4, Hidden: 16},
 		{Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3, Smoothing: 0.1},
 	} {
 		c.Model = "fashion-resnet"
-		g, err := nn.Build(c)
+		g, err := models.Build(c)
 		if err != nil {
 			panic(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/models"
 	"resnet/nn/safetensors"
 )
 
@@ -115,7 +116,7 @@ type golden struct {
 func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds) {
 	g := &golden{T: t, file: f, batch: metadata(t, f, "batch"), steps: metadata(t, f, "steps")}
 	var err error
-	g.graph, err = nn.Build(nn.ModelConfig{
+	g.graph, err = models.Build(models.Config{
 		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
 		BaseChannels: metadata(t, f, "base"), Hidden: metadata(t, f, "hidden"),
 	})
@@ -242,8 +243,8 @@ func (g *golden) feed(e nn.Executor, s int) {
 func (g *golden) train(e *learner, s int) float32 {
 	g.Helper()
 	g.feed(e, s)
-	h := e.opt.Hyper(int64(s+1), e.lr)
-	g.write(e, nn.HyperValue, nn.Bytes(h[:]))
+	h := e.opt.StepParams(int64(s+1), e.lr)
+	g.write(e, nn.StepParamsValue, nn.Bytes(h[:]))
 	var m [2]float64
 	g.write(e, nn.MetricsValue, nn.Bytes(m[:]))
 	if err := e.Run(nn.Train, g.batch); err != nil {

@@ -34,7 +34,7 @@ func (*Reference) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
 // Schedule implements nn.Target: one step after another.
 func (*Reference) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
 
-func (*Reference) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Step) []nn.Span {
+func (*Reference) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
 	spans := make([]nn.Span, len(steps))
 	for i := range spans {
 		spans[i] = nn.Span{Start: i, End: i}
@@ -66,7 +66,7 @@ func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
 		case param == nil || param.Trainable && p.Optimizer == nil:
 			roles = nn.Grad
 		case param.Trainable:
-			roles = nn.State0 + nn.Role(p.Optimizer.States()) - 1
+			roles = nn.Momentum + nn.Role(p.Optimizer.States()) - 1
 		}
 		for role := range roles + 1 {
 			e.tensors[role][v] = make([]float64, g.Elems(v, p.MaxBatch()))
@@ -88,10 +88,10 @@ type ReferenceExecutor struct {
 	plan  *nn.Plan
 	graph *nn.Graph
 
-	tensors [nn.State1 + 1][][]float64 // by role and value
+	tensors [nn.SecondMoment + 1][][]float64 // by role and value
 	pixels  []byte
 	labels  []int32
-	hyper   nn.Hyper
+	hyper   nn.StepParams
 	metrics [2]float64
 
 	last     *nn.Program // what the last run was of
@@ -118,7 +118,7 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 	e.last = prog
 	needs := e.graph.NeedsGrad()
 	masked := false
-	for _, s := range prog.Steps {
+	for _, s := range prog.Instructions {
 		switch s.Phase {
 		case nn.Forward:
 			e.forward(&e.graph.Nodes[s.Node], m, n)
@@ -142,7 +142,7 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 
 // clearStored zeroes the gradients that a step stores rather than adds to:
 // the ops' backward passes add always.
-func (e *ReferenceExecutor) clearStored(n *nn.Node, s nn.Step, needs []bool) {
+func (e *ReferenceExecutor) clearStored(n *nn.Node, s nn.Instruction, needs []bool) {
 	for i, v := range n.In {
 		if needs[v] && s.Accumulate>>i&1 == 0 {
 			clear(e.tensors[nn.Grad][v])

@@ -25,7 +25,7 @@ func (e *ReferenceExecutor) images(v nn.Value, role nn.Role) images {
 // known says whether forward and backward have the op.
 func known(op nn.Op) bool {
 	switch op.(type) {
-	case nn.Input, nn.Conv, nn.BatchNorm, nn.ReLU, nn.Add, nn.AvgPool, nn.MaxPool, nn.GlobalAvgPool, nn.Linear, nn.SoftmaxCrossEntropy:
+	case nn.Normalize, nn.Conv, nn.BatchNorm, nn.ReLU, nn.Add, nn.AvgPool, nn.MaxPool, nn.GlobalAvgPool, nn.Linear, nn.SoftmaxCrossEntropy:
 		return true
 	}
 	return false
@@ -36,7 +36,7 @@ func (e *ReferenceExecutor) forward(node *nn.Node, m nn.Mode, n int) {
 	param := func(i int) []float64 { return e.tensors[nn.Data][node.Params[i]] }
 	saved := func(i int) []float64 { return e.tensors[nn.Data][node.Saved[i]] }
 	switch op := node.Op.(type) {
-	case nn.Input:
+	case nn.Normalize:
 		inputForward(op, y, e.pixels, n)
 	case nn.Conv:
 		var bias []float64

@@ -3,7 +3,7 @@ package nntest
 import "resnet/nn"
 
 // inputForward: pixels (N,H,W,C) bytes -> y (N,H,W,C) = (pixel/255 - mean[c]) / std[c].
-func inputForward(op nn.Input, y images, pixels []byte, n int) {
+func inputForward(op nn.Normalize, y images, pixels []byte, n int) {
 	for at := range y.batch(n) {
 		v := float64(pixels[at]) / 255
 		if len(op.Mean) > 0 {

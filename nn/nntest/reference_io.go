@@ -30,7 +30,7 @@ func (e *ReferenceExecutor) Write(r nn.Ref, p []byte) error {
 			}
 		}
 		return e.fill(r, nn.Bytes(e.labels), p, 4)
-	case nn.HyperValue:
+	case nn.StepParamsValue:
 		return exact(r, nn.Bytes(e.hyper[:]), p)
 	case nn.MetricsValue:
 		return exact(r, nn.Bytes(e.metrics[:]), p)
@@ -51,7 +51,7 @@ func (e *ReferenceExecutor) Write(r nn.Ref, p []byte) error {
 // Read implements nn.Executor.
 func (e *ReferenceExecutor) Read(r nn.Ref, p []byte) error {
 	switch r.Value {
-	case nn.HyperValue:
+	case nn.StepParamsValue:
 		return exact(r, p, nn.Bytes(e.hyper[:]))
 	case nn.MetricsValue:
 		return exact(r, p, nn.Bytes(e.metrics[:]))

@@ -33,7 +33,7 @@ func (r *rounding) round(tensors ...[]float64) {
 }
 
 // step rounds what a step has written.
-func (r *rounding) step(e *ReferenceExecutor, s nn.Step, n int, m nn.Mode) {
+func (r *rounding) step(e *ReferenceExecutor, s nn.Instruction, n int, m nn.Mode) {
 	if r == nil {
 		return
 	}
@@ -62,7 +62,7 @@ func (r *rounding) step(e *ReferenceExecutor, s nn.Step, n int, m nn.Mode) {
 		}
 		for _, v := range g.Parameters() {
 			if g.Param(v).Trainable {
-				for _, role := range []nn.Role{nn.Data, nn.State0, nn.State1} {
+				for _, role := range []nn.Role{nn.Data, nn.Momentum, nn.SecondMoment} {
 					perturb(v, role)
 				}
 			}

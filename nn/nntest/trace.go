@@ -84,8 +84,8 @@ func (s *session) act(t testing.TB, i int) trace {
 	writeBatch(t, s.exec, s.graph, a.n, uint64(i))
 	if a.mode == nn.Train {
 		s.updates++
-		h := s.opt.Hyper(s.updates, 2e-3)
-		must(t, s.exec.Write(nn.Ref{Value: nn.HyperValue}, nn.Bytes(h[:])))
+		h := s.opt.StepParams(s.updates, 2e-3)
+		must(t, s.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(h[:])))
 	}
 	must(t, s.exec.Run(a.mode, a.n))
 	must(t, s.exec.Sync())
@@ -125,7 +125,7 @@ func (s *session) read(t testing.TB, prefix string, a action) (tr trace) {
 			if a.mode == nn.Train {
 				add("", nn.Ref{Value: v}, 1)
 				for k := range s.opt.States() {
-					add(fmt.Sprintf(" state %d", k), nn.Ref{Value: v, Role: nn.State0 + nn.Role(k)}, 1)
+					add(fmt.Sprintf(" state %d", k), nn.Ref{Value: v, Role: nn.Momentum + nn.Role(k)}, 1)
 				}
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/weights"
 )
 
 // dropout stands for an op that this package has not heard of.
@@ -19,7 +20,7 @@ func (dropout) FLOPs([]nn.Type) int64                    { return 0 }
 // classifier is a network of two classes with a body on images of 2x2 pixels.
 func classifier(body func(g *nn.Graph, x nn.Value) nn.Value) *nn.Graph {
 	g := nn.NewGraph("test", 1, 2, 2, 2)
-	g.Loss(nn.SoftmaxCrossEntropy{}, body(g, g.Apply("input", nn.Input{}, g.Images)))
+	g.Loss(nn.SoftmaxCrossEntropy{}, body(g, g.Apply("input", nn.Normalize{}, g.Images)))
 	return g
 }
 
@@ -34,7 +35,7 @@ func TestWriteRefuses(t *testing.T) {
 		{want: "nn: fc: linear with -1 outputs, want at least 1", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("fc", nn.Linear{Out: -1}, x) })},
 		{want: "onnx: bare: the graph has no loss", graph: nn.NewGraph("bare", 1, 2, 2, 2)},
 		{want: "onnx: test: batch size -1, want at least 1, or 0 for any", o: Options{Batch: -1}},
-		{want: "onnx: test: 3 class names, want 2", o: Options{Metadata: nn.Metadata{Classes: []string{"a", "b", "c"}}}},
+		{want: "onnx: test: 3 class names, want 2", o: Options{Metadata: weights.Metadata{Classes: []string{"a", "b", "c"}}}},
 		{want: "onnx: test: drop: no ONNX operator is known for op dropout", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
 			return g.Apply("fc", nn.Linear{Out: 2}, g.Apply("drop", dropout{}, x))
 		})},

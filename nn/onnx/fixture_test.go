@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"resnet/nn"
+	"resnet/nn/weights"
 )
 
 var update = flag.Bool("update", false, "write the fixtures anew; then testdata/check.py must pass")
@@ -19,7 +19,7 @@ func TestFixtures(t *testing.T) {
 		"plain.onnx": {},
 		"options.onnx": {
 			Batch: 2, Bytes: true, Softmax: true, Fold: true, Version: "1",
-			Metadata: nn.Metadata{Dataset: "shapes", Classes: []string{"a", "b", "é"}},
+			Metadata: weights.Metadata{Dataset: "shapes", Classes: []string{"a", "b", "é"}},
 		},
 	} {
 		path := filepath.Join("testdata", name)

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/cpu"
+	"resnet/nn/models"
 	"resnet/nn/nntest"
 )
 
@@ -15,16 +17,16 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func build(t testing.TB, c nn.ModelConfig) *nn.Graph {
+func build(t testing.TB, c models.Config) *nn.Graph {
 	t.Helper()
-	g, err := nn.Build(c)
+	g, err := models.Build(c)
 	must(t, err)
 	return g
 }
 
 // seedNetwork is the network of the README.
 func seedNetwork(t testing.TB) *nn.Graph {
-	return build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	return build(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
 }
 
 // everyOp has every op, windows that are not symmetric, a convolution that can
@@ -32,7 +34,7 @@ func seedNetwork(t testing.TB) *nn.Graph {
 // output is added to an image of one pixel.
 func everyOp(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("every-op", 2, 6, 5, 3)
-	x := g.Apply("input", nn.Input{Mean: []float32{0.25, 0.5}, Std: []float32{0.5, 0.75}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Mean: []float32{0.25, 0.5}, Std: []float32{0.5, 0.75}}, g.Images)
 	x = g.Apply("stem", nn.Conv{Out: 3, Kernel: 3, Pad: nn.Pad{Top: 2, Right: 1}, Bias: true}, x)
 	x = g.Apply("bn", nn.BatchNorm{Eps: 1e-3, ReLU: true}, x)
 	y := g.Apply("conv", nn.Conv{Out: 3, Kernel: 1}, x)
@@ -58,7 +60,7 @@ func bottlenecks(t testing.TB) *nn.Graph {
 		x = g.Apply(name, nn.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: nn.Padding(kernel / 2)}, x)
 		return g.Apply(name+".bn", nn.BatchNorm{ReLU: relu}, x)
 	}
-	x := g.Apply("input", nn.Input{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
 	x = convBN("conv1", x, 8, 7, 2, true)
 	x = g.Apply("maxpool", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 	for i, width := range []int{4, 6, 8} {
@@ -85,7 +87,7 @@ func bottlenecks(t testing.TB) *nn.Graph {
 // noLinear ends with a convolution and the mean over the image.
 func noLinear(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("no-linear", 1, 9, 7, 4)
-	x := g.Apply("input", nn.Input{Mean: []float32{0.5}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Mean: []float32{0.5}}, g.Images)
 	x = g.Apply("conv", nn.Conv{Out: 4, Kernel: 3, Stride: 3}, x)
 	g.Loss(nn.SoftmaxCrossEntropy{}, g.Apply("mean", nn.GlobalAvgPool{}, x))
 	must(t, g.Err())
@@ -115,7 +117,7 @@ func eighths(g *nn.Graph) Parameters {
 // executor is the network on the CPU for up to n images, with those parameters.
 func executor(t testing.TB, g *nn.Graph, params Parameters, n int) nn.Executor {
 	t.Helper()
-	backend, err := nn.NewCPU(nn.CPUConfig{Threads: 1, NoPin: true})
+	backend, err := cpu.New(cpu.Config{Threads: 1, NoPin: true})
 	must(t, err)
 	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: n, Target: backend})
 	must(t, err)

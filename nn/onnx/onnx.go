@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"resnet/nn"
+	"resnet/nn/weights"
 )
 
 // Opset and IRVersion are the operator set and the file format of ONNX 1.12
@@ -33,7 +34,7 @@ type Options struct {
 	Fold bool
 	// Metadata's model, data set and class names become the model's metadata:
 	// model and classes as JSON. What is empty is left out.
-	Metadata nn.Metadata
+	Metadata weights.Metadata
 	// Version of the program, the model's producer_version.
 	Version string
 }
@@ -106,7 +107,7 @@ func check(g *nn.Graph, o Options) error {
 }
 
 // properties are the model's metadata, by key.
-func properties(m nn.Metadata) ([]property, error) {
+func properties(m weights.Metadata) ([]property, error) {
 	var props []property
 	if len(m.Classes) > 0 {
 		classes, err := json.Marshal(m.Classes)

@@ -5,7 +5,7 @@ import "resnet/nn"
 // convert makes the nodes of n.
 func (c *converter) convert(n *nn.Node) {
 	switch op := n.Op.(type) {
-	case nn.Input:
+	case nn.Normalize:
 		c.images[n.Out] = c.normalise(n, op)
 	case nn.Conv:
 		c.conv(n, op)
@@ -59,7 +59,7 @@ func (c *converter) relu(on bool, n *nn.Node, x string) string {
 
 // normalise is (x - s*mean)/(s*std), where s is 255 for an input of bytes and 1
 // for one that is divided by 255 already. What changes nothing is left out.
-func (c *converter) normalise(n *nn.Node, op nn.Input) string {
+func (c *converter) normalise(n *nn.Node, op nn.Normalize) string {
 	x, s := c.image(n.In[0]), float32(1)
 	if c.o.Bytes {
 		s = 255

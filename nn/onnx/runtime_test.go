@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // python is a Python with onnxruntime: RESNET_PYTHON or python3. Without one the
@@ -55,7 +56,7 @@ func TestONNXRuntime(t *testing.T) {
 	var runs []*modelRun
 	for _, g := range []*nn.Graph{
 		seedNetwork(t),
-		build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3}),
+		build(t, models.Config{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3}),
 		everyOp(t), bottlenecks(t), noLinear(t),
 	} {
 		e := executor(t, g, random(g), 3)

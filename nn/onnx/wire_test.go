@@ -13,6 +13,8 @@ import (
 
 	"resnet/nn"
 	"resnet/nn/internal/prototest"
+	"resnet/nn/models"
+	"resnet/nn/weights"
 )
 
 // A wire is a message read back.
@@ -171,9 +173,9 @@ extra = Relu fc/unsqueeze
 
 func TestModelHeader(t *testing.T) {
 	g := seedNetwork(t)
-	config := nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
+	config := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
 	classes := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", `"nine"`}
-	o := Options{Version: "1.2", Metadata: nn.Metadata{Model: config, Dataset: "fashion-mnist", Classes: classes}}
+	o := Options{Version: "1.2", Metadata: weights.Metadata{Model: config, Dataset: "fashion-mnist", Classes: classes}}
 	m := written(t, g, random(g), o)
 	got := fmt.Sprintf("ir %d, opset %d, %s %s: %s", m.numbers(1), m.messages(t, 8)[0].numbers(2), m.string(2), m.string(3), m.string(6))
 	if want := "ir [8], opset [17], resnet 1.2: fashion-resnet, an image classifier of 10 classes"; got != want {

@@ -11,6 +11,9 @@ import (
 	"slices"
 
 	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/models"
 	"resnet/nn/safetensors"
 )
 
@@ -21,11 +24,11 @@ const checkpointVersion = 1
 // functions of the seed, the epoch and the image, and the learning rate is one
 // of the step, so neither has a state of its own. JSON keeps every float64 exactly.
 type state struct {
-	Version  int            `json:"version"`
-	Config   Config         `json:"config"`
-	Model    nn.ModelConfig `json:"model"`
-	Checksum string         `json:"data_checksum"`
-	Backend  string         `json:"backend"`
+	Version  int           `json:"version"`
+	Config   Config        `json:"config"`
+	Model    models.Config `json:"model"`
+	Checksum string        `json:"data_checksum"`
+	Backend  string        `json:"backend"`
 
 	Epoch      int        `json:"epoch"` // whole epochs, validation included
 	Step       int        `json:"step"`  // training steps of the next one
@@ -43,7 +46,7 @@ type state struct {
 
 // optimizerStates are the roles that hold an optimiser's state.
 func optimizerStates(o nn.Optimizer) []nn.Role {
-	return []nn.Role{nn.State0, nn.State1}[:o.States()]
+	return []nn.Role{nn.Momentum, nn.SecondMoment}[:o.States()]
 }
 
 // writeCheckpoint replaces the file at path: parameters, statistics and
@@ -89,7 +92,7 @@ func parseState(f *safetensors.File) (*state, error) {
 	}
 	// A checkpoint that names no device is of a time that knew only the CPU, and
 	// one that does not speak of fusing of one that did not fuse.
-	s := &state{Config: Config{DeviceConfig: DeviceConfig{Device: DeviceCPU, Precision: nn.FP32.String(), Fuse: nn.FuseOff.String()}}}
+	s := &state{Config: Config{Config: device.Config{Device: device.CPU, Precision: nn.FP32.String(), Fuse: cuda.FuseOff.String()}}}
 	if err := json.Unmarshal([]byte(js), s); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/nn/device"
+	"resnet/nn/infer"
 	"resnet/nn/safetensors"
 )
 
@@ -18,8 +20,8 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	s := &state{
 		Version: checkpointVersion, Config: Defaults(), Checksum: "c", Epoch: 1, Step: 2, GlobalStep: 1 << 40,
 		Metrics: [2]float64{math.Nextafter(0.1, 1), 0x1p-1074}, Seconds: 1e300,
-		Best: &Best{Epoch: 1, Val: &Score{}},
-		Rows: []Row{{Epoch: 1, LR: 1.0 / 3, Val: &Score{math.Pi, math.Nextafter(1, 0)}}},
+		Best: &Best{Epoch: 1, Val: &infer.Score{}},
+		Rows: []Row{{Epoch: 1, LR: 1.0 / 3, Val: &infer.Score{Loss: math.Pi, Accuracy: math.Nextafter(1, 0)}}},
 	}
 	tensors := []safetensors.Tensor{{Name: "w", DType: safetensors.F32, Shape: []int{2}, Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}
 	if err := writeCheckpoint(path, s, tensors); err != nil {
@@ -60,8 +62,8 @@ func TestCheckpointWithoutDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if want := (DeviceConfig{Device: DeviceCPU, Precision: "fp32", Fuse: "off"}); s.Config.DeviceConfig != want {
-		t.Errorf("device %+v, want %+v", s.Config.DeviceConfig, want)
+	if want := (device.Config{Device: device.CPU, Precision: "fp32", Fuse: "off"}); s.Config.Config != want {
+		t.Errorf("device %+v, want %+v", s.Config.Config, want)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/models"
 )
 
 // Config is everything that decides what a run computes, and where it writes.
@@ -44,7 +47,7 @@ type Config struct {
 
 	Seed    uint64 `json:"seed"`    // of initial weights, shuffling, augmentation and held-out images
 	Threads int    `json:"threads"` // of the CPU; 0: one per processor; results do not depend on it
-	DeviceConfig
+	device.Config
 
 	Output            string  `json:"output"`             // run directory; empty: runs/<time>-<model>
 	CheckpointSeconds float64 `json:"checkpoint_seconds"` // 0: no checkpoints by the clock
@@ -69,7 +72,7 @@ func Defaults() Config {
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
 		},
 		Seed: 1, CheckpointSeconds: 60,
-		DeviceConfig: DeviceConfig{Device: DeviceAuto, Precision: nn.FP32.String(), Fuse: nn.FuseAuto.String()},
+		Config: device.Config{Device: device.Auto, Precision: nn.FP32.String(), Fuse: cuda.FuseAuto.String()},
 	}
 	c.SetOptimizer("adam")
 	return c
@@ -167,7 +170,7 @@ func (c *Config) validate() error {
 	if err := c.Augmentation.Validate(); err != nil {
 		return err
 	}
-	return c.DeviceConfig.validate(DeviceOptions{})
+	return c.Config.Validate(device.Options{})
 }
 
 // heldOut is how many training images validate, if Val is a number.
@@ -200,8 +203,8 @@ func (c *Config) optimizer() nn.Optimizer {
 }
 
 // modelConfig is the model as files name it: without the loss's smoothing.
-func (c *Config) modelConfig(src *data.Source) nn.ModelConfig {
-	return nn.ModelConfig{
+func (c *Config) modelConfig(src *data.Source) models.Config {
+	return models.Config{
 		Model: c.Model, BaseChannels: c.BaseChannels, Hidden: c.Hidden,
 		Channels: src.Train.C, Height: src.Train.H, Width: src.Train.W, Classes: len(src.ClassNames),
 	}

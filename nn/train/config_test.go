@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"math"
+	"resnet/nn/device"
 	"strings"
 	"testing"
 )
@@ -46,7 +47,7 @@ func TestValidate(t *testing.T) {
 		"start fraction 2, want":             func(c *Config) { c.Sched, c.PctStart = SchedOneCycle, 2 },
 		"hflip 2, want":                      func(c *Config) { c.HFlip = 2 },
 		"crop padding of 128 pixels":         func(c *Config) { c.CropPadding = 128 },
-		"precision bf16 with device cpu":     func(c *Config) { c.Device, c.Precision = DeviceCPU, "bf16" },
+		"precision bf16 with device cpu":     func(c *Config) { c.Device, c.Precision = device.CPU, "bf16" },
 		"division factors 0 and 10000":       func(c *Config) { c.Sched, c.DivFactor = SchedOneCycle, 0 },
 	} {
 		c := Defaults()

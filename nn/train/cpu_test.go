@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"resnet/data"
+	"resnet/nn/device"
 )
 
 // striped are images of 12x12 noise with a bright stripe where the class says:
@@ -30,7 +31,7 @@ func striped(n int, seed uint64) *data.Set {
 // bits; and so does a run that is stopped and resumed with other threads.
 func TestTrainsOnTheCPU(t *testing.T) {
 	c := Defaults()
-	c.Device = DeviceCPU
+	c.Device = device.CPU
 	c.BaseChannels, c.Hidden, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = 2, 8, 6, 16, "30", 0
 	o := Options{Source: &data.Source{
 		Name: "stripes", ClassNames: []string{"top", "middle", "bottom"}, Train: striped(230, 1), Test: striped(50, 2), Checksum: "c",

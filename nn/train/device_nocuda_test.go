@@ -7,7 +7,8 @@ import (
 	"errors"
 	"testing"
 
-	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
 )
 
 // Where neither the device nor the data set can be opened, the device is what is
@@ -15,12 +16,12 @@ import (
 func TestTheDeviceIsOpenedFirst(t *testing.T) {
 	c, o := small(t)
 	o.Backend, o.Source = nil, nil
-	c.Device, c.Dataset, c.DataDir = DeviceCUDA, "idx", t.TempDir()
-	if _, err := Run(context.Background(), c, o); !errors.Is(err, nn.ErrNoCUDA) {
-		t.Errorf("error %v, want one that wraps %v", err, nn.ErrNoCUDA)
+	c.Device, c.Dataset, c.DataDir = device.CUDA, "idx", t.TempDir()
+	if _, err := Run(context.Background(), c, o); !errors.Is(err, cuda.ErrNoCUDA) {
+		t.Errorf("error %v, want one that wraps %v", err, cuda.ErrNoCUDA)
 	}
-	c.Device = DeviceCPU
-	if _, err := Run(context.Background(), c, o); err == nil || errors.Is(err, nn.ErrNoCUDA) || exists(c.Output) {
+	c.Device = device.CPU
+	if _, err := Run(context.Background(), c, o); err == nil || errors.Is(err, cuda.ErrNoCUDA) || exists(c.Output) {
 		t.Errorf("error %v, want one of the data set and no run directory", err)
 	}
 }

@@ -5,17 +5,18 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/device"
 )
 
 // The device is a setting of the run; another one may go on with its
 // checkpoint, and then there is a note.
 func TestResumeOnAnotherDevice(t *testing.T) {
 	c, o := small(t)
-	o.Backend, c.Device = nil, DeviceCPU
+	o.Backend, c.Device = nil, device.CPU
 	c.Epochs = 1
 	mustRun(t, c, o)
 	got, err := ReadConfig(runDir(c.Output).config())
-	if err != nil || got.Device != DeviceCPU || got.Precision != "fp32" {
+	if err != nil || got.Device != device.CPU || got.Precision != "fp32" {
 		t.Errorf("config.json: device %q, precision %q (%v), want cpu, fp32", got.Device, got.Precision, err)
 	}
 	var notes []string
@@ -26,7 +27,7 @@ func TestResumeOnAnotherDevice(t *testing.T) {
 	if err != nil || again.Config.Device != "cuda:0" || len(again.Rows) != 2 {
 		t.Fatalf("%v, %+v", err, again)
 	}
-	want := fmt.Sprintf("note: this is fake, the run began on %s: it will not end in the same bits\n", describe(mustOpen(t, c.DeviceConfig)))
+	want := fmt.Sprintf("note: this is fake, the run began on %s: it will not end in the same bits\n", device.Describe(mustOpen(t, c.Config)))
 	if len(notes) == 0 || notes[0] != want {
 		t.Errorf("notes %q, want %q first", notes, want)
 	}
@@ -39,9 +40,9 @@ func (f writerFunc) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func mustOpen(t *testing.T, d DeviceConfig) nn.Backend {
+func mustOpen(t *testing.T, d device.Config) nn.Backend {
 	t.Helper()
-	b, err := d.Open(DeviceOptions{})
+	b, err := d.Open(device.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"time"
 
-	"resnet/nn"
+	"resnet/nn/cuda"
 )
 
 // Origin is who runs: what the environment of a run is told and cannot find out.
@@ -59,7 +59,7 @@ func (t *trainer) record(ctx context.Context, dir runDir, resumed bool) (*Result
 	if resumed {
 		env = t.continued(dir, env)
 	}
-	if err := dir.writeTuning(nn.CUDATuning(t.backend)); err != nil {
+	if err := dir.writeTuning(cuda.Choices(t.backend)); err != nil {
 		return nil, err
 	}
 	if err := dir.writeEnvironment(&env); err != nil {
@@ -89,7 +89,7 @@ func (t *trainer) environment() environment {
 		Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPU: t.origin.CPU, Device: t.state.Backend,
 		Dataset: t.src.Name, Checksum: t.src.Checksum, Seed: t.cfg.Seed,
 	}
-	if g, ok := nn.CUDAInfo(t.backend); ok {
+	if g, ok := cuda.Describe(t.backend); ok {
 		e.Tuning = g.Tuning.String()
 	}
 	e.Host, _ = os.Hostname() // what the system does not tell is left out

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // Whole batches where n allows it, large ones where the memory does.
@@ -16,7 +17,7 @@ func TestPlanForGPU(t *testing.T) {
 		{28, 32, 1025, 513},
 		{224, 1, 10000, 0}, // for want of memory less
 	} {
-		g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: c.side, Width: c.side, Classes: 10, BaseChannels: 16, Hidden: 8})
+		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: c.side, Width: c.side, Classes: 10, BaseChannels: 16, Hidden: 8})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,13 +9,15 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/infer"
+	"resnet/nn/models"
 )
 
 func fakeNetwork(t *testing.T, batch int) (nn.Executor, *nn.Plan) {
 	t.Helper()
 	c, _ := small(t)
 	b := &fake{}
-	g, err := nn.Build(c.modelConfig(source(1, 1)))
+	g, err := models.Build(c.modelConfig(source(1, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestEvaluate(t *testing.T) {
 		s.Pixels[16*i] = p
 	}
 	exec, plan := fakeNetwork(t, 4) // batches of 4, 4 and 2
-	e, err := Evaluate(context.Background(), exec, plan, s, nil)
+	e, err := infer.Evaluate(context.Background(), exec, plan, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func TestEvaluate(t *testing.T) {
 	if e.Images != 10 || e.Accuracy != 0.6 {
 		t.Errorf("%d images, accuracy %g, want 10 and 0.6", e.Images, e.Accuracy)
 	}
-	want := []ClassScore{
+	want := []infer.ClassScore{
 		{Precision: 2.0 / 3, Recall: 2.0 / 4, F1: 4.0 / 7, Support: 4},
 		{Precision: 3.0 / 5, Recall: 1, F1: 6.0 / 8, Support: 3},
 		{Precision: 1.0 / 2, Recall: 1.0 / 3, F1: 2.0 / 5, Support: 3},
@@ -62,8 +64,8 @@ func TestEvaluate(t *testing.T) {
 	if math.Abs(e.Macro.F1-macro) > 1e-15 || e.Macro.Support != 10 { // the sum's rounding
 		t.Errorf("macro %+v, want f1 %g", e.Macro, macro)
 	}
-	some, err := Evaluate(context.Background(), exec, plan, s, []int32{9, 9, 0})
-	if err != nil || some.Accuracy != 1.0/3 || some.Classes[1] != (ClassScore{Support: 0}) || some.Macro.Recall != 0.5 {
+	some, err := infer.Evaluate(context.Background(), exec, plan, s, []int32{9, 9, 0})
+	if err != nil || some.Accuracy != 1.0/3 || some.Classes[1] != (infer.ClassScore{Support: 0}) || some.Macro.Recall != 0.5 {
 		t.Errorf("images 9, 9, 0: %+v, %v", some, err)
 	}
 	for want, change := range map[string]func(){
@@ -71,17 +73,17 @@ func TestEvaluate(t *testing.T) {
 		"label 3 of image 1, want 0 to 2": func() { s.H, s.W = 4, 4; s.Labels[1] = 3 },
 	} {
 		change()
-		if _, err := Evaluate(context.Background(), exec, plan, s, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := infer.Evaluate(context.Background(), exec, plan, s, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 		s.H, s.W, s.Labels[1] = 4, 4, 0
 	}
-	if _, err := Evaluate(context.Background(), exec, plan, s, []int32{}); err == nil {
+	if _, err := infer.Evaluate(context.Background(), exec, plan, s, []int32{}); err == nil {
 		t.Error("no images: no error")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Evaluate(ctx, exec, plan, s, nil); err != context.Canceled {
+	if _, err := infer.Evaluate(ctx, exec, plan, s, nil); err != context.Canceled {
 		t.Errorf("a cancelled context: %v", err)
 	}
 }
@@ -92,17 +94,17 @@ func TestPredict(t *testing.T) {
 	for i := range 5 {
 		pixels[16*i] = byte(i)
 	}
-	probs, err := Predict(exec, plan, pixels, 5)
+	probs, err := infer.Predict(exec, plan, pixels, 5)
 	if err != nil || len(probs) != 5 {
 		t.Fatalf("%v, %v", probs, err)
 	}
 	for i, p := range probs {
-		if len(p) != 3 || argmax(p) != i%3 {
+		if len(p) != 3 || infer.Argmax(p) != i%3 {
 			t.Errorf("image %d: %v, want class %d", i, p, i%3)
 		}
 	}
 	for n, pixels := range map[int][]byte{0: nil, 2: pixels[:31], 5: pixels[:64]} {
-		if _, err := Predict(exec, plan, pixels, n); err == nil {
+		if _, err := infer.Predict(exec, plan, pixels, n); err == nil {
 			t.Errorf("%d bytes for %d images: no error", len(pixels), n)
 		}
 	}

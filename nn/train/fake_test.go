@@ -31,7 +31,7 @@ func (natural) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
 
 func (natural) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
 
-func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Step) []nn.Span {
+func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
 	spans := make([]nn.Span, len(steps))
 	for i := range spans {
 		spans[i] = nn.Span{Start: i, End: i}
@@ -45,7 +45,7 @@ func (*fake) Close() error { return nil }
 func (b *fake) Compile(p *nn.Plan) (nn.Executor, error) {
 	e := &fakeExecutor{fake: b, plan: p, mem: map[nn.Ref][]float32{}, params: p.Graph.Parameters()}
 	for _, v := range e.params {
-		for _, r := range []nn.Role{nn.Data, nn.State0, nn.State1} {
+		for _, r := range []nn.Role{nn.Data, nn.Momentum, nn.SecondMoment} {
 			e.mem[nn.Ref{Value: v, Role: r}] = make([]float32, p.Graph.Elems(v, 1))
 		}
 	}
@@ -62,7 +62,7 @@ type fakeExecutor struct {
 	pixels  []byte
 	labels  []int32
 	written int // images
-	hyper   nn.Hyper
+	hyper   nn.StepParams
 	metrics [2]float64
 	runs    [3]int // by mode
 }
@@ -73,7 +73,7 @@ func (e *fakeExecutor) at(r nn.Ref) []byte {
 		return e.pixels
 	case e.plan.Graph.Labels:
 		return nn.Bytes(e.labels)
-	case nn.HyperValue:
+	case nn.StepParamsValue:
 		return nn.Bytes(e.hyper[:])
 	case nn.MetricsValue:
 		return nn.Bytes(e.metrics[:])
@@ -129,7 +129,7 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 		}
 	}
 	for _, v := range e.params {
-		p, s0, s1 := e.mem[nn.Ref{Value: v}], e.mem[nn.Ref{Value: v, Role: nn.State0}], e.mem[nn.Ref{Value: v, Role: nn.State1}]
+		p, s0, s1 := e.mem[nn.Ref{Value: v}], e.mem[nn.Ref{Value: v, Role: nn.Momentum}], e.mem[nn.Ref{Value: v, Role: nn.SecondMoment}]
 		e.metrics[0] += float64(n) * math.Abs(float64(p[0])+float64(mix)) * 1e-3
 		if m == nn.Eval {
 			continue

@@ -108,9 +108,9 @@ func (e *fakeGPUExecutor) Read(r nn.Ref, p []byte) error {
 	return e.fakeExecutor.Read(r, p)
 }
 
-func (e *fakeGPUExecutor) Hold(images []byte, labels []int32) (int, error) {
+func (e *fakeGPUExecutor) Upload(images []byte, labels []int32) (int, error) {
 	if len(labels) > e.gpu.room {
-		return 0, nn.ErrNoRoom
+		return 0, nn.ErrOutOfMemory
 	}
 	e.gpu.room -= len(labels)
 	s := e.plan.Graph.Type(e.plan.Graph.Images).Shape
@@ -122,22 +122,22 @@ func (e *fakeGPUExecutor) Hold(images []byte, labels []int32) (int, error) {
 	return len(e.sets) - 1, nil
 }
 
-func (e *fakeGPUExecutor) Gather(set int, draws []nn.Draw) error {
+func (e *fakeGPUExecutor) Assemble(set int, draws []nn.Sample) error {
 	draws = slices.Clone(draws)
 	return e.later(func() error {
-		wanted := make([]data.Draw, len(draws))
+		wanted := make([]data.Sample, len(draws))
 		for i, d := range draws {
-			wanted[i] = data.Draw(d)
+			wanted[i] = data.Sample(d)
 		}
 		e.written = len(draws)
-		e.sets[set].Gather(e.pixels, e.labels, wanted)
+		e.sets[set].Assemble(e.pixels, e.labels, wanted)
 		return nil
 	})
 }
 
-func (e *fakeGPUExecutor) MostSteps() int { return e.gpu.most }
+func (e *fakeGPUExecutor) MaxSteps() int { return e.gpu.most }
 
-func (e *fakeGPUExecutor) Steps(set int, draws []nn.Draw, hypers []nn.Hyper) error {
+func (e *fakeGPUExecutor) RunSteps(set int, draws []nn.Sample, hypers []nn.StepParams) error {
 	e.gpu.calls++
 	n := e.plan.Batch
 	if len(hypers) < 1 || len(hypers) > e.gpu.most || len(draws) != n*len(hypers) {
@@ -145,8 +145,8 @@ func (e *fakeGPUExecutor) Steps(set int, draws []nn.Draw, hypers []nn.Hyper) err
 	}
 	for i := range hypers {
 		if err := errors.Join(
-			e.Gather(set, draws[i*n:(i+1)*n]),
-			e.Write(nn.Ref{Value: nn.HyperValue}, nn.Bytes(hypers[i][:])),
+			e.Assemble(set, draws[i*n:(i+1)*n]),
+			e.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(hypers[i][:])),
 			e.Run(nn.Train, n),
 		); err != nil {
 			return err
@@ -155,14 +155,14 @@ func (e *fakeGPUExecutor) Steps(set int, draws []nn.Draw, hypers []nn.Hyper) err
 	return nil
 }
 
-func (e *fakeGPUExecutor) Ask() error {
+func (e *fakeGPUExecutor) RequestMetrics() error {
 	e.gpu.asked++
 	answer := make(chan [2]float64, 1)
 	e.answer = answer
 	return e.later(func() error { answer <- e.metrics; return nil })
 }
 
-func (e *fakeGPUExecutor) Peek() (metrics [2]float64, ok bool, err error) {
+func (e *fakeGPUExecutor) PollMetrics() (metrics [2]float64, ok bool, err error) {
 	select {
 	case metrics = <-e.answer:
 		return metrics, true, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"resnet/nn/device"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,7 +83,7 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	c.Output += "3"
 	interrupted(t, c, o, 17)
 	o.Backend = &fake{}
-	o.Override = func(c *Config) { c.Device, c.Precision = DeviceCPU, "fp32" }
+	o.Override = func(c *Config) { c.Device, c.Precision = device.CPU, "fp32" }
 	if _, err := Resume(context.Background(), c.Output, o); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package train
 import (
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/infer"
+	"resnet/nn/models"
 	"resnet/nn/safetensors"
 )
 
@@ -21,7 +23,7 @@ type Hooks struct {
 type StartInfo struct {
 	Dir                    string
 	Config                 *Config
-	Model                  nn.ModelConfig
+	Model                  models.Config
 	Graph                  *nn.Graph
 	Dataset                string
 	Backend                string
@@ -57,7 +59,7 @@ type StepInfo struct {
 	GlobalStep      int64
 	Images          int // trained on in this epoch
 	LR              float64
-	Train           Score
+	Train           infer.Score
 	ImagesPerSecond float64 // since the epoch or this process began
 }
 
@@ -78,13 +80,13 @@ type CheckpointInfo struct {
 
 // Row is one epoch's line in results.csv.
 type Row struct {
-	Epoch           int     `json:"epoch"`             // from 1
-	Step            int64   `json:"step"`              // since training began
-	LR              float64 `json:"lr"`                // of the last step
-	Train           Score   `json:"train"`             // over all images, as the weights changed
-	Val             *Score  `json:"val,omitempty"`     // nil without validation
-	Seconds         float64 `json:"seconds"`           // training and validation
-	ImagesPerSecond float64 `json:"images_per_second"` // training
+	Epoch           int          `json:"epoch"`             // from 1
+	Step            int64        `json:"step"`              // since training began
+	LR              float64      `json:"lr"`                // of the last step
+	Train           infer.Score  `json:"train"`             // over all images, as the weights changed
+	Val             *infer.Score `json:"val,omitempty"`     // nil without validation
+	Seconds         float64      `json:"seconds"`           // training and validation
+	ImagesPerSecond float64      `json:"images_per_second"` // training
 }
 
 // Join makes one of several hooks; each is called in turn until one fails.

@@ -6,6 +6,7 @@ import (
 
 	"resnet/nn"
 	"resnet/nn/safetensors"
+	"resnet/nn/weights"
 )
 
 // moment is where a run stood, with all that is to be written of it.
@@ -38,7 +39,7 @@ func (m *moment) write() error {
 	if s.Device, err = m.tensors.State(); err != nil {
 		return err
 	}
-	tensors, err := nn.ReadTensors(m.tensors, t.plan.Graph, optimizerStates(t.plan.Optimizer)...)
+	tensors, err := weights.ReadTensors(m.tensors, t.plan.Graph, optimizerStates(t.plan.Optimizer)...)
 	if err != nil {
 		return err
 	}
@@ -73,12 +74,12 @@ func (m *moment) writeWeights(tensors []safetensors.Tensor) error {
 		return nil
 	}
 	t := m.trainer
-	about := nn.Metadata{Model: m.state.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: m.row.Epoch}
+	about := weights.Metadata{Model: m.state.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: m.row.Epoch}
 	if m.row.Val != nil {
 		about.Accuracy, about.Split = m.row.Val.Accuracy, t.cfg.valSplit()
 	}
 	write := func(path string) error {
-		return WriteFile(path, func(w io.Writer) error { return nn.WriteWeights(w, tensors, about) })
+		return WriteFile(path, func(w io.Writer) error { return weights.Write(w, tensors, about) })
 	}
 	if m.isBest {
 		if err := write(t.dir.best()); err != nil {

@@ -3,6 +3,7 @@ package train
 import (
 	"bytes"
 	"regexp"
+	"resnet/nn/infer"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestProgressLines(t *testing.T) {
 func TestProgressBar(t *testing.T) {
 	var out bytes.Buffer
 	p := &progress{w: &out, terminal: true, train: 1000}
-	s := &StepInfo{Epoch: 3, Epochs: 30, Step: 5, Steps: 10, Images: 500, ImagesPerSecond: 2, Train: Score{0.25, 0.875}}
+	s := &StepInfo{Epoch: 3, Epochs: 30, Step: 5, Steps: 10, Images: 500, ImagesPerSecond: 2, Train: infer.Score{Loss: 0.25, Accuracy: 0.875}}
 	if err := p.step(s); err != nil {
 		t.Fatal(err)
 	}

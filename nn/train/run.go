@@ -10,6 +10,8 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/infer"
+	"resnet/nn/weights"
 )
 
 // ErrInterrupted is what Run and Resume return, wrapped, when their context
@@ -43,8 +45,8 @@ type Options struct {
 // Best is the epoch whose weights are in best.safetensors: the first with the
 // highest validation accuracy, or the last one where nothing validates.
 type Best struct {
-	Epoch int    `json:"epoch"` // from 1
-	Val   *Score `json:"val,omitempty"`
+	Epoch int          `json:"epoch"` // from 1
+	Val   *infer.Score `json:"val,omitempty"`
 }
 
 // Result is what a run came to.
@@ -55,9 +57,9 @@ type Result struct {
 	Best   *Best  `json:"best"`
 	// Test is the test split on the best weights, where validation was on
 	// images held out of the training set.
-	Test        *Evaluation `json:"test,omitempty"`
-	BestWeights string      `json:"best_weights"`
-	LastWeights string      `json:"last_weights"`
+	Test        *infer.Evaluation `json:"test,omitempty"`
+	BestWeights string            `json:"best_weights"`
+	LastWeights string            `json:"last_weights"`
 }
 
 // Run trains as cfg says, in a new run directory. It runs on a goroutine of
@@ -74,9 +76,9 @@ func Run(ctx context.Context, cfg Config, o Options) (*Result, error) {
 		}
 		defer t.close(&err)
 		if cfg.Weights != "" {
-			err = nn.LoadWeights(cfg.Weights, t.feed.exec, t.plan.Graph)
+			err = weights.Load(cfg.Weights, t.feed.Exec, t.plan.Graph)
 		} else {
-			err = nn.Initialize(t.feed.exec, t.plan.Graph, cfg.Seed)
+			err = nn.Initialize(t.feed.Exec, t.plan.Graph, cfg.Seed)
 		}
 		if err != nil {
 			return nil, err
@@ -105,7 +107,7 @@ func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
 		if err := checkOverride(&s.Config, &cfg, s.Epoch); err != nil {
 			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 		}
-		o.Tune = runDir(dir).tuneAsBefore(o.Tune, &s.Config.DeviceConfig, o.logger())
+		o.Tune = runDir(dir).tuneAsBefore(o.Tune, &s.Config.Config, o.logger())
 		t, err := newTrainer(ctx, &cfg, &o)
 		if err != nil {
 			return nil, err
@@ -114,7 +116,7 @@ func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
 		if err := t.restore(s); err != nil {
 			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 		}
-		if err := nn.WriteTensors(t.feed.exec, t.plan.Graph, f, optimizerStates(t.plan.Optimizer)...); err != nil {
+		if err := weights.WriteTensors(t.feed.Exec, t.plan.Graph, f, optimizerStates(t.plan.Optimizer)...); err != nil {
 			return nil, fmt.Errorf("train: resume: %s: %w", runDir(dir).checkpoint(), err)
 		}
 		f.Close() // some systems do not replace a file that is open

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"resnet/nn"
+	"resnet/nn/infer"
 	"resnet/nn/safetensors"
+	"resnet/nn/weights"
 )
 
 // checkpointDue says whether a checkpoint is to be written after this step.
@@ -50,10 +52,10 @@ func (t *trainer) save(row *Row, isBest bool) error {
 	if err := t.saved(); err != nil {
 		return err
 	}
-	m := &moment{trainer: t, state: t.state, row: row, isBest: isBest, tensors: standing{t.feed.exec}, waiting: t.waiting}
+	m := &moment{trainer: t, state: t.state, row: row, isBest: isBest, tensors: standing{t.feed.Exec}, waiting: t.waiting}
 	t.waiting = nil
 	t.lastCheckpoint = time.Now()
-	aside, ok := t.feed.exec.(nn.Snapshotter)
+	aside, ok := t.feed.Exec.(nn.Snapshotter)
 	if !ok {
 		if err := m.write(); err != nil {
 			return err
@@ -102,9 +104,9 @@ func (t *trainer) result(ctx context.Context) (*Result, error) {
 	if t.cfg.valSplit() != "validation" {
 		return r, nil
 	}
-	err := nn.LoadWeights(r.BestWeights, t.feed.exec, t.plan.Graph)
+	err := weights.Load(r.BestWeights, t.feed.Exec, t.plan.Graph)
 	if err == nil {
-		r.Test, err = Evaluate(ctx, t.feed.exec, t.plan, t.src.Test, nil)
+		r.Test, err = infer.Evaluate(ctx, t.feed.Exec, t.plan, t.src.Test, nil)
 	}
 	if ctx.Err() != nil {
 		return nil, t.interrupted()

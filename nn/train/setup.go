@@ -7,6 +7,11 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/cpu"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/infer"
+	"resnet/nn/models"
 )
 
 // newTrainer opens the device and the data, builds the network and makes all
@@ -32,16 +37,16 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	t.backend = backend
 	t.state = state{
 		Version: checkpointVersion, Config: *t.cfg, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
-		Backend: describe(backend), Rows: []Row{},
+		Backend: device.Describe(backend), Rows: []Row{},
 	}
 	withLoss := t.state.Model
 	withLoss.Smoothing = float32(t.cfg.Smoothing)
-	graph, err := nn.Build(withLoss)
+	graph, err := models.Build(withLoss)
 	if err != nil {
 		return err
 	}
 	for _, set := range []*data.Set{t.src.Train, t.src.Test} {
-		if err := checkSet(graph, set); err != nil {
+		if err := infer.CheckSet(graph, set); err != nil {
 			return fmt.Errorf("train: %s: %w", t.src.Dir, err)
 		}
 	}
@@ -76,8 +81,8 @@ func (t *trainer) openDevice(o *Options) (nn.Backend, error) {
 	if o.Backend != nil {
 		return o.Backend, nil
 	}
-	b, err := t.cfg.Open(DeviceOptions{
-		CPU: nn.CPUConfig{Threads: t.cfg.Threads}, NoGraph: o.NoGraph, Check: o.Check, Tune: o.Tune, Log: t.log,
+	b, err := t.cfg.Open(device.Options{
+		CPU: cpu.Config{Threads: t.cfg.Threads}, NoGraph: o.NoGraph, Check: o.Check, Tune: o.Tune, Log: t.log,
 	})
 	if err == nil {
 		t.closers = append(t.closers, b)
@@ -105,7 +110,7 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 // compile makes the device ready to train.
 func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	c := nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), Target: b}
-	if _, ok := nn.CUDAInfo(b); ok {
+	if _, ok := cuda.Describe(b); ok {
 		evaluated := len(t.valIdx)
 		if evaluated == 0 {
 			evaluated = t.src.Test.Len()
@@ -122,15 +127,15 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 		return err
 	}
 	t.closers = append(t.closers, exec)
-	t.feed = newFeeder(exec, t.plan)
+	t.feed = infer.NewFeeder(exec, t.plan)
 	sets := []*data.Set{t.src.Train}
 	if t.valSet == t.src.Test {
 		sets = append(sets, t.src.Test)
 	}
-	left, err := t.feed.hold(sets...)
+	left, err := t.feed.Upload(sets...)
 	for _, s := range left {
 		t.log("note: %d images do not fit in the device's memory beside the network: each step sends its own", s.N)
 	}
-	t.hypers = make([]nn.Hyper, t.feed.atOnce(t.src.Train))
+	t.hypers = make([]nn.StepParams, t.feed.MaxSteps(t.src.Train))
 	return err
 }

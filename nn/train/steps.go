@@ -46,7 +46,7 @@ func (t *trainer) train(ctx context.Context) error {
 			}
 		}
 	}
-	return t.feed.exec.Sync()
+	return t.feed.Exec.Sync()
 }
 
 // shuffle puts the images into the order of an epoch, if the run has that one.
@@ -60,7 +60,7 @@ func (t *trainer) shuffle(epoch int) {
 // but none beyond the last whole batch of the epoch or a checkpoint that is due.
 func (t *trainer) together() int {
 	s := &t.state
-	n := min(t.feed.atOnce(t.src.Train), len(t.trainIdx)/t.cfg.BatchSize-s.Step)
+	n := min(t.feed.MaxSteps(t.src.Train), len(t.trainIdx)/t.cfg.BatchSize-s.Step)
 	if every := int64(t.cfg.CheckpointSteps); every > 0 {
 		n = int(min(int64(n), every-s.GlobalStep%every))
 	}
@@ -73,10 +73,10 @@ func (t *trainer) take(n int) error {
 	hypers := t.hypers[:n]
 	for i := range hypers {
 		step := s.GlobalStep + int64(i)
-		hypers[i] = t.plan.Optimizer.Hyper(step+1, t.lr(step))
+		hypers[i] = t.plan.Optimizer.StepParams(step+1, t.lr(step))
 	}
 	images := t.order[s.Step*t.cfg.BatchSize : t.imagesDone(s.Step+n)]
-	if err := t.feed.train(t.src.Train, images, t.cfg.Augmentation, t.cfg.Seed, s.Epoch, hypers); err != nil {
+	if err := t.feed.Train(t.src.Train, images, t.cfg.Augmentation, t.cfg.Seed, s.Epoch, hypers); err != nil {
 		return err
 	}
 	s.Step += n

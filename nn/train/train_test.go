@@ -12,6 +12,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/weights"
 )
 
 // right counts the images whose first pixel, the fake's prediction, is their label.
@@ -68,7 +69,7 @@ func TestHeldOutImages(t *testing.T) {
 	if r.Test == nil || r.Test.Images != 13 {
 		t.Fatalf("test evaluation %+v, want one of 13 images", r.Test)
 	}
-	m, err := nn.ReadMetadata(r.BestWeights)
+	m, err := weights.ReadMetadata(r.BestWeights)
 	if err != nil || m.Split != "validation" || m.Epoch != r.Best.Epoch || m.Accuracy != r.Best.Val.Accuracy || m.Model.Classes != 3 {
 		t.Errorf("metadata %+v, %v, want those of epoch %d", m, err, r.Best.Epoch)
 	}
@@ -117,7 +118,7 @@ func TestBestIsFirstOfHighest(t *testing.T) {
 	if r.Best.Epoch != 2 {
 		t.Errorf("best epoch %d, want 2", r.Best.Epoch)
 	}
-	m, err := nn.ReadMetadata(r.BestWeights)
+	m, err := weights.ReadMetadata(r.BestWeights)
 	if err != nil || m.Epoch != 2 || m.Split != "test" {
 		t.Errorf("best weights are of epoch %d (%v), want 2", m.Epoch, err)
 	}

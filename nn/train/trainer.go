@@ -10,6 +10,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/infer"
 	"resnet/nn/safetensors"
 )
 
@@ -20,7 +21,7 @@ type trainer struct {
 	src     *data.Source
 	backend nn.Backend
 	plan    *nn.Plan
-	feed    *feeder
+	feed    *infer.Feeder
 	hooks   Hooks
 	origin  Origin
 	log     func(format string, args ...any)
@@ -33,9 +34,9 @@ type trainer struct {
 	order    []int32 // the same in the order of the epoch ordered
 	ordered  int
 	valSet   *data.Set
-	valIdx   []int32    // empty: no validation
-	hypers   []nn.Hyper // of the steps that are taken at once
-	info     StepInfo   // of the hook, here so that a step allocates nothing
+	valIdx   []int32         // empty: no validation
+	hypers   []nn.StepParams // of the steps that are taken at once
+	info     StepInfo        // of the hook, here so that a step allocates nothing
 	watch    watch
 	saver    saver
 	waiting  []func([]safetensors.Tensor) error // see Later
@@ -92,7 +93,7 @@ func (t *trainer) restore(s *state) error {
 	t.state = *s
 	t.state.Config, t.state.Backend, t.state.Device = fresh.Config, fresh.Backend, nil
 	// At another precision there is another scale to find, or none.
-	if e, ok := t.feed.exec.(nn.Stateful); ok && s.Device != nil && s.Config.Precision == t.cfg.Precision {
+	if e, ok := t.feed.Exec.(nn.Stateful); ok && s.Device != nil && s.Config.Precision == t.cfg.Precision {
 		return e.SetState(s.Device)
 	}
 	return nil
@@ -122,7 +123,7 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 		Dir: string(dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
 		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
 		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
-		Exec: t.feed.exec, Plan: t.plan, Source: t.src,
+		Exec: t.feed.Exec, Plan: t.plan, Source: t.src,
 	}
 	if !resumed {
 		start.Later = t.later
@@ -161,7 +162,7 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 // epoch trains on what is left of an epoch, validates and saves.
 func (t *trainer) epoch(ctx context.Context) error {
 	s := &t.state
-	if err := t.feed.setMetrics(s.Metrics); err != nil {
+	if err := t.feed.SetMetrics(s.Metrics); err != nil {
 		return err
 	}
 	t.mark = time.Now()
@@ -174,11 +175,11 @@ func (t *trainer) epoch(ctx context.Context) error {
 		s.TrainSeconds = s.Seconds
 	}
 	row := Row{
-		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1), Train: score(s.Metrics, len(t.trainIdx)),
+		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1), Train: infer.ScoreOf(s.Metrics, len(t.trainIdx)),
 		ImagesPerSecond: float64(len(t.trainIdx)) / max(s.TrainSeconds, 1e-9),
 	}
 	if len(t.valIdx) > 0 {
-		score, err := t.feed.evaluate(ctx, t.valSet, t.valIdx, nil)
+		score, err := t.feed.Evaluate(ctx, t.valSet, t.valIdx, nil)
 		if err != nil {
 			return err
 		}

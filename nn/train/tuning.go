@@ -7,12 +7,13 @@ import (
 	"io/fs"
 
 	"resnet/nn"
+	"resnet/nn/device"
 )
 
 // tuneAsBefore makes a run that resumes choose as it chose when it began, which
 // its tuning.json tells. A run on a GPU that has none, or a damaged one, is taken
 // to have gone by heuristics: that is as near as it comes to the same bits.
-func (d runDir) tuneAsBefore(c nn.TuneConfig, was *DeviceConfig, log func(format string, args ...any)) nn.TuneConfig {
+func (d runDir) tuneAsBefore(c nn.TuneConfig, was *device.Config, log func(format string, args ...any)) nn.TuneConfig {
 	given, err := nn.ReadTuning(d.tuning())
 	if err == nil {
 		c.Given = given
@@ -21,7 +22,7 @@ func (d runDir) tuneAsBefore(c nn.TuneConfig, was *DeviceConfig, log func(format
 	if !errors.Is(err, fs.ErrNotExist) {
 		log("note: %v; algorithms are chosen by heuristics", err)
 	}
-	if _, onGPU := was.gpu(); onGPU {
+	if _, onGPU := was.GPU(); onGPU {
 		c.Mode = nn.TuneOff
 	}
 	return c

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"resnet/nn"
+	"resnet/nn/infer"
 )
 
 // lookEvery is the time between two looks at the metrics.
@@ -15,7 +16,7 @@ const lookEvery = 100 * time.Millisecond
 type watch struct {
 	began    time.Time // the epoch, or this process in the midst of one
 	before   int       // images that were done by then
-	seen     Score
+	seen     infer.Score
 	speed    float64   // images per second since
 	finiteAt int       // the last step at which the loss was known to be finite
 	looked   time.Time // when the last look began; zero: none in this epoch
@@ -31,9 +32,9 @@ func (w *watch) begin(now time.Time, step, images int) {
 // now exact it waits as well, and the state has the metrics of its last step.
 func (t *trainer) observe(now time.Time, exact bool) error {
 	w := &t.watch
-	p, asks := t.feed.exec.(nn.Peeker)
+	p, asks := t.feed.Exec.(nn.Peeker)
 	if w.asked > 0 && !exact {
-		m, ok, err := p.Peek()
+		m, ok, err := p.PollMetrics()
 		if err != nil || !ok {
 			return err
 		}
@@ -50,13 +51,13 @@ func (t *trainer) observe(now time.Time, exact bool) error {
 		return nil
 	}
 	w.looked, w.asked = now, t.state.Step
-	return p.Ask()
+	return p.RequestMetrics()
 }
 
 // look reads the epoch's metrics so far, which waits for the steps under way.
 func (t *trainer) look() error {
 	s, w := &t.state, &t.watch
-	if err := t.feed.readMetrics(); err != nil {
+	if err := t.feed.ReadMetrics(); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -64,10 +65,10 @@ func (t *trainer) look() error {
 		t.startup.Steps = now.Sub(t.created).Seconds()
 	}
 	w.looked, w.asked = now, 0
-	if err := t.learn(t.feed.metrics, s.Step, now); err != nil {
+	if err := t.learn(t.feed.Metrics, s.Step, now); err != nil {
 		return err
 	}
-	s.Metrics = t.feed.metrics
+	s.Metrics = t.feed.Metrics
 	return nil
 }
 
@@ -79,7 +80,7 @@ func (t *trainer) learn(metrics [2]float64, step int, now time.Time) error {
 	}
 	w.finiteAt = step
 	done := t.imagesDone(step)
-	w.seen = score(metrics, max(done, 1))
+	w.seen = infer.ScoreOf(metrics, max(done, 1))
 	w.speed = float64(done-w.before) / max(now.Sub(w.began).Seconds(), 1e-9)
 	return nil
 }

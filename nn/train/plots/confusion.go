@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"resnet/nn/train"
+	"resnet/nn/infer"
 )
 
 // What is drawn of a confusion matrix depends on how many classes there are:
@@ -20,7 +20,7 @@ const (
 // columns. Cells are shaded by their share of the row, correct ones in blue and
 // mistakes in vermilion, on a scale of square roots that keeps small shares
 // visible. Classes are the names by label; without any they have their numbers.
-func Confusion(path string, e *train.Evaluation, classes []string, o Options) error {
+func Confusion(path string, e *infer.Evaluation, classes []string, o Options) error {
 	if e == nil {
 		return errors.New("plots: confusion: no evaluation")
 	}

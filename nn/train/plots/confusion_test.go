@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"resnet/nn/train"
+	"resnet/nn/infer"
 )
 
 func confusionOf(counts [][]int, classes ...string) painter {
 	return func(path string) error {
-		return Confusion(path, &train.Evaluation{Confusion: counts}, classes, Options{})
+		return Confusion(path, &infer.Evaluation{Confusion: counts}, classes, Options{})
 	}
 }
 
@@ -129,6 +129,6 @@ func TestConfusionErrors(t *testing.T) {
 		{[][]int{{1, 0}, {0, 1}}, []string{"a"}, "confusion: 1 class names for 2 classes"},
 		{make([][]int, 2001), nil, "confusion: 2001 classes, at most 2000"},
 	} {
-		wantError(t, Confusion(path, &train.Evaluation{Confusion: c.counts}, c.classes, Options{}), c.want)
+		wantError(t, Confusion(path, &infer.Evaluation{Confusion: c.counts}, c.classes, Options{}), c.want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/nn/infer"
 	"resnet/nn/train"
 )
 
@@ -100,7 +101,7 @@ func TestCurvesNotFinite(t *testing.T) {
 	}
 	r := rows(2)
 	for i := range r {
-		r[i].Train, r[i].Val, r[i].LR = train.Score{Loss: math.NaN(), Accuracy: math.NaN()}, &train.Score{Loss: math.NaN(), Accuracy: math.NaN()}, math.NaN()
+		r[i].Train, r[i].Val, r[i].LR = infer.Score{Loss: math.NaN(), Accuracy: math.NaN()}, &infer.Score{Loss: math.NaN(), Accuracy: math.NaN()}, math.NaN()
 	}
 	if s := paintSVG(t, curvesOf(Run{Rows: r})); s.has("best epoch") || !s.has("not finite") {
 		t.Errorf("nothing finite: texts %q", s.texts)
@@ -159,7 +160,7 @@ func TestLegendFits(t *testing.T) {
 
 // TestBest takes the first of equals, as the best weights are chosen.
 func TestBest(t *testing.T) {
-	score := func(a float64) *train.Score { return &train.Score{Accuracy: a} }
+	score := func(a float64) *infer.Score { return &infer.Score{Accuracy: a} }
 	r := Run{Rows: []train.Row{{Epoch: 1, Val: score(0.5)}, {Epoch: 2}, {Epoch: 3, Val: score(0.9)}, {Epoch: 4, Val: score(math.NaN())}, {Epoch: 5, Val: score(0.9)}}}
 	if b := r.best(); b == nil || b.Epoch != 3 {
 		t.Errorf("best %+v, want epoch 3", b)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"resnet/nn"
+	"resnet/nn/infer"
 	"resnet/nn/train"
 )
 
@@ -31,7 +32,7 @@ func samples() map[string]struct {
 		paint painter
 		texts []string
 	}
-	evaluation := &train.Evaluation{Score: train.Score{Accuracy: 0.75}, Confusion: [][]int{{3, 1}, {1, 3}}}
+	evaluation := &infer.Evaluation{Score: infer.Score{Accuracy: 0.75}, Confusion: [][]int{{3, 1}, {1, 3}}}
 	items := []Item{
 		{Name: "test[7]", Pixels: make([]byte, 6), Label: 1, Probs: []float32{0.75, 0.25}},
 		{Pixels: make([]byte, 6), Label: 0, Probs: []float32{1, 0}},
@@ -74,8 +75,8 @@ func rows(n int) []train.Row {
 	var all []train.Row
 	for e := 1; e <= n; e++ {
 		t := float64(e)
-		val := &train.Score{Loss: 1.5 / t, Accuracy: 0.7 + 0.025*t}
-		all = append(all, train.Row{Epoch: e, LR: 1e-3, Train: train.Score{Loss: 1 / t, Accuracy: 0.72 + 0.025*t}, Val: val})
+		val := &infer.Score{Loss: 1.5 / t, Accuracy: 0.7 + 0.025*t}
+		all = append(all, train.Row{Epoch: e, LR: 1e-3, Train: infer.Score{Loss: 1 / t, Accuracy: 0.72 + 0.025*t}, Val: val})
 	}
 	return all
 }

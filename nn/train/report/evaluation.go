@@ -13,12 +13,12 @@ import (
 	"slices"
 	"strconv"
 
-	"resnet/nn/train"
+	"resnet/nn/infer"
 )
 
 // An evaluationView is how well the best weights do, ready to be filled in.
 type evaluationView struct {
-	*train.Evaluation
+	*infer.Evaluation
 	Names    []string // of the classes
 	Matrix   [][]cell // empty where there are too many classes to write numbers
 	HeatMap  template.URL
@@ -46,7 +46,7 @@ const (
 	maxConfused = 10
 )
 
-func newEvaluationView(e *train.Evaluation) (*evaluationView, error) {
+func newEvaluationView(e *infer.Evaluation) (*evaluationView, error) {
 	if e == nil {
 		return nil, nil
 	}

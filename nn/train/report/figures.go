@@ -1,6 +1,9 @@
 package report
 
-import "resnet/nn/train"
+import (
+	"resnet/nn/infer"
+	"resnet/nn/train"
+)
 
 // A figure says what a chart shows.
 type figure struct {
@@ -9,18 +12,18 @@ type figure struct {
 	value    func(x float64) string       // writes numbers elsewhere
 	fromZero bool                         // the axis begins at 0
 	train    func(*train.Row) float64
-	val      func(*train.Score) float64 // nil: what validation does not have
+	val      func(*infer.Score) float64 // nil: what validation does not have
 }
 
 var figures = []figure{
 	{
 		title: "Loss", tick: decimals, value: loss, fromZero: true,
 		train: func(r *train.Row) float64 { return r.Train.Loss },
-		val:   func(s *train.Score) float64 { return s.Loss },
+		val:   func(s *infer.Score) float64 { return s.Loss },
 	}, {
 		title: "Accuracy", tick: percents, value: percent,
 		train: func(r *train.Row) float64 { return r.Train.Accuracy },
-		val:   func(s *train.Score) float64 { return s.Accuracy },
+		val:   func(s *infer.Score) float64 { return s.Accuracy },
 	}, {
 		title: "Learning rate", tick: decimals, value: exact, fromZero: true,
 		train: func(r *train.Row) float64 { return r.LR },

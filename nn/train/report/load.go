@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"resnet/nn/infer"
 	"resnet/nn/train"
 )
 
@@ -71,11 +72,11 @@ func readRows(path string) ([]train.Row, error) {
 		c := columns{lines[0], line, nil}
 		r := train.Row{
 			Epoch: int(c.number("epoch")), Step: int64(c.number("step")), LR: c.number("lr"),
-			Train:   train.Score{Loss: c.number("train_loss"), Accuracy: c.number("train_acc")},
+			Train:   infer.Score{Loss: c.number("train_loss"), Accuracy: c.number("train_acc")},
 			Seconds: c.number("seconds"), ImagesPerSecond: c.number("images_per_second"),
 		}
 		if c.text("val_loss") != "" {
-			r.Val = &train.Score{Loss: c.number("val_loss"), Accuracy: c.number("val_acc")}
+			r.Val = &infer.Score{Loss: c.number("val_loss"), Accuracy: c.number("val_acc")}
 		}
 		if c.err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+2, c.err)

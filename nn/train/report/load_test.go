@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"resnet/data"
+	"resnet/nn/device"
 	"resnet/nn/train"
 )
 
@@ -22,7 +23,7 @@ func TestLoad(t *testing.T) {
 		set.Pixels[64*i] = byte(80 * (i % 3))
 	}
 	cfg := train.Defaults()
-	cfg.Device, cfg.Threads = train.DeviceCPU, 1
+	cfg.Device, cfg.Threads = device.CPU, 1
 	cfg.BaseChannels, cfg.Hidden, cfg.Epochs, cfg.BatchSize = 2, 0, 2, 8
 	for _, val := range []string{train.ValTest, train.ValNone} {
 		cfg.Val, cfg.Output = val, filepath.Join(t.TempDir(), "run-"+val)

@@ -9,6 +9,7 @@ import (
 	"image"
 	"io"
 
+	"resnet/nn/infer"
 	"resnet/nn/train"
 )
 
@@ -20,7 +21,7 @@ type Run struct {
 
 	// Evaluation is of the best weights on the images of Split, "test" or
 	// "validation", with the names of its classes; nil leaves it out.
-	Evaluation *train.Evaluation
+	Evaluation *infer.Evaluation
 	Split      string
 	// Mistakes are shown in their order, so the surest belong first.
 	Mistakes []Mistake

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/nn/infer"
 	"resnet/nn/train"
 )
 
@@ -30,8 +31,8 @@ func epochs(n int) []train.Row {
 		e := float64(i + 1)
 		rows[i] = train.Row{
 			Epoch: i + 1, Step: int64(1875 * (i + 1)), LR: 0.1 / e, Seconds: 30.25, ImagesPerSecond: 2000 + 10*e,
-			Train: train.Score{Loss: 2 / e, Accuracy: 1 - 0.3/e},
-			Val:   &train.Score{Loss: 2.5 / e, Accuracy: 0.9 - 0.4/e},
+			Train: infer.Score{Loss: 2 / e, Accuracy: 1 - 0.3/e},
+			Val:   &infer.Score{Loss: 2.5 / e, Accuracy: 0.9 - 0.4/e},
 		}
 	}
 	rows[max(0, n-2)].Val.Accuracy = 0.95
@@ -40,17 +41,17 @@ func epochs(n int) []train.Row {
 
 // evaluation of k classes of 100 images each, of which 90 are right, 7 are
 // taken for the next class and 3 for the one after.
-func evaluation(k int) *train.Evaluation {
-	e := &train.Evaluation{Images: 100 * k, Score: train.Score{Loss: 0.25, Accuracy: 0.9}}
+func evaluation(k int) *infer.Evaluation {
+	e := &infer.Evaluation{Images: 100 * k, Score: infer.Score{Loss: 0.25, Accuracy: 0.9}}
 	for i := range k {
 		row := make([]int, k)
 		row[i] = 90
 		row[(i+1)%k] += 7
 		row[(i+2)%k] += 3
 		e.Confusion = append(e.Confusion, row)
-		e.Classes = append(e.Classes, train.ClassScore{Name: fmt.Sprintf("class %d", i), Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100})
+		e.Classes = append(e.Classes, infer.ClassScore{Name: fmt.Sprintf("class %d", i), Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100})
 	}
-	e.Macro = train.ClassScore{Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100 * k}
+	e.Macro = infer.ClassScore{Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100 * k}
 	return e
 }
 

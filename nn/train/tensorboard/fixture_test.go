@@ -31,7 +31,7 @@ func fixed() origin {
 func residual(t testing.TB) *nn.Graph {
 	t.Helper()
 	g := nn.NewGraph("residual", 3, 5, 4, 2)
-	x := g.Apply("input", nn.Input{Mean: []float32{0.25, 0.5, 0.75}}, g.Images)
+	x := g.Apply("input", nn.Normalize{Mean: []float32{0.25, 0.5, 0.75}}, g.Images)
 	x = g.Apply("stem", nn.Conv{Out: 4, Kernel: 3, Stride: 2, Pad: nn.Same(5, 4, 3, 2), Bias: true}, x)
 	y := g.Apply("blocks.0.bn", nn.BatchNorm{Eps: 0.5, ReLU: true}, x)
 	x = g.Apply("blocks.0.add", nn.Add{}, x, y)

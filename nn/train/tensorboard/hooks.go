@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"resnet/nn"
+	"resnet/nn/infer"
 	"resnet/nn/safetensors"
 	"resnet/nn/train"
 )
@@ -63,7 +64,7 @@ type recorder struct {
 
 	// The last step's metrics. Those of a step that differ are new; the others
 	// are of a step before.
-	train   train.Score
+	train   infer.Score
 	speed   float64
 	stepped bool // there was a last step, and so there are gradients
 }
@@ -159,7 +160,7 @@ func (r *recorder) end(result *train.Result) error {
 	return r.w.Flush()
 }
 
-func (r *recorder) scalars(step int64, lr float64, t train.Score, imagesPerSecond float64, val *train.Score) {
+func (r *recorder) scalars(step int64, lr float64, t infer.Score, imagesPerSecond float64, val *infer.Score) {
 	const soFar = "mean over the epoch so far, as the weights changed"
 	all := []Scalar{
 		{lossTrain, t.Loss, soFar},

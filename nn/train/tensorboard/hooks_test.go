@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resnet/nn"
+	"resnet/nn/infer"
 	"resnet/nn/safetensors"
 	"resnet/nn/train"
 )
@@ -27,13 +28,13 @@ func startOf(t testing.TB, dir string, done int) *train.StartInfo {
 func stepOf(n int, x float64) *train.StepInfo {
 	return &train.StepInfo{
 		Step: (n-1)%4 + 1, Steps: 4, GlobalStep: int64(n), LR: 0.5,
-		Train: train.Score{Loss: x, Accuracy: x}, ImagesPerSecond: x,
+		Train: infer.Score{Loss: x, Accuracy: x}, ImagesPerSecond: x,
 	}
 }
 
-func epochOf(n int, val *train.Score) *train.EpochInfo {
+func epochOf(n int, val *infer.Score) *train.EpochInfo {
 	return &train.EpochInfo{Row: train.Row{
-		Epoch: n, Step: int64(4 * n), LR: 0.5, Train: train.Score{Loss: 7, Accuracy: 7}, Val: val, ImagesPerSecond: 7,
+		Epoch: n, Step: int64(4 * n), LR: 0.5, Train: infer.Score{Loss: 7, Accuracy: 7}, Val: val, ImagesPerSecond: 7,
 	}}
 }
 
@@ -138,7 +139,7 @@ func TestEpochRecorded(t *testing.T) {
 	read := func(v nn.Value) ([]float32, error) { return make([]float32, g.Type(v).Shape.Elems()), nil }
 	h := Hooks("", Options{Weights: true, Gradients: read, Images: drawing([]Image{{"predictions", picture(t)}}, nil)})
 	var w waiting
-	start, epoch := startOf(t, dir, 0), epochOf(1, &train.Score{Loss: 8, Accuracy: 9})
+	start, epoch := startOf(t, dir, 0), epochOf(1, &infer.Score{Loss: 8, Accuracy: 9})
 	start.Later, epoch.Later = w.later, w.later
 	must(t, h.Start(start))
 	must(t, w.run(t))
@@ -171,7 +172,7 @@ func TestEpochRecorded(t *testing.T) {
 	if got := lines(t, dir, "8 loss/val", "8 accuracy/val"); got != nil {
 		t.Errorf("without validation %q, want none", got)
 	}
-	test := &train.Evaluation{Score: train.Score{Loss: 3, Accuracy: 0.25}}
+	test := &infer.Evaluation{Score: infer.Score{Loss: 3, Accuracy: 0.25}}
 	must(t, h.End(&train.Result{Rows: []train.Row{{Step: 4}, {Step: 8}}, Test: test}))
 	equal(t, lines(t, dir, "test", hparamsEnd),
 		"8 loss/test (scalars, class 1) scalar 3", "8 accuracy/test (scalars, class 1) scalar 0.25",

@@ -10,6 +10,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/device"
 	"resnet/nn/safetensors"
 	"resnet/nn/train"
 )
@@ -51,7 +52,7 @@ func trained(t *testing.T, stop int64) *train.Result {
 		return o
 	}
 	c := train.Defaults()
-	c.Device, c.Threads = train.DeviceCPU, 1
+	c.Device, c.Threads = device.CPU, 1
 	c.BaseChannels, c.Hidden, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = 2, 8, 3, 16, "20", 0
 	c.Output = t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())

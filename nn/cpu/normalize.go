@@ -1,0 +1,21 @@
+package cpu
+
+import "resnet/nn"
+
+// bindInput looks every pixel up in the op's table.
+func bindNormalize(c *binding, op nn.Normalize) kernel {
+	y := c.out()
+	table := op.Table(y.c)
+	count, length := lines(y.layout)
+	return kernel{forward: []stage{{kind: stageImage, image: func(w *worker, i int) {
+		to := y.image(w, i)
+		src := c.pixels[i*count*length:]
+		for r := range count {
+			line := y.line(to, r, length)
+			for k, v := range src[r*length : (r+1)*length] {
+				line[k] = table[k%len(table)][v]
+			}
+		}
+		y.clearPads(to)
+	}}}}
+}

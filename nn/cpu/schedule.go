@@ -1,0 +1,140 @@
+package cpu
+
+import "resnet/nn"
+
+// stageKind says how a stage of a step may run beside others.
+type stageKind uint8
+
+const (
+	// stageAhead needs parameters alone: it runs before everything else.
+	stageAhead stageKind = iota
+	// stageImage treats each image by itself. Consecutive ones form a chain that
+	// takes one image through all of them while it is in the cache.
+	stageImage
+	// stageReduce is a stageImage whose results are gathered over all images
+	// afterwards: the chain ends with it.
+	stageReduce
+	// stageDeferred needs all images but nothing waits for it before the update:
+	// it runs beside the next region's chain.
+	stageDeferred
+	// stageWhole needs all images, and what follows needs all of it.
+	stageWhole
+)
+
+// A stage is a part of a step that the worker pool can run in parallel.
+type stage struct {
+	kind stageKind
+	// image does image i of n; for stageImage and stageReduce.
+	image func(w *worker, i int)
+	// tasks and run are the other kinds': tasks must not depend on the number of
+	// workers, so that results do not either.
+	tasks func(n int) int
+	run   func(w *worker, task, n int)
+	// finish gathers what the images of a stageReduce left, in a fixed order.
+	finish func(n int)
+
+	step int // index into the program's steps
+}
+
+// scheduler puts stages into regions. Between regions all workers meet.
+type scheduler struct {
+	now   int  // the region that is being filled; stages ahead have region 0 alone
+	chain bool // it has image stages
+	last  int  // the last region that has anything
+}
+
+func newScheduler() scheduler { return scheduler{now: 1} }
+
+func (s *scheduler) add(k stageKind) (region int) {
+	region = s.now
+	switch k {
+	case stageAhead:
+		region = 0
+	case stageImage:
+		s.chain = true
+	case stageReduce:
+		s.next()
+	case stageDeferred:
+		if s.chain {
+			region++
+		}
+	case stageWhole:
+		if s.chain {
+			s.next()
+		}
+		region = s.now
+		s.next()
+	}
+	s.last = max(s.last, region)
+	return region
+}
+
+func (s *scheduler) next() { s.now, s.chain = s.now+1, false }
+
+// barrier makes the next stage wait for everything, deferred stages included.
+func (s *scheduler) barrier() { s.now, s.chain = max(s.now, s.last)+1, false }
+
+// Schedule gives each step the regions in which its stages run.
+func (b *backend) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Instruction) []nn.Span {
+	s := newScheduler()
+	needs := g.NeedsGrad()
+	spans := make([]nn.Span, len(steps))
+	for i, st := range steps {
+		if st.Phase == nn.Update {
+			s.barrier()
+		}
+		span := nn.Span{Start: -1, Local: true}
+		for _, k := range stageKinds(g, m, needs, st) {
+			r := s.add(k)
+			if k == stageAhead {
+				continue // touches parameters only
+			}
+			if span.Start < 0 {
+				span.Start, span.End = r, r
+			}
+			span.Start, span.End = min(span.Start, r), max(span.End, r)
+			span.Local = span.Local && (k == stageImage || k == stageReduce)
+		}
+		spans[i] = span
+	}
+	return spans
+}
+
+// cpuStages lists the kinds of a step's stages; its kernel must have the same.
+func stageKinds(g *nn.Graph, m nn.Mode, needs []bool, st nn.Instruction) []stageKind {
+	if st.Phase == nn.Update {
+		return []stageKind{stageWhole}
+	}
+	n := &g.Nodes[st.Node]
+	dx := needs[n.In[0]]
+	switch op := n.Op.(type) {
+	case nn.Conv:
+		if st.Phase == nn.Forward {
+			if m == nn.Eval && winogradFits(op, g.Type(n.In[0]).Shape, g.Type(n.Out).Shape) {
+				return []stageKind{stageAhead, stageImage}
+			}
+			return []stageKind{stageImage}
+		}
+		if dx {
+			return []stageKind{stageAhead, stageImage, stageDeferred}
+		}
+		return []stageKind{stageDeferred}
+	case nn.BatchNorm:
+		if st.Phase == nn.Forward && m == nn.Eval {
+			return []stageKind{stageImage}
+		}
+		if st.Phase == nn.Forward || dx {
+			return []stageKind{stageReduce, stageImage}
+		}
+		return []stageKind{stageReduce}
+	case nn.Linear:
+		if st.Phase == nn.Forward {
+			return []stageKind{stageWhole}
+		}
+		return []stageKind{stageWhole, stageWhole}
+	case nn.SoftmaxCrossEntropy:
+		return []stageKind{stageWhole}
+	default:
+		return []stageKind{stageImage}
+	}
+}

@@ -1,0 +1,168 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"resnet/gpu"
+	kernels "resnet/kernels/cuda"
+	"resnet/nn"
+)
+
+// cudaBackend is one GPU: cuDNN for convolutions, batch norm and average
+// pooling, cuBLAS for linear layers, kernels of our own for the rest, all on one
+// stream.
+type backend struct {
+	config  Config
+	device  *gpu.Device
+	stream  *gpu.Stream
+	dnn     *gpu.DNN
+	blas    *gpu.BLAS
+	space   *gpu.Buffer // cuBLAS' workspace: without one of ours it would allocate, which a capture forbids
+	kernels *kernels.Kernels
+	tuner   *tuner
+}
+
+// CUDADevices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
+// gpu.ErrNoDevice where there is no driver or no GPU.
+func Devices() (int, error) { return gpu.Count() }
+
+// NewCUDA is the backend "cuda:N".
+func New(c Config) (nn.Backend, error) {
+	d, err := gpu.Open(c.Device)
+	if err != nil {
+		return nil, fmt.Errorf("nn: cuda:%d: %w", c.Device, err)
+	}
+	b := &backend{config: c, device: d}
+	if err := b.open(); err != nil {
+		return nil, errors.Join(b.wrap(err), b.Close())
+	}
+	return b, nil
+}
+
+// blasSpace is the workspace that NVIDIA advises for Hopper, and plenty before it.
+const blasSpace = 32 << 20
+
+func (b *backend) open() error {
+	major, minor := b.device.ComputeCapability()
+	if p := b.config.Precision; (p == nn.BF16 || p == nn.TF32) && major < 8 {
+		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d; use fp32 or fp16", p, b.device.Name(), major, minor)
+	}
+	defer b.device.Enter()()
+	var err error
+	if b.stream, err = b.device.NewStream(); err != nil {
+		return err
+	}
+	// Each takes a good part of a second.
+	if err = b.device.Together(b.openKernels, b.openDNN, b.openBLAS); err != nil {
+		return err
+	}
+	b.tuner = newTuner(b.config.Tune, b.tuningScope())
+	return nil
+}
+
+// openKernels loads those that this precision can need.
+func (b *backend) openKernels() (err error) {
+	want := kernels.Selection{Types: []gpu.DataType{gpu.Float32, b.activations()}}
+	if b.fuses() {
+		want.Tensor = []gpu.DataType{b.activations()}
+	}
+	b.kernels, err = kernels.Load(b.device, want)
+	return err
+}
+
+func (b *backend) openDNN() (err error) {
+	b.dnn, err = b.device.NewDNN(b.stream)
+	return err
+}
+
+func (b *backend) openBLAS() (err error) {
+	if b.space, err = b.device.Alloc("cuBLAS workspace", blasSpace); err != nil {
+		return err
+	}
+	b.blas, err = b.device.NewBLAS(b.stream, b.space.Ptr, b.space.Bytes)
+	return err
+}
+
+func (b *backend) Name() string { return "cuda:" + strconv.Itoa(b.config.Device) }
+
+// Close frees everything; executors must be closed before.
+func (b *backend) Close() error {
+	leave := b.device.Enter()
+	var errs []error
+	if b.blas != nil {
+		errs = append(errs, b.blas.Close())
+	}
+	if b.space != nil {
+		errs = append(errs, b.space.Free())
+	}
+	if b.dnn != nil {
+		errs = append(errs, b.dnn.Close())
+	}
+	if b.kernels != nil {
+		errs = append(errs, b.kernels.Close())
+	}
+	if b.stream != nil {
+		errs = append(errs, b.stream.Close())
+	}
+	leave()
+	return b.wrap(errors.Join(append(errs, b.device.Close())...))
+}
+
+// wrap names the backend in an error. Running out of memory gets a hint, since
+// what decides about memory is the batch.
+func (b *backend) wrap(err error) error {
+	var room *gpu.OutOfMemory
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &room):
+		return outOfMemory{fmt.Errorf("nn: %s: %w; a smaller batch size needs less", b.Name(), err)}
+	}
+	return fmt.Errorf("nn: %s: %w", b.Name(), err)
+}
+
+// noRoom is ErrNoRoom with the device's own words.
+type outOfMemory struct{ error }
+
+func (e outOfMemory) Is(target error) bool { return target == nn.ErrOutOfMemory }
+func (e outOfMemory) Unwrap() error        { return e.error }
+
+// CUDAInfo describes the GPU of a CUDA backend; ok is false for others.
+func Describe(from nn.Backend) (info nn.Device, ok bool) {
+	b, ok := from.(*backend)
+	if !ok {
+		return nn.Device{}, false
+	}
+	info = b.describe()
+	info.Tuning = b.tuner.report
+	return info, true
+}
+
+// describe tells all but how choices were made.
+func (b *backend) describe() nn.Device {
+	major, minor := b.device.ComputeCapability()
+	_, total, err := b.device.MemInfo()
+	if err != nil {
+		total = 0
+	}
+	info := nn.Device{
+		Index: b.config.Device, Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor),
+		Memory: total, Multiprocessors: b.device.Multiprocessors(),
+		Precision: b.config.Precision, Deterministic: b.config.Deterministic,
+	}
+	for _, l := range gpu.Libraries() {
+		switch l.Name {
+		case gpu.DriverLibrary:
+			info.Driver = l.VersionString()
+		case gpu.DNNLibrary:
+			info.CUDNN = l.VersionString()
+		case gpu.BLASLibrary:
+			info.CUBLAS = l.VersionString()
+		}
+	}
+	return info
+}

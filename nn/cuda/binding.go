@@ -1,0 +1,167 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+
+	"resnet/gpu"
+	"resnet/nn"
+)
+
+// cudaKernel is one node bound to memory for a number of images.
+type kernel struct{ forward, backward func() error }
+
+// bind makes the kernel of a node.
+func (c *binding) bind() (kernel, error) {
+	switch op := c.node.Op.(type) {
+	case nn.Normalize:
+		return c.bindNormalize(op)
+	case nn.Conv:
+		return c.bindConv(op)
+	case nn.BatchNorm:
+		return c.bindBatchNorm(op)
+	case nn.ReLU:
+		return c.bindReLU(), nil
+	case nn.Add:
+		return c.bindAdd(op), nil
+	case nn.AvgPool:
+		return c.bindAvgPool(op.Kernel, op.Kernel, op.Stride, op.Pad)
+	case nn.GlobalAvgPool:
+		x := c.shape(c.node.In[0])
+		return c.bindAvgPool(x.H, x.W, 1, nn.Pad{})
+	case nn.MaxPool:
+		return c.bindMaxPool(op), nil
+	case nn.Linear:
+		return c.bindLinear(op), nil
+	case nn.SoftmaxCrossEntropy:
+		return c.bindLoss(op), nil
+	}
+	return kernel{}, fmt.Errorf("no kernel for op %s", c.node.Op.Kind())
+}
+
+// cudaBinding is what a node's kernel is made from: the node, its place in a
+// program, and the number of images n that it will run on.
+type binding struct {
+	*executor
+	prog  *program
+	index int // of the node
+	node  *nn.Node
+	step  nn.Instruction // the backward step; Node is -1 in inference
+	// needs says which of the node's inputs want a gradient.
+	needs []bool
+	n     int
+}
+
+// training says whether the kernel will run backward.
+func (c *binding) training() bool { return c.step.Node >= 0 }
+
+// tensor is a tensor of n images in device memory.
+type tensorPtr struct {
+	gpu.Ptr
+	t     gpu.DataType
+	shape nn.Shape // N is n, or 1 for what the batch has one of
+}
+
+func (t tensorPtr) elems() int   { return t.shape.Elems() }
+func (t tensorPtr) rows() int    { return t.shape.N * t.shape.H * t.shape.W }
+func (t tensorPtr) bytes() int64 { return size(t.t, t.elems()) }
+
+func (c *binding) shape(v nn.Value) nn.Shape {
+	s := c.graph.Type(v).Shape
+	if !c.graph.Single(v) {
+		s.N = c.n
+	}
+	return s
+}
+
+func (c *binding) tensor(v nn.Value, role nn.Role, s nn.Slot) tensorPtr {
+	return tensorPtr{c.slot(s), c.backend.dataType(c.graph, v, role), c.shape(v)}
+}
+
+func (c *binding) in(i int) tensorPtr {
+	return c.tensor(c.node.In[i], nn.Data, c.prog.Data[c.node.In[i]])
+}
+func (c *binding) out() tensorPtr { return c.tensor(c.node.Out, nn.Data, c.prog.Data[c.node.Out]) }
+func (c *binding) saved(i int) tensorPtr {
+	return c.tensor(c.node.Saved[i], nn.Data, c.prog.Data[c.node.Saved[i]])
+}
+
+// dx is the gradient of input i, and dy the output's; ok is false where none flows.
+func (c *binding) dx(i int) (t tensorPtr, ok bool) {
+	if !c.training() || !c.needs[i] {
+		return tensorPtr{}, false
+	}
+	return c.tensor(c.node.In[i], nn.Grad, c.prog.Grad[c.node.In[i]]), true
+}
+
+func (c *binding) dy() tensorPtr { return c.tensor(c.node.Out, nn.Grad, c.prog.Grad[c.node.Out]) }
+
+// accumulate says whether input i's gradient is added to what is there.
+func (c *binding) accumulate(i int) bool { return c.step.Accumulate>>i&1 == 1 }
+
+// beta is what cuDNN and cuBLAS multiply the gradient that is there by.
+func (c *binding) beta(i int) float32 {
+	if c.accumulate(i) {
+		return 1
+	}
+	return 0
+}
+
+// param is a parameter's float32 memory and dparam its gradient's.
+func (c *binding) param(i int) gpu.Ptr  { return c.parameter(c.node, i) }
+func (c *binding) dparam(i int) gpu.Ptr { return c.parameterGrad(c.node, i) }
+
+// weight is a parameter as products read it: the copy in 16 bits, where there
+// is one.
+func (c *binding) weight(i int) (gpu.Ptr, gpu.DataType) {
+	s := c.plan.Params[c.node.Params[i]]
+	if c.params16 == nil {
+		return c.slot(s), gpu.Float32
+	}
+	return c.params16.Ptr.Add(s.Offset / 2), c.backend.type16()
+}
+
+// math is how products are computed.
+func (b *backend) math() gpu.Math {
+	switch b.config.Precision {
+	case nn.TF32:
+		return gpu.TF32
+	case nn.FP32:
+		return gpu.FMA
+	}
+	return gpu.TensorOp
+}
+
+// keep closes what a program owns when the program goes.
+func (c *binding) own(x interface{ Close() error }) { c.prog.owned = append(c.prog.owned, x) }
+
+// descriptor is a tensor descriptor of cuDNN.
+func (c *binding) descriptor(t gpu.DataType, s nn.Shape) (*gpu.Tensor, error) {
+	d, err := gpu.NewTensor(t, s.N, s.C, s.H, s.W)
+	if err == nil {
+		c.own(d)
+	}
+	return d, err
+}
+
+// inOrder runs one function after another until one fails.
+func inOrder(fs ...func() error) func() error {
+	return func() error {
+		for _, f := range fs {
+			if err := f(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func closeAll[T interface{ Close() error }](all []T) error {
+	var errs []error
+	for _, x := range all {
+		errs = append(errs, x.Close())
+	}
+	return errors.Join(errs...)
+}

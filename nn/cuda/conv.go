@@ -1,0 +1,233 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"fmt"
+
+	"resnet/gpu"
+	kernels "resnet/kernels/cuda"
+	"resnet/nn"
+)
+
+// workspaceLimit bounds what an algorithm of cuDNN may ask for. It is a
+// constant: were it what is free, the choice would differ from run to run.
+const workspaceLimit = 256 << 20
+
+// convolution is a Conv on cuDNN:
+//
+//	forward   y = x * w  (+ bias)
+//	backward  dw = x * dy,  dx = dy * wᵀ,  dbias = Σ dy
+//
+// cuDNN pads both sides alike. Where the op does not, the image is copied into
+// one with its zeros around it, and the copy is convolved without padding.
+type convolution struct {
+	*binding
+	op                                nn.Conv
+	x, y, dx, dy                      tensorPtr
+	hasDX                             bool
+	padded                            nn.Shape // of the copy; zero where there is none
+	xd, yd                            *gpu.Tensor
+	wd                                *gpu.Filter
+	w                                 gpu.Ptr
+	desc                              *gpu.Convolution
+	forwardAlgo, dataAlgo, filterAlgo gpu.Algorithm
+	atCopy, atWeight                  int64 // in scratch, behind the workspace
+}
+
+func (c *binding) bindConv(op nn.Conv) (kernel, error) {
+	v := &convolution{binding: c, op: op, x: c.in(0), y: c.out()}
+	if c.training() {
+		v.dy = c.dy()
+		v.dx, v.hasDX = c.dx(0)
+	}
+	if err := v.describe(); err != nil {
+		return kernel{}, err
+	}
+	if err := v.choose(); err != nil {
+		return kernel{}, err
+	}
+	k := kernel{forward: v.forward}
+	if c.training() {
+		k.backward = v.backward
+	}
+	return k, nil
+}
+
+func (v *convolution) describe() error {
+	p, x := v.op.Pad, v.x.shape
+	padH, padW := p.Top, p.Left
+	if p.Top != p.Bottom || p.Left != p.Right {
+		padH, padW = 0, 0
+		v.padded = nn.Shape{N: x.N, C: x.C, H: p.Top + x.H + p.Bottom, W: p.Left + x.W + p.Right}
+		x = v.padded
+	}
+	var t gpu.DataType
+	v.w, t = v.weight(0)
+	var err error
+	if v.xd, err = v.descriptor(t, x); err != nil {
+		return err
+	}
+	if v.yd, err = v.descriptor(t, v.y.shape); err != nil {
+		return err
+	}
+	if v.wd, err = gpu.NewFilter(t, v.op.Out, x.C, v.op.Kernel, v.op.Kernel); err != nil {
+		return err
+	}
+	v.own(v.wd)
+	if v.desc, err = gpu.NewConvolution(padH, padW, v.op.EffectiveStride(), v.op.EffectiveStride(), v.backend.math()); err != nil {
+		return err
+	}
+	v.own(v.desc)
+	return nil
+}
+
+// choose takes an algorithm for each pass, and the scratch memory that they cost.
+func (v *convolution) choose() error {
+	dnn := v.backend.dnn
+	search := gpu.Search{WorkspaceLimit: workspaceLimit, Deterministic: v.backend.config.Deterministic}
+	list, err := dnn.ForwardAlgorithms(v.desc, v.xd, v.wd, v.yd, search)
+	if err == nil {
+		err = v.chooseAlgorithm("conv.forward", list, &v.forwardAlgo, v.forward)
+	}
+	if err == nil && v.training() {
+		if list, err = dnn.BackwardFilterAlgorithms(v.desc, v.xd, v.yd, v.wd, search); err == nil {
+			err = v.chooseAlgorithm("conv.weight", list, &v.filterAlgo, v.backwardWeight)
+		}
+	}
+	if err == nil && v.hasDX {
+		if list, err = dnn.BackwardDataAlgorithms(v.desc, v.wd, v.yd, v.xd, search); err == nil {
+			err = v.chooseAlgorithm("conv.data", list, &v.dataAlgo, v.backwardData)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	v.needScratch(v.layOut())
+	return nil
+}
+
+// among takes one of the algorithms for a pass, which run computes with *chosen.
+func (v *convolution) chooseAlgorithm(pass string, list []gpu.Algorithm, chosen *gpu.Algorithm, run func() error) error {
+	candidates := make([]candidate, len(list))
+	for i, a := range list {
+		*chosen = a
+		candidates[i] = candidate{name: a.String(), scratch: v.layOut(), run: func() error {
+			*chosen = a
+			v.layOut()
+			return run()
+		}}
+	}
+	i, err := v.binding.choose(v.key(pass), candidates)
+	*chosen = list[i]
+	return err
+}
+
+// key is all that the speed of a pass depends on.
+func (v *convolution) key(pass string) string {
+	x, d := v.x.shape, v.desc
+	if v.asymmetric() {
+		x = v.padded
+	}
+	key := fmt.Sprintf("%s n=%d c=%d h=%d w=%d k=%d r=%d stride=%d pad=%dx%d %v %v",
+		pass, v.plan.Batch, x.C, x.H, x.W, v.op.Out, v.op.Kernel, v.op.EffectiveStride(), d.PadH, d.PadW, v.x.t, d.Math)
+	if v.backend.config.Deterministic {
+		key += " deterministic"
+	}
+	return key
+}
+
+// layOut places in scratch memory what lies behind the workspace, for the
+// algorithms that are chosen by now. It returns the bytes of all.
+func (v *convolution) layOut() int64 {
+	workspace := max(v.forwardAlgo.Workspace, v.filterAlgo.Workspace, v.dataAlgo.Workspace)
+	if v.op.Bias && v.training() {
+		workspace = max(workspace, kernels.BiasScratch(v.y.rows(), v.op.Out))
+	}
+	v.atCopy = alignScratch(workspace)
+	v.atWeight = v.atCopy + alignScratch(size(v.x.t, v.padded.Elems()))
+	end := v.atWeight
+	if v.params16 != nil && v.training() {
+		end += size(v.x.t, v.weights())
+	}
+	return end
+}
+
+// alignScratch is where the next thing in scratch memory may begin.
+func alignScratch(n int64) int64 { return (n + 255) / 256 * 256 }
+
+// weights is the number of elements of the weight.
+func (v *convolution) weights() int { return v.graph.Elems(v.node.Params[0], 1) }
+
+func (v *convolution) asymmetric() bool { return v.padded != nn.Shape{} }
+
+// image is the input as cuDNN is to read it.
+func (v *convolution) image() (gpu.Ptr, error) {
+	if !v.asymmetric() {
+		return v.x.Ptr, nil
+	}
+	b, s, p := v.backend, v.x.shape, v.op.Pad
+	at := v.scratch.Ptr.Add(v.atCopy)
+	return at, b.kernels.Pad(b.stream, v.x.t, at, v.x.Ptr, s.N, s.H, s.W, s.C, p.Top, p.Left, p.Bottom, p.Right)
+}
+
+func (v *convolution) forward() error {
+	b := v.backend
+	x, err := v.image()
+	if err != nil {
+		return err
+	}
+	if err := b.dnn.ConvolutionForward(v.desc, v.forwardAlgo, v.xd, x, v.wd, v.w, v.workspace(), v.yd, v.y.Ptr, 0); err != nil {
+		return err
+	}
+	if !v.op.Bias {
+		return nil
+	}
+	return b.kernels.Bias(b.stream, v.y.t, v.y.Ptr, v.param(1), false, v.op.Out, v.y.elems())
+}
+
+func (v *convolution) backward() error {
+	if err := v.backwardWeight(); err != nil {
+		return err
+	}
+	b := v.backend
+	if v.op.Bias {
+		if err := b.kernels.BiasBackward(b.stream, v.dy.t, v.dparam(1), v.dy.Ptr, v.workspace(), v.dy.rows(), v.op.Out); err != nil {
+			return err
+		}
+	}
+	if !v.hasDX {
+		return nil
+	}
+	return v.backwardData()
+}
+
+func (v *convolution) backwardData() error {
+	b := v.backend
+	if !v.asymmetric() {
+		return b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, v.dx.Ptr, v.beta(0))
+	}
+	at, s, p := v.scratch.Ptr.Add(v.atCopy), v.x.shape, v.op.Pad
+	if err := b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, at, 0); err != nil {
+		return err
+	}
+	return b.kernels.Crop(b.stream, v.dx.t, v.dx.Ptr, at, s.N, s.H, s.W, s.C, p.Top, p.Left, p.Bottom, p.Right, v.accumulate(0))
+}
+
+// backwardWeight leaves dw in float32; in 16 bits cuDNN makes it in the type of
+// the activations first.
+func (v *convolution) backwardWeight() error {
+	b := v.backend
+	x, err := v.image()
+	if err != nil {
+		return err
+	}
+	dw := v.dparam(0)
+	if v.params16 != nil {
+		dw = v.scratch.Ptr.Add(v.atWeight)
+	}
+	if err := b.dnn.ConvolutionBackwardFilter(v.desc, v.filterAlgo, v.xd, x, v.yd, v.dy.Ptr, v.workspace(), v.wd, dw, 0); err != nil || v.params16 == nil {
+		return err
+	}
+	return b.kernels.Uncast(b.stream, v.x.t, v.dparam(0), dw, v.weights())
+}

@@ -1,0 +1,294 @@
+//go:build !nocuda
+
+package cuda_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/models"
+	"resnet/nn/nntest"
+)
+
+// openCUDA opens GPU 0, real or emulated. Without one a test is skipped, or
+// fails where RESNET_REQUIRE_GPU is set.
+func openCUDA(c cuda.Config) func(t testing.TB) nn.Backend {
+	return func(t testing.TB) nn.Backend {
+		t.Helper()
+		if _, err := cuda.Devices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
+			t.Skip(err)
+		}
+		b, err := cuda.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+}
+
+func TestCUDA(t *testing.T) { nntest.RunAll(t, openCUDA(cuda.Config{Deterministic: true})) }
+
+func TestCUDAGolden(t *testing.T) {
+	nntest.RunGolden(t, openCUDA(cuda.Config{Deterministic: true}))
+}
+
+func TestCUDAGoldenFull(t *testing.T) {
+	nntest.RunGoldenFull(t, openCUDA(cuda.Config{Deterministic: true}))
+}
+
+func TestCUDAPrecision(t *testing.T) {
+	for _, c := range []struct {
+		precision nn.Precision
+		tolerance nntest.Tolerance
+	}{{nn.FP32, nntest.Float32}, {nn.TF32, nntest.TF32}, {nn.BF16, nntest.BFloat16}, {nn.FP16, nntest.Float16}} {
+		t.Run(c.precision.String(), func(t *testing.T) {
+			nntest.RunPrecision(t, lowScale(openCUDA(cuda.Config{Precision: c.precision})), c.tolerance)
+		})
+	}
+}
+
+// scaledBackend starts float16's loss scale where no gradient of a small
+// network overflows: a step left out would be no step to compare.
+type scaledBackend struct{ nn.Backend }
+
+func (b scaledBackend) Compile(p *nn.Plan) (nn.Executor, error) {
+	e, err := b.Backend.Compile(p)
+	if err != nil {
+		return nil, err
+	}
+	s := e.(nn.Stateful)
+	state, err := s.State()
+	if err != nil || state == nil {
+		return e, err
+	}
+	const scale = 64
+	binary.LittleEndian.PutUint32(state, math.Float32bits(scale))
+	binary.LittleEndian.PutUint32(state[4:], math.Float32bits(1.0/scale))
+	return e, s.SetState(state)
+}
+
+func lowScale(open func(t testing.TB) nn.Backend) func(t testing.TB) nn.Backend {
+	return func(t testing.TB) nn.Backend {
+		t.Helper()
+		return scaledBackend{open(t)}
+	}
+}
+
+// A captured step computes the bits of one launched kernel by kernel, and check
+// mode those of both.
+func TestCUDAGraph(t *testing.T) {
+	for _, p := range []nn.Precision{nn.FP32, nn.TF32, nn.BF16, nn.FP16} {
+		graph := cuda.Config{Precision: p, Deterministic: true}
+		eager, check := graph, graph
+		eager.NoGraph, check.Check = true, true
+		t.Run(p.String(), func(t *testing.T) {
+			nntest.RunDeterminism(t, openCUDA(eager), openCUDA(graph))
+			nntest.RunDeterminism(t, openCUDA(eager), openCUDA(check))
+		})
+	}
+}
+
+// narrowNetwork is the model at a size for tests.
+func narrowNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executor) {
+	t.Helper()
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 3, Height: 12, Width: 10, Classes: 10, BaseChannels: 4, Hidden: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, compiled(t, g, b, batch)
+}
+
+// compiled is a graph compiled with SGD, its parameters drawn; the test's end
+// closes it and the backend.
+func compiled(t *testing.T, g *nn.Graph, b nn.Backend, batch int) nn.Executor {
+	t.Helper()
+	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: batch, Optimizer: nn.SGD{Momentum: 0.9}, Target: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := b.Compile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(e.Close(), b.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := nn.Initialize(e, g, 1); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// logits runs inference on n images.
+func logits(t *testing.T, e nn.Executor, g *nn.Graph, n int) []float32 {
+	t.Helper()
+	if err := e.Run(nn.Eval, n); err != nil {
+		t.Fatal(err)
+	}
+	z := make([]float32, n*g.Classes)
+	if err := e.Read(nn.Ref{Value: g.Logits}, nn.Bytes(z)); err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+// Gather gives the network the images that Write gives it when the host has
+// shifted and mirrored them.
+func TestCUDAAssemble(t *testing.T) {
+	const batch, total = 5, 23
+	g, e := narrowNetwork(t, openCUDA(cuda.Config{})(t), batch)
+	shape := g.Type(g.Images).Shape
+	each := shape.Elems()
+	rng := rand.New(rand.NewPCG(1, 2))
+	images := make([]byte, total*each)
+	for i := range images {
+		images[i] = byte(rng.IntN(256))
+	}
+	labels := make([]int32, total)
+	for i := range labels {
+		labels[i] = int32(rng.IntN(g.Classes))
+	}
+	gatherer := e.(nn.Gatherer)
+	set, err := gatherer.Upload(images, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draws := []nn.Sample{{Index: 22}, {Index: 0, DY: -3, DX: 2}, {Index: 7, Flip: true}, {Index: 7, DY: 4, DX: -1, Flip: true}, {Index: 3, DY: 127, DX: -128}}
+	for _, n := range []int{batch, 2} {
+		var pixels []byte
+		var drawn []int32
+		for _, d := range draws[:n] {
+			drawn = append(drawn, labels[d.Index])
+			for y := range shape.H {
+				for x := range shape.W {
+					sy, sx := y+int(d.DY), x
+					if d.Flip {
+						sx = shape.W - 1 - x
+					}
+					sx += int(d.DX)
+					for c := range shape.C {
+						v := byte(0)
+						if sy >= 0 && sy < shape.H && sx >= 0 && sx < shape.W {
+							v = images[int(d.Index)*each+(sy*shape.W+sx)*shape.C+c]
+						}
+						pixels = append(pixels, v)
+					}
+				}
+			}
+		}
+		metrics := func() (m [2]float64) {
+			if err := e.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(m[:])); err != nil {
+				t.Fatal(err)
+			}
+			return m
+		}
+		if err := errors.Join(e.Write(nn.Ref{Value: g.Images}, pixels), e.Write(nn.Ref{Value: g.Labels}, nn.Bytes(drawn))); err != nil {
+			t.Fatal(err)
+		}
+		m0 := metrics()
+		want := logits(t, e, g, n)
+		m1 := metrics()
+		if err := errors.Join(e.Write(nn.Ref{Value: g.Images}, make([]byte, n*each)), gatherer.Assemble(set, draws[:n])); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range logits(t, e, g, n) {
+			if v != want[i] {
+				t.Fatalf("logit %d of %d images is %g, want %g", i, n, v, want[i])
+			}
+		}
+		if m2 := metrics(); math.Abs(m2[0]-m1[0]-(m1[0]-m0[0])) > 1e-9*m1[0] || m2[1]-m1[1] != m1[1]-m0[1] {
+			t.Errorf("metrics moved by %g, %g; want %g, %g as the labels are the same", m2[0]-m1[0], m2[1]-m1[1], m1[0]-m0[0], m1[1]-m0[1])
+		}
+	}
+	for what, err := range map[string]error{
+		"gather from no set":        gatherer.Assemble(1, draws),
+		"gather of no image":        gatherer.Assemble(set, nil),
+		"gather of an image beyond": gatherer.Assemble(set, []nn.Sample{{Index: total}}),
+		"gather of a negative":      gatherer.Assemble(set, []nn.Sample{{Index: -1}}),
+		"gather beyond the batch":   gatherer.Assemble(set, make([]nn.Sample, batch+1)),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+	if _, err := gatherer.Upload(images[1:], labels); err == nil {
+		t.Error("hold of part of an image: no error")
+	}
+	labels[3] = int32(g.Classes)
+	if _, err := gatherer.Upload(images, labels); err == nil {
+		t.Error("hold of a label that is no class: no error")
+	}
+}
+
+// Check mode names the step and the tensor in which a NaN first shows.
+func TestCUDACheckFindsNaN(t *testing.T) {
+	g, e := narrowNetwork(t, openCUDA(cuda.Config{Check: true})(t), 2)
+	if err := e.Write(nn.Ref{Value: g.Images}, make([]byte, g.Elems(g.Images, 2))); err != nil {
+		t.Fatal(err)
+	}
+	logits(t, e, g, 2)
+	for i := range g.Nodes {
+		if g.Nodes[i].Name != "blocks.1.conv2" {
+			continue
+		}
+		v := g.Nodes[i].Params[0]
+		w := make([]float32, g.Elems(v, 1))
+		w[0] = float32(math.NaN())
+		if err := e.Write(nn.Ref{Value: v}, nn.Bytes(w)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := e.Run(nn.Eval, 2)
+	if err == nil || !strings.Contains(err.Error(), "blocks.1.conv2: forward: check: blocks.1.conv2") {
+		t.Errorf("error %v, want one that names blocks.1.conv2", err)
+	}
+}
+
+// No GPU has the memory for this batch.
+func TestCUDAOutOfMemory(t *testing.T) {
+	b := openCUDA(cuda.Config{})(t)
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 1 << 20, Optimizer: nn.SGD{}, Target: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Compile(p)
+	if !errors.Is(err, nn.ErrOutOfMemory) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v, want one line that wraps %v", err, nn.ErrOutOfMemory)
+	}
+	if err := b.Close(); err != nil {
+		t.Errorf("after running out of memory: %v", err)
+	}
+}
+
+// The loss scale of float16 travels in a checkpoint; other precisions have none.
+func TestCUDAState(t *testing.T) {
+	_, e := narrowNetwork(t, openCUDA(cuda.Config{Precision: nn.FP16})(t), 2)
+	s := e.(nn.Stateful)
+	state, err := s.State()
+	if err != nil || len(state) == 0 {
+		t.Fatalf("state of %d bytes, error %v; want some", len(state), err)
+	}
+	if err := s.SetState(state); err != nil {
+		t.Error(err)
+	}
+	if s.SetState(state[1:]) == nil || s.SetState(make([]byte, len(state))) == nil {
+		t.Error("a state of the wrong length or of scale 0 was taken")
+	}
+	_, e = narrowNetwork(t, openCUDA(cuda.Config{})(t), 2)
+	if state, err := e.(nn.Stateful).State(); err != nil || state != nil {
+		t.Errorf("state of %d bytes, error %v; want none in float32", len(state), err)
+	}
+}

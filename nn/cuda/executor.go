@@ -1,0 +1,229 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"resnet/gpu"
+	kernels "resnet/kernels/cuda"
+	"resnet/nn"
+)
+
+// cudaExecutor is a plan bound to device memory. Everything runs on the
+// backend's stream, in the order of the calls.
+type executor struct {
+	backend *backend
+	plan    *nn.Plan
+	graph   *nn.Graph
+
+	segments   [nn.NumSegments]*gpu.Buffer
+	params16   *gpu.Buffer // the parameters in 16 bits, for products
+	dirty      bool        // parameters were written, but not to halves
+	pixels     *gpu.Buffer // of a batch, as Write and Gather leave them
+	labels     *gpu.Buffer
+	stepParams *gpu.Buffer
+	metrics    *gpu.Buffer
+	decay      *gpu.Buffer // for every 16 parameters, whether weight decay applies
+	scale      *gpu.Buffer // state of the loss scale in float16
+	scratch    *gpu.Buffer // what one step needs while it runs
+	samples    *gpu.Buffer // what Gather takes, as its kernel reads it
+	// lossScratch is apart: its kernel leaves it as it found it, zeros.
+	lossScratch *gpu.Buffer
+	tables      map[nn.Value]*gpu.Buffer // of Input nodes, by their output
+	buffers     []*gpu.Buffer
+
+	imageRing, labelRing, scalarRing *uploadRing
+	transfer                         *transfer
+	multistep                        *multistep // nil: the plan does not train
+	request                          metricsRequest
+	snapshot                         *snapshot // nil until the first
+	sets                             []residentSet
+
+	fusion    *fusion             // what can be fused; nil: nothing
+	fused     map[nn.Mode]*fusion // what is, where that was measured
+	norms     map[int]gpu.Ptr     // states of the batch norms that convolutions read through
+	normTable *gpu.Buffer         // the same, listed for inference
+	normCount int
+	normMost  int // channels
+	packed    packing
+
+	programs  map[programKey]*program
+	last      *nn.Program // what the last run was of
+	need      int64       // bytes of scratch that binding has asked for
+	profiling bool
+	profile   profile
+	timeline  timeline
+	checks    *checker
+	tuning    bool // the memory that Compile zeroed holds numbers for measurements
+	ready     bool // Compile is done
+}
+
+// Compile implements Backend.
+func (b *backend) Compile(p *nn.Plan) (nn.Executor, error) {
+	defer b.device.Enter()()
+	e := &executor{backend: b, plan: p, graph: p.Graph, programs: map[programKey]*program{}, fused: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{}}
+	if err := e.compile(); err != nil {
+		return nil, errors.Join(b.wrap(err), e.Close())
+	}
+	return e, nil
+}
+
+func (e *executor) compile() error {
+	if err := e.allocate(); err != nil {
+		return err
+	}
+	if err := e.makeRings(); err != nil {
+		return err
+	}
+	if err := e.makeMetricsRequest(); err != nil {
+		return err
+	}
+	if e.plan.Train != nil {
+		if err := e.makeMultistep(); err != nil {
+			return err
+		}
+	}
+	if e.backend.config.Check {
+		if err := e.makeChecker(); err != nil {
+			return err
+		}
+	}
+	if err := e.fillConstants(); err != nil {
+		return err
+	}
+	// A plan that keeps all tensors is for looking at them.
+	if !e.plan.KeepAll {
+		e.fusion = e.backend.fuse(e.graph)
+	}
+	if err := errors.Join(e.makeNorms(), e.makePacking()); err != nil {
+		return err
+	}
+	// Binding now finds what cannot run before the first step does.
+	if _, err := e.program(nn.Eval, e.plan.EvalBatch); err != nil {
+		return err
+	}
+	if e.plan.Train != nil {
+		if _, err := e.program(nn.Train, e.plan.Batch); err != nil {
+			return err
+		}
+	}
+	if err := e.endTuning(); err != nil {
+		return err
+	}
+	return e.backend.stream.Sync()
+}
+
+var segmentNames = [nn.NumSegments]string{"parameters", "gradients", "optimiser state", "optimiser state", "running statistics", "activations", "local activations"}
+
+// allocate takes the device memory, all of it zeros.
+func (e *executor) allocate() error {
+	for s, n := range e.plan.Bytes {
+		if err := e.alloc(&e.segments[s], segmentNames[s], n); err != nil {
+			return err
+		}
+	}
+	g, b := e.graph, e.backend
+	var halves, scale int64
+	if b.config.Precision.Is16Bit() {
+		halves = e.plan.Bytes[nn.Params] / 2
+	}
+	if b.config.Precision == nn.FP16 {
+		scale = int64(unsafe.Sizeof(kernels.ScaleState{}))
+	}
+	for _, a := range []struct {
+		to    **gpu.Buffer
+		what  string
+		bytes int64
+	}{
+		{&e.params16, "parameters in 16 bits", halves},
+		{&e.pixels, "images", int64(g.Elems(g.Images, e.plan.MaxBatch()))},
+		{&e.labels, "labels", 4 * int64(e.plan.MaxBatch())},
+		{&e.stepParams, "step scalars", 4 * nn.StepParamsLen},
+		{&e.metrics, "metrics", metricsBytes},
+		{&e.decay, "decay mask", e.plan.Bytes[nn.Params] / nn.SlotAlign},
+		{&e.scale, "loss scale", scale},
+		{&e.samples, "draws", int64(sampleBytes) * int64(e.plan.MaxBatch())},
+		{&e.lossScratch, "partial losses", kernels.LossScratch(e.plan.MaxBatch())},
+	} {
+		if err := e.alloc(a.to, a.what, a.bytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alloc leaves a pointer nil where nothing is wanted.
+func (e *executor) alloc(to **gpu.Buffer, what string, bytes int64) error {
+	if bytes == 0 {
+		return nil
+	}
+	bytes = (bytes + 3) / 4 * 4
+	b, err := e.backend.device.Alloc(fmt.Sprintf("%s of %s at batch size %d", what, e.graph.Name, e.plan.Batch), bytes)
+	if err != nil {
+		return err
+	}
+	*to = b
+	e.buffers = append(e.buffers, b)
+	return e.backend.stream.Fill(b.Ptr, 0, bytes)
+}
+
+// slot is a slot's memory.
+func (e *executor) slot(s nn.Slot) gpu.Ptr { return e.segments[s.Segment].Ptr.Add(s.Offset) }
+
+// free gives back what alloc took.
+func (e *executor) free(from **gpu.Buffer) error {
+	b := *from
+	*from = nil
+	e.buffers = removed(e.buffers, b)
+	return b.Free()
+}
+
+func removed[T comparable](list []T, x T) []T {
+	for i, y := range list {
+		if x == y {
+			return append(list[:i], list[i+1:]...)
+		}
+	}
+	return list
+}
+
+// Run implements Executor. It returns when the step is on its way.
+func (e *executor) Run(m nn.Mode, n int) error {
+	if err := e.plan.CheckRun(m, n); err != nil {
+		return e.backend.wrap(err)
+	}
+	defer e.backend.device.Enter()()
+	p, err := e.program(m, n)
+	if err != nil {
+		return e.backend.wrap(err)
+	}
+	if err := e.castParams(); err != nil {
+		return e.backend.wrap(err)
+	}
+	e.last = p.Program
+	return e.backend.wrap(p.run())
+}
+
+// Sync implements Executor.
+func (e *executor) Sync() error {
+	defer e.backend.device.Enter()()
+	return e.backend.wrap(e.backend.stream.Sync())
+}
+
+// Close implements Executor.
+func (e *executor) Close() error {
+	defer e.backend.device.Enter()()
+	errs := []error{e.backend.stream.Sync()}
+	for _, p := range e.programs {
+		errs = append(errs, p.close())
+	}
+	errs = append(errs, e.closeRings(), e.request.close(), e.snapshot.close(), e.timeline.close())
+	for _, b := range e.buffers {
+		errs = append(errs, b.Free())
+	}
+	e.programs, e.buffers = nil, nil
+	return e.backend.wrap(errors.Join(errs...))
+}

@@ -1,0 +1,91 @@
+//go:build !nocuda
+
+package cuda
+
+import "resnet/nn"
+
+// bindFused places the work of a node that shares kernels with others, or leaves
+// it to them; ok is false for a node that runs by itself.
+func (c *binding) bindFused() (ok bool) {
+	f := c.prog.fusion
+	switch op := c.node.Op.(type) {
+	case nn.Normalize:
+		return c.index == f.input
+	case nn.Conv:
+		if c.index == f.stem {
+			c.bindStem(op)
+			return true
+		}
+		if f.fits[c.index] {
+			c.bindFusedConv(op)
+		}
+		return f.fits[c.index]
+	case nn.BatchNorm:
+		if _, ok = f.appliedBy[c.index]; ok {
+			c.bindFusedNorm()
+		}
+		return ok
+	case nn.Add:
+		if f.summedBy(c.index) < 0 {
+			return false
+		}
+		if c.training() {
+			c.prog.add(c.prog.schedule.backward[c.index], c.bindAdd(op).backward)
+		}
+		return true
+	case nn.Linear:
+		switch c.index {
+		case f.head:
+			return true // placed by the loss
+		case f.hidden:
+			c.bindHidden(op)
+			return true
+		}
+	case nn.SoftmaxCrossEntropy:
+		if f.head >= 0 {
+			c.bindHead(op)
+		}
+		return f.head >= 0
+	}
+	return false
+}
+
+// placePreparation is what a step's kernels need before the first of them that
+// is fused: copies of the weights, and in inference the states of batch norms.
+// It runs beside the stem.
+func (p *program) placePreparation(m nn.Mode) {
+	e, k, t := p.exec, p.exec.backend.kernels, p.exec.backend.activations()
+	aside := func(run func() error) {
+		p.place(task{index: -1, at: -1, side: true, until: p.schedule.firstProduct() - 1, run: run})
+	}
+	if w := &e.packed; w.copies > 0 {
+		aside(func() error {
+			return k.PackWeights(p.stream, t, w.weights.Ptr, e.segments[nn.Params].Ptr, w.table.Ptr, w.copies, w.most)
+		})
+	}
+	if m == nn.Eval && e.normCount > 0 {
+		aside(func() error { return k.NormInference(p.stream, e.normTable.Ptr, e.normCount, e.normMost) })
+	}
+}
+
+// firstProduct is the first step that reads packed weights or states.
+func (s *schedule) firstProduct() int {
+	for i := range s.fusion.graph.Nodes {
+		if s.fusion.fits[i] {
+			return s.forward[i]
+		}
+	}
+	return s.last
+}
+
+// masksInput says whether a node is to put its input's gradient behind the mask
+// of the sum that made the input.
+func (c *binding) masksInput() bool {
+	return c.prog.fusion != nil && c.prog.fusion.masked[c.node.In[0]]
+}
+
+// arrivesMasked says whether the kernel that wrote the gradient of a sum has
+// put it behind the sum's ReLU.
+func (c *binding) arrivesMasked() bool {
+	return c.prog.fusion != nil && c.prog.fusion.masked[c.node.Out]
+}

@@ -1,0 +1,82 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"resnet/nn"
+)
+
+// fusionFor is how programs of a mode are fused; nil for not at all. What is
+// left to measurement is decided for the plan's batch size when that is compiled,
+// by a whole step of either kind; smaller batches follow.
+func (e *executor) fusionFor(m nn.Mode) (*fusion, error) {
+	if e.fusion == nil || e.backend.config.Fuse == FuseOn {
+		return e.fusion, nil
+	}
+	if m == nn.Gradient {
+		m = nn.Train
+	}
+	if f, decided := e.fused[m]; decided {
+		return f, nil
+	}
+	f, err := e.chooseFusion(m)
+	if err == nil {
+		e.fused[m] = f
+	}
+	return f, err
+}
+
+// Fused implements Fuser.
+func (e *executor) Fused(m nn.Mode) bool {
+	p := e.programs[programKey{m, e.plan.BatchFor(m)}]
+	return p != nil && p.fusion != nil
+}
+
+// chooseFusion takes a step with fusion, or the one without if that is faster.
+func (e *executor) chooseFusion(m nn.Mode) (*fusion, error) {
+	n, names, ways := e.plan.BatchFor(m), []string{"fused", "apart"}, []*fusion{e.fusion, nil}
+	key := fmt.Sprintf("step.%v n=%d %s %v", m, n, graphDigest(e.graph), e.backend.config.Precision)
+	var measure func() ([]float64, error)
+	if !e.ready {
+		measure = func() ([]float64, error) { return e.measureSteps(key, m, n, names, ways) }
+	}
+	i, err := e.backend.tuner.choose(key, names, measure)
+	if err != nil {
+		return nil, err
+	}
+	return ways[i], nil
+}
+
+// measureSteps times whole steps. Each way is bound for that and let go: what it
+// chose on the way is known when it is bound to stay.
+func (e *executor) measureSteps(key string, m nn.Mode, n int, names []string, ways []*fusion) (times []float64, err error) {
+	need := e.need
+	defer func() { e.need = need }()
+	var candidates []candidate
+	for i, f := range ways {
+		e.need = need
+		p, err := e.newProgram(m, n, f)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, p.close()) }()
+		candidates = append(candidates, candidate{name: names[i], scratch: e.need, run: p.streams.run})
+	}
+	return e.measure(key, candidates)
+}
+
+// graphDigest tells graphs apart: a hash of every node and what it reads.
+func graphDigest(g *nn.Graph) string {
+	h := fnv.New64a()
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		fmt.Fprintf(h, "%s %+v %v\n", n.Op.Kind(), n.Op, n.In)
+		for _, t := range g.InTypes(n) {
+			fmt.Fprintf(h, "%v\n", t)
+		}
+	}
+	return fmt.Sprintf("%s-%x", g.Name, h.Sum64())
+}

@@ -1,0 +1,55 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"resnet/gpu"
+	kernels "resnet/kernels/cuda"
+	"resnet/nn"
+)
+
+// bindHidden leaves a hidden layer its products: its bias, its ReLU and their
+// gradients are the head's.
+func (c *binding) bindHidden(op nn.Linear) {
+	s, p := c.prog.schedule, c.product(op)
+	c.prog.add(s.forward[c.index], p.forward)
+	if !c.training() {
+		return
+	}
+	dy := c.dy().Ptr
+	c.prog.add(s.backward[c.index], func() error { return p.weightGradient(dy) })
+	c.prog.add(s.backward[c.index], func() error { return p.dataGradient(dy) })
+}
+
+// bindHead puts all between the hidden layer's product, or what lies before the
+// classifier where there is none, and the loss into one launch, and its
+// gradients into another. The binding is the loss'.
+func (c *binding) bindHead(op nn.SoftmaxCrossEntropy) {
+	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
+	t, n := c.backend.activations(), &c.graph.Nodes[f.head]
+	z := n.In[0]
+	head := &kernels.Head{
+		N: c.n, Features: c.graph.Elems(z, 1), Classes: c.graph.Classes, Z: c.data(z),
+		Weight: c.parameter(n, 0), OutBias: c.parameter(n, 1), Labels: c.labels.Ptr, Metrics: c.metrics.Ptr,
+		Logits: c.data(n.Out), Probs: c.data(c.node.Out),
+		Scratch: c.prog.ownScratch("partial losses", kernels.HeadScratch),
+	}
+	head.On, head.Off = op.Targets(head.Classes)
+	var dbias gpu.Ptr
+	if f.hidden >= 0 {
+		hidden := &c.graph.Nodes[f.hidden]
+		head.Bias, head.ReLU = c.parameter(hidden, 1), true
+		dbias = c.parameterGrad(hidden, 1)
+	}
+	if !c.training() {
+		c.prog.add(s.forward[c.index], func() error { return k.Head(c.prog.stream, t, head) })
+		return
+	}
+	head.Gradient = c.prog.ownScratch("gradient of the logits", 4*int64(c.n)*int64(head.Classes))
+	if c.scale != nil {
+		head.Scale = c.scale.Ptr
+	}
+	c.prog.add(s.forward[c.index], func() error { return k.Head(c.prog.stream, t, head) })
+	dh, dweight, doutBias := c.grad(z), c.parameterGrad(n, 0), c.parameterGrad(n, 1)
+	c.prog.add(s.backward[f.head], func() error { return k.HeadBackward(c.prog.stream, t, head, dh, dbias, dweight, doutBias) })
+}

@@ -1,0 +1,42 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	kernels "resnet/kernels/cuda"
+	"resnet/nn"
+)
+
+// bindStem puts the first convolution on a kernel that looks the pixels up
+// itself, and its weight gradient on one that does so again.
+func (c *binding) bindStem(op nn.Conv) {
+	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
+	t := c.backend.activations()
+	input := &c.graph.Nodes[f.input]
+	x, y := c.shape(input.Out), c.shape(c.node.Out)
+	stem := &kernels.Stem{
+		N: x.N, H: x.H, W: x.W, C: x.C, OH: y.H, OW: y.W, Out: y.C,
+		Kernel: op.Kernel, Stride: op.EffectiveStride(), Top: op.Pad.Top, Left: op.Pad.Left,
+		Pixels: c.pixels.Ptr, Weight: c.param(0), Y: c.data(c.node.Out),
+	}
+	table, err := c.normalizeTable(input.Op.(nn.Normalize), input.Out, x.C)
+	if err != nil {
+		c.prog.failed = err
+		return
+	}
+	stem.Table = table
+	if b := f.statsFor(c.index); b >= 0 && c.prog.Mode != nn.Eval {
+		stem.Stats = c.normForward(b)
+	}
+	stem.Scratch = c.prog.ownScratch("sums of "+c.node.Name, k.StemScratch(stem))
+	c.prog.add(s.forward[c.index], func() error { return k.Stem(c.prog.stream, t, stem) })
+	if !c.training() {
+		return
+	}
+	g := c.gradient()
+	scratch := c.prog.ownScratch("gradient of "+c.node.Name, k.StemGradientScratch(stem))
+	at, until := s.weightGradient(c.index)
+	c.prog.place(task{index: s.backward[c.index], at: at, side: true, until: until, run: func() error {
+		return k.StemWeightGradient(c.prog.stream, t, stem, g, c.dparam(0), scratch)
+	}})
+}

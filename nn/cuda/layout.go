@@ -1,0 +1,89 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"resnet/gpu"
+	"resnet/nn"
+)
+
+// guard is how many bytes check mode leaves behind every tensor.
+const guard = 256
+
+// dataType is how a tensor lies in device memory. With 16-bit precision that is
+// what activations and their gradients take; parameters, statistics and
+// probabilities stay float32, and so do logits that a matrix product makes: it
+// sums in float32 anyway.
+func (b *backend) dataType(g *nn.Graph, v nn.Value, role nn.Role) gpu.DataType {
+	if !b.config.Precision.Is16Bit() || g.Single(v) || v == g.Probabilities || g.Type(v).DType == nn.Int32 {
+		return gpu.Float32
+	}
+	if v == g.Logits && role == nn.Data {
+		if l, ok := g.Nodes[g.Producer(v)].Op.(nn.Linear); ok && !l.ReLU {
+			return gpu.Float32
+		}
+	}
+	return b.type16()
+}
+
+// half is the 16-bit type of the precision.
+func (b *backend) type16() gpu.DataType {
+	if b.config.Precision == nn.BF16 {
+		return gpu.BFloat16
+	}
+	return gpu.Float16
+}
+
+// size is the bytes of n elements.
+func size(t gpu.DataType, n int) int64 {
+	if t == gpu.Float32 {
+		return 4 * int64(n)
+	}
+	return 2 * int64(n)
+}
+
+// Bytes implements Target.
+func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
+	n := size(b.dataType(g, v, role), g.Elems(v, batch))
+	if b.config.Check && g.Param(v) == nil {
+		n = nn.Align(n) + guard
+	}
+	return n
+}
+
+// AliasGrads implements Target. cuDNN does not say that batch norm's backward
+// pass may work in place.
+func (b *backend) AliasGrads(g *nn.Graph, x, y nn.Value) bool {
+	if b.dataType(g, x, nn.Grad) != b.dataType(g, y, nn.Grad) || g.Elems(x, 1) != g.Elems(y, 1) {
+		return false
+	}
+	for _, pair := range [][2]nn.Value{{x, y}, {y, x}} {
+		if i := g.Producer(pair[0]); i >= 0 {
+			if _, ok := g.Nodes[i].Op.(nn.BatchNorm); ok && g.Nodes[i].In[0] == pair[1] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// activations is the type of activations.
+func (b *backend) activations() gpu.DataType {
+	if b.config.Precision.Is16Bit() {
+		return b.type16()
+	}
+	return gpu.Float32
+}
+
+// Schedule implements Target: one step after another, but for what shares
+// kernels or runs on the side.
+func (b *backend) Schedule(g *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
+	if f := b.fuse(g); f != nil {
+		return newSchedule(f, steps).spans
+	}
+	spans := make([]nn.Span, len(steps))
+	for i := range spans {
+		spans[i] = nn.Span{Start: i, End: i}
+	}
+	return spans
+}

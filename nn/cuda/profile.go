@@ -1,0 +1,138 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"resnet/gpu"
+	"resnet/nn"
+)
+
+// cudaProfile sums what the steps of a program take, by events on the stream.
+type profile struct {
+	of      *program
+	seconds []float64 // by step of the plan, and at the end what is of none
+	works   []bool    // likewise: whether any work is there
+	runs    nn.RunCounts
+	fills   int // see lead; 0: not known yet
+}
+
+// Profile implements Profiler. While it is on, steps are launched one by one.
+func (e *executor) Profile(on bool) {
+	e.profiling, e.profile = on, profile{}
+}
+
+// leadSeconds is how long the device is kept busy before a profiled run, for
+// each of its steps: several times what launching their kernels takes the host.
+const occupySeconds = 40e-6
+
+// lead gives the device work before the steps that are timed, so that they are
+// all launched when the first begins. Kernels of a few microseconds would else
+// end before the host has launched the next, and each would seem to take as
+// long as a launch. The work is to fill cuBLAS' workspace, which is nobody's
+// between two products.
+func (p *program) occupyDevice() error {
+	b, profile := p.exec.backend, &p.exec.profile
+	fill := func() error { return b.stream.Fill(b.space.Ptr, 0, b.space.Bytes) }
+	if profile.fills == 0 {
+		seconds, err := b.medianSeconds(4, fill)
+		if err != nil {
+			return err
+		}
+		profile.fills = int(math.Ceil(occupySeconds * float64(len(p.tasks)) / seconds))
+	}
+	for range profile.fills {
+		if err := fill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// profiled runs the steps with an event before and after each.
+func (p *program) profiled() (err error) {
+	e := p.exec
+	if e.profile.of == nil || e.profile.of.Program != p.Program {
+		n := len(p.Instructions) + 1
+		e.profile = profile{seconds: make([]float64, n), works: make([]bool, n), runs: nn.RunCounts{}}
+	}
+	e.profile.of, p.warm = p, true
+	events, err := newTimedEvents(e.backend.device, len(p.tasks)+1)
+	defer func() { err = errors.Join(err, closeAll(events)) }()
+	if err != nil {
+		return err
+	}
+	if err := p.occupyDevice(); err != nil {
+		return err
+	}
+	if err := events[0].Record(e.backend.stream); err != nil {
+		return err
+	}
+	for i, s := range p.tasks {
+		if err := s.run(); err != nil {
+			return p.taskError(s, err)
+		}
+		if err := events[i+1].Record(e.backend.stream); err != nil {
+			return err
+		}
+	}
+	if err := e.backend.stream.Sync(); err != nil {
+		return err
+	}
+	for i, s := range p.tasks {
+		ms, err := events[i+1].Since(events[i])
+		if err != nil {
+			return err
+		}
+		place := s.index
+		if place < 0 {
+			place = len(p.Instructions)
+		}
+		e.profile.seconds[place] += ms / 1e3
+		e.profile.works[place] = true
+	}
+	e.profile.runs[p.n]++
+	return nil
+}
+
+// newMarks makes events that have a time; what there is of them is returned
+// with an error too.
+func newTimedEvents(d *gpu.Device, n int) ([]*gpu.Event, error) {
+	var events []*gpu.Event
+	for range n {
+		ev, err := d.NewEvent(true)
+		if err != nil {
+			return events, err
+		}
+		events = append(events, ev)
+	}
+	return events, nil
+}
+
+// Profiled implements Profiler. What prepares the kernels of a fused step comes first.
+func (e *executor) Profiled() []nn.InstructionTime {
+	p, f := e.profile.of, &e.profile
+	if p == nil {
+		return nil
+	}
+	times := f.runs.InstructionTimes(e.plan, e.backend, p.Program, func(step int) float64 { return f.seconds[step] })
+	for i := range times {
+		times[i].Shared = !f.works[i]
+	}
+	if n := len(times); f.works[n] {
+		node, kind, phase := p.describe(-1)
+		times = slices.Insert(times, 0, nn.InstructionTime{Node: node, Kind: kind, Phase: phase, Seconds: f.seconds[n]})
+	}
+	return times
+}
+
+// narrowBytes implements narrower: products in 16 bits read a 16-bit copy.
+func (b *backend) WeightCopyBytes(g *nn.Graph, v nn.Value) int64 {
+	if !b.config.Precision.Is16Bit() {
+		return 0
+	}
+	return size(b.type16(), g.Elems(v, 1))
+}

@@ -1,0 +1,188 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"unsafe"
+
+	"resnet/gpu"
+	"resnet/nn"
+)
+
+// withDefaults fills in zeros for a device with a second level cache of so many bytes.
+func withDefaults(s nn.RooflineSizes, p nn.Precision, cache int64) nn.RooflineSizes {
+	if s.CopyBytes == 0 {
+		s.CopyBytes = max(512<<20, 8*cache)
+	}
+	if s.Order == 0 {
+		s.Order = 8192
+		if p == nn.FP32 {
+			s.Order = 4096
+		}
+	}
+	if s.Runs == 0 {
+		s.Runs = 20
+	}
+	return s
+}
+
+// MeasureCeilings measures what a CUDA backend's GPU reaches at most; ok is
+// false for others. It takes the device memory of two copies or three matrices
+// while it runs. The error wraps ErrNoRoom where there is none.
+func MeasureRoofline(from nn.Backend, s nn.RooflineSizes) (c nn.Roofline, ok bool, err error) {
+	b, ok := from.(*backend)
+	if !ok {
+		return nn.Roofline{}, false, nil
+	}
+	defer b.device.Enter()()
+	c.Sizes = withDefaults(s, b.config.Precision, b.device.L2Bytes())
+	copySeconds, err := b.copySeconds(c.Sizes)
+	if err != nil {
+		return nn.Roofline{}, true, b.wrap(err)
+	}
+	productSeconds, err := b.productSeconds(c.Sizes)
+	if err != nil {
+		return nn.Roofline{}, true, b.wrap(err)
+	}
+	n := float64(c.Sizes.Order)
+	c.CopyBytesPerSecond = 2 * float64(c.Sizes.CopyBytes) / copySeconds
+	c.ProductFLOPS = 2 * n * n * n / productSeconds
+	return c, true, nil
+}
+
+// copySeconds is the median time of a copy from one buffer to another.
+func (b *backend) copySeconds(s nn.RooflineSizes) (seconds float64, err error) {
+	buffers, err := b.rooflineBuffers("a copy to be timed", s.CopyBytes, 2)
+	defer func() { err = errors.Join(err, freeAll(buffers)) }()
+	if err != nil {
+		return 0, err
+	}
+	if err := b.stream.Fill(buffers[0].Ptr, 0x3f800000, s.CopyBytes/4*4); err != nil {
+		return 0, err
+	}
+	return b.medianSeconds(s.Runs, func() error { return b.stream.Copy(buffers[1].Ptr, buffers[0].Ptr, s.CopyBytes) })
+}
+
+// productSeconds is the median time of c = a b in the backend's precision. The
+// matrices are random: zeros would draw less power and let the clock rise.
+func (b *backend) productSeconds(s nn.RooflineSizes) (seconds float64, err error) {
+	t, math, n := gpu.Float32, gpu.Pedantic32, s.Order
+	switch {
+	case b.config.Precision.Is16Bit():
+		t = b.type16()
+	case b.config.Precision == nn.TF32:
+		math = gpu.FastTF32
+	}
+	matrices, err := b.rooflineBuffers("a product to be timed", size(t, n*n), 3)
+	defer func() { err = errors.Join(err, freeAll(matrices)) }()
+	if err != nil {
+		return 0, err
+	}
+	for i, m := range matrices[:2] {
+		if err := b.randomize(m.Ptr, t, n*n, uint64(i)); err != nil {
+			return 0, err
+		}
+	}
+	return b.medianSeconds(s.Runs, func() error {
+		return b.blas.Gemm(math, t, t, false, false, n, n, n, 1, matrices[0].Ptr, matrices[1].Ptr, 0, matrices[2].Ptr)
+	})
+}
+
+func (b *backend) rooflineBuffers(what string, bytes int64, n int) ([]*gpu.Buffer, error) {
+	var buffers []*gpu.Buffer
+	for range n {
+		buffer, err := b.device.Alloc(what, bytes)
+		if err != nil {
+			return buffers, err
+		}
+		buffers = append(buffers, buffer)
+	}
+	return buffers, nil
+}
+
+func freeAll(buffers []*gpu.Buffer) error {
+	var errs []error
+	for _, b := range buffers {
+		errs = append(errs, b.Free())
+	}
+	return errors.Join(errs...)
+}
+
+// randomBlock is how many random numbers are drawn; a tensor repeats them.
+const randomBlock = 1 << 20
+
+// randomize fills n elements of a type with numbers from -1 to 1.
+func (b *backend) randomize(dst gpu.Ptr, t gpu.DataType, n int, seed uint64) (err error) {
+	drawn := min(n, randomBlock)
+	host, err := b.device.AllocPinned("random numbers", 4*int64(drawn))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, host.Free()) }()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	numbers := unsafe.Slice((*float32)(unsafe.Pointer(&host.Bytes()[0])), drawn)
+	for i := range numbers {
+		numbers[i] = 2*rng.Float32() - 1
+	}
+	wide, err := b.device.Alloc("random numbers", 4*int64(drawn))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, wide.Free()) }()
+	if err := b.stream.ToDevice(wide.Ptr, host, 0, 4*int64(drawn)); err != nil {
+		return err
+	}
+	if t == gpu.Float32 {
+		err = b.stream.Copy(dst, wide.Ptr, size(t, drawn))
+	} else {
+		err = b.kernels.Cast(b.stream, t, dst, wide.Ptr, drawn)
+	}
+	for done := drawn; err == nil && done < n; {
+		more := min(done, n-done)
+		err = b.stream.Copy(dst.Add(size(t, done)), dst, size(t, more))
+		done += more
+	}
+	return errors.Join(err, b.stream.Sync())
+}
+
+// medianSeconds is the median time of work that f enqueues, between events. A
+// quarter as many runs come before, in which clocks rise.
+func (b *backend) medianSeconds(runs int, f func() error) (seconds float64, err error) {
+	marks, err := newTimedEvents(b.device, runs+1)
+	defer func() { err = errors.Join(err, closeAll(marks)) }()
+	if err != nil {
+		return 0, err
+	}
+	for range (runs + 3) / 4 {
+		if err := f(); err != nil {
+			return 0, err
+		}
+	}
+	if err := marks[0].Record(b.stream); err != nil {
+		return 0, err
+	}
+	for _, m := range marks[1:] {
+		if err := f(); err != nil {
+			return 0, err
+		}
+		if err := m.Record(b.stream); err != nil {
+			return 0, err
+		}
+	}
+	if err := b.stream.Sync(); err != nil {
+		return 0, err
+	}
+	times := make([]float64, runs)
+	for i := range times {
+		ms, err := marks[i+1].Since(marks[i])
+		if err != nil {
+			return 0, err
+		}
+		times[i] = ms / 1e3
+	}
+	slices.Sort(times)
+	return times[runs/2], nil
+}

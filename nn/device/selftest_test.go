@@ -1,0 +1,105 @@
+package device
+
+import (
+	"math"
+	"testing"
+
+	kernels "resnet/kernels/cpu"
+	"resnet/nn"
+	"resnet/nn/cpu"
+)
+
+func cpuWith(t *testing.T, isa kernels.ISA) nn.Backend {
+	t.Helper()
+	b, err := cpu.New(cpu.Config{Threads: 1, ISA: &isa})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Every instruction set passes, and none is compared with nothing.
+func TestSelfTest(t *testing.T) {
+	for _, isa := range kernels.Supported() {
+		c, err := SelfTest(cpuWith(t, isa), cpuWith(t, kernels.Portable))
+		if err != nil || len(c.Parts) != 4 || c.Fused {
+			t.Fatalf("%v: %+v, %v, want four parts of a step that is not fused", isa, c, err)
+		}
+		for _, a := range c.Parts {
+			if !a.OK() || isa == kernels.Portable && a.Distance != 0 {
+				t.Errorf("%v: %s at a distance of %g, want at most %g, 0 from itself", isa, a.What, a.Distance, a.Bound)
+			}
+		}
+	}
+}
+
+// skewed is a backend that computes on something else than it was given.
+type skewed struct {
+	nn.Backend
+	change func(g *nn.Graph, r nn.Ref, p []byte) []byte
+}
+
+func (b skewed) Compile(p *nn.Plan) (nn.Executor, error) {
+	e, err := b.Backend.Compile(p)
+	return skewedExecutor{e, p.Graph, b}, err
+}
+
+type skewedExecutor struct {
+	nn.Executor
+	graph *nn.Graph
+	skewed
+}
+
+func (e skewedExecutor) Write(r nn.Ref, p []byte) error {
+	return e.Executor.Write(r, e.change(e.graph, r, p))
+}
+
+func (e skewedExecutor) Close() error { return e.Executor.Close() }
+
+// What a broken device may do wrong shows, each in the part where it should.
+func TestSelfTestFindsWhatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(g *nn.Graph, r nn.Ref, p []byte) []byte
+		finds  string
+	}{
+		{"one pixel", func(g *nn.Graph, r nn.Ref, p []byte) []byte {
+			if r.Value == g.Images {
+				p[100] ^= 0x80
+			}
+			return p
+		}, "logits"},
+		{"one label", func(g *nn.Graph, r nn.Ref, p []byte) []byte {
+			if r.Value == g.Labels {
+				p[0]++
+			}
+			return p
+		}, "gradients"},
+		{"step size", func(g *nn.Graph, r nn.Ref, p []byte) []byte {
+			if r.Value == nn.StepParamsValue {
+				return nn.Bytes([]float32{0.09, 0, 0, 0})
+			}
+			return p
+		}, "weights"},
+	} {
+		found, err := SelfTest(skewed{cpuWith(t, kernels.Portable), c.change}, cpuWith(t, kernels.Portable))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range found.Parts {
+			if a.What == c.finds && a.OK() {
+				t.Errorf("%s goes unnoticed: %s at a distance of %g of %g", c.name, a.What, a.Distance, a.Bound)
+			}
+		}
+	}
+	nan := func(g *nn.Graph, r nn.Ref, p []byte) []byte {
+		if r.Value >= 0 && g.ValueName(r.Value) == "fc2.bias" {
+			return nn.Bytes([]float32{float32(math.NaN()), 0, 0, 0, 0, 0, 0, 0, 0, 0})
+		}
+		return p
+	}
+	_, err := SelfTest(skewed{cpuWith(t, kernels.Portable), nan}, cpuWith(t, kernels.Portable))
+	if err == nil || err.Error() != "device: self-test: cpu: logits hold NaN or infinity" {
+		t.Errorf("NaN: error %v, want one that names logits", err)
+	}
+}

@@ -1,0 +1,76 @@
+package nn
+
+import "math"
+
+// HyperLen is the number of float32 scalars that an optimiser reads each step.
+const StepParamsLen = 4
+
+// Hyper are an optimiser's scalars for one step; what each means is the
+// optimiser's own.
+type StepParams [StepParamsLen]float32
+
+// An Optimizer updates parameters from gradients. It is part of the plan.
+type Optimizer interface {
+	Kind() string // "adam"
+	// States is how many float32 words it keeps per parameter.
+	States() int
+	// Hyper gives the scalars of step t, counted from 1, at learning rate lr.
+	StepParams(t int64, lr float64) StepParams
+}
+
+// Adam (Kingma and Ba 2015) as Keras has it, epsilon outside the bias correction:
+//
+//	m = Beta1*m + (1-Beta1)*g;  v = Beta2*v + (1-Beta2)*g²
+//	p -= lr * sqrt(1-Beta2^t)/(1-Beta1^t) * m / (sqrt(v) + Eps)
+//
+// Hyper[0] is the step size lr*sqrt(1-Beta2^t)/(1-Beta1^t).
+type Adam struct{ Beta1, Beta2, Eps float64 }
+
+// NewAdam has Keras' defaults: 0.9, 0.999, 1e-7 (PyTorch's Eps is 1e-8).
+func NewAdam() Adam { return Adam{0.9, 0.999, 1e-7} }
+
+func (Adam) Kind() string { return "adam" }
+func (Adam) States() int  { return 2 }
+
+func (o Adam) StepParams(t int64, lr float64) StepParams {
+	return StepParams{float32(lr * math.Sqrt(1-math.Pow(o.Beta2, float64(t))) / (1 - math.Pow(o.Beta1, float64(t))))}
+}
+
+// AdamW (Loshchilov and Hutter 2019) as PyTorch has it, decay decoupled from
+// the gradient, for parameters that decay (no biases, no batch norm):
+//
+//	p *= 1 - lr*Decay
+//	p -= lr/(1-Beta1^t) * m / (sqrt(v)/sqrt(1-Beta2^t) + Eps)
+//
+// Hyper[0] is lr/(1-Beta1^t), Hyper[1] 1/sqrt(1-Beta2^t), Hyper[2] 1-lr*Decay.
+type AdamW struct{ Beta1, Beta2, Eps, Decay float64 }
+
+// NewAdamW has PyTorch's defaults: 0.9, 0.999, 1e-8, decay 1e-2.
+func NewAdamW() AdamW { return AdamW{0.9, 0.999, 1e-8, 1e-2} }
+
+func (AdamW) Kind() string { return "adamw" }
+func (AdamW) States() int  { return 2 }
+
+func (o AdamW) StepParams(t int64, lr float64) StepParams {
+	return StepParams{
+		float32(lr / (1 - math.Pow(o.Beta1, float64(t)))),
+		float32(1 / math.Sqrt(1-math.Pow(o.Beta2, float64(t)))),
+		float32(1 - lr*o.Decay),
+	}
+}
+
+// SGD is stochastic gradient descent as PyTorch has it:
+//
+//	g += Decay*p (for parameters that decay);  v = Momentum*v + g
+//	p -= lr * (g + Momentum*v) with Nesterov, lr * v without
+//
+// Hyper[0] is lr.
+type SGD struct {
+	Momentum, Decay float64
+	Nesterov        bool
+}
+
+func (SGD) Kind() string { return "sgd" }
+func (SGD) States() int  { return 1 }
+
+func (SGD) StepParams(_ int64, lr float64) StepParams { return StepParams{float32(lr)} }

@@ -1,7 +1,0 @@
-package train
-
-// Score is a mean loss and the fraction of images classified correctly.
-type Score struct {
-	Loss     float64 `json:"loss"`
-	Accuracy float64 `json:"accuracy"`
-}
