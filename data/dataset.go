@@ -1,8 +1,8 @@
-// Package data finds, fetches, verifies and reads data sets of images, and makes the random draws over them: the order of
-// an epoch, the split into training and validation images.
+// Package data finds, fetches, verifies and reads data sets of images, and makes the random draws over them: the order
+// of an epoch, the split into training and validation images.
 //
-// Pixels are bytes in NHWC order as the files have them; scaling and normalising is the network's affair. The package
-// imports no other package of the module.
+// Pixels are bytes in NHWC order as the files have them; scaling and normalising is the network's affair. Of this
+// module the package imports only [resnet/data/atomicfile].
 package data
 
 import (

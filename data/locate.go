@@ -3,9 +3,12 @@ package data
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"resnet/data/atomicfile"
 )
 
 // place is a directory where a published data set may lie.
@@ -88,8 +91,8 @@ func (p *published) openAt(at place, o Options) (*Source, error) {
 	return src, nil
 }
 
-// keep writes into the cache the files that had to be inflated. They are verified at every reading, so there is no need
-// to wait for the disk here: a copy lost in a crash is made again.
+// keep writes into the cache the files that had to be inflated. They are verified at every reading, so this does not
+// wait for the disk: a copy lost in a crash is made again.
 func (p *published) keep(files [4]file) error {
 	for i, f := range files {
 		if !f.zipped {
@@ -98,31 +101,15 @@ func (p *published) keep(files [4]file) error {
 		if err := os.MkdirAll(p.cache, 0o755); err != nil {
 			return err
 		}
-		if err := writeWhole(filepath.Join(p.cache, stems[i]), f.idx.raw); err != nil {
+		err := atomicfile.Write(filepath.Join(p.cache, stems[i]), func(w io.Writer) error {
+			_, err := w.Write(f.idx.raw)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// writeWhole writes a file under another name and renames it, so that a reader sees all of it or nothing.
-func writeWhole(path string, content []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // finds nothing once renamed
-	defer tmp.Close()
-	if err := tmp.Chmod(0o644); err != nil {
-		return err
-	}
-	if _, err := tmp.Write(content); err != nil {
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }
 
 func (p *published) notFound(tried []string) error {

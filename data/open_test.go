@@ -101,7 +101,7 @@ func TestOpenMendsTheKeptCopy(t *testing.T) {
 			t.Errorf("a copy of %d bytes was not mended", len(spoilt))
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(p.cache, ".train*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(p.cache, ".tmp-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
