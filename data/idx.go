@@ -27,31 +27,6 @@ type Images struct {
 	Pixels  []byte // N*H*W
 }
 
-// ReadImages reads an IDX file of images, plain or gzip (told apart by content, not by name). The format is big-endian:
-//
-//	magic 0x00000803, N, H, W (4 bytes each), then N*H*W unsigned bytes
-//
-// Anything but exactly that is an error: another magic, a dimension of zero, fewer bytes than the header announces, or
-// more. The header is checked against the bytes present before memory is taken for the content, and no more is inflated
-// than the header announces, so a small hostile file cannot claim much memory. name stands for the file in errors.
-func ReadImages(r io.Reader, name string) (*Images, error) {
-	x, err := readIDX(r, magicImages)
-	if err != nil {
-		return nil, fmt.Errorf("data: %s: %w", name, err)
-	}
-	return x.images(), nil
-}
-
-// ReadLabels reads an IDX file of labels (magic 0x00000801, N, then N unsigned bytes) under the rules of [ReadImages].
-// Which labels are in range is the data set's business: see [Open].
-func ReadLabels(r io.Reader, name string) ([]byte, error) {
-	x, err := readIDX(r, magicLabels)
-	if err != nil {
-		return nil, fmt.Errorf("data: %s: %w", name, err)
-	}
-	return x.content(), nil
-}
-
 // WriteImages writes im as an IDX file, uncompressed.
 func WriteImages(w io.Writer, im *Images) error {
 	if want := im.N * im.H * im.W; len(im.Pixels) != want {
@@ -95,6 +70,14 @@ func (x *idx) images() *Images {
 	return &Images{N: x.dims[0], H: x.dims[1], W: x.dims[2], Pixels: x.content()}
 }
 
+// readIDX reads an IDX file of unsigned bytes, plain or gzip (told apart by content, not by name). The format is
+// big-endian; the last byte of the magic is the number of dimensions:
+//
+//	magic, dimensions (4 bytes each), then their product of unsigned bytes
+//
+// Anything but exactly that is an error: another magic, a dimension of zero, fewer bytes than the header announces, or
+// more. The header is checked against the bytes present before memory is taken for the content, and no more is inflated
+// than the header announces, so a small hostile file cannot claim much memory.
 func readIDX(r io.Reader, magic uint32) (*idx, error) {
 	size := bytesLeft(r)
 	br := bufio.NewReaderSize(r, 1<<16)

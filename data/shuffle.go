@@ -13,12 +13,6 @@ func Sequence(dst []int32) []int32 {
 	return dst
 }
 
-// Order fills dst with a permutation of 0 .. len(dst)-1 and returns it: the shuffled order of one epoch over a whole set.
-// It is [Shuffle] of [Sequence].
-func Order(dst []int32, seed uint64, epoch int) []int32 {
-	return Shuffle(Sequence(dst), seed, epoch)
-}
-
 // Shuffle puts the image indices in idx, which may be any part of a set, into the order of their keys in this epoch,
 // Key(seed, StreamShuffle, epoch, index), equal keys by index, and returns idx. The order that idx had before does not
 // matter, and neither does which other images take part: two images stand in the same order in every subset.
