@@ -6,9 +6,18 @@ import (
 	"os"
 )
 
-// dirVariable names the environment variable that says where the four files lie.
+// IDX names the data set of any four files in MNIST's format.
+const IDX = "idx"
+
+// dirVariable names the environment variable that says where the four files are.
 const dirVariable = "RESNET_DATA"
 
+// ownFiles is a data set of four files of which nothing is known beforehand.
+type ownFiles struct{ Dataset }
+
+var anyIDX = ownFiles{Dataset{Name: IDX, About: "any four files in MNIST's format"}}
+
+// idxDir returns the directory of the four files and checks the options that have a meaning for them.
 func idxDir(o Options) (string, error) {
 	dir := o.Dir
 	if dir == "" {
@@ -24,7 +33,7 @@ func idxDir(o Options) (string, error) {
 	return dir, nil
 }
 
-func openIDX(ctx context.Context, o Options) (*Source, error) {
+func (ownFiles) open(ctx context.Context, o Options) (*Source, error) {
 	dir, err := idxDir(o)
 	if err != nil {
 		return nil, err
@@ -41,4 +50,20 @@ func openIDX(ctx context.Context, o Options) (*Source, error) {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return src, nil
+}
+
+func (ownFiles) fetch(context.Context, Options) (string, error) {
+	return "", fmt.Errorf("dataset %q is files of your own, there is nothing to fetch", IDX)
+}
+
+func (ownFiles) describe(_ context.Context, o Options) (*Info, error) {
+	dir, err := idxDir(o)
+	if err != nil {
+		return nil, err
+	}
+	files := readFiles(dir, nil)
+	if !anyPresent(files) {
+		return nil, fmt.Errorf("%s: %w", dir, firstError(dir, files))
+	}
+	return newInfo(IDX, dir, files, o.Classes, nil), nil
 }
