@@ -41,6 +41,7 @@ func WriteLabels(w io.Writer, labels []byte) error {
 	return writeIDX(w, magicLabels, labels, len(labels))
 }
 
+// writeIDX writes the header and the content of an IDX file.
 func writeIDX(w io.Writer, magic uint32, content []byte, dims ...int) error {
 	head := binary.BigEndian.AppendUint32(nil, magic)
 	for _, d := range dims {
@@ -58,7 +59,7 @@ func writeIDX(w io.Writer, magic uint32, content []byte, dims ...int) error {
 	return nil
 }
 
-// idx is a whole IDX file, uncompressed: the header and after it the content.
+// idx is a whole IDX file, uncompressed: the header, then the content.
 type idx struct {
 	raw  []byte
 	dims []int
@@ -96,7 +97,7 @@ func readIDX(r io.Reader, magic uint32) (*idx, error) {
 		src = zr
 	}
 
-	// The magic is judged before the rest of the header is asked for: a short file of another kind is not "truncated".
+	// The magic is checked before the rest of the header is read: a short file of another kind is not "truncated".
 	head := make([]byte, 4+4*(magic&0xff))
 	if n, err := io.ReadFull(src, head[:4]); err != nil {
 		return nil, readError(err, n, 4)
@@ -126,7 +127,7 @@ func readIDX(r io.Reader, magic uint32) (*idx, error) {
 		return nil, fmt.Errorf("header announces %d bytes, more than this machine can address", want)
 	}
 
-	first := min(want, 1<<16) // grows with what is really there when nothing tells how much that is
+	first := min(want, 1<<16) // where the size is unknown, the buffer grows with what arrives
 	switch {
 	case size < 0:
 	case !zipped && size < want:
@@ -156,7 +157,7 @@ func readIDX(r io.Reader, magic uint32) (*idx, error) {
 		x.raw = grown
 	}
 
-	// One byte further lies the end, where gzip also compares its checksum.
+	// Reading on must find the end; gzip compares its checksum there.
 	switch _, err := io.ReadFull(src, make([]byte, 1)); {
 	case err == nil:
 		return nil, fmt.Errorf("more than the %d bytes for dimensions %v (garbage at the end?)", want, x.dims)
@@ -167,7 +168,7 @@ func readIDX(r io.Reader, magic uint32) (*idx, error) {
 	}
 }
 
-// bytesLeft returns how many bytes r has to give, -1 where it cannot tell.
+// bytesLeft returns how many bytes are left to read from r, -1 if that is unknown.
 func bytesLeft(r io.Reader) int64 {
 	switch r := r.(type) {
 	case interface{ Len() int }:
@@ -186,6 +187,7 @@ func bytesLeft(r io.Reader) int64 {
 	return -1
 }
 
+// readError words an error after got of want bytes: an early end is "truncated".
 func readError(err error, got, want int) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("truncated: %d bytes, want %d", got, want)
@@ -193,6 +195,7 @@ func readError(err error, got, want int) error {
 	return fmt.Errorf("after %d of %d bytes: %w", got, want, err)
 }
 
+// magicHint guesses what a file with a wrong magic is.
 func magicHint(got uint32) string {
 	switch {
 	case got == magicLabels:

@@ -80,7 +80,8 @@ func TestImagesRoundTrip(t *testing.T) {
 				continue
 			}
 			if got.N != im.N || got.H != im.H || got.W != im.W || !bytes.Equal(got.Pixels, im.Pixels) {
-				t.Errorf("%s: %dx%dx%d read back as %dx%dx%d or with other pixels", name, im.N, im.H, im.W, got.N, got.H, got.W)
+				t.Errorf("%s: %dx%dx%d read back as %dx%dx%d or with other pixels",
+					name, im.N, im.H, im.W, got.N, got.H, got.W)
 			}
 		}
 	}
@@ -160,7 +161,8 @@ func TestReadIDXRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
-	if _, err := readLabels(bytes.NewReader(good)); err == nil || !strings.Contains(err.Error(), "images file in place") {
+	_, err := readLabels(bytes.NewReader(good))
+	if err == nil || !strings.Contains(err.Error(), "images file in place") {
 		t.Errorf("images read as labels: %v", err)
 	}
 }

@@ -10,7 +10,9 @@ import (
 
 // The values that Rosetta Code lists for SplitMix64 with seed 1234567.
 func TestNthIsSplitMix64(t *testing.T) {
-	want := []uint64{6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821}
+	want := []uint64{
+		6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821,
+	}
 	for n, w := range want {
 		if got := nth(1234567, uint64(n)); got != w {
 			t.Errorf("output %d: %d, want %d", n, got, w)
