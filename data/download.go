@@ -18,21 +18,22 @@ const maxDownload = 256 << 20
 
 var errStalled = errors.New("nothing came")
 
-// download transfers files over HTTP into .part files, from which a later transfer goes on (RFC 9110, section 14). Beside
-// the .part lies a .part.from with the URL and the validator (ETag or Last-Modified) of what it is a part of: only the
-// same content from the same place is continued, which the server judges by If-Range.
+// download transfers files over HTTP into .part files, which a later transfer continues (RFC 9110, section 14). Beside
+// the .part is a .part.from with the URL and the validator (ETag or Last-Modified) of the whole: only the same content
+// from the same URL is continued. The server decides that by If-Range.
 type download struct {
 	client   *http.Client
 	stall    time.Duration
 	progress func(file string, done, total int64)
 }
 
-// received tells what one transfer brought, also when it failed.
+// received tells how a transfer went, also when it failed.
 type received struct {
 	resumed bool // appended to an older part
-	again   bool // another try may do better: something came, or a useless part is out of the way
+	again   bool // another try may do better: something came, or a useless part was discarded
 }
 
+// get transfers url into the file part, continuing it if it can.
 func (d download) get(ctx context.Context, url, part string) (received, error) {
 	var got received
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -104,7 +105,7 @@ func (d download) get(ctx context.Context, url, part string) (received, error) {
 	return got, f.Sync()
 }
 
-// drop discards a part because of err and returns err, or why the part could not be discarded.
+// drop discards a part because of err. It returns err, or the error of discarding.
 func drop(part string, err error) error {
 	if rm := discard(part); rm != nil {
 		return rm
@@ -112,7 +113,7 @@ func drop(part string, err error) error {
 	return err
 }
 
-// openPart opens a part to be written from byte have on, and notes first where its content comes from.
+// openPart opens a part for writing from byte have on. For a new part it first notes where the content comes from.
 func openPart(part, url string, have int64, h http.Header) (*os.File, error) {
 	if have > 0 {
 		return os.OpenFile(part, os.O_WRONLY|os.O_APPEND, 0)
@@ -132,8 +133,7 @@ func openPart(part, url string, have int64, h http.Header) (*os.File, error) {
 	return os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 }
 
-// resumable returns how many bytes of url are in part, and the validator of the content they belong to; 0 if there is
-// nothing to go on from.
+// resumable returns how many bytes of url are in part, 0 if none are, and the validator of the content they belong to.
 func resumable(part, url string) (have int64, validator string) {
 	from, err := os.ReadFile(part + ".from")
 	if err != nil {
@@ -174,8 +174,10 @@ func reason(err error) error {
 	return err
 }
 
+// name returns the last element of a URL.
 func name(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
+// tick is a writer that only counts: it is called with the number of bytes of each write.
 type tick func(n int)
 
 func (t tick) Write(p []byte) (int, error) { t(len(p)); return len(p), nil }

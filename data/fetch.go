@@ -11,51 +11,54 @@ import (
 )
 
 // fetch downloads whichever of the four files are not already intact in o.Dir or, without it, in the cache.
-func (p *published) fetch(ctx context.Context, o Options) (string, error) {
+func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 	dir := o.Dir
 	if dir == "" {
-		dir = p.cache
+		dir = s.cache
 	}
 	if dir == "" {
-		return "", fmt.Errorf("fetch: %w (give --data-dir)", p.cacheErr)
+		return "", fmt.Errorf("fetch: %w (give --data-dir)", s.cacheErr)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("fetch: %w", err)
 	}
-	unlock, err := lockDir(ctx, dir, func() { o.logf("%s: another process downloads into %s; waiting", p.name, dir) })
+	unlock, err := lockDir(ctx, dir, func() {
+		o.logf("%s: another process downloads into %s; waiting", s.Name, dir)
+	})
 	if err != nil {
 		return "", fmt.Errorf("fetch: %s: %w", dir, err)
 	}
 	defer unlock()
 
-	d := download{client: p.client, stall: p.stall, progress: o.progress}
-	mirrors := slices.Clone(p.mirrors)
-	for i, f := range readFiles(dir, &p.sums) { // read under the lock: another process may have brought them meanwhile
+	d := download{client: s.client, stall: s.stall, progress: o.progress}
+	mirrors := slices.Clone(s.mirrors)
+	for i, f := range readFiles(dir, &s.sums) { // under the lock: another process may just have fetched them
 		if f.err == nil {
 			continue
 		}
-		if err := p.fetchFile(ctx, o, d, mirrors, dir, i); err != nil {
+		if err := s.fetchFile(ctx, o, d, mirrors, dir, i); err != nil {
 			return "", err
 		}
 	}
 	return dir, nil
 }
 
-// fetchFile brings file i from the first mirror that has it, and moves mirrors that failed behind the one that served.
-func (p *published) fetchFile(ctx context.Context, o Options, d download, mirrors []string, dir string, i int) error {
+// fetchFile downloads file i from the first mirror that has it, and moves mirrors that failed to the end of the list.
+func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []string, dir string, i int) error {
 	name := stems[i] + ".gz"
 	part := filepath.Join(dir, name+".part")
 	var failed []string
 	for range mirrors {
 		url := mirrors[0] + name
-		err := p.fetchFrom(ctx, d, url, part, i)
+		err := s.fetchFrom(ctx, d, url, part, i)
 		if err == nil {
 			return publish(part, filepath.Join(dir, name))
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("fetch: %s: %w (what came is kept, the next download goes on from there)", name, ctx.Err())
+			return fmt.Errorf("fetch: %s: %w (what came is kept, the next download goes on from there)",
+				name, ctx.Err())
 		}
-		o.logf("%s: %s: %v", p.name, url, err)
+		o.logf("%s: %s: %v", s.Name, url, err)
 		failed = append(failed, fmt.Sprintf("%s: %v", url, err))
 		bad := mirrors[0]
 		copy(mirrors, mirrors[1:])
@@ -64,8 +67,9 @@ func (p *published) fetchFile(ctx context.Context, o Options, d download, mirror
 	return errors.New(strings.Join(failed, "; "))
 }
 
-// fetchFrom brings one file from one mirror and checks it, in three tries at most, as long as each has hope for the next.
-func (p *published) fetchFrom(ctx context.Context, d download, url, part string, i int) error {
+// fetchFrom downloads file i from one mirror and verifies it. It tries three times at most, and only while another try
+// may do better than the last.
+func (s *store) fetchFrom(ctx context.Context, d download, url, part string, i int) error {
 	var err error
 	for range 3 {
 		var got received
@@ -78,7 +82,7 @@ func (p *published) fetchFrom(ctx context.Context, d download, url, part string,
 		}
 		f := readFile(part, i)
 		if f.err == nil {
-			f.err = f.verify(p.sums[i])
+			f.err = f.verify(s.sums[i])
 		}
 		if f.err == nil {
 			return nil
@@ -86,7 +90,7 @@ func (p *published) fetchFrom(ctx context.Context, d download, url, part string,
 		if err = drop(part, f.err); !got.resumed {
 			return err
 		}
-		// The old part may have been at fault, so the whole file gets a try.
+		// The older part may have been damaged: try again from the start.
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// cut makes a handler that breaks off the first file after n bytes, the first times times it is asked for from the start.
+// cut makes a handler that breaks off the first file after n bytes, for the given number of requests from its start.
 func cut(files map[string][]byte, n, times int) func(w http.ResponseWriter, r *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path != "/"+firstFile || r.Header.Get("Range") != "" || times == 0 {
@@ -42,7 +42,9 @@ func resume(files map[string][]byte, w http.ResponseWriter, r *http.Request) boo
 func TestFetchGoesOnWhereItBrokeOff(t *testing.T) {
 	p, files := small(t)
 	broken := cut(files, 5000, 1)
-	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool { return broken(w, r) || resume(files, w, r) })
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool {
+		return broken(w, r) || resume(files, w, r)
+	})
 	p.serve(m)
 	if _, err := p.fetch(t.Context(), Options{}); err != nil {
 		t.Fatal(err)

@@ -24,7 +24,9 @@ type mirror struct {
 
 // newMirror serves files by http.ServeContent, which knows Range and If-Range; handle, if not nil, may answer instead
 // and then returns true.
-func newMirror(t *testing.T, files map[string][]byte, handle func(w http.ResponseWriter, r *http.Request) bool) *mirror {
+func newMirror(
+	t *testing.T, files map[string][]byte, handle func(w http.ResponseWriter, r *http.Request) bool,
+) *mirror {
 	m := &mirror{}
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
@@ -62,7 +64,7 @@ func noise(n int, seed uint64) []byte {
 }
 
 // small makes a published data set of 40 training and 10 test images, 4x6, 3 classes, and its files by name.
-func small(t *testing.T, mirrors ...*mirror) (*published, map[string][]byte) {
+func small(t *testing.T, mirrors ...*mirror) (*store, map[string][]byte) {
 	t.Helper()
 	labels := func(n int) []byte {
 		b := make([]byte, n)
@@ -78,10 +80,12 @@ func small(t *testing.T, mirrors ...*mirror) (*published, map[string][]byte) {
 		append(header(magicLabels, 10), labels(10)...),
 	}
 	root := t.TempDir()
-	p := &published{
-		name: "small", classes: []string{"a", "b", "c"},
-		cache: filepath.Join(root, "cache"), system: filepath.Join(root, "system"), systemPkg: "dataset-small",
-		client: &http.Client{}, stall: 10 * time.Second,
+	p := &store{
+		published: published{
+			Dataset: Dataset{Name: "small", Classes: []string{"a", "b", "c"}},
+			system:  filepath.Join(root, "system"), systemPkg: "dataset-small",
+		},
+		cache: filepath.Join(root, "cache"), client: &http.Client{}, stall: 10 * time.Second,
 	}
 	files := map[string][]byte{}
 	for i, b := range plain {
@@ -93,7 +97,7 @@ func small(t *testing.T, mirrors ...*mirror) (*published, map[string][]byte) {
 	return p, files
 }
 
-func (p *published) serve(mirrors ...*mirror) {
+func (p *store) serve(mirrors ...*mirror) {
 	p.mirrors = nil
 	for _, m := range mirrors {
 		p.mirrors = append(p.mirrors, m.URL+"/")

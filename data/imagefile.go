@@ -24,8 +24,8 @@ const maxPixels = 100e6
 // averaging when it shrinks) and centred. With invert the result is 255 minus that: data sets like Fashion-MNIST are
 // light on black, photographs and scans mostly dark on white.
 //
-// Margins and transparent parts become 0, the background of such a data set, in either case: the picture is laid on
-// black, or on white if it is inverted afterwards. Orientation tags of cameras are not obeyed.
+// Margins and transparent parts become 0, the background of such a data set, in either case: the picture is drawn on
+// black, or on white if it is inverted afterwards. Orientation tags of cameras are ignored.
 func ReadImageFile(path string, h, w, c int, invert bool) ([]byte, error) {
 	info, err := os.Stat(path) // before opening, which would wait for a writer if this were a pipe
 	if err != nil {
@@ -61,7 +61,8 @@ func readImage(r io.ReadSeeker, h, w, c int, invert bool) ([]byte, error) {
 		return nil, fmt.Errorf("%s of %dx%d has no pixels", format, cfg.Height, cfg.Width)
 	}
 	if float64(cfg.Width)*float64(cfg.Height) > maxPixels {
-		return nil, fmt.Errorf("%s of %dx%d pixels, want at most %.0f million", format, cfg.Height, cfg.Width, maxPixels/1e6)
+		return nil, fmt.Errorf("%s of %dx%d pixels, want at most %.0f million",
+			format, cfg.Height, cfg.Width, maxPixels/1e6)
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, err
@@ -83,6 +84,7 @@ func decodeError(format string, err error) error {
 	return fmt.Errorf("damaged %s: %w", format, err)
 }
 
+// fit scales src into h x w and returns its bytes, HWC.
 func fit(src image.Image, h, w, c int, invert bool) []byte {
 	background, flip := color.Black, byte(0)
 	if invert {
@@ -113,7 +115,7 @@ func centred(b image.Rectangle, h, w int) image.Rectangle {
 	return image.Rect(x, y, x+dw, y+dh)
 }
 
-// luma is Rec. 601's 0.299 R + 0.587 G + 0.114 B, rounded; a grey stays what it is.
+// luma is Rec. 601's 0.299 R + 0.587 G + 0.114 B, rounded; greys keep their value.
 func luma(r, g, b byte) byte {
 	return byte((299*int(r) + 587*int(g) + 114*int(b) + 500) / 1000)
 }

@@ -204,13 +204,16 @@ func TestReadImageFileRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
 		}
 	}
-	if _, err := ReadImageFile(filepath.Join(t.TempDir(), "none.png"), 28, 28, 1, false); !errors.Is(err, fs.ErrNotExist) {
+	_, err := ReadImageFile(filepath.Join(t.TempDir(), "none.png"), 28, 28, 1, false)
+	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := ReadImageFile(t.TempDir(), 28, 28, 1, false); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	_, err = ReadImageFile(t.TempDir(), 28, 28, 1, false)
+	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("directory: %v", err)
 	}
-	if _, err := ReadImageFile(write(t, big), 28, 28, 2, false); err == nil || !strings.Contains(err.Error(), "1 or 3 channels") {
+	_, err = ReadImageFile(write(t, big), 28, 28, 2, false)
+	if err == nil || !strings.Contains(err.Error(), "1 or 3 channels") {
 		t.Errorf("two channels: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"path/filepath"
 )
@@ -16,7 +15,7 @@ type Info struct {
 	Files    []FileInfo `json:"files"`
 	Train    *SetInfo   `json:"train,omitempty"` // nil unless all files are good
 	Test     *SetInfo   `json:"test,omitempty"`
-	Problem  string     `json:"problem,omitempty"` // why the files, each good by itself, do not make a data set
+	Problem  string     `json:"problem,omitempty"` // why files that are each good do not fit together
 }
 
 // FileInfo describes one of the four files.
@@ -26,7 +25,7 @@ type FileInfo struct {
 	Content  int64  `json:"content"`           // uncompressed
 	SHA256   string `json:"sha256,omitempty"`  // of the uncompressed file, in hex
 	Verified bool   `json:"verified"`          // equal to the published checksum; false where none is published
-	Problem  string `json:"problem,omitempty"` // why the file is no good
+	Problem  string `json:"problem,omitempty"` // why the file cannot be used
 }
 
 // SetInfo describes the training or the test images. Mean and Std are those of all pixels, scaled to 0..1.
@@ -43,56 +42,11 @@ type SetInfo struct {
 // OK tells whether Open would succeed on what Info describes.
 func (i *Info) OK() bool { return i.Train != nil }
 
-// Describe looks at the place that Open would take the data set from; if none is intact, at the first that has any of
-// its files, and says what is wrong with each. It never downloads and writes nothing. An error means that there is
-// nothing to describe.
+// Describe looks at the directory that Open would take the data set from. If none is intact, it looks at the first that
+// has any of the files, and says what is wrong with each. It never downloads and writes nothing. An error means that
+// there is nothing to describe.
 func Describe(ctx context.Context, o Options) (*Info, error) {
-	info, err := describe(ctx, o)
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	return info, nil
-}
-
-func describe(ctx context.Context, o Options) (*Info, error) {
-	switch o.Dataset {
-	case "", FashionMNIST:
-		return fashionMNIST().describe(ctx, o)
-	case IDX:
-		dir, err := idxDir(o)
-		if err != nil {
-			return nil, err
-		}
-		files := readFiles(dir, nil)
-		if !anyPresent(files) {
-			return nil, fmt.Errorf("%s: %w", dir, firstError(dir, files))
-		}
-		return newInfo(IDX, dir, files, o.Classes, nil), nil
-	}
-	return nil, unknown(o.Dataset)
-}
-
-func (p *published) describe(ctx context.Context, o Options) (*Info, error) {
-	var first *Info
-	var tried []string
-	for _, at := range p.places(o) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		files := readFiles(at.dir, &p.sums)
-		err := firstError(at.dir, files)
-		if err == nil {
-			return newInfo(p.name, at.dir, files, len(p.classes), p.classes), nil
-		}
-		tried = append(tried, fmt.Sprintf("%s%s: %v", at.dir, at.note, err))
-		if first == nil && anyPresent(files) {
-			first = newInfo(p.name, at.dir, files, len(p.classes), p.classes)
-		}
-	}
-	if first == nil {
-		return nil, p.notFound(tried)
-	}
-	return first, nil
+	return dispatch(ctx, o, entry.describe)
 }
 
 func anyPresent(files [4]file) bool {
@@ -104,8 +58,8 @@ func anyPresent(files [4]file) bool {
 	return false
 }
 
-// newInfo describes files; names are the classes' if the data set is a published one, whose sums the files were
-// verified against, else nil.
+// newInfo describes files. For a published data set, against whose sums they were verified, names are those of the
+// classes; for others names is nil.
 func newInfo(dataset, dir string, files [4]file, classes int, names []string) *Info {
 	info := &Info{Dataset: dataset, Dir: dir}
 	good := true
@@ -138,6 +92,7 @@ func newInfo(dataset, dir string, files [4]file, classes int, names []string) *I
 	return info
 }
 
+// info counts the images of each class and computes mean and standard deviation of the pixels.
 func (s *Set) info(classes int) *SetInfo {
 	i := &SetInfo{N: s.N, H: s.H, W: s.W, C: s.C, PerClass: make([]int, classes)}
 	for _, l := range s.Labels {

@@ -4,7 +4,7 @@ package data
 
 import "context"
 
-// lockDir holds nobody off on systems without flock; downloading twice at once is only wasteful there.
+// lockDir does nothing on systems without flock. Two downloads at once waste time there, but do no harm.
 func lockDir(_ context.Context, _ string, _ func()) (unlock func(), err error) {
 	return func() {}, nil
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// lockDir holds other processes off a directory until unlock is called or this process ends. Where another one has the
-// lock it calls waiting once and waits until ctx ends.
+// lockDir locks a directory against other processes until unlock is called or this process ends. While another process
+// has the lock, it waits until ctx ends; it calls waiting once before that.
 func lockDir(ctx context.Context, dir string, waiting func()) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -24,7 +24,7 @@ func lockDir(ctx context.Context, dir string, waiting func()) (unlock func(), er
 			return func() { f.Close() }, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return func() { f.Close() }, nil // a file system without locks; downloading twice is only wasteful
+			return func() { f.Close() }, nil // a file system without locks: two downloads do no harm
 		}
 		if tries == 0 {
 			waiting()

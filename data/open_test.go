@@ -25,7 +25,8 @@ func checkSmall(t *testing.T, src *Source, dir string) {
 	if src.Dir != dir {
 		t.Errorf("found in %s, want %s", src.Dir, dir)
 	}
-	if s := src.Train; s.Len() != 400 || s.H != 4 || s.W != 6 || s.C != 1 || !bytes.Equal(s.Pixels, noise(400*24, 1)) || s.Labels[5] != 2 {
+	if s := src.Train; s.Len() != 400 || s.H != 4 || s.W != 6 || s.C != 1 ||
+		!bytes.Equal(s.Pixels, noise(400*24, 1)) || s.Labels[5] != 2 {
 		t.Errorf("training set %dx%dx%dx%d or its content is not what was written", s.N, s.H, s.W, s.C)
 	}
 	if s := src.Test; s.Len() != 10 || !bytes.Equal(s.Image(9), noise(240, 2)[216:]) {
@@ -101,7 +102,7 @@ func TestOpenMendsTheKeptCopy(t *testing.T) {
 			t.Errorf("a copy of %d bytes was not mended", len(spoilt))
 		}
 	}
-	if left, _ := filepath.Glob(filepath.Join(p.cache, ".train*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(p.cache, ".tmp-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -141,7 +142,8 @@ func TestOpenFallsBackFromNothingTheUserNamed(t *testing.T) {
 		if c.want == "" && err == nil {
 			continue
 		}
-		if err == nil || c.want == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.dir) {
+		if err == nil || c.want == "" ||
+			!strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.dir) {
 			t.Errorf("error %v, want one with %q and %q", err, c.want, c.dir)
 		}
 	}
@@ -160,7 +162,8 @@ func TestOpenNamesEveryPlaceTried(t *testing.T) {
 		if err == nil {
 			t.Fatal("no error")
 		}
-		wants := []string{p.env, "$RESNET_DATA", p.cache, p.system, "apt install dataset-small", "make data", "--data-dir", "proxy", "no such directory"}
+		wants := []string{p.env, "$RESNET_DATA", p.cache, p.system, "no such directory",
+			"apt install dataset-small", "make data", "--data-dir", "proxy"}
 		if download {
 			wants = append(wants, m.URL, "404")
 		} else {
@@ -193,7 +196,9 @@ func TestOpenCancelled(t *testing.T) {
 
 func TestOpenIDX(t *testing.T) {
 	_, files := small(t)
-	names := []string{"train-images.idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte.gz"}
+	names := []string{
+		"train-images.idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz", "t10k-labels.idx1-ubyte.gz",
+	}
 	dir := t.TempDir()
 	for i, name := range names {
 		content := files[stems[i]+".gz"]
@@ -221,15 +226,19 @@ func TestOpenIDXRefuses(t *testing.T) {
 	images := func(n, h, w int) []byte {
 		return append(header(magicImages, uint32(n), uint32(h), uint32(w)), ramp(n*h*w)...)
 	}
-	good := map[string][]byte{stems[0]: images(3, 2, 2), stems[1]: labels(0, 1, 7), stems[2]: images(1, 2, 2), stems[3]: labels(2)}
+	good := map[string][]byte{
+		stems[0]: images(3, 2, 2), stems[1]: labels(0, 1, 7), stems[2]: images(1, 2, 2), stems[3]: labels(2),
+	}
 	for _, c := range []struct {
 		name    string
 		files   map[string][]byte
 		classes int
 		want    string
 	}{
-		{"label out of range", nil, 7, "train-labels-idx1-ubyte: label 7 of image 2 is not below the number of classes, 7"},
-		{"label out of range in the test set", map[string][]byte{stems[3]: labels(9)}, 8, "t10k-labels-idx1-ubyte: label 9 of image 0"},
+		{"label out of range", nil, 7,
+			"train-labels-idx1-ubyte: label 7 of image 2 is not below the number of classes, 7"},
+		{"label out of range in the test set", map[string][]byte{stems[3]: labels(9)}, 8,
+			"t10k-labels-idx1-ubyte: label 9 of image 0"},
 		{"too few labels", map[string][]byte{stems[1]: labels(0, 1)}, 0, "2 labels for the 3 images"},
 		{"two sizes", map[string][]byte{stems[2]: images(1, 2, 3)}, 0, "test images are 2x3, training images 2x2"},
 		{"labels for images", map[string][]byte{stems[0]: labels(1)}, 0, "labels file in place of images?"},
@@ -250,7 +259,8 @@ func TestOpenIDXRefuses(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Dataset: "cifar"}); err == nil || !strings.Contains(err.Error(), `"cifar"`) {
 		t.Errorf("unknown data set: %v", err)
 	}
-	if _, err := Open(t.Context(), Options{Classes: 3}); err == nil || !strings.Contains(err.Error(), "10 classes, not 3") {
+	_, err := Open(t.Context(), Options{Classes: 3})
+	if err == nil || !strings.Contains(err.Error(), "10 classes, not 3") {
 		t.Errorf("3 classes for Fashion-MNIST: %v", err)
 	}
 	if _, err := Fetch(t.Context(), Options{Dataset: IDX}); err == nil {
@@ -263,7 +273,8 @@ func TestReadFileRefusesWhatIsNoFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, stems[0]), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if f := readFile(filepath.Join(dir, stems[0]), 0); f.err == nil || !strings.Contains(f.err.Error(), "not a regular file") {
+	f := readFile(filepath.Join(dir, stems[0]), 0)
+	if f.err == nil || !strings.Contains(f.err.Error(), "not a regular file") {
 		t.Errorf("a directory in a file's place: %v", f.err)
 	}
 }
@@ -279,11 +290,13 @@ func TestDescribe(t *testing.T) {
 		t.Fatalf("%+v, %v", info, err)
 	}
 	for _, f := range info.Files {
-		if !f.Verified || f.Problem != "" || f.Bytes != int64(len(files[f.Name])) || f.Content <= 0 || len(f.SHA256) != 64 {
+		if !f.Verified || f.Problem != "" || f.Bytes != int64(len(files[f.Name])) ||
+			f.Content <= 0 || len(f.SHA256) != 64 {
 			t.Errorf("%+v", f)
 		}
 	}
-	if got := fmt.Sprint(info.Train.PerClass, info.Test.PerClass, info.Classes); got != "[134 133 133] [4 3 3] [a b c]" {
+	got := fmt.Sprint(info.Train.PerClass, info.Test.PerClass, info.Classes)
+	if got != "[134 133 133] [4 3 3] [a b c]" {
 		t.Errorf("per class %s", got)
 	}
 	// Uniform bytes have mean 1/2 and deviation 256/255/sqrt(12) = 0.2898; of 9600, the mean strays by 0.003 and the

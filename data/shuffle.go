@@ -13,21 +13,15 @@ func Sequence(dst []int32) []int32 {
 	return dst
 }
 
-// Order fills dst with a permutation of 0 .. len(dst)-1 and returns it: the shuffled order of one epoch over a whole set.
-// It is [Shuffle] of [Sequence].
-func Order(dst []int32, seed uint64, epoch int) []int32 {
-	return Shuffle(Sequence(dst), seed, epoch)
-}
-
 // Shuffle puts the image indices in idx, which may be any part of a set, into the order of their keys in this epoch,
 // Key(seed, StreamShuffle, epoch, index), equal keys by index, and returns idx. The order that idx had before does not
-// matter, and neither does which other images take part: two images stand in the same order in every subset.
+// matter, and neither do the other images in idx: two images have the same order in every subset.
 func Shuffle(idx []int32, seed uint64, epoch int) []int32 {
 	sortByKey(idx, seed, StreamShuffle, epoch)
 	return idx
 }
 
-// Holdout splits the indices of s into val, n images drawn at random without regard to class, and train, the others;
+// Holdout splits the indices of s into val, n images chosen at random without regard to class, and train, the others;
 // both ascending. The split depends on s.N, n and seed only, and a larger n holds out the smaller n's images too.
 func Holdout(s *Set, n int, seed uint64) (train, val []int32, err error) {
 	if n < 1 || n >= s.N {
@@ -50,18 +44,18 @@ type keyed struct {
 func (a keyed) less(b keyed) bool { return a.key < b.key || a.key == b.key && a.index < b.index }
 
 func sortByKey(idx []int32, seed uint64, stream Stream, epoch int) {
-	draws := make([]keyed, len(idx))
+	keys := make([]keyed, len(idx))
 	for i, v := range idx {
-		draws[i] = keyed{Key(seed, stream, epoch, int(v)), v}
+		keys[i] = keyed{Key(seed, stream, epoch, int(v)), v}
 	}
-	for i, k := range sorted(draws) {
+	for i, k := range sorted(keys) {
 		idx[i] = k.index
 	}
 }
 
-// sorted sorts by key, equal keys by index, and spoils its argument. Three passes of a radix sort over the upper 33 bits
-// leave next to nothing out of order where keys are random, and an insertion sort puts that right. It takes a tenth of the
-// time of a sort by comparison, for which a GPU would wait at the start of every epoch.
+// sorted sorts by key, equal keys by index, and overwrites its argument. Three passes of a radix sort over the upper 33
+// bits leave almost nothing out of order where keys are random; an insertion sort does the rest. That takes a tenth of
+// the time of a sort by comparison, for which a GPU would wait at the start of every epoch.
 func sorted(from []keyed) []keyed {
 	const bits = 11
 	to := make([]keyed, len(from))

@@ -10,7 +10,9 @@ import (
 
 // The values that Rosetta Code lists for SplitMix64 with seed 1234567.
 func TestNthIsSplitMix64(t *testing.T) {
-	want := []uint64{6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821}
+	want := []uint64{
+		6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821,
+	}
 	for n, w := range want {
 		if got := nth(1234567, uint64(n)); got != w {
 			t.Errorf("output %d: %d, want %d", n, got, w)
@@ -41,11 +43,14 @@ func TestKeyPinned(t *testing.T) {
 	}
 }
 
+// order fills dst with the shuffled order of an epoch over a whole set.
+func order(dst []int32, seed uint64, epoch int) []int32 { return Shuffle(Sequence(dst), seed, epoch) }
+
 func TestOrderPinned(t *testing.T) {
-	if got, want := Order(make([]int32, 10), 1, 0), []int32{9, 8, 7, 4, 2, 0, 3, 6, 5, 1}; !slices.Equal(got, want) {
+	if got, want := order(make([]int32, 10), 1, 0), []int32{9, 8, 7, 4, 2, 0, 3, 6, 5, 1}; !slices.Equal(got, want) {
 		t.Errorf("seed 1, epoch 0: %v, want %v", got, want)
 	}
-	if got, want := Order(make([]int32, 10), 1, 1), []int32{6, 5, 7, 4, 2, 1, 8, 3, 0, 9}; !slices.Equal(got, want) {
+	if got, want := order(make([]int32, 10), 1, 1), []int32{6, 5, 7, 4, 2, 1, 8, 3, 0, 9}; !slices.Equal(got, want) {
 		t.Errorf("seed 1, epoch 1: %v, want %v", got, want)
 	}
 }
@@ -58,7 +63,7 @@ func isPermutation(idx []int32) bool {
 func TestOrderIsAPermutationPerEpochAndSeed(t *testing.T) {
 	seen := map[int32]int{}
 	for epoch := range 20 {
-		o := Order(make([]int32, 1000), 7, epoch)
+		o := order(make([]int32, 1000), 7, epoch)
 		if !isPermutation(o) {
 			t.Fatalf("epoch %d: no permutation", epoch)
 		}
@@ -70,13 +75,13 @@ func TestOrderIsAPermutationPerEpochAndSeed(t *testing.T) {
 			t.Errorf("image %d came first in %d of 20 epochs", i, n)
 		}
 	}
-	if slices.Equal(Order(make([]int32, 100), 1, 0), Order(make([]int32, 100), 2, 0)) {
+	if slices.Equal(order(make([]int32, 100), 1, 0), order(make([]int32, 100), 2, 0)) {
 		t.Error("seeds 1 and 2 shuffle alike")
 	}
 }
 
 func TestShuffleOfASubset(t *testing.T) {
-	whole := Order(make([]int32, 100), 3, 5)
+	whole := order(make([]int32, 100), 3, 5)
 	var want []int32
 	for _, i := range whole {
 		if i%3 == 0 {
@@ -115,9 +120,9 @@ func TestSorted(t *testing.T) {
 func TestOrderIsUniform(t *testing.T) {
 	const n, bins, epochs = 100, 10, 2000
 	var count [n][bins]int
-	order := make([]int32, n)
+	idx := make([]int32, n)
 	for epoch := range epochs {
-		for pos, i := range Order(order, 11, epoch) {
+		for pos, i := range order(idx, 11, epoch) {
 			count[i][pos*bins/n]++
 		}
 	}

@@ -37,7 +37,8 @@ var mayImport = map[string][]string{
 	"resnet/kernels/cuda":          {"resnet/gpu"},
 	"resnet/kernels/cuda/gen":      nil,
 	"resnet/gpu":                   nil,
-	"resnet/data":                  nil,
+	"resnet/data":                  {"resnet/data/atomicfile"},
+	"resnet/data/atomicfile":       nil,
 }
 
 // only are the packages that alone may import others of a kind.

@@ -14,7 +14,7 @@ import (
 	"sync"
 )
 
-// The four files of a data set in MNIST's format, in the order of every [4] here.
+// The four files of a data set in MNIST's format, as indices of every array of four in this package.
 const (
 	trainImages = iota
 	trainLabels
@@ -23,11 +23,13 @@ const (
 )
 
 var (
-	stems  = [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}
+	stems = [4]string{
+		"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+	}
 	magics = [4]uint32{magicImages, magicLabels, magicImages, magicLabels}
 )
 
-// missingError says that something is not there, as opposed to there and no good.
+// missingError means that a file or directory is absent, as opposed to present and damaged.
 type missingError string
 
 func (e missingError) Error() string { return string(e) }
@@ -37,7 +39,7 @@ func isMissing(err error) bool {
 	return errors.As(err, &m)
 }
 
-// file is one of the four files, read whole; or, with err set, the reason why not.
+// file is one of the four files with its content; or, with err set, the reason why it cannot be used.
 type file struct {
 	path   string // empty if missing
 	size   int64  // bytes on disk
@@ -47,8 +49,8 @@ type file struct {
 	err    error
 }
 
-// readFiles reads the four files of dir at the same time. Each may be plain, .gz, or spelt with a dot; of several the
-// first is taken whose content has the SHA-256 in want, or, where want is nil, simply the first.
+// readFiles reads the four files of dir concurrently. Each may be plain, .gz, or spelt with a dot. Of several the first
+// whose content has the SHA-256 in want is taken or, if want is nil, the first.
 func readFiles(dir string, want *[4]string) [4]file {
 	var files [4]file
 	var wg sync.WaitGroup
@@ -63,7 +65,7 @@ func readFiles(dir string, want *[4]string) [4]file {
 				case isMissing(f.err):
 					continue
 				case files[i].path == "" || f.err == nil:
-					files[i] = f // the first complaint is the one to report, unless a later spelling is good
+					files[i] = f // the first error is the one to report, unless a later spelling is good
 				}
 				if f.err == nil || want == nil {
 					return
@@ -84,6 +86,7 @@ func spellings(stem string) []string {
 	return []string{stem, dotted, stem + ".gz", dotted + ".gz"}
 }
 
+// readFile reads the file at path as number kind of the four.
 func readFile(path string, kind int) file {
 	f := file{path: path}
 	f.idx, f.err = func() (*idx, error) {
@@ -112,7 +115,7 @@ func readFile(path string, kind int) file {
 	return f
 }
 
-// osReason reduces an error of package os, whose text repeats the path, to its reason.
+// osReason strips the operation and the path from an error of package os; messages here name the file already.
 func osReason(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return missingError("not found")
@@ -126,7 +129,8 @@ func osReason(err error) error {
 
 func (f *file) verify(want string) error {
 	if f.sum != want {
-		return fmt.Errorf("%s: sha256 of the content %.12s..., want %.12s... as published", filepath.Base(f.path), f.sum, want)
+		return fmt.Errorf("%s: sha256 of the content %.12s..., want %.12s... as published",
+			filepath.Base(f.path), f.sum, want)
 	}
 	return nil
 }
@@ -151,8 +155,8 @@ func firstError(dir string, files [4]file) error {
 	return nil
 }
 
-// assemble makes a Source of four files that were read without error and checks them against each other. With classes 0
-// the largest label decides.
+// assemble makes a Source of four files that were read without error, and checks that they fit together. If classes is
+// 0, the number of classes is the largest label + 1.
 func assemble(name, dir string, files [4]file, classes int) (*Source, error) {
 	train, err := newSet(files[trainImages], files[trainLabels])
 	if err != nil {
@@ -192,6 +196,7 @@ func newSet(images, labels file) (*Set, error) {
 	return &Set{N: im.N, H: im.H, W: im.W, C: 1, Pixels: im.Pixels, Labels: labels.idx.content()}, nil
 }
 
+// checksum returns the SHA-256, in hex, of the SHA-256 sums of the uncompressed files.
 func checksum(files [4]file) string {
 	h := sha256.New()
 	for _, f := range files {

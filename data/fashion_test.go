@@ -8,7 +8,7 @@ import (
 
 // The data itself, where this machine has it: RESNET_REQUIRE_DATA=1 makes its absence a failure.
 func TestFashionMNIST(t *testing.T) {
-	p := fashionMNIST()
+	p := fashionMNIST.store()
 	info, err := p.describe(t.Context(), Options{})
 	if err != nil || !info.OK() {
 		if os.Getenv("RESNET_REQUIRE_DATA") == "1" {
@@ -33,7 +33,8 @@ func TestFashionMNIST(t *testing.T) {
 		t.Errorf("mean %.5f, std %.5f, want 0.2860 and 0.3530", m, s)
 	}
 	// The first training image is an ankle boot, the first test image too (the data set's README shows both).
-	if a, b := src.Train.Labels[0], src.Test.Labels[0]; src.ClassNames[a] != "Ankle boot" || src.ClassNames[b] != "Ankle boot" {
+	const boot = "Ankle boot"
+	if a, b := src.Train.Labels[0], src.Test.Labels[0]; src.ClassNames[a] != boot || src.ClassNames[b] != boot {
 		t.Errorf("first images are of classes %d and %d, want 9", a, b)
 	}
 	if src.Checksum != info.Checksum {

@@ -1,0 +1,70 @@
+package data_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"resnet/data"
+)
+
+func ExampleAll() {
+	for _, d := range data.All() {
+		fmt.Printf("%s: %s\n", d.Name, d.About)
+	}
+	// Output:
+	// fashion-mnist: 70000 images of clothing, 28x28, grey, 10 classes
+	// idx: any four files in MNIST's format
+}
+
+// Six images are split into four for training and two for validation; the training images get a new order every epoch.
+// Seed and epoch determine both, on every machine.
+func ExampleShuffle() {
+	set := &data.Set{N: 6, H: 1, W: 1, C: 1, Pixels: make([]byte, 6), Labels: make([]uint8, 6)}
+	const seed = 1
+	train, val, err := data.Holdout(set, 2, seed)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("validation", val)
+	for epoch := range 3 {
+		fmt.Println("epoch", epoch, data.Shuffle(train, seed, epoch))
+	}
+	// Output:
+	// validation [0 2]
+	// epoch 0 [4 3 5 1]
+	// epoch 1 [5 4 1 3]
+	// epoch 2 [5 4 3 1]
+}
+
+// A data set of one's own is four files in MNIST's format.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "digits")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	for stem, labels := range map[string][]byte{"train": {7, 0, 2}, "t10k": {1}} {
+		var im, lb bytes.Buffer
+		n := len(labels)
+		data.WriteImages(&im, &data.Images{N: n, H: 8, W: 8, Pixels: make([]byte, n*8*8)})
+		data.WriteLabels(&lb, labels)
+		os.WriteFile(filepath.Join(dir, stem+"-images-idx3-ubyte"), im.Bytes(), 0o644)
+		os.WriteFile(filepath.Join(dir, stem+"-labels-idx1-ubyte"), lb.Bytes(), 0o644)
+	}
+
+	src, err := data.Open(context.Background(), data.Options{Dataset: data.IDX, Dir: dir})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(src.Train.Len(), "training images of", src.Train.H, "x", src.Train.W)
+	fmt.Println(len(src.ClassNames), "classes, the first image is of class", src.Train.Labels[0])
+	// Output:
+	// 3 training images of 8 x 8
+	// 8 classes, the first image is of class 7
+}

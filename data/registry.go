@@ -1,0 +1,90 @@
+package data
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// registry lists the data sets in the order of help texts. A new one in MNIST's format is a value like fashionMNIST;
+// one in another format is a type of its own that implements entry.
+var registry = []entry{fashionMNIST, anyIDX}
+
+// entry is a data set that [Open], [Fetch] and [Describe] know by name. Its methods do what these three promise; their
+// errors begin with what went wrong, without the package's name.
+type entry interface {
+	about() Dataset
+	open(ctx context.Context, o Options) (*Source, error)
+	fetch(ctx context.Context, o Options) (dir string, err error)
+	describe(ctx context.Context, o Options) (*Info, error)
+}
+
+// Dataset is what is known of a data set without its files.
+type Dataset struct {
+	Name    string   // as in Options.Dataset
+	About   string   // one line for help texts
+	Classes []string // names by label; nil where only the files tell
+}
+
+func (d Dataset) about() Dataset {
+	d.Classes = slices.Clone(d.Classes)
+	return d
+}
+
+// All returns the data sets that [Open] knows, in the order of help texts.
+func All() []Dataset {
+	all := make([]Dataset, len(registry))
+	for i, e := range registry {
+		all[i] = e.about()
+	}
+	return all
+}
+
+// Names returns the names of [All].
+func Names() []string {
+	names := make([]string, len(registry))
+	for i, e := range registry {
+		names[i] = e.about().Name
+	}
+	return names
+}
+
+// Lookup returns the data set of that name. The error for an unknown name lists the known ones.
+func Lookup(name string) (Dataset, error) {
+	e, err := lookup(name)
+	if err != nil {
+		return Dataset{}, fmt.Errorf("data: %w", err)
+	}
+	return e.about(), nil
+}
+
+// ClassNames returns the names by label of a data set whose classes are known without its files; nil for others.
+func ClassNames(dataset string) []string {
+	d, _ := Lookup(dataset)
+	return d.Classes
+}
+
+func lookup(name string) (entry, error) {
+	names := Names()
+	if i := slices.Index(names, name); i >= 0 {
+		return registry[i], nil
+	}
+	last := len(names) - 1
+	return nil, fmt.Errorf("unknown dataset %q, want %s or %s", name, strings.Join(names[:last], ", "), names[last])
+}
+
+// dispatch calls a method of the data set that o names.
+func dispatch[T any](
+	ctx context.Context, o Options, method func(entry, context.Context, Options) (T, error),
+) (result T, err error) {
+	e, err := lookup(cmp.Or(o.Dataset, FashionMNIST))
+	if err == nil {
+		result, err = method(e, ctx, o)
+	}
+	if err != nil {
+		err = fmt.Errorf("data: %w", err)
+	}
+	return result, err
+}

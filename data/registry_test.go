@@ -1,0 +1,88 @@
+package data
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestRegistry(t *testing.T) {
+	if names := Names(); !slices.Contains(names, FashionMNIST) || !slices.Contains(names, IDX) {
+		t.Errorf("names %v, want %s and %s among them", names, FashionMNIST, IDX)
+	}
+	seen := map[string]bool{}
+	for i, d := range All() {
+		if d.Name == "" || d.Name != Names()[i] || seen[d.Name] || d.About == "" || strings.Contains(d.About, "\n") {
+			t.Errorf("%+v: want a name of its own and one line about it", d)
+		}
+		seen[d.Name] = true
+		found, err := Lookup(d.Name)
+		if err != nil || found.About != d.About || !slices.Equal(found.Classes, ClassNames(d.Name)) {
+			t.Errorf("%s: looked up %+v, %v", d.Name, found, err)
+		}
+	}
+	for _, e := range registry {
+		if p, ok := e.(published); ok {
+			checkPublished(t, p)
+		}
+	}
+	// What a caller does to the names of classes is lost.
+	ClassNames(FashionMNIST)[0] = "changed"
+	if got := ClassNames(FashionMNIST)[0]; got != "T-shirt/top" {
+		t.Errorf("class 0 is %q after a caller changed its copy", got)
+	}
+}
+
+func checkPublished(t *testing.T, p published) {
+	t.Helper()
+	if len(p.Classes) < 2 || len(p.mirrors) == 0 || (p.system == "") != (p.systemPkg == "") {
+		t.Errorf("%s: %d classes, %d mirrors, package %q in %q",
+			p.Name, len(p.Classes), len(p.mirrors), p.systemPkg, p.system)
+	}
+	for i, sum := range p.sums {
+		if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 || sum != strings.ToLower(sum) {
+			t.Errorf("%s: %s: %q is not a SHA-256 in lower-case hex", p.Name, stems[i], sum)
+		}
+	}
+	for _, m := range p.mirrors {
+		if !strings.HasSuffix(m, "/") {
+			t.Errorf("%s: mirror %s, want a slash at the end", p.Name, m)
+		}
+	}
+}
+
+func TestUnknownNamesTheKnown(t *testing.T) {
+	_, lookup := Lookup("cifar")
+	_, open := Open(t.Context(), Options{Dataset: "cifar"})
+	_, fetch := Fetch(t.Context(), Options{Dataset: "cifar"})
+	_, describe := Describe(t.Context(), Options{Dataset: "cifar"})
+	for _, err := range []error{lookup, open, fetch, describe} {
+		if err == nil || !strings.HasPrefix(err.Error(), `data: unknown dataset "cifar", want `) {
+			t.Fatalf("error %v", err)
+		}
+		for _, name := range Names() {
+			if !strings.Contains(err.Error(), name) {
+				t.Errorf("error %q does not name %s", err, name)
+			}
+		}
+	}
+	if names := ClassNames("cifar"); names != nil {
+		t.Errorf("an unknown data set has classes %v", names)
+	}
+}
+
+// A data set without a package of the operating system is looked for elsewhere only, and none is recommended.
+func TestPublishedWithoutPackage(t *testing.T) {
+	p, _ := small(t)
+	p.system, p.systemPkg = "", ""
+	_, err := p.open(t.Context(), Options{})
+	if err == nil || !strings.Contains(err.Error(), p.cache) || !strings.Contains(err.Error(), "--data-dir") {
+		t.Errorf("error %v, want the cache and a hint", err)
+	}
+	for _, not := range []string{"package", "apt", "make data"} {
+		if err != nil && strings.Contains(err.Error(), not) {
+			t.Errorf("error %q speaks of %q", err, not)
+		}
+	}
+}
