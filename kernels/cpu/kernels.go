@@ -27,35 +27,8 @@ type Kernels struct {
 
 	Winograd Winograd
 
-	vector vectorKernels
-}
-
-// vectorKernels are bound to the methods of Kernels, which check lengths and never pass rows or c of 0. Where there
-// is a floor, values are raised to it and gradients pass above it; see floor.
-type vectorKernels struct {
-	stats                func(rows int, sum, sumsq, x, shift []float32)
-	sumRows              func(rows int, sum, x []float32)
-	scaleShift           func(rows int, y, x, scale, shift []float32, floor float32)
-	addRow               func(rows int, y, row []float32, floor float32)
-	batchNormReduce      func(rows int, sumDy, sumDyX, dy, x, mean, scale, shift []float32, floor float32)
-	batchNormBackward    func(rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32)
-	batchNormBackwardAdd func(rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32)
-
-	add             func(y, a, b []float32, floor float32)
-	relu            func(y, x []float32, floor float32)
-	reluBackward    func(dx, dy, y []float32, floor float32)
-	reluBackwardAdd func(dx, dy, y []float32, floor float32)
-	addScaled       func(y, x []float32, alpha float32)
-	scale           func(y, x []float32, alpha float32)
-	max             func(y, x []float32)
-
-	adam     func(w, g, m, v []float32, beta1, beta2, step, vscale, eps, decay, rest1, rest2 float32)
-	sgd      func(w, g, v []float32, lr, momentum, decay float32)
-	nesterov func(w, g, v []float32, lr, momentum, decay float32)
-
-	peakFMA func(n int, c, d float32)
-	// peakFlops is how many operations a round of peakFMA is.
-	peakFlops int64
+	vector    vectorKernels
+	peakFlops int64 // floating-point operations of one round of peakFMA
 }
 
 // alignment is that of a cache line and of the widest vector, in bytes.

@@ -7,5 +7,5 @@ func (k *Kernels) PeakFMA(n int) (flops int64) {
 		return 0
 	}
 	k.vector.peakFMA(n, 0.5, 1)
-	return int64(n) * k.vector.peakFlops
+	return int64(n) * k.peakFlops
 }

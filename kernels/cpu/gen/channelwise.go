@@ -5,37 +5,36 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// channelwise describes a kernel over rows of c channels: some slices hold all rows, some one value a channel.
+// channelwise builds a kernel over rows of c channels. Of its slices, the first (data of them) hold rows*c
+// float32 and the others one for each channel.
 type channelwise struct {
-	name, method string
-	data         []string // rows*c float32, walked row by row
-	params       []string // c float32
-	unroll       int
-	body         func(g *asm, p map[string]operand.Mem, floor reg.VecVirtual)
+	data   int
+	unroll int // vectors of a row that one iteration of the main loop handles
+	// body handles one vector of one row: p has its address in each slice.
+	body func(g *asm, p mems, floor reg.VecVirtual)
 }
 
 func (f channelwise) emit(g *asm) {
-	g.function(f.name, f.method, "func(rows int, "+slices(append(append([]string{}, f.data...), f.params...), "floor")+")")
 	floor := g.broadcast("floor")
 	base := map[string]reg.Register{}
-	for _, s := range append(append([]string{}, f.data...), f.params...) {
+	for _, s := range g.slices {
 		base[s] = g.pointer(s)
 	}
 	rows := g.Load(g.Param("rows"), g.GP64())
-	row, full, off := g.length(f.params[0]), g.GP64(), g.GP64()
+	row, full, off := g.length(g.slices[f.data]), g.GP64(), g.GP64()
 	last := g.GP64()
 	g.MOVQ(row, last)
 	g.ANDQ(imm(g.lanes-1), last)
 	g.MOVQ(row, full)
 	g.SUBQ(last, full)
-	// The mask is wanted by the last vector of every row, so it is made once; with last = 0 it is not used.
+	// The last vector of every row needs the same mask, so it is made once; with last = 0 it is not used.
 	g.beginTail(last)
 	mask := g.tail
 	g.endTail()
 	g.SHLQ(imm(2), row)
 	g.SHLQ(imm(2), full)
 	body := func(u int) {
-		p := map[string]operand.Mem{}
+		p := mems{}
 		for s, r := range base {
 			p[s] = operand.Mem{Base: r, Index: off, Scale: 1, Disp: u * g.bytes()}
 		}
@@ -72,7 +71,7 @@ func (f channelwise) emit(g *asm) {
 	body(0)
 	g.endTail()
 	g.Label("next")
-	for _, s := range f.data {
+	for _, s := range g.slices[:f.data] {
 		g.ADDQ(row, base[s])
 	}
 	g.DECQ(rows)
@@ -80,42 +79,32 @@ func (f channelwise) emit(g *asm) {
 	g.ret()
 }
 
-func channelKernels(g *asm) {
-	type mems = map[string]operand.Mem
-	for _, f := range []channelwise{
-		{"scaleShift", "[Kernels.ScaleShift]", []string{"y", "x"}, []string{"scale", "shift"}, 4,
-			func(g *asm, p mems, floor reg.VecVirtual) {
-				v := g.load(p["scale"])
-				g.VFMADD213PS(g.source(p["shift"]), g.load(p["x"]), v)
-				g.VMAXPS(v, floor, v)
-				g.store(v, p["y"])
-			}},
-		{"addRow", "[Kernels.AddRow]", []string{"y"}, []string{"row"}, 4,
-			func(g *asm, p mems, floor reg.VecVirtual) {
-				v := g.load(p["row"])
-				g.VADDPS(g.source(p["y"]), v, v)
-				g.VMAXPS(v, floor, v)
-				g.store(v, p["y"])
-			}},
-		{"batchNormBackward", "[Kernels.BatchNormBackward]", []string{"dx", "dy", "x"},
-			[]string{"mean", "scale", "shift", "a", "b", "k"}, 1,
-			func(g *asm, p mems, floor reg.VecVirtual) {
-				g.store(batchNormGrad(g, p, floor), p["dx"])
-			}},
-		{"batchNormBackwardAdd", "[Kernels.BatchNormBackward]", []string{"dx", "dy", "x"},
-			[]string{"mean", "scale", "shift", "a", "b", "k"}, 1,
-			func(g *asm, p mems, floor reg.VecVirtual) {
-				v := batchNormGrad(g, p, floor)
-				g.VADDPS(g.source(p["dx"]), v, v)
-				g.store(v, p["dx"])
-			}},
-	} {
-		f.emit(g)
-	}
+func scaleShift(g *asm, p mems, floor reg.VecVirtual) {
+	v := g.load(p["scale"])
+	g.VFMADD213PS(g.source(p["shift"]), g.load(p["x"]), v)
+	g.VMAXPS(v, floor, v)
+	g.store(v, p["y"])
 }
 
-// batchNormGrad returns g*a + (x-mean)*b + k with g = dy where x*scale+shift is above floor.
-func batchNormGrad(g *asm, p map[string]operand.Mem, floor reg.VecVirtual) reg.VecVirtual {
+func addRow(g *asm, p mems, floor reg.VecVirtual) {
+	v := g.load(p["row"])
+	g.VADDPS(g.source(p["y"]), v, v)
+	g.VMAXPS(v, floor, v)
+	g.store(v, p["y"])
+}
+
+func batchNormBackward(g *asm, p mems, floor reg.VecVirtual) {
+	g.store(batchNormGrad(g, p, floor), p["dx"])
+}
+
+func batchNormBackwardAdd(g *asm, p mems, floor reg.VecVirtual) {
+	v := batchNormGrad(g, p, floor)
+	g.VADDPS(g.source(p["dx"]), v, v)
+	g.store(v, p["dx"])
+}
+
+// batchNormGrad returns d*a + (x-mean)*b + k, with d = dy where x*scale+shift is above floor and 0 elsewhere.
+func batchNormGrad(g *asm, p mems, floor reg.VecVirtual) reg.VecVirtual {
 	x, y := g.load(p["x"]), g.load(p["scale"])
 	g.VFMADD213PS(g.source(p["shift"]), x, y)
 	d := g.where(notLessOrEqual, y, floor, p["dy"])

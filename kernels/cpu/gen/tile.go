@@ -10,15 +10,22 @@ import (
 // unroll is how many steps of the inner sum one turn of the loop takes.
 const unroll = 4
 
-func tiles(g *asm) {
-	for width := 1; width <= 2; width++ {
-		for rows := 1; rows <= g.rows; rows++ {
-			tile{g, rows, width, false}.emit()
-		}
-		for rows := 1; rows <= g.rowsT; rows++ {
-			tile{g, rows, width, true}.emit()
-		}
+// tiles lists the tiles that are width vectors wide, from one row up.
+func tiles(t target, width int, transposed bool) []kernel {
+	name, largest := "tile", t.rows
+	if transposed {
+		name, largest = "tileT", t.rowsT
 	}
+	var list []kernel
+	for rows := 1; rows <= largest; rows++ {
+		list = append(list, kernel{
+			name:       fmt.Sprintf("%s%dx%d", name, rows, width*t.lanes),
+			implements: "[TileFunc]",
+			params:     "outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int",
+			emit:       func(g *asm) { tile{g, rows, width, transposed}.emit() },
+		})
+	}
+	return list
 }
 
 // tile is a block of C, rows by width vectors, held in registers while the sum runs.
@@ -43,13 +50,6 @@ func (t tile) chains() int {
 }
 
 func (t tile) emit() {
-	name := "tile"
-	if t.transposed {
-		name = "tileT"
-	}
-	t.function(fmt.Sprintf("%s%dx%d", name, t.rows, t.width*t.lanes), "[TileFunc]",
-		"func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int)")
-
 	outer := t.Load(t.Param("outer"), t.GP64())
 	a := t.Load(t.Param("a"), t.GP64())
 	b := t.Load(t.Param("b"), t.GP64())
