@@ -2,26 +2,26 @@ package cpu
 
 import "unsafe"
 
-// TileFunc multiplies a block of rows of A with a panel of B and keeps the block of C in registers meanwhile:
+// TileFunc multiplies rows of A by a panel of B. The tile of C, its result, stays in registers until it is complete:
 //
 //	c[i*ldc+j] (+)= sum over o < outer, p < k of a[i*lda+o*astep+p] * b[o*bstep+p*ldb+j]
 //
-// for i < rows and j < columns, which the function itself fixes. The transposed form reads a[p*lda+o*astep+i].
-// Strides count float32s. With acc 0 the sum is stored, with acc 1 it is added to what c holds; with outer or k of 0
-// the sum is 0. A convolution sets outer to the kernel rows and k to a kernel row's contiguous run of input.
+// for i < rows and j < columns, which are constants of each TileFunc. A transposed one reads a[p*lda+o*astep+i].
+// Strides count float32s. With acc 0 the sum is stored, with acc 1 it is added to c. With outer or k of 0 the sum is 0.
+// In a convolution, outer is the number of kernel rows, and k the number of contiguous inputs under one of them.
 //
 // Nothing is checked: the pointers must be valid for all elements that the formula names.
 type TileFunc func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int)
 
-// Kernels is the set of kernels of one instruction set.
+// Kernels holds the kernels of one instruction set.
 type Kernels struct {
 	ISA   ISA
 	Lanes int // float32 per vector
 	Rows  int // largest row count of Tile
 	RowsT int // largest row count of TileT
 
-	// Tile and TileT are indexed by [columns/Lanes-1][rows], with columns Lanes or 2*Lanes and rows from 1. Wide
-	// tiles of many rows are the fastest, so 16 rows by a RowsT of 6 are better cut into 6+5+5 than into 6+6+4.
+	// Tile, and TileT for a transposed A, are indexed by [columns/Lanes-1][rows], with columns Lanes or 2*Lanes and
+	// rows from 1. The more rows the faster: with at most 6 rows, 16 are better cut into 6+5+5 than into 6+6+4.
 	Tile  [2][]TileFunc
 	TileT [2][]TileFunc
 

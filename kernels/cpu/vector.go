@@ -2,8 +2,8 @@
 
 package cpu
 
-// vectorKernels holds the vector kernels of one instruction set. The methods of [Kernels] call them: they check lengths
-// and never pass rows or channels of 0. Values are raised to floor, and gradients pass above it; see the function floor.
+// vectorKernels holds the vector kernels of one instruction set. The methods of [Kernels] call them; they check lengths
+// and never pass 0 rows or channels. For the parameter floor see the function floor.
 type vectorKernels struct {
 	add                  func(y, a, b []float32, floor float32)
 	relu                 func(y, x []float32, floor float32)

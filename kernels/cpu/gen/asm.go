@@ -27,8 +27,8 @@ const (
 	notLessOrEqual = 0x16 // a > b, or a or b is NaN
 )
 
-// asm emits instructions for one target. Between beginTail and endTail every load and store is masked, so that one
-// kernel body serves full vectors and the last, partial one.
+// asm emits instructions for one target. Between beginTail and endTail every load and store is masked, so that the same
+// kernel body handles full vectors and the last, partial one.
 type asm struct {
 	*build.Context
 	target
@@ -89,7 +89,8 @@ func (g *asm) load(m operand.Mem) reg.VecVirtual {
 	return v
 }
 
-// source is what an instruction may read m through: m itself, or a register where a full read would pass the end.
+// source returns an operand to read m by: m itself, or in a tail, where that would read beyond the end, a register that
+// m is loaded to.
 func (g *asm) source(m operand.Mem) operand.Op {
 	if g.tail == nil {
 		return m
@@ -108,7 +109,7 @@ func (g *asm) store(v reg.Register, m operand.Mem) {
 	}
 }
 
-// where loads m and zeroes every lane in which the comparison "a predicate b" fails.
+// where loads m and sets every lane to 0 in which the comparison "a predicate b" is false.
 func (g *asm) where(predicate int, a reg.Register, b reg.Register, m operand.Mem) reg.VecVirtual {
 	imm := operand.U8(predicate)
 	v := g.vec()
@@ -127,7 +128,7 @@ func (g *asm) where(predicate int, a reg.Register, b reg.Register, m operand.Mem
 	return v
 }
 
-// broadcast fills a vector with a float32 argument.
+// broadcast loads a float32 argument into every lane of a vector.
 func (g *asm) broadcast(param string) reg.VecVirtual {
 	b, err := g.Param(param).Resolve()
 	if err != nil {
@@ -177,13 +178,13 @@ func (g *asm) onesThenZeros() operand.Mem {
 	return g.ones
 }
 
-// loop places the label of a hot loop on a cache line boundary.
+// loop sets the label of a hot loop, aligned to a cache line.
 func (g *asm) loop(label string) {
 	g.Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []operand.Op{operand.Imm(64)}})
 	g.Label(label)
 }
 
-// imm returns n in one of the two widths that instructions take.
+// imm returns n as an immediate of 8 or, if that is too small, 32 bits.
 func imm(n int) operand.Op {
 	if n < 1<<8 {
 		return operand.U8(n)

@@ -5,8 +5,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// channelwise builds a kernel over rows of c channels. Of its slices, the first (data of them) hold rows*c
-// float32 and the others one for each channel.
+// channelwise builds a kernel over rows of c channels. Of its slices, the first (data of them) hold rows*c float32, and
+// the others one float32 for each channel.
 type channelwise struct {
 	data   int
 	unroll int // vectors of a row that one iteration of the main loop handles

@@ -15,11 +15,11 @@ type kernel struct {
 	emit       func(g *asm)
 }
 
-// vectors lists the vector kernels. From it are written the struct vectorKernels of package cpu, its three values, the
-// assembly and the declarations of it.
+// vectors lists the vector kernels. The struct vectorKernels of package cpu, its value for each instruction set, the
+// assembly and the declarations of the assembly are written from it.
 //
-// A kernel takes its slices first, grouped as its kind says. floor is what values are raised to (0 for ReLU, NaN for
-// none), and the value above which gradients pass.
+// The order of a kernel's slices tells what they hold: see channelwise and reduction. A parameter floor is the least
+// value of a result, 0 for ReLU and NaN for no limit, and the value that must be exceeded for a gradient to pass.
 var vectors = []kernel{
 	{"add", "[Kernels.Add]", "y, a, b []float32, floor float32", elementwise{4, add}.emit},
 	{"relu", "[Kernels.ReLU]", "y, x []float32, floor float32", elementwise{4, relu}.emit},
@@ -29,8 +29,8 @@ var vectors = []kernel{
 	{"addScaled", "[Kernels.AddScaled]", "y, x []float32, alpha float32", elementwise{4, addScaled}.emit},
 	{"scale", "[Kernels.Scale]", "y, x []float32, alpha float32", elementwise{4, scale}.emit},
 	{"max", "[Kernels.Max]", "y, x []float32", elementwise{4, maximum}.emit},
-	{"adam", "[Kernels.Adam]",
-		"w, g, m, v []float32, beta1, beta2, step, vscale, eps, decay, rest1, rest2 float32", elementwise{1, adam}.emit},
+	{"adam", "[Kernels.Adam]", "w, g, m, v []float32, beta1, beta2, step, vscale, eps, decay, rest1, rest2 float32",
+		elementwise{1, adam}.emit},
 	{"sgd", "[Kernels.SGD]", "w, g, v []float32, lr, momentum, decay float32", elementwise{2, sgd}.emit},
 	{"nesterov", "[Kernels.SGD]", "w, g, v []float32, lr, momentum, decay float32", elementwise{2, nesterov}.emit},
 
@@ -45,8 +45,10 @@ var vectors = []kernel{
 		"rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32",
 		channelwise{data: 3, unroll: 1, body: batchNormBackwardAdd}.emit},
 
-	{"stats", "[Kernels.Stats]", "rows int, sum, sumsq, x, shift []float32", reduction{sums: 2, data: 1, body: stats}.emit},
-	{"sumRows", "[Kernels.SumRows]", "rows int, sum, x []float32", reduction{sums: 1, data: 1, body: sumRows}.emit},
+	{"stats", "[Kernels.Stats]", "rows int, sum, sumsq, x, shift []float32",
+		reduction{sums: 2, data: 1, body: stats}.emit},
+	{"sumRows", "[Kernels.SumRows]", "rows int, sum, x []float32",
+		reduction{sums: 1, data: 1, body: sumRows}.emit},
 	{"batchNormReduce", "[Kernels.BatchNormReduce]",
 		"rows int, sumDy, sumDyX, dy, x, mean, scale, shift []float32, floor float32",
 		reduction{sums: 2, data: 2, body: batchNormReduce}.emit},
@@ -56,7 +58,7 @@ var vectors = []kernel{
 
 func (k kernel) signature() string { return "func(" + k.params + ")" }
 
-// floats returns the names of the parameters that are slices of float32, and of those that are a single one.
+// floats returns the names of the parameters of type []float32 and of type float32.
 func (k kernel) floats() (slices, scalars []string) {
 	expr, err := parser.ParseExpr(k.signature())
 	if err != nil {

@@ -10,6 +10,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/format"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,7 +55,7 @@ func generate(dir string) error {
 }
 
 func writeGo(path, declarations string) error {
-	text, err := goFile(declarations)
+	text, err := format.Source([]byte(goHeader + declarations))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

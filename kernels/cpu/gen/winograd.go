@@ -130,7 +130,7 @@ func (t transform) emit(g *asm) {
 // new one otherwise.
 func (g *asm) combine(half reg.Register, coef []float64, x func(k int) operand.Op) reg.VecVirtual {
 	sum := func(unit float64) (v reg.VecVirtual) {
-		var terms []int // the first positive
+		var terms []int // positive ones first
 		for k, c := range coef {
 			if c == unit {
 				terms = append([]int{k}, terms...)
@@ -173,7 +173,7 @@ func (g *asm) combine(half reg.Register, coef []float64, x func(k int) operand.O
 	return v
 }
 
-// read is op as an instruction's source.
+// read returns op for an instruction to read: op itself if it is a register.
 func (g *asm) read(op operand.Op) operand.Op {
 	if m, ok := op.(operand.Mem); ok {
 		return g.source(m)
