@@ -111,7 +111,7 @@ generate: ## write the SIMD kernels' assembly and the command's reference anew (
 	$(GO) generate -tags nocuda ./cmd/resnet
 
 check-generated: generate
-	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' cmd/resnet/README.md || { echo "generated files differ from their generator: commit what 'make generate' wrote"; exit 1; }
+	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' kernels/cpu/vector.go cmd/resnet/README.md || { echo "generated files differ from their generator: commit what 'make generate' wrote"; exit 1; }
 
 # The compiler is always the one of .cuda/sdk: another version writes another PTX.
 ptx: cuda-sdk ## compile the CUDA kernels and write their launchers anew

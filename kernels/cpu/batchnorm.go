@@ -1,11 +1,11 @@
 package cpu
 
-// Stats adds the sums over rows that batch normalisation takes its mean and variance from:
+// Stats adds to sum and sumsq the sums over rows from which batch normalisation computes its mean and variance:
 //
 //	sum[j] += Σ_p (x[p,j]-shift[j])    sumsq[j] += Σ_p (x[p,j]-shift[j])²
 //
-// A shift near the mean keeps the variance exact where it is small beside the mean's square. Each channel is summed
-// in several accumulators; over many rows call it in chunks and add these in float64.
+// A shift near the mean keeps a variance accurate that is small compared with the square of the mean. Sums are float32:
+// for many rows, call Stats on chunks of them and add the results in float64.
 func (k *Kernels) Stats(sum, sumsq, x, shift []float32) {
 	sameLen("Stats", len(sum), sumsq, shift)
 	if rows := rowsOf("Stats", len(x), len(sum)); rows > 0 {
@@ -13,9 +13,9 @@ func (k *Kernels) Stats(sum, sumsq, x, shift []float32) {
 	}
 }
 
-// ScaleShift is batch normalisation with its statistics folded into two values a channel, and optionally ReLU:
+// ScaleShift is batch normalisation with its statistics folded into two values per channel, and optionally ReLU:
 //
-//	y[p,j] = x[p,j]*scale[j] + shift[j],  raised to 0 with relu
+//	y[p,j] = x[p,j]*scale[j] + shift[j],  with relu max(x[p,j]*scale[j] + shift[j], 0)
 //
 // A NaN stays NaN. y may be x.
 func (k *Kernels) ScaleShift(y, x, scale, shift []float32, relu bool) {
@@ -26,10 +26,12 @@ func (k *Kernels) ScaleShift(y, x, scale, shift []float32, relu bool) {
 	}
 }
 
-// BatchNormReduce adds the two sums that the gradients of batch normalisation need. With
-// g = dy, but 0 where relu and x*scale+shift <= 0 (the value that ScaleShift computed, to the last bit):
+// BatchNormReduce adds to sumDy and sumDyX the two sums that the gradients of batch normalisation need:
 //
 //	sumDy[j] += Σ_p g[p,j]    sumDyX[j] += Σ_p g[p,j]*(x[p,j]-mean[j])
+//
+// Here g is dy, but with relu 0 where x*scale+shift <= 0. That value is the one that [Kernels.ScaleShift] computes, bit
+// for bit. Where it is NaN, g is dy.
 func (k *Kernels) BatchNormReduce(sumDy, sumDyX, dy, x, mean, scale, shift []float32, relu bool) {
 	sameLen("BatchNormReduce", len(x), dy)
 	sameLen("BatchNormReduce", len(sumDy), sumDyX, mean, scale, shift)
@@ -38,12 +40,13 @@ func (k *Kernels) BatchNormReduce(sumDy, sumDyX, dy, x, mean, scale, shift []flo
 	}
 }
 
-// BatchNormBackward is the gradient by the input of batch normalisation, with g as in [Kernels.BatchNormReduce]:
+// BatchNormBackward is the gradient of batch normalisation with respect to its input, with g as in
+// [Kernels.BatchNormReduce]:
 //
 //	dx[p,j] = g[p,j]*a[j] + (x[p,j]-mean[j])*b[j] + c[j]  (+ dx[p,j] with acc)
 //
-// For statistics taken over n rows a = weight*invstd, b = -a*invstd²*sumDyX/n and c = -a*sumDy/n; for fixed ones
-// b and c are 0. dx may be dy.
+// With the statistics of a batch of n rows, a = weight*invstd, b = -a*invstd²*sumDyX/n and c = -a*sumDy/n. With running
+// statistics, which do not depend on x, b and c are 0. dx may be dy.
 func (k *Kernels) BatchNormBackward(dx, dy, x, mean, scale, shift, a, b, c []float32, relu, acc bool) {
 	sameLen("BatchNormBackward", len(x), dx, dy)
 	sameLen("BatchNormBackward", len(mean), scale, shift, a, b, c)

@@ -1,7 +1,7 @@
 package cpu
 
-// The products below are converted to float32 where one is added to, which keeps the compiler from fusing the two
-// in one place and not in another: the mask of the backward pass must see the forward value.
+// Converting a product to float32 keeps the compiler from fusing it with the addition that follows. The forward and the
+// backward pass must round x*scale+shift alike: it decides where the backward pass sets gradients to 0.
 
 func statsGo(rows int, sum, sumsq, x, shift []float32) {
 	c := len(sum)

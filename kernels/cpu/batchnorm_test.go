@@ -19,8 +19,8 @@ func eachRows(t *testing.T, f func(t *testing.T, k *Kernels, name string, rows, 
 	})
 }
 
-// columnSums fills want and tol for sums over rows that are added to before. The tolerance is one rounding of the
-// sum of magnitudes for each of the rows, and three for the term itself.
+// columnSums returns before plus the sum of term over the rows. The tolerance is one rounding of the sum of magnitudes
+// for each of the rows, and three for the term itself.
 func columnSums(before []float32, rows int, term func(p, j int) float64) (want, tol []float64) {
 	want, tol = make([]float64, len(before)), make([]float64, len(before))
 	for j, v := range before {
@@ -86,11 +86,11 @@ func TestScaleShiftAndAddRow(t *testing.T) {
 	})
 }
 
-// batchNormCase is input whose mask is not in doubt: where x*scale+shift is near zero, the mask asked for is the one
-// that ScaleShift gives.
+// batchNormCase is input with the gradient behind the ReLU. Where x*scale+shift is near 0, rounding decides whether the
+// gradient passes, so g follows what ScaleShift computes.
 type batchNormCase struct {
 	dy, x, mean, scale, shift, a, b, k guarded
-	g                                  []float64 // dy behind the mask
+	g                                  []float64 // dy where the gradient passes, else 0
 }
 
 func newBatchNormCase(k *Kernels, rows, c int, relu bool) batchNormCase {
@@ -139,25 +139,29 @@ func TestBatchNormBackward(t *testing.T) {
 			want, tol := make([]float64, rows*c), make([]float64, rows*c)
 			for i, g := range q.g {
 				j := i % c
-				want[i] = g*float64(q.a.v[j]) + (float64(q.x.v[i])-float64(q.mean.v[j]))*float64(q.b.v[j]) + float64(q.k.v[j])
+				centered := float64(q.x.v[i]) - float64(q.mean.v[j])
+				want[i] = g*float64(q.a.v[j]) + centered*float64(q.b.v[j]) + float64(q.k.v[j])
 				if acc {
 					want[i] += float64(dx.v[i])
 				}
 				tol[i] = 6 * 4 * eps // six roundings of values below 4
 			}
-			k.BatchNormBackward(dx.v, q.dy.v, q.x.v, q.mean.v, q.scale.v, q.shift.v, q.a.v, q.b.v, q.k.v, relu, acc)
+			run := func(dx, dy []float32) {
+				k.BatchNormBackward(dx, dy, q.x.v, q.mean.v, q.scale.v, q.shift.v, q.a.v, q.b.v, q.k.v, relu, acc)
+			}
+			run(dx.v, q.dy.v)
 			near(t, name, dx.v, want, tol)
 			dx.check(t, name)
 			if !acc {
 				alias := q.dy.clone()
-				k.BatchNormBackward(alias.v, alias.v, q.x.v, q.mean.v, q.scale.v, q.shift.v, q.a.v, q.b.v, q.k.v, relu, false)
+				run(alias.v, alias.v)
 				near(t, name+" in place", alias.v, want, tol)
 			}
 		}
 	})
 }
 
-// Where the forward value is a rounding away from 0, only the same arithmetic gives the same mask.
+// Where the forward value is one rounding away from 0, only the same arithmetic passes gradients at the same places.
 func TestBatchNormMaskIsForwardValue(t *testing.T) {
 	eachISA(t, func(t *testing.T, k *Kernels) {
 		r := newRand()

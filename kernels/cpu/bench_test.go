@@ -15,8 +15,7 @@ func benchISA(b *testing.B, f func(b *testing.B, k *Kernels)) {
 	}
 }
 
-// peak returns the core's FLOP/s. Callers measure it after warming the core up with the work in question, so that
-// both run at one clock.
+// peak returns the core's FLOP/s. Call it right after the work to compare with, so that the core's clock is the same.
 func peak(k *Kernels) float64 {
 	var best float64
 	for range 5 {
@@ -73,7 +72,9 @@ func BenchmarkTile(b *testing.B) {
 	})
 	b.Run("gonum", func(b *testing.B) {
 		const m, n, kk = 128, 32, 576
-		general := func(r, c int) blas32.General { return blas32.General{Rows: r, Cols: c, Stride: c, Data: filled(r * c)} }
+		general := func(r, c int) blas32.General {
+			return blas32.General{Rows: r, Cols: c, Stride: c, Data: filled(r * c)}
+		}
 		x, y, z := general(m, kk), general(kk, n), general(m, n)
 		for b.Loop() {
 			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, x, y, 0, z)
@@ -82,8 +83,8 @@ func BenchmarkTile(b *testing.B) {
 	})
 }
 
-// BenchmarkVector reports the bytes that pass a kernel, each tensor it reads or writes counted once. Tensors of
-// 196 x 64 values stay in the second-level cache.
+// BenchmarkVector reports the bytes that a kernel reads and writes, each tensor counted once. Tensors of 196 x 64
+// values stay in the second-level cache.
 func BenchmarkVector(b *testing.B) {
 	benchISA(b, func(b *testing.B, k *Kernels) {
 		const c, n = 64, 196 * 64

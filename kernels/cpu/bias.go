@@ -1,13 +1,14 @@
 package cpu
 
-// SumRows adds up rows, as for the gradient of a bias: sum[j] += Σ_p x[p,j].
+// SumRows adds the rows of x to sum, as for the gradient of a bias: sum[j] += Σ_p x[p,j].
 func (k *Kernels) SumRows(sum, x []float32) {
 	if rows := rowsOf("SumRows", len(x), len(sum)); rows > 0 {
 		k.vector.sumRows(rows, sum, x)
 	}
 }
 
-// AddRow adds one row to every row, as for a bias: y[p,j] += row[j], raised to 0 with relu. A NaN stays NaN.
+// AddRow adds one row to every row of y, as for a bias: y[p,j] += row[j], with relu y[p,j] = max(y[p,j]+row[j], 0).
+// A NaN stays NaN.
 func (k *Kernels) AddRow(y, row []float32, relu bool) {
 	if rows := rowsOf("AddRow", len(y), len(row)); rows > 0 {
 		k.vector.addRow(rows, y, row, floor(relu))

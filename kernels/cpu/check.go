@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// floor returns what results are raised to: 0 for ReLU, NaN for none. Comparisons with NaN are false, so that one
-// kernel serves both and a NaN input comes out as NaN.
+// floor returns the least value that a kernel lets its results have: 0 for ReLU, NaN for no limit. Kernels replace a
+// value only where it compares below floor. A comparison with NaN is false, so one kernel serves both cases, and a NaN
+// among the values stays NaN.
 func floor(relu bool) float32 {
 	if relu {
 		return 0

@@ -2,12 +2,12 @@
 // matrix products are built, and vector kernels for normalisation, activation and optimisers.
 //
 // Every kernel exists for AVX-512 (F, BW, DQ, VL), for AVX2 with FMA, and in portable Go; [Best] chooses at run time
-// and [For] hands out the table. A kernel runs on the calling goroutine and allocates nothing; dividing work among
-// threads is the caller's. Results differ between instruction sets in the last bits, since the order of sums and the
-// use of FMA differ; on one instruction set they are a function of the arguments alone.
+// and [For] returns the kernels. A kernel runs on the calling goroutine and allocates nothing; its caller divides the
+// work among threads. Results differ between instruction sets in the last bits, since the order of sums and the use of
+// FMA differ. On one instruction set they depend on the arguments alone.
 //
-// Rows of channels are how activations (NHWC) look to the vector kernels: a slice per-channel of c values belongs to
-// slices of rows*c, channels innermost.
+// To the vector kernels, activations (NHWC) are rows of channels: a slice of rows*c values, channels innermost. In the
+// formulas p is the row and j the channel. Slices with one value per channel have length c.
 package cpu
 
 //go:generate go run -C gen . -dir ..

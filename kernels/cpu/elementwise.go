@@ -1,19 +1,19 @@
 package cpu
 
-// Add is the junction of a residual block: y = a + b, raised to 0 with relu. A NaN stays NaN. y may be a or b.
+// Add is the addition that ends a residual block: y = a + b, with relu max(a + b, 0). A NaN stays NaN. y may be a or b.
 func (k *Kernels) Add(y, a, b []float32, relu bool) {
 	sameLen("Add", len(y), a, b)
 	k.vector.add(y, a, b, floor(relu))
 }
 
-// ReLU raises negative values to 0: y = max(x, 0). A NaN stays NaN. y may be x.
+// ReLU is y = max(x, 0). A NaN stays NaN. y may be x.
 func (k *Kernels) ReLU(y, x []float32) {
 	sameLen("ReLU", len(y), x)
 	k.vector.relu(y, x, 0)
 }
 
-// ReLUBackward passes the gradient where the output y was positive: dx = dy, but 0 where y <= 0. It is added to dx
-// with acc. A NaN in y lets dy pass, as in PyTorch. dx may be dy.
+// ReLUBackward is the gradient of ReLU, given its output y: dx = dy, but 0 where y <= 0. With acc it is added to dx.
+// Where y is NaN, dx is dy, as in PyTorch. dx may be dy.
 func (k *Kernels) ReLUBackward(dx, dy, y []float32, acc bool) {
 	sameLen("ReLUBackward", len(y), dx, dy)
 	if acc {

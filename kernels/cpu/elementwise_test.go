@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// lengths cover no, some and all of full blocks, single vectors and partial ones.
+// lengths with and without unrolled blocks, single vectors and a partial vector.
 var lengths = []int{0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 319}
 
 func eachLength(t *testing.T, f func(t *testing.T, k *Kernels, name string, n int)) {
@@ -141,7 +141,7 @@ func TestNaN(t *testing.T) {
 	})
 }
 
-// What dst held must not leak into a stored result.
+// A stored result must not depend on what the destination held.
 func TestStoreIgnoresDestination(t *testing.T) {
 	eachISA(t, func(t *testing.T, k *Kernels) {
 		const n = 87
@@ -155,9 +155,11 @@ func TestStoreIgnoresDestination(t *testing.T) {
 			one[i] = 1
 		}
 		for name, f := range map[string]func(){
-			"ReLUBackward":      func() { k.ReLUBackward(y, one, one, false) },
-			"BatchNormBackward": func() { k.BatchNormBackward(y, one, one, zero, one, zero, one, zero, zero, true, false) },
-			"Scale":             func() { k.Scale(y, 1, one) },
+			"ReLUBackward": func() { k.ReLUBackward(y, one, one, false) },
+			"BatchNormBackward": func() {
+				k.BatchNormBackward(y, one, one, zero, one, zero, one, zero, zero, true, false)
+			},
+			"Scale": func() { k.Scale(y, 1, one) },
 		} {
 			poison()
 			f()

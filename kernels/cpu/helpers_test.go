@@ -11,11 +11,12 @@ const sentinel = float32(-1.2345e33)
 
 const guard = 40 // more than two of the widest vectors and a partial one
 
-// guarded is a slice between two guard zones. off shifts its start, so that it is rarely aligned.
+// guarded is a slice v between two guard zones.
 type guarded struct {
 	all, v []float32
 }
 
+// newGuarded returns a slice of n values that starts off values after an aligned address.
 func newGuarded(n, off int) guarded {
 	all := Alloc(n + 2*guard + off)
 	for i := range all {
@@ -60,7 +61,8 @@ func near(t *testing.T, name string, got []float32, want, tol []float64) {
 	t.Helper()
 	for i, w := range want {
 		if d := math.Abs(float64(got[i]) - w); !(d <= tol[i]) {
-			t.Fatalf("%s: element %d of %d is %v, want %v: off by %.3g, tolerance %.3g", name, i, len(want), got[i], w, d, tol[i])
+			t.Fatalf("%s: element %d of %d is %v, want %v: off by %.3g, tolerance %.3g",
+				name, i, len(want), got[i], w, d, tol[i])
 		}
 	}
 }

@@ -40,8 +40,8 @@ func Supported() []ISA { return slices.Clone(supported) }
 // EnvISA is the environment variable that overrides the choice of instruction set.
 const EnvISA = "RESNET_ISA"
 
-// Choose returns the instruction set that name asks for, or the fastest supported one where name is empty.
-// It fails where name is unknown or this machine lacks it.
+// Choose returns the instruction set called name, or the fastest supported one where name is empty. It fails if name is
+// unknown or this machine does not support it.
 func Choose(name string) (ISA, error) {
 	fastest := supported[len(supported)-1]
 	if name == "" {
@@ -57,8 +57,8 @@ func Choose(name string) (ISA, error) {
 	return isa, nil
 }
 
-// Best returns the instruction set named by RESNET_ISA, or the fastest supported one where the variable is unset or
-// does not name a supported one. To report such a value call [Choose].
+// Best returns the instruction set named by RESNET_ISA, or the fastest supported one if the variable is unset or does
+// not name a supported one. To report such a value, call [Choose].
 func Best() ISA {
 	isa, _ := Choose(os.Getenv(EnvISA))
 	return isa

@@ -13,7 +13,8 @@ func TestParseISA(t *testing.T) {
 			t.Errorf("ParseISA(%q) = %v, %v", isa.String(), got, err)
 		}
 	}
-	if _, err := ParseISA("sse9"); err == nil || !strings.Contains(err.Error(), `"sse9", want one of portable, avx2, avx512`) {
+	_, err := ParseISA("sse9")
+	if err == nil || !strings.Contains(err.Error(), `"sse9", want one of portable, avx2, avx512`) {
 		t.Errorf("ParseISA(sse9): error %v", err)
 	}
 }
@@ -124,26 +125,33 @@ func TestNoAllocations(t *testing.T) {
 func TestLengthsAreChecked(t *testing.T) {
 	k := For(Portable)
 	s := func(n int) []float32 { return make([]float32, n) }
-	for name, f := range map[string]func(){
-		"Stats: length 7 is not a multiple of 3 channels":                 func() { k.Stats(s(3), s(3), s(7), s(3)) },
-		"Stats: slices of length 3 and 2, want equal lengths":             func() { k.Stats(s(3), s(2), s(6), s(3)) },
-		"ScaleShift: slices of length 6 and 5, want equal lengths":        func() { k.ScaleShift(s(5), s(6), s(3), s(3), false) },
-		"ScaleShift: length 6 is not a multiple of 0 channels":            func() { k.ScaleShift(s(6), s(6), nil, nil, false) },
-		"BatchNormReduce: slices of length 3 and 1, want equal lengths":   func() { k.BatchNormReduce(s(3), s(3), s(6), s(6), s(3), s(3), s(1), false) },
-		"BatchNormBackward: slices of length 6 and 3, want equal lengths": func() { k.BatchNormBackward(s(6), s(3), s(6), s(3), s(3), s(3), s(3), s(3), s(3), false, false) },
-		"Add: slices of length 3 and 4, want equal lengths":               func() { k.Add(s(3), s(3), s(4), false) },
-		"Adam: slices of length 2 and 1, want equal lengths":              func() { k.Adam(s(2), s(2), s(2), s(1), AdamParams{}) },
-		"SGD: slices of length 2 and 1, want equal lengths":               func() { k.SGD(s(2), s(2), s(1), SGDParams{}) },
-		"ReLUBackward: slices of length 2 and 1, want equal lengths":      func() { k.ReLUBackward(s(1), s(2), s(2), false) },
-		"AddRow: length 5 is not a multiple of 2 channels":                func() { k.AddRow(s(5), s(2), false) },
+	for _, c := range []struct {
+		want string
+		f    func()
+	}{
+		{"Stats: length 7 is not a multiple of 3 channels", func() { k.Stats(s(3), s(3), s(7), s(3)) }},
+		{"Stats: slices of length 3 and 2, want equal lengths", func() { k.Stats(s(3), s(2), s(6), s(3)) }},
+		{"ScaleShift: slices of length 6 and 5, want equal lengths",
+			func() { k.ScaleShift(s(5), s(6), s(3), s(3), false) }},
+		{"ScaleShift: length 6 is not a multiple of 0 channels", func() { k.ScaleShift(s(6), s(6), nil, nil, false) }},
+		{"BatchNormReduce: slices of length 3 and 1, want equal lengths",
+			func() { k.BatchNormReduce(s(3), s(3), s(6), s(6), s(3), s(3), s(1), false) }},
+		{"BatchNormBackward: slices of length 6 and 3, want equal lengths",
+			func() { k.BatchNormBackward(s(6), s(3), s(6), s(3), s(3), s(3), s(3), s(3), s(3), false, false) }},
+		{"Add: slices of length 3 and 4, want equal lengths", func() { k.Add(s(3), s(3), s(4), false) }},
+		{"Adam: slices of length 2 and 1, want equal lengths", func() { k.Adam(s(2), s(2), s(2), s(1), AdamParams{}) }},
+		{"SGD: slices of length 2 and 1, want equal lengths", func() { k.SGD(s(2), s(2), s(1), SGDParams{}) }},
+		{"ReLUBackward: slices of length 2 and 1, want equal lengths",
+			func() { k.ReLUBackward(s(1), s(2), s(2), false) }},
+		{"AddRow: length 5 is not a multiple of 2 channels", func() { k.AddRow(s(5), s(2), false) }},
 	} {
 		func() {
 			defer func() {
-				if got := recover(); got != "cpu: "+name {
-					t.Errorf("panic %v, want %q", got, "cpu: "+name)
+				if got := recover(); got != "cpu: "+c.want {
+					t.Errorf("panic %v, want %q", got, "cpu: "+c.want)
 				}
 			}()
-			f()
+			c.f()
 		}()
 	}
 }

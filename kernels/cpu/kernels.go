@@ -2,60 +2,33 @@ package cpu
 
 import "unsafe"
 
-// TileFunc multiplies a block of rows of A with a panel of B and keeps the block of C in registers meanwhile:
+// TileFunc multiplies rows of A by a panel of B. The tile of C, its result, stays in registers until it is complete:
 //
 //	c[i*ldc+j] (+)= sum over o < outer, p < k of a[i*lda+o*astep+p] * b[o*bstep+p*ldb+j]
 //
-// for i < rows and j < columns, which the function itself fixes. The transposed form reads a[p*lda+o*astep+i].
-// Strides count float32s. With acc 0 the sum is stored, with acc 1 it is added to what c holds; with outer or k of 0
-// the sum is 0. A convolution sets outer to the kernel rows and k to a kernel row's contiguous run of input.
+// for i < rows and j < columns, which are constants of each TileFunc. A transposed one reads a[p*lda+o*astep+i].
+// Strides count float32s. With acc 0 the sum is stored, with acc 1 it is added to c. With outer or k of 0 the sum is 0.
+// In a convolution, outer is the number of kernel rows, and k the number of contiguous inputs under one of them.
 //
 // Nothing is checked: the pointers must be valid for all elements that the formula names.
 type TileFunc func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int)
 
-// Kernels is the set of kernels of one instruction set.
+// Kernels holds the kernels of one instruction set.
 type Kernels struct {
 	ISA   ISA
 	Lanes int // float32 per vector
 	Rows  int // largest row count of Tile
 	RowsT int // largest row count of TileT
 
-	// Tile and TileT are indexed by [columns/Lanes-1][rows], with columns Lanes or 2*Lanes and rows from 1. Wide
-	// tiles of many rows are the fastest, so 16 rows by a RowsT of 6 are better cut into 6+5+5 than into 6+6+4.
+	// Tile, and TileT for a transposed A, are indexed by [columns/Lanes-1][rows], with columns Lanes or 2*Lanes and
+	// rows from 1. The more rows the faster: with at most 6 rows, 16 are better cut into 6+5+5 than into 6+6+4.
 	Tile  [2][]TileFunc
 	TileT [2][]TileFunc
 
 	Winograd Winograd
 
-	vector vectorKernels
-}
-
-// vectorKernels are bound to the methods of Kernels, which check lengths and never pass rows or c of 0. Where there
-// is a floor, values are raised to it and gradients pass above it; see floor.
-type vectorKernels struct {
-	stats                func(rows int, sum, sumsq, x, shift []float32)
-	sumRows              func(rows int, sum, x []float32)
-	scaleShift           func(rows int, y, x, scale, shift []float32, floor float32)
-	addRow               func(rows int, y, row []float32, floor float32)
-	batchNormReduce      func(rows int, sumDy, sumDyX, dy, x, mean, scale, shift []float32, floor float32)
-	batchNormBackward    func(rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32)
-	batchNormBackwardAdd func(rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32)
-
-	add             func(y, a, b []float32, floor float32)
-	relu            func(y, x []float32, floor float32)
-	reluBackward    func(dx, dy, y []float32, floor float32)
-	reluBackwardAdd func(dx, dy, y []float32, floor float32)
-	addScaled       func(y, x []float32, alpha float32)
-	scale           func(y, x []float32, alpha float32)
-	max             func(y, x []float32)
-
-	adam     func(w, g, m, v []float32, beta1, beta2, step, vscale, eps, decay, rest1, rest2 float32)
-	sgd      func(w, g, v []float32, lr, momentum, decay float32)
-	nesterov func(w, g, v []float32, lr, momentum, decay float32)
-
-	peakFMA func(n int, c, d float32)
-	// peakFlops is how many operations a round of peakFMA is.
-	peakFlops int64
+	vector    vectorKernels
+	peakFlops int64 // floating-point operations of one round of peakFMA
 }
 
 // alignment is that of a cache line and of the widest vector, in bytes.

@@ -1,7 +1,6 @@
 package cpu
 
-// portable holds the Go twins of the assembly kernels. Its names are those of the table: each implements the method
-// that the table entry is bound to.
+// portable holds the kernels in Go without assembly.
 var portable = Kernels{
 	ISA:      Portable,
 	Lanes:    portableLanes,
@@ -10,26 +9,7 @@ var portable = Kernels{
 	Tile:     [2][]TileFunc{portableTiles(portableLanes, false), portableTiles(2*portableLanes, false)},
 	TileT:    [2][]TileFunc{portableTiles(portableLanes, true), portableTiles(2*portableLanes, true)},
 	Winograd: portableWinograd(),
-	vector: vectorKernels{
-		stats:                statsGo,
-		sumRows:              sumRowsGo,
-		scaleShift:           scaleShiftGo,
-		addRow:               addRowGo,
-		batchNormReduce:      batchNormReduceGo,
-		batchNormBackward:    batchNormBackwardGo,
-		batchNormBackwardAdd: batchNormBackwardAddGo,
-		add:                  addGo,
-		relu:                 reluGo,
-		reluBackward:         reluBackwardGo,
-		reluBackwardAdd:      reluBackwardAddGo,
-		addScaled:            addScaledGo,
-		scale:                scaleGo,
-		max:                  maxGo,
-		adam:                 adamGo,
-		sgd:                  sgdGo,
-		nesterov:             nesterovGo,
-		peakFMA:              peakFMAGo,
-		// 8 chains, a multiplication and an addition each.
-		peakFlops: 8 * 2,
-	},
+	vector:   portableVectors,
+	// 8 chains, a multiplication and an addition each.
+	peakFlops: 8 * 2,
 }

@@ -1,19 +1,19 @@
 package cpu
 
-// AdamParams are the values of one step of Adam. The bias corrections of step t go into Step and VScale, which
-// serves both common forms, with lr the learning rate, c1 = 1-Beta1^t and c2 = 1-Beta2^t:
+// AdamParams are the scalars of one step of Adam. Step and VScale contain the bias corrections of step t, in either of
+// the two common forms, with lr the learning rate, c1 = 1-Beta1^t and c2 = 1-Beta2^t:
 //
 //	PyTorch: Step = lr/c1,          VScale = 1/sqrt(c2)
 //	Keras:   Step = lr*sqrt(c2)/c1, VScale = 1
 //
-// Decay is the factor on the weights: 1 without weight decay, 1 - lr*weight_decay for AdamW.
+// Decay is a factor on the weights: 1 without weight decay, 1 - lr*weight_decay for AdamW.
 type AdamParams struct {
 	Beta1, Beta2, Step, VScale, Eps, Decay float32
-	// OneMinusBeta1 and OneMinusBeta2 are separate so that they can be rounded once, from float64.
+	// OneMinusBeta1 and OneMinusBeta2 are given so that they are rounded only once, from float64.
 	OneMinusBeta1, OneMinusBeta2 float32
 }
 
-// Adam updates the weights w and the moments m and v by the gradient g:
+// Adam updates the weights w and the first and second moments m and v by the gradient g:
 //
 //	m = Beta1*m + OneMinusBeta1*g
 //	v = Beta2*v + OneMinusBeta2*g²
@@ -23,13 +23,13 @@ func (k *Kernels) Adam(w, g, m, v []float32, p AdamParams) {
 	k.vector.adam(w, g, m, v, p.Beta1, p.Beta2, p.Step, p.VScale, p.Eps, p.Decay, p.OneMinusBeta1, p.OneMinusBeta2)
 }
 
-// SGDParams are the values of one step of gradient descent. Decay is the L2 penalty (weight_decay).
+// SGDParams are the scalars of one step of gradient descent. Decay is the L2 penalty (weight_decay).
 type SGDParams struct {
 	LR, Momentum, Decay float32
 	Nesterov            bool
 }
 
-// SGD updates the weights w and the velocity v by the gradient g, as PyTorch does with dampening 0; g is kept:
+// SGD updates the weights w and the momentum v by the gradient g, as PyTorch does with dampening 0; g is unchanged:
 //
 //	d = g + Decay*w
 //	v = Momentum*v + d

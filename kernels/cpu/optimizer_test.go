@@ -18,7 +18,8 @@ func TestAdam(t *testing.T) {
 			d := float64(g.v[i])
 			wantM[i] = float64(p.Beta1)*float64(m.v[i]) + float64(p.OneMinusBeta1)*d
 			wantV[i] = float64(p.Beta2)*float64(v.v[i]) + float64(p.OneMinusBeta2)*d*d
-			wantW[i] = float64(p.Decay)*float64(w.v[i]) - float64(p.Step)*wantM[i]/(float64(p.VScale)*math.Sqrt(wantV[i])+float64(p.Eps))
+			root := float64(p.VScale)*math.Sqrt(wantV[i]) + float64(p.Eps)
+			wantW[i] = float64(p.Decay)*float64(w.v[i]) - float64(p.Step)*wantM[i]/root
 			tol[i] = 3 * eps // three roundings of values below 2
 			// The quotient is below 0.1 and takes about ten roundings, the weight two.
 			tolW[i] = (2 + 1) * eps

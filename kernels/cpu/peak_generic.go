@@ -14,6 +14,6 @@ func peakFMAGo(n int, c, d float32) {
 		x6 = x6*c + d
 		x7 = x7*c + d
 	}
-	// The compiler would drop sums that nobody reads.
+	// Without a use of the sums the compiler would remove the loop.
 	runtime.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7)
 }

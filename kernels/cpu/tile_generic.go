@@ -2,7 +2,7 @@ package cpu
 
 import "unsafe"
 
-// Rows and lanes of the portable tiles. A tile is worked off in blocks of 2 rows by 4 columns, whose 8 sums stay in
+// Rows and lanes of the portable tiles. A tile is computed in blocks of 2 rows by 4 columns, whose 8 sums stay in
 // scalar registers.
 const (
 	portableRows  = 4
@@ -13,17 +13,19 @@ const (
 func portableTiles(columns int, transposed bool) []TileFunc {
 	tiles := make([]TileFunc, portableRows+1)
 	for rows := 1; rows <= portableRows; rows++ {
-		tiles[rows] = func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int) {
+		tiles[rows] = func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int,
+			c *float32, ldc int, acc int) {
 			row, step := lda, 1
 			if transposed {
 				row, step = 1, lda
 			}
 			for i := 0; i < rows; i += 2 {
 				for j := 0; j < columns; j += 4 {
+					ai, bj, cij := at(a, i*row), at(b, j), at(c, i*ldc+j)
 					if i+1 < rows {
-						block2x4(outer, k, at(a, i*row), row, step, astep, at(b, j), ldb, bstep, at(c, i*ldc+j), ldc, acc)
+						block2x4(outer, k, ai, row, step, astep, bj, ldb, bstep, cij, ldc, acc)
 					} else {
-						block1x4(outer, k, at(a, i*row), step, astep, at(b, j), ldb, bstep, at(c, i*ldc+j), acc)
+						block1x4(outer, k, ai, step, astep, bj, ldb, bstep, cij, acc)
 					}
 				}
 			}
@@ -32,7 +34,7 @@ func portableTiles(columns int, transposed bool) []TileFunc {
 	return tiles
 }
 
-// at returns a pointer to the float32 that lies n further on.
+// at returns the address of p[n], for p the first element of an array.
 func at(p *float32, n int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*n)) }
 
 func block2x4(outer, k int, a *float32, row, step, astep int, b *float32, ldb, bstep int, c *float32, ldc, acc int) {

@@ -10,7 +10,8 @@ func TestTile(t *testing.T) {
 	eachISA(t, func(t *testing.T, k *Kernels) {
 		for w := range 2 {
 			if len(k.Tile[w]) != k.Rows+1 || len(k.TileT[w]) != k.RowsT+1 {
-				t.Fatalf("width %d has %d and %d tiles, want %d and %d", w, len(k.Tile[w]), len(k.TileT[w]), k.Rows+1, k.RowsT+1)
+				t.Fatalf("width %d has %d and %d tiles, want %d and %d",
+					w, len(k.Tile[w]), len(k.TileT[w]), k.Rows+1, k.RowsT+1)
 			}
 			for rows := 1; rows <= k.Rows; rows++ {
 				testTile(t, k.Tile[w][rows], rows, (w+1)*k.Lanes, false)

@@ -26,7 +26,7 @@ func transposed(m [][]float32) [][]float32 {
 	return t
 }
 
-// transformGo returns T X Tᵀ for a T of at most 4 x 4, channel by channel.
+// transformGo returns the transform by a matrix T of at most 4x4.
 func transformGo(t [][]float32, add bool) TransformFunc {
 	n, m := len(t), len(t[0])
 	return func(c int, dst *float32, dstRow, dstCol int, src *float32, srcRow, srcCol int) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestTransforms compares every transform with float64 on loose strides, for channel counts with and without a
-// partial vector, with guard zones.
+// TestTransforms compares every transform with float64, on grids with gaps between the vectors and guard zones around
+// them, for channel counts with and without a partial vector.
 func TestTransforms(t *testing.T) {
 	input := [][]float64{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}}
 	output := [][]float64{{1, 1, 1, 0}, {0, 1, -1, 1}}
@@ -28,7 +28,8 @@ func TestTransforms(t *testing.T) {
 			matrix [][]float64
 			add    bool
 		}{
-			{"Input", w.Input, input, false}, {"Output", w.Output, output, false}, {"OutputAdd", w.OutputAdd, output, true},
+			{"Input", w.Input, input, false},
+			{"Output", w.Output, output, false}, {"OutputAdd", w.OutputAdd, output, true},
 			{"Gradient", w.Gradient, back(output), false}, {"Filter", w.Filter, filter, false},
 			{"FilterGradient", w.FilterGradient, back(filter), false},
 		} {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
@@ -12,15 +10,15 @@ import (
 
 // target is an instruction set and the shapes that fill its registers.
 type target struct {
-	name        string
+	isa         string
 	lanes       int // float32 per vector
-	rows, rowsT int // largest tile, and largest tile with A transposed
-	reduceBlock int // vectors of one row that a reduction takes at once
+	rows, rowsT int // largest row count of a tile, and of a tile with A transposed
+	reduceBlock int // vectors of one row that a reduction sums at once
 }
 
 var (
-	avx2   = target{name: "AVX2", lanes: 8, rows: 6, rowsT: 6, reduceBlock: 2}
-	avx512 = target{name: "AVX512", lanes: 16, rows: 14, rowsT: 8, reduceBlock: 4}
+	avx2   = target{isa: "AVX2", lanes: 8, rows: 6, rowsT: 6, reduceBlock: 2}
+	avx512 = target{isa: "AVX512", lanes: 16, rows: 14, rowsT: 8, reduceBlock: 4}
 )
 
 // Comparison predicates of VCMPPS.
@@ -29,29 +27,37 @@ const (
 	notLessOrEqual = 0x16 // a > b, or a or b is NaN
 )
 
-// asm emits instructions for one target. Between beginTail and endTail every load and store is masked, so that one
-// kernel body serves full vectors and the last, partial one.
+// asm emits instructions for one target. Between beginTail and endTail every load and store is masked, so that the same
+// kernel body handles full vectors and the last, partial one.
 type asm struct {
 	*build.Context
 	target
-	ones operand.Mem  // AVX2: 8 words of ones, then 8 of zeros
-	tail reg.Register // mask of the partial vector, nil outside of it
+	slices, scalars []string     // the float32 parameters of the open function
+	ones            operand.Mem  // AVX2: 8 words of ones, then 8 of zeros
+	tail            reg.Register // mask of the partial vector, nil outside of it
 }
+
+// mems holds an address in each slice, and regs a register for each scalar, by the parameter's name.
+type (
+	mems = map[string]operand.Mem
+	regs = map[string]reg.VecVirtual
+)
 
 func newAsm(t target) *asm { return &asm{Context: build.NewContext(), target: t} }
 
 func (g *asm) bytes() int { return 4 * g.lanes }
 
-// function opens the function that implements a method of Kernels.
-func (g *asm) function(name, method, signature string) {
-	g.Function(name + g.name)
+// open starts the function of a kernel.
+func (g *asm) open(k kernel) {
+	g.Function(k.name + g.isa)
 	g.Attributes(attr.NOSPLIT)
 	g.Pragma("noescape")
-	g.SignatureExpr(signature)
-	g.Doc(name + g.name + " implements " + method + ".")
+	g.SignatureExpr(k.signature())
+	g.Doc(k.name + g.isa + " implements " + k.implements + ".")
+	g.slices, g.scalars = k.floats()
 }
 
-// ret closes the function. VZEROUPPER spares the SSE code that Go compiles to a transition penalty.
+// ret ends the function. VZEROUPPER avoids the penalty that the SSE code of Go's compiler would pay after AVX.
 func (g *asm) ret() {
 	g.VZEROUPPER()
 	g.RET()
@@ -83,7 +89,8 @@ func (g *asm) load(m operand.Mem) reg.VecVirtual {
 	return v
 }
 
-// source is what an instruction may read m through: m itself, or a register where a full read would pass the end.
+// source returns an operand to read m by: m itself, or in a tail, where that would read beyond the end, a register that
+// m is loaded to.
 func (g *asm) source(m operand.Mem) operand.Op {
 	if g.tail == nil {
 		return m
@@ -102,7 +109,7 @@ func (g *asm) store(v reg.Register, m operand.Mem) {
 	}
 }
 
-// where loads m and zeroes every lane in which the comparison "a predicate b" fails.
+// where loads m and sets every lane to 0 in which the comparison "a predicate b" is false.
 func (g *asm) where(predicate int, a reg.Register, b reg.Register, m operand.Mem) reg.VecVirtual {
 	imm := operand.U8(predicate)
 	v := g.vec()
@@ -121,7 +128,7 @@ func (g *asm) where(predicate int, a reg.Register, b reg.Register, m operand.Mem
 	return v
 }
 
-// broadcast fills a vector with a float32 argument.
+// broadcast loads a float32 argument into every lane of a vector.
 func (g *asm) broadcast(param string) reg.VecVirtual {
 	b, err := g.Param(param).Resolve()
 	if err != nil {
@@ -171,21 +178,13 @@ func (g *asm) onesThenZeros() operand.Mem {
 	return g.ones
 }
 
-// loop places the label of a hot loop on a cache line boundary.
+// loop sets the label of a hot loop, aligned to a cache line.
 func (g *asm) loop(label string) {
 	g.Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []operand.Op{operand.Imm(64)}})
 	g.Label(label)
 }
 
-func slices(names []string, scalars ...string) string {
-	args := strings.Join(names, ", ") + " []float32"
-	if len(scalars) > 0 {
-		args += ", " + strings.Join(scalars, ", ") + " float32"
-	}
-	return args
-}
-
-// imm returns n in one of the two widths that instructions take.
+// imm returns n as an immediate of 8 or, if that is too small, 32 bits.
 func imm(n int) operand.Op {
 	if n < 1<<8 {
 		return operand.U8(n)

@@ -5,13 +5,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// peakChains is how many independent FMAs one round has: more than latency times issue width on any machine,
-// few enough for 16 registers.
+// peakChains is the number of independent FMAs in a round: at least latency times issue width on any machine, and few
+// enough for 16 registers.
 const peakChains = 12
 
-// peak emits rounds of FMAs that touch no memory. Each chain is x = x*c + d with |c| < 1, so values stay normal.
-func peak(g *asm) {
-	g.function("peakFMA", "[Kernels.PeakFMA]", "func(n int, c, d float32)")
+// peakFMA emits rounds of FMAs that touch no memory. Each chain is x = x*c + d with |c| < 1, so values stay normal.
+func peakFMA(g *asm) {
 	n := g.Load(g.Param("n"), g.GP64())
 	c, d := g.broadcast("c"), g.broadcast("d")
 	var x []reg.VecVirtual

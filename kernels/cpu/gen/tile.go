@@ -7,29 +7,38 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// unroll is how many steps of the inner sum one turn of the loop takes.
+// unroll is the number of values of k that one iteration of the inner loop handles.
 const unroll = 4
 
-func tiles(g *asm) {
-	for width := 1; width <= 2; width++ {
-		for rows := 1; rows <= g.rows; rows++ {
-			tile{g, rows, width, false}.emit()
-		}
-		for rows := 1; rows <= g.rowsT; rows++ {
-			tile{g, rows, width, true}.emit()
-		}
+const tileParams = "outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int"
+
+// tiles lists the tiles that are width vectors wide, from one row up.
+func tiles(t target, width int, transposed bool) []kernel {
+	name, largest := "tile", t.rows
+	if transposed {
+		name, largest = "tileT", t.rowsT
 	}
+	var list []kernel
+	for rows := 1; rows <= largest; rows++ {
+		list = append(list, kernel{
+			name:       fmt.Sprintf("%s%dx%d", name, rows, width*t.lanes),
+			implements: "[TileFunc]",
+			params:     tileParams,
+			emit:       func(g *asm) { tile{g, rows, width, transposed}.emit() },
+		})
+	}
+	return list
 }
 
-// tile is a block of C, rows by width vectors, held in registers while the sum runs.
+// tile emits the kernel for a block of C of rows by width vectors, which it sums in registers.
 type tile struct {
 	*asm
 	rows, width int
 	transposed  bool
 }
 
-// chains is how many partial sums each element of C has. Small tiles need several: a core starts two FMAs a cycle and
-// has the result of each after 4, so fewer than 8 sums, and in practice 12, leave it waiting.
+// chains returns the number of partial sums of each element of C. Small tiles need several: a core starts two FMAs per
+// cycle and each takes 4 cycles, so with fewer than 8 sums, in practice 12 with AVX-512, it waits for results.
 func (t tile) chains() int {
 	enough := 8
 	if t.lanes == 16 {
@@ -43,13 +52,6 @@ func (t tile) chains() int {
 }
 
 func (t tile) emit() {
-	name := "tile"
-	if t.transposed {
-		name = "tileT"
-	}
-	t.function(fmt.Sprintf("%s%dx%d", name, t.rows, t.width*t.lanes), "[TileFunc]",
-		"func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int)")
-
 	outer := t.Load(t.Param("outer"), t.GP64())
 	a := t.Load(t.Param("a"), t.GP64())
 	b := t.Load(t.Param("b"), t.GP64())
@@ -66,7 +68,7 @@ func (t tile) emit() {
 	t.TESTQ(outer, outer)
 	t.JLE(operand.LabelRef("sum"))
 
-	// One register walks along k for each four rows of A; the rows between are reached by index.
+	// For every four rows of A one register moves along k; the three rows after it are addressed by an index.
 	var rows rowPointers
 	if t.transposed {
 		rows = rowPointers{base: []reg.Register{t.GP64()}, ld: t.stride("lda")}
@@ -116,7 +118,7 @@ func (t tile) emit() {
 	t.ret()
 }
 
-// step adds the products of one k: a column of A times a row of B.
+// step adds the products for one k: a column of A times a row of B. u counts the steps since the last advance.
 func (t tile) step(sums [][]reg.VecVirtual, rows rowPointers, u int, bp, ldb reg.Register) {
 	var b []reg.VecVirtual
 	for v := range t.width {
@@ -143,7 +145,7 @@ func (t tile) step(sums [][]reg.VecVirtual, rows rowPointers, u int, bp, ldb reg
 	}
 }
 
-// advance moves along the rows of A. A transposed moves with every step instead.
+// advance moves the pointers along the rows of A. For a transposed A each step moves them instead.
 func (t tile) advance(rows rowPointers, bytes int) {
 	if t.transposed {
 		return
@@ -179,13 +181,13 @@ func (t tile) stride(param string) reg.Register {
 	return r
 }
 
-// rowPointers reaches any row of a matrix by one base register for four rows and the stride times 0, 1, 2 or 3.
+// rowPointers addresses any row of a matrix: a base register for every four rows, plus 0, 1, 2 or 3 strides.
 type rowPointers struct {
 	base        []reg.Register
 	ld, threeLd reg.Register
 }
 
-// newRowPointers takes registers for the tile's rows of a matrix with the given stride.
+// newRowPointers allocates registers for the tile's rows of a matrix with the given stride.
 func (t tile) newRowPointers(stride string) rowPointers {
 	var p rowPointers
 	for range (t.rows + 3) / 4 {
@@ -201,9 +203,9 @@ func (t tile) newRowPointers(stride string) rowPointers {
 	return p
 }
 
-// point moves the first row to at.
-func (t tile) point(p rowPointers, at reg.Register) {
-	t.MOVQ(at, p.base[0])
+// point sets the address of the first row, and with it those of the others.
+func (t tile) point(p rowPointers, first reg.Register) {
+	t.MOVQ(first, p.base[0])
 	for i := 1; i < len(p.base); i++ {
 		t.LEAQ(operand.Mem{Base: p.base[i-1], Index: p.ld, Scale: 4}, p.base[i])
 	}

@@ -5,18 +5,36 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// transform describes a kernel that maps a square grid of vectors X to T X Tᵀ. Every entry of T is 0, ±1 or ±0.5.
-type transform struct {
-	name, field string
-	matrix      [][]float64
-	add         bool // add to what dst holds
+// transforms lists the kernels that the fields of the struct Winograd hold.
+var transforms = []kernel{
+	transform{inputMatrix, false}.kernel("Input"),
+	transform{outputMatrix, false}.kernel("Output"),
+	transform{outputMatrix, true}.kernel("OutputAdd"),
+	transform{transposed(outputMatrix), false}.kernel("Gradient"),
+	transform{filterMatrix, false}.kernel("Filter"),
+	transform{transposed(filterMatrix), false}.kernel("FilterGradient"),
 }
 
 var (
-	inputMatrix = [][]float64{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}}
-	outMatrix   = [][]float64{{1, 1, 1, 0}, {0, 1, -1, 1}}
-	filter      = [][]float64{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}
+	inputMatrix  = [][]float64{{1, 0, -1, 0}, {0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, 0, 1}}
+	outputMatrix = [][]float64{{1, 1, 1, 0}, {0, 1, -1, 1}}
+	filterMatrix = [][]float64{{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}}
 )
+
+// transform builds a kernel that maps a square grid of vectors X to T X Tᵀ. Every entry of T is 0, ±1 or ±0.5.
+type transform struct {
+	matrix [][]float64 // T
+	add    bool        // add to what dst holds
+}
+
+func (t transform) kernel(field string) kernel {
+	return kernel{
+		name:       "winograd" + field,
+		implements: "[Winograd]." + field,
+		params:     "c int, dst *float32, dstRow, dstCol int, src *float32, srcRow, srcCol int",
+		emit:       t.emit,
+	}
+}
 
 func transposed(m [][]float64) [][]float64 {
 	t := make([][]float64, len(m[0]))
@@ -28,20 +46,7 @@ func transposed(m [][]float64) [][]float64 {
 	return t
 }
 
-func winograd(g *asm) {
-	for _, t := range []transform{
-		{"winogradInput", "Input", inputMatrix, false},
-		{"winogradOutput", "Output", outMatrix, false},
-		{"winogradOutputAdd", "OutputAdd", outMatrix, true},
-		{"winogradGradient", "Gradient", transposed(outMatrix), false},
-		{"winogradFilter", "Filter", filter, false},
-		{"winogradFilterGradient", "FilterGradient", transposed(filter), false},
-	} {
-		t.emit(g)
-	}
-}
-
-// columns loads a stride, in bytes, and three times it.
+// columns loads a column stride and returns it and three times it, in bytes.
 func (g *asm) columns(param string) (once, thrice reg.Register) {
 	once = g.Load(g.Param(param), g.GP64())
 	g.SHLQ(imm(2), once)
@@ -61,7 +66,6 @@ func column(base, once, thrice reg.Register, j int) operand.Mem {
 }
 
 func (t transform) emit(g *asm) {
-	g.function(t.name, "[Winograd]."+t.field, "func(c int, dst *float32, dstRow, dstCol int, src *float32, srcRow, srcCol int)")
 	left := g.Load(g.Param("c"), g.GP64())
 	dst := g.Load(g.Param("dst"), g.GP64())
 	dstRow := g.Load(g.Param("dstRow"), g.GP64())
@@ -122,10 +126,11 @@ func (t transform) emit(g *asm) {
 	g.ret()
 }
 
-// combine returns Σ coef[k]*x(k) in a register of its own, or x(k) itself where that is all and it is in one.
+// combine returns Σ coef[k]*x(k) in a register. That is x(k) itself where the sum is a single x(k) in a register, and a
+// new one otherwise.
 func (g *asm) combine(half reg.Register, coef []float64, x func(k int) operand.Op) reg.VecVirtual {
 	sum := func(unit float64) (v reg.VecVirtual) {
-		var terms []int // the first positive
+		var terms []int // positive ones first
 		for k, c := range coef {
 			if c == unit {
 				terms = append([]int{k}, terms...)
@@ -168,7 +173,7 @@ func (g *asm) combine(half reg.Register, coef []float64, x func(k int) operand.O
 	return v
 }
 
-// read is op as an instruction's source.
+// read returns op for an instruction to read: op itself if it is a register.
 func (g *asm) read(op operand.Op) operand.Op {
 	if m, ok := op.(operand.Mem); ok {
 		return g.source(m)

@@ -7,30 +7,25 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// reduction describes a kernel that sums over rows, channel by channel. A block of channels stays in registers
-// while the rows pass.
+// reduction builds a kernel that sums over rows, channel by channel. The sums of a block of channels stay in registers
+// while the rows are read. Of its slices, the first (sums of them) hold the c sums that are added to, the next (data of
+// them) rows*c float32, and the others one float32 for each channel.
 type reduction struct {
-	name, method string
-	sums         []string // c float32 each, added to
-	data         []string // rows*c float32
-	params       []string // c float32
-	floor        bool
-	// body adds one vector of one row to acc, one accumulator for each of sums.
-	body func(g *asm, p map[string]operand.Mem, param map[string]operand.Op, floor reg.VecVirtual, acc []reg.VecVirtual)
+	sums, data int
+	// body adds one vector of one row to acc, one accumulator for each of the sums. p has its address in each slice of
+	// data, param the values of the other slices. floor is nil for a kernel without that parameter.
+	body func(g *asm, p mems, param ops, floor reg.VecVirtual, acc []reg.VecVirtual)
 }
 
+// ops holds a vector of each slice, in memory or in a register, by the parameter's name.
+type ops = map[string]operand.Op
+
 func (f reduction) emit(g *asm) {
-	all := append(append(append([]string{}, f.sums...), f.data...), f.params...)
-	var scalars []string
-	if f.floor {
-		scalars = []string{"floor"}
-	}
-	g.function(f.name, f.method, "func(rows int, "+slices(all, scalars...)+")")
 	var floor reg.VecVirtual
-	if f.floor {
+	if len(g.scalars) > 0 {
 		floor = g.broadcast("floor")
 	}
-	row, full, off := g.length(f.sums[0]), g.GP64(), g.GP64()
+	row, full, off := g.length(g.slices[0]), g.GP64(), g.GP64()
 	last := g.GP64()
 	g.MOVQ(row, last)
 	g.ANDQ(imm(g.lanes-1), last)
@@ -61,7 +56,7 @@ func (f reduction) emit(g *asm) {
 	g.ret()
 }
 
-// block sums width vectors of channels over all rows. Rows go to several accumulators in turn: it hides the latency
+// block sums width vectors of channels over all rows. Rows go to several accumulators in turn, which hides the latency
 // of the addition and keeps the partial sums short.
 func (f reduction) block(g *asm, label string, width int, row, off reg.Register, floor reg.VecVirtual) {
 	at := func(base reg.Register, v int) operand.Mem {
@@ -71,11 +66,12 @@ func (f reduction) block(g *asm, label string, width int, row, off reg.Register,
 	if width > 1 {
 		rows = 2
 	}
-	param := make([]map[string]operand.Op, width)
+	sums, data, params := g.slices[:f.sums], g.slices[f.sums:f.sums+f.data], g.slices[f.sums+f.data:]
+	param := make([]ops, width)
 	for v := range param {
-		param[v] = map[string]operand.Op{}
+		param[v] = ops{}
 	}
-	for _, s := range f.params {
+	for _, s := range params {
 		base := g.pointer(s)
 		for v := range param {
 			if m := at(base, v); width == 1 {
@@ -89,24 +85,24 @@ func (f reduction) block(g *asm, label string, width int, row, off reg.Register,
 	for r := range acc {
 		acc[r] = make([][]reg.VecVirtual, width)
 		for v := range acc[r] {
-			for range f.sums {
+			for range sums {
 				acc[r][v] = append(acc[r][v], g.zero())
 			}
 		}
 	}
 	base := map[string]reg.Register{}
-	for _, s := range f.data {
+	for _, s := range data {
 		base[s] = g.pointer(s)
 	}
 	step := func(acc [][]reg.VecVirtual) {
 		for v := range acc {
-			p := map[string]operand.Mem{}
+			p := mems{}
 			for s, r := range base {
 				p[s] = at(r, v)
 			}
 			f.body(g, p, param[v], floor, acc[v])
 		}
-		for _, s := range f.data {
+		for _, s := range data {
 			g.ADDQ(row, base[s])
 		}
 	}
@@ -130,13 +126,13 @@ func (f reduction) block(g *asm, label string, width int, row, off reg.Register,
 	for n := rows; n > 1; n /= 2 {
 		for r := range n / 2 {
 			for v := range width {
-				for i := range f.sums {
+				for i := range sums {
 					g.VADDPS(acc[r+n/2][v][i], acc[r][v][i], acc[r][v][i])
 				}
 			}
 		}
 	}
-	for i, s := range f.sums {
+	for i, s := range sums {
 		sum := g.pointer(s)
 		for v := range width {
 			g.VADDPS(g.source(at(sum, v)), acc[0][v][i], acc[0][v][i])
@@ -145,33 +141,23 @@ func (f reduction) block(g *asm, label string, width int, row, off reg.Register,
 	}
 }
 
-func reduceKernels(g *asm) {
-	type mems = map[string]operand.Mem
-	type ops = map[string]operand.Op
-	for _, f := range []reduction{
-		{"stats", "[Kernels.Stats]", []string{"sum", "sumsq"}, []string{"x"}, []string{"shift"}, false,
-			func(g *asm, p mems, param ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
-				x := g.load(p["x"])
-				g.VSUBPS(param["shift"], x, x)
-				g.VADDPS(x, acc[0], acc[0])
-				g.VFMADD231PS(x, x, acc[1])
-			}},
-		{"sumRows", "[Kernels.SumRows]", []string{"sum"}, []string{"x"}, nil, false,
-			func(g *asm, p mems, _ ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
-				g.VADDPS(g.source(p["x"]), acc[0], acc[0])
-			}},
-		{"batchNormReduce", "[Kernels.BatchNormReduce]", []string{"sumDy", "sumDyX"}, []string{"dy", "x"},
-			[]string{"mean", "scale", "shift"}, true,
-			func(g *asm, p mems, param ops, floor reg.VecVirtual, acc []reg.VecVirtual) {
-				x, y := g.load(p["x"]), g.vec()
-				g.VMOVUPS(param["scale"], y)
-				g.VFMADD213PS(param["shift"], x, y)
-				d := g.where(notLessOrEqual, y, floor, p["dy"])
-				g.VSUBPS(param["mean"], x, x)
-				g.VADDPS(d, acc[0], acc[0])
-				g.VFMADD231PS(x, d, acc[1])
-			}},
-	} {
-		f.emit(g)
-	}
+func stats(g *asm, p mems, param ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
+	x := g.load(p["x"])
+	g.VSUBPS(param["shift"], x, x)
+	g.VADDPS(x, acc[0], acc[0])
+	g.VFMADD231PS(x, x, acc[1])
+}
+
+func sumRows(g *asm, p mems, _ ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
+	g.VADDPS(g.source(p["x"]), acc[0], acc[0])
+}
+
+func batchNormReduce(g *asm, p mems, param ops, floor reg.VecVirtual, acc []reg.VecVirtual) {
+	x, y := g.load(p["x"]), g.vec()
+	g.VMOVUPS(param["scale"], y)
+	g.VFMADD213PS(param["shift"], x, y)
+	d := g.where(notLessOrEqual, y, floor, p["dy"])
+	g.VSUBPS(param["mean"], x, x)
+	g.VADDPS(d, acc[0], acc[0])
+	g.VFMADD231PS(x, d, acc[1])
 }
