@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"resnet/nn"
-	"resnet/nn/cpu"
-	"resnet/nn/cuda"
 	"resnet/nn/device"
 	"resnet/nn/models"
 )
@@ -23,6 +21,9 @@ const (
 	Latency Phase = "latency" // one image from the host's memory to its probabilities there; whatever BatchSizes are
 )
 
+// Phases lists them.
+func Phases() []string { return []string{string(Train), string(Infer), string(Latency)} }
+
 // Config says what to measure.
 type Config struct {
 	Model      models.Config
@@ -34,9 +35,9 @@ type Config struct {
 	Device     device.Config
 	Options    device.Options
 	Layers     bool // also time every op
-	// Ceilings, if not nil, has a GPU's bandwidth and arithmetic measured at these
+	// Roofline, if not nil, has a GPU's bandwidth and arithmetic measured at these
 	// sizes before everything else.
-	Ceilings *nn.RooflineSizes
+	Roofline *nn.RooflineSizes
 
 	// Progress, if not nil, is told what is about to be measured.
 	Progress func(format string, args ...any)
@@ -51,7 +52,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("bench: %d phases and %d batch sizes, want at least one of each", len(c.Phases), len(c.BatchSizes))
 	}
 	for _, p := range c.Phases {
-		if p != Train && p != Infer && p != Latency {
+		if !slices.Contains(Phases(), string(p)) {
 			return fmt.Errorf("bench: phase %q, want %s, %s or %s", p, Train, Infer, Latency)
 		}
 	}
@@ -119,69 +120,40 @@ func (c *Config) progress(format string, args ...any) {
 	}
 }
 
-// describe fills in what is the backend's. Like a measurement it runs in a
-// goroutine that ends afterwards, because a backend may tie the one that runs
-// it to a processor.
+// describe fills in what is the backend's, and what its device reaches at most.
 func (c *Config) describe(m *Machine, b nn.Backend) error {
-	m.Device, m.Threads = b.Name(), cpu.Threads(b)
-	m.GPU = c.gpu(b)
-	isa, ok := cpu.ISA(b)
-	if !ok {
-		return c.measureCeilings(m, b)
+	info := b.Info()
+	m.Device, m.Threads, m.ISA, m.GPU = b.Name(), info.Threads, info.ISA, c.gpu(b)
+	meter, ok := b.(nn.RooflineMeter)
+	if !ok || m.GPU != nil && c.Roofline == nil {
+		return nil
 	}
-	m.ISA = isa.String()
-	c.progress("peak of %s on %d threads", m.ISA, m.Threads)
-	peak := make(chan float64)
-	go func() {
-		flops, _ := cpu.PeakFLOPS(b, peakTime)
-		peak <- flops / 1e9
-	}()
-	m.PeakGFLOPS = <-peak
+	sizes := nn.RooflineSizes{}
+	if c.Roofline != nil {
+		sizes = *c.Roofline
+	}
+	c.progress("roofline of %s", m.Device)
+	r, err := meter.Roofline(sizes)
+	if err != nil {
+		return err
+	}
+	if m.GPU == nil {
+		m.PeakGFLOPS = r.ProductFLOPS / 1e9
+		return nil
+	}
+	m.GPU.CopyGBPerSecond, m.GPU.ProductGFLOPS = r.CopyBytesPerSecond/1e9, r.ProductFLOPS/1e9
 	return nil
 }
 
 func (c *Config) gpu(b nn.Backend) *GPU { return gpuOf(b, !c.Options.NoGraph && !c.Options.Check) }
 
-func (c *Config) measureCeilings(m *Machine, b nn.Backend) error {
-	if c.Ceilings == nil {
-		return nil
-	}
-	c.progress("ceilings of %s", m.Device)
-	ceilings, ok, err := cuda.MeasureRoofline(b, *c.Ceilings)
-	if ok && err == nil {
-		m.GPU.CopyGBPerSecond, m.GPU.ProductGFLOPS = ceilings.CopyBytesPerSecond/1e9, ceilings.ProductFLOPS/1e9
-	}
-	return err
-}
-
-// peakTime is long enough to meet an undisturbed moment on a busy machine.
-const peakTime = 300 * time.Millisecond
-
 // measure compiles a plan and times it.
-func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (Result, error) {
-	type outcome struct {
-		Result
-		error
-	}
-	done := make(chan outcome)
-	go func() {
-		res, err := c.measureHere(ctx, b, g, phase, batch, r)
-		done <- outcome{res, err}
-	}()
-	o := <-done
-	return o.Result, o.error
-}
-
-func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (res Result, err error) {
-	pc := nn.PlanConfig{Batch: batch, Target: b}
+func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (res Result, err error) {
+	pc := nn.PlanConfig{Batch: batch}
 	if phase == Train {
 		pc.Optimizer = c.Optimizer
 	}
-	plan, err := nn.NewPlan(g, pc)
-	if err != nil {
-		return Result{}, err
-	}
-	exec, err := b.Compile(plan)
+	exec, err := b.Compile(g, pc)
 	if err != nil {
 		return Result{}, err
 	}
@@ -189,13 +161,11 @@ func (c *Config) measureHere(ctx context.Context, b nn.Backend, g *nn.Graph, pha
 	if err := nn.Initialize(exec, g, 1); err != nil {
 		return Result{}, err
 	}
-	s, err := newStepper(exec, plan, phase)
+	s, err := newStepper(exec, phase)
 	if err != nil {
 		return Result{}, err
 	}
-	if _, ok := cuda.Describe(b); ok && phase != Latency {
-		s.async = true
-	}
+	s.behind = r.Machine.GPU != nil && phase != Latency
 	if err := s.warmUp(ctx, c.Seconds/10); err != nil {
 		return Result{}, err
 	}

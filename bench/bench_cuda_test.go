@@ -19,7 +19,7 @@ func TestRunOnGPU(t *testing.T) {
 	}
 	c := small()
 	c.Device.Device, c.Device.Precision, c.BatchSizes, c.Layers = "cuda:0", "bf16", []int{2}, true
-	c.Ceilings = &nn.RooflineSizes{CopyBytes: 1 << 16, Order: 32, Runs: 2}
+	c.Roofline = &nn.RooflineSizes{CopyBytes: 1 << 16, Order: 32, Runs: 2}
 	r, err := Run(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
@@ -31,11 +31,11 @@ func TestRunOnGPU(t *testing.T) {
 	launches := map[Phase]int{}
 	for _, s := range r.Results {
 		u := s.GPU
-		if u == nil || u.Launches < 10 || !u.Fused || u.DeviceMs <= 0 || u.IdleShare < 0 || u.IdleShare >= 1 || s.PeakShare <= 0 || s.Phase == Latency && s.Window != 1 {
+		if u == nil || u.Kernels < 10 || !u.Fused || u.DeviceMs <= 0 || u.IdleShare < 0 || u.IdleShare >= 1 || s.PeakShare <= 0 || s.Phase == Latency && s.Window != 1 {
 			t.Errorf("%s: %+v, %+v, want a fused step, launches and times of the device", s.Phase, s, u)
 			continue
 		}
-		launches[s.Phase] = u.Launches
+		launches[s.Phase] = u.Kernels
 		checkLayers(t, c, s)
 	}
 	// Backward and update come on top of forward; a latency's forward is inference's.

@@ -18,7 +18,7 @@ import (
 // small measures a small network for the shortest time.
 func small() Config {
 	return Config{
-		Model:     models.Config{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, BaseChannels: 4, Hidden: 16},
+		Model:     models.Config{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, Options: "base_channels=4 hidden=16"},
 		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer, Latency}, BatchSizes: []int{1, 6},
 		Device:  device.Config{Device: device.CPU, Precision: "fp32"},
 		Options: device.Options{CPU: cpu.Config{Threads: 1}},
@@ -143,7 +143,7 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Abs(b) }
 // The seed network: 28.3 million multiply-adds forward, three times that a
 // training step but for the stem's data gradient.
 func TestCost(t *testing.T) {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
 	if err != nil {
 		t.Fatal(err)
 	}

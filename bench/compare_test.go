@@ -68,7 +68,7 @@ func TestNotComparable(t *testing.T) {
 	for want, change := range map[string]func(*Report){
 		"gpu a gpu, was another":                      func(r *Report) { r.Machine.GPU.Name = "another" },
 		"device cuda:0, was cpu":                      func(r *Report) { r.Machine.GPU, r.Machine.Device = nil, "cpu" },
-		"model {Model:fashion-resnet":                 func(r *Report) { r.Model.Hidden = 7 },
+		"model {Model:fashion-resnet":                 func(r *Report) { r.Model.Options = r.Model.Options.With("hidden", 7) },
 		"the earlier report has no such measurement":  func(r *Report) { r.Machine.GPU.Precision = "bf16" },
 		"the earlier report has no such measurement ": func(r *Report) { r.Results[0].BatchSize = 64 },
 		"the earlier report has no such measurement.": func(r *Report) { r.Results[0].WindowsMs = nil },

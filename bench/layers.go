@@ -21,10 +21,10 @@ type Layer struct {
 	Share  float64 `json:"share"` // of all layers' time
 	MFLOP  float64 `json:"mflop"` // 0 where an op's arithmetic is not counted
 	GFLOPS float64 `json:"gflops"`
-	// MB is the least that the op moves, see nn.Plan.StepBytes, in 1e6 bytes.
+	// MB is the least that the op moves, see nn.Plan.BytesMoved, in 1e6 bytes.
 	MB  float64 `json:"mb"`
 	GBS float64 `json:"gb_per_second"`
-	// CopyShare and ProductShare are GBS and GFLOPS by the GPU's own ceilings. An op
+	// CopyShare and ProductShare are GBS and GFLOPS by the GPU's own roofline. An op
 	// far below both is bound by neither: it waits, or does more than it must.
 	CopyShare    float64 `json:"copy_share,omitempty"`
 	ProductShare float64 `json:"product_share,omitempty"`
@@ -32,7 +32,7 @@ type Layer struct {
 
 // layers profiles steps for so many seconds.
 func (s *stepper) layers(ctx context.Context, seconds float64, m *Machine) ([]Layer, error) {
-	p, ok := s.exec.(nn.Profiler)
+	p, ok := s.exec.(nn.Instrumented)
 	if !ok {
 		return nil, fmt.Errorf("bench: this device has no times by layer")
 	}
@@ -73,13 +73,13 @@ func (r *Result) writeLayers(b *strings.Builder, m *Machine) {
 	if len(r.Layers) == 0 {
 		return
 	}
-	of, ceilings := "time, GFLOP/s and GB/s of one thread, summed and averaged over threads", false
+	of, roofline := "time, GFLOP/s and GB/s of one thread, summed and averaged over threads", false
 	if g := m.GPU; g != nil {
-		of, ceilings = "kernels launched one by one", g.CopyGBPerSecond > 0
+		of, roofline = "kernels launched one by one", g.CopyGBPerSecond > 0
 	}
 	fmt.Fprintf(b, "\n%s, batch size %d, by layer (%s)\n", r.Phase, r.BatchSize, of)
 	fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9s %9s %9s %9s", "node", "kind", "phase", "ms/step", "share", "MFLOP", "GFLOP/s", "MB", "GB/s")
-	if ceilings {
+	if roofline {
 		fmt.Fprintf(b, " %8s %8s", "of copy", "of product")
 	}
 	b.WriteByte('\n')
@@ -92,7 +92,7 @@ func (r *Result) writeLayers(b *strings.Builder, m *Machine) {
 		}
 		fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9.1f %9s %9.3f %9s", l.Node, l.Kind, l.Phase,
 			timed("%.4f", l.Ms), percent(l.Share, !l.Shared), l.MFLOP, timed("%.1f", l.GFLOPS), l.MB, timed("%.1f", l.GBS))
-		if ceilings {
+		if roofline {
 			fmt.Fprintf(b, " %8s %10s", percent(l.CopyShare, !l.Shared), percent(l.ProductShare, !l.Shared))
 		}
 		b.WriteByte('\n')

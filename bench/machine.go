@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"resnet/nn"
-	"resnet/nn/cuda"
 )
 
 // Machine is what a measurement ran on.
@@ -41,21 +40,22 @@ type GPU struct {
 	Graph             bool   `json:"graph"`  // a step is one CUDA graph
 	Tuning            string `json:"tuning"` // how algorithms were chosen
 
-	// What it reached in this run, see nn.Ceilings; 0 where that was not measured.
+	// What it reached in this run, see nn.Roofline; 0 where that was not measured.
 	CopyGBPerSecond float64 `json:"copy_gb_per_second,omitempty"` // read and written
 	ProductGFLOPS   float64 `json:"product_gflops,omitempty"`     // a matrix product in the run's precision
 }
 
 // gpuOf describes a backend's GPU; nil for others.
 func gpuOf(b nn.Backend, graph bool) *GPU {
-	d, ok := cuda.Describe(b)
-	if !ok {
+	i := b.Info()
+	d := i.GPU
+	if d == nil {
 		return nil
 	}
 	return &GPU{
 		Name: d.Name, ComputeCapability: d.ComputeCapability, Multiprocessors: d.Multiprocessors, MemoryBytes: d.Memory,
 		Driver: d.Driver, CUDNN: d.CUDNN, CUBLAS: d.CUBLAS,
-		Precision: d.Precision.String(), Deterministic: d.Deterministic, Graph: graph, Tuning: d.Tuning.String(),
+		Precision: i.Precision.String(), Deterministic: i.Deterministic, Graph: graph, Tuning: d.Tuning.String(),
 	}
 }
 

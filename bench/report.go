@@ -76,14 +76,14 @@ func newResult(phase Phase, batch int, seconds []float64, window int, r *Report)
 // Usage is how a GPU spent its time in more steps, which were marked by events
 // and not waited for.
 type Usage struct {
-	// Launches is the number of kernels, copies and fills of a step, as nn.Launcher counts them.
-	Launches int `json:"launches_per_step"`
+	// Kernels is the number of kernels, copies and fills that are launched in a step; see nn.Instrumented.
+	Kernels int `json:"launches_per_step"`
 	// DeviceMs is what a step takes on the device, from its first kernel to its last.
 	DeviceMs float64 `json:"device_ms_per_step"`
 	// IdleShare is the share of the time in which no step was under way, as
-	// nn.Occupancy has it. A latency's is what copies and the host take of it.
+	// nn.Timeline has it. A latency's is what copies and the host take of it.
 	IdleShare float64 `json:"idle_share"`
-	// Fused says whether ops shared kernels, see nn.CUDAConfig.
+	// Fused says whether ops shared kernels, see nn.Config.
 	Fused bool `json:"fused"`
 }
 
@@ -122,7 +122,7 @@ func (r *Report) WriteGo(w io.Writer) error {
 		fmt.Fprintf(&b, "Benchmark%s/batch=%d%s\t%d\t%.0f ns/op\t%.1f img/s\t%.1f GFLOP/s",
 			name, s.BatchSize, threads, s.N, 1e6*s.MsPerStep, s.ImagesPerSecond, s.GFLOPS)
 		if u := s.GPU; u != nil {
-			fmt.Fprintf(&b, "\t%d launches/op\t%.2f %%idle", u.Launches, 100*u.IdleShare)
+			fmt.Fprintf(&b, "\t%d launches/op\t%.2f %%idle", u.Kernels, 100*u.IdleShare)
 		}
 		b.WriteByte('\n')
 	}
@@ -161,7 +161,7 @@ func (r *Report) writeResults(b *strings.Builder) {
 			s.Phase, s.BatchSize, s.ImagesPerSecond, s.ImagesPerSecondP5, s.ImagesPerSecondP95,
 			s.MsPerStep, s.MsPerStepP5, s.MsPerStepP95, s.GFLOPS, percent(s.PeakShare, r.Machine.peak() > 0), s.N)
 		if u := s.GPU; u != nil {
-			fmt.Fprintf(b, " %8d %9.4f %6s", u.Launches, u.DeviceMs, percent(u.IdleShare, true))
+			fmt.Fprintf(b, " %8d %9.4f %6s", u.Kernels, u.DeviceMs, percent(u.IdleShare, true))
 		}
 		b.WriteByte('\n')
 	}

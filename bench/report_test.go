@@ -37,7 +37,7 @@ func TestWriteGo(t *testing.T) {
 	}
 
 	r.Machine.GPU.CopyGBPerSecond, r.Machine.GPU.ProductGFLOPS = 4000, 700e3
-	r.Results[0].GPU = &Usage{Launches: 50, IdleShare: 0.0125}
+	r.Results[0].GPU = &Usage{Kernels: 50, IdleShare: 0.0125}
 	b.Reset()
 	if err := r.WriteGo(&b); err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestWriteTable(t *testing.T) {
 		`(?m)^infer +128 +5000\.0 .* - +99$`, `by layer \(kernels launched one by one\)`)
 
 	r.Machine.GPU.CopyGBPerSecond, r.Machine.GPU.ProductGFLOPS = 4100, 712500
-	r.Results[0].PeakShare, r.Results[0].GPU = 0.02, &Usage{Launches: 48, DeviceMs: 0.2119, IdleShare: 0.0125}
+	r.Results[0].PeakShare, r.Results[0].GPU = 0.02, &Usage{Kernels: 48, DeviceMs: 0.2119, IdleShare: 0.0125}
 	layer := &r.Results[0].Layers[0]
 	layer.MB, layer.GBS, layer.CopyShare, layer.ProductShare = 8.2, 2050, 0.5, 0.1
 	b.Reset()

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"resnet/data"
 	"resnet/nn"
 )
 
-// stepper takes steps as the training loop does, on random images that lie
-// where a data set would: in the memory of a device that keeps sets there.
+// stepper takes steps as the training loop does, on random images that lie where a data set would: in the memory of a
+// device that keeps sets there.
 type stepper struct {
 	exec   nn.Executor
 	phase  Phase
@@ -20,24 +21,24 @@ type stepper struct {
 	labels []int32
 	step   int64
 
-	gatherer nn.Gatherer // nil: images are written for each step
-	held     int
-	draws    []nn.Sample
-	repeater nn.Repeater // nil: steps are taken one by one
-	hypers   []nn.StepParams
+	async   nn.Async // nil: images are written for each step
+	set     int
+	samples []data.Sample
+	params  []nn.StepParams // of the steps that are taken at once; nil: they are taken one by one
 
 	answer []byte // the probabilities of a latency's image
 
-	async  bool // steps are done later than Run returns
+	behind bool // steps are done later than Run returns
 	most   int  // steps that take takes
 	window int  // steps between two looks at the clock, each after the device is done; a multiple of most
 }
 
-// windowTime is what a window lasts at least on a device that is waited for: the
-// wait, some tens of microseconds that training does not have, is then nothing.
+// windowTime is what a window lasts at least on a device that is waited for: the wait, some tens of microseconds that
+// training does not have, is then nothing.
 const windowTime = 20 * time.Millisecond
 
-func newStepper(exec nn.Executor, plan *nn.Plan, phase Phase) (*stepper, error) {
+func newStepper(exec nn.Executor, phase Phase) (*stepper, error) {
+	plan := exec.Plan()
 	g := plan.Graph
 	s := &stepper{exec: exec, phase: phase, plan: plan, most: 1, window: 1}
 	s.pixels = make([]byte, g.Elems(g.Images, plan.Batch))
@@ -53,27 +54,26 @@ func newStepper(exec nn.Executor, plan *nn.Plan, phase Phase) (*stepper, error) 
 		s.answer = make([]byte, 4*g.Elems(g.Probabilities, plan.Batch))
 		return s, nil
 	}
-	return s, s.hold()
+	return s, s.upload()
 }
 
-// hold keeps the images on the device, where that can.
-func (s *stepper) hold() error {
-	holder, ok := s.exec.(nn.Gatherer)
+// upload keeps the images on the device, where that can.
+func (s *stepper) upload() error {
+	async, ok := s.exec.(nn.Async)
 	if !ok {
 		return nil
 	}
-	held, err := holder.Upload(s.pixels, s.labels)
+	set, err := async.Upload(s.pixels, s.labels)
 	if errors.Is(err, nn.ErrOutOfMemory) {
 		return nil
 	}
-	s.gatherer, s.held = holder, held
-	if r, ok := s.exec.(nn.Repeater); ok && s.phase == Train {
-		s.repeater, s.most = r, max(1, r.MaxSteps())
-		s.window, s.hypers = s.most, make([]nn.StepParams, s.most)
+	s.async, s.set = async, set
+	if n := async.MaxSteps(); s.phase == Train && n > 0 {
+		s.most, s.window, s.params = n, n, make([]nn.StepParams, n)
 	}
-	s.draws = make([]nn.Sample, s.most*s.plan.Batch)
-	for i := range s.draws {
-		s.draws[i].Index = int32(i % s.plan.Batch)
+	s.samples = make([]data.Sample, s.most*s.plan.Batch)
+	for i := range s.samples {
+		s.samples[i].Index = int32(i % s.plan.Batch)
 	}
 	return err
 }
@@ -95,29 +95,29 @@ func (s *stepper) take() error {
 	switch {
 	case s.phase == Latency:
 		return s.ask()
-	case s.repeater != nil:
-		return s.repeat()
+	case s.params != nil:
+		return s.takeSeveral()
 	}
 	if err := s.load(); err != nil {
 		return err
 	}
 	if o := s.plan.Optimizer; o != nil {
 		s.step++
-		hyper := o.StepParams(s.step, learningRate)
-		if err := s.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(hyper[:])); err != nil {
+		params := o.StepParams(s.step, learningRate)
+		if err := s.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(params[:])); err != nil {
 			return err
 		}
 	}
 	return s.exec.Run(s.mode(), s.plan.Batch)
 }
 
-// repeat takes several training steps at once.
-func (s *stepper) repeat() error {
-	for i := range s.hypers {
+// takeSeveral takes several training steps at once.
+func (s *stepper) takeSeveral() error {
+	for i := range s.params {
 		s.step++
-		s.hypers[i] = s.plan.Optimizer.StepParams(s.step, learningRate)
+		s.params[i] = s.plan.Optimizer.StepParams(s.step, learningRate)
 	}
-	return s.repeater.RunSteps(s.held, s.draws, s.hypers)
+	return s.async.RunSteps(s.set, s.samples, s.params)
 }
 
 // ask takes images from the host's memory to their probabilities there, which
@@ -134,8 +134,8 @@ func (s *stepper) ask() error {
 }
 
 func (s *stepper) load() error {
-	if s.gatherer != nil {
-		return s.gatherer.Assemble(s.held, s.draws)
+	if s.async != nil {
+		return s.async.Assemble(s.set, s.samples)
 	}
 	g := s.plan.Graph
 	if err := s.exec.Write(nn.Ref{Value: g.Images}, s.pixels); err != nil {
@@ -149,7 +149,7 @@ func (s *stepper) warmUp(ctx context.Context, seconds float64) error {
 	if _, err := s.runFor(ctx, seconds, 2); err != nil {
 		return err
 	}
-	for s.async {
+	for s.behind {
 		times, err := s.runFor(ctx, 0, 1)
 		if err != nil || times[0]*float64(s.window) >= windowTime.Seconds() {
 			return err
@@ -185,20 +185,19 @@ func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64
 	return slices.Clip(times), nil
 }
 
-// usageTime is what the steps that usage watches take together.
+// usageTime is what the steps that usage records take together.
 const usageTime = 100 * time.Millisecond
 
-// usage watches more steps, of which one takes so many seconds; nil on a device
-// that has no clock of its own. But for a latency's own there is no wait between them.
+// usage records more steps, of which one takes so many seconds; nil on a device without a clock of its own. But for a
+// latency's own there is no wait between them.
 func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
-	w, ok := s.exec.(nn.Watcher)
-	l, launches := s.exec.(nn.Launcher)
-	if !ok || !launches {
+	device, ok := s.exec.(nn.Instrumented)
+	if _, async := s.exec.(nn.Async); !ok || !async {
 		return nil, nil
 	}
 	calls := max(2, int(usageTime.Seconds()/seconds)/s.most)
 	steps := calls * s.most
-	if err := w.StartTimeline(steps); err != nil {
+	if err := device.StartTimeline(steps); err != nil {
 		return nil, err
 	}
 	for range calls {
@@ -209,12 +208,10 @@ func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
 			return nil, err
 		}
 	}
-	o, err := w.Timeline()
+	t, err := device.Timeline()
 	if err != nil {
 		return nil, err
 	}
-	n, err := l.KernelCount(s.mode(), s.plan.Batch)
-	f, ok := s.exec.(nn.Fuser)
-	fused := ok && f.Fused(s.mode())
-	return &Usage{Launches: n, DeviceMs: 1e3 * o.Busy / float64(steps), IdleShare: o.Idle(), Fused: fused}, err
+	n, err := device.KernelCount(s.mode(), s.plan.Batch)
+	return &Usage{Kernels: n, DeviceMs: 1e3 * t.Busy / float64(steps), IdleShare: t.Idle(), Fused: device.Fused(s.mode())}, err
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/models"
 )
@@ -16,11 +17,15 @@ import (
 // slowGPU is an executor whose steps take a while after Run has returned, and
 // for which waiting takes a while too. It counts what it is asked for.
 type slowGPU struct {
-	nn.Executor
+	nn.Async
+	plan                   *nn.Plan
 	step, wait             time.Duration
 	queued, gathers, syncs int
 	room                   bool
 }
+
+func (e *slowGPU) Plan() *nn.Plan { return e.plan }
+func (e *slowGPU) MaxSteps() int  { return 0 }
 
 func (e *slowGPU) Upload([]byte, []int32) (int, error) {
 	if !e.room {
@@ -29,8 +34,8 @@ func (e *slowGPU) Upload([]byte, []int32) (int, error) {
 	return 7, nil
 }
 
-func (e *slowGPU) Assemble(set int, draws []nn.Sample) error {
-	if set == 7 && len(draws) == 6 && draws[5].Index == 5 {
+func (e *slowGPU) Assemble(set int, samples []data.Sample) error {
+	if set == 7 && len(samples) == 6 && samples[5].Index == 5 {
 		e.gathers++
 	}
 	return nil
@@ -61,11 +66,12 @@ func TestWindows(t *testing.T) {
 		}
 		for _, room := range []bool{true, false} {
 			e := &slowGPU{step: 200 * time.Microsecond, wait: 50 * time.Microsecond, room: room}
-			s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}, Train)
+			e.plan = &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}
+			s, err := newStepper(e, Train)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.async = true
+			s.behind = true
 			if err := s.warmUp(context.Background(), 0.001); err != nil {
 				t.Fatal(err)
 			}
@@ -96,11 +102,11 @@ type groups struct {
 
 func (e *groups) MaxSteps() int { return 4 }
 
-func (e *groups) RunSteps(set int, draws []nn.Sample, hypers []nn.StepParams) error {
-	if set != 7 || len(draws) != 4*6 || draws[6].Index != 0 || draws[23].Index != 5 || len(hypers) != 4 {
-		return fmt.Errorf("set %d, %d draws, %d scalars", set, len(draws), len(hypers))
+func (e *groups) RunSteps(set int, samples []data.Sample, params []nn.StepParams) error {
+	if set != 7 || len(samples) != 4*6 || samples[6].Index != 0 || samples[23].Index != 5 || len(params) != 4 {
+		return fmt.Errorf("set %d, %d samples, %d scalars", set, len(samples), len(params))
 	}
-	for _, h := range hypers {
+	for _, h := range params {
 		e.rates = append(e.rates, h[0])
 	}
 	e.queued += 4
@@ -116,11 +122,12 @@ func TestRepeatedSteps(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := &groups{slowGPU: slowGPU{step: 3 * time.Millisecond, room: true}}
-		s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}, Train)
+		e.plan = &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}
+		s, err := newStepper(e, Train)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.async = true
+		s.behind = true
 		if err := s.warmUp(context.Background(), 0); err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +141,8 @@ func TestRepeatedSteps(t *testing.T) {
 				t.Errorf("steps %d and %d have the same scalars", i, i+1)
 			}
 		}
-		if s, err = newStepper(e, &nn.Plan{Graph: g, Batch: 6}, Infer); err != nil || s.most != 1 || len(s.draws) != 6 {
+		e.plan = &nn.Plan{Graph: g, Batch: 6}
+		if s, err = newStepper(e, Infer); err != nil || s.most != 1 || len(s.samples) != 6 {
 			t.Errorf("%v: inference in calls of %d steps, want 1", err, s.most)
 		}
 	})
@@ -143,8 +151,11 @@ func TestRepeatedSteps(t *testing.T) {
 // asked is an executor that answers with a byte for each image it has seen.
 type asked struct {
 	nn.Executor
+	plan  *nn.Plan
 	calls []string
 }
+
+func (e *asked) Plan() *nn.Plan { return e.plan }
 
 func (e *asked) Write(r nn.Ref, p []byte) error {
 	e.calls = append(e.calls, fmt.Sprintf("write %d: %d bytes", r.Value, len(p)))
@@ -168,7 +179,8 @@ func TestLatency(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := &asked{}
-	s, err := newStepper(e, &nn.Plan{Graph: g, Batch: 1}, Latency)
+	e.plan = &nn.Plan{Graph: g, Batch: 1}
+	s, err := newStepper(e, Latency)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ type Sample struct {
 	Flip   bool
 }
 
-// Draws fills dst[i] with the draw of image idx[i] in this epoch. It is a function of seed, epoch and image alone,
+// Samples fills dst[i] with the draw of image idx[i] in this epoch. It is a function of seed, epoch and image alone,
 // whatever the others in the batch are. Shifts are uniform over -CropPadding..CropPadding, each way by itself.
 func (a Augmentation) Samples(dst []Sample, idx []int32, seed uint64, epoch int) {
 	for i, v := range idx {

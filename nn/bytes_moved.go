@@ -1,6 +1,6 @@
 package nn
 
-// StepBytes is the least that a step on n images moves to and from memory, in
+// BytesMoved is the least that a step on n images moves to and from memory, in
 // bytes: each tensor that it needs read once, each that it makes written once,
 // in the type and with the padding that the target gives them. A gradient that
 // is added to is read and written, and so are running statistics in training.
@@ -26,7 +26,7 @@ type moved struct {
 
 // A narrower is a Target whose products read weights from a copy in a shorter type.
 type weightCopier interface {
-	// narrowBytes is the size of a parameter's copy; 0 where there is none.
+	// WeightCopyBytes is the size of a parameter's copy; 0 where there is none.
 	WeightCopyBytes(g *Graph, v Value) int64
 }
 

@@ -33,7 +33,7 @@ func TestStepBytes(t *testing.T) {
 	y := g.Apply("add", nn.Add{}, a, b)
 	y = g.Apply("bn", nn.BatchNorm{ReLU: true}, y)
 	g.Loss(nn.SoftmaxCrossEntropy{}, g.Apply("fc", nn.Linear{Out: 3}, y))
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 5, Optimizer: nn.NewAdam(), Target: flatTarget{}})
+	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 5, Optimizer: nn.NewAdam()}, flatTarget{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // What every executor asks of a Ref before it copies anything.
 
-// parameterSlot is the place of a parameter, its gradient or its state.
+// ParameterSlot is the place of a parameter, its gradient or its state.
 func (p *Plan) ParameterSlot(r Ref) (Slot, *Param, error) {
 	if !p.Graph.has(r.Value) || p.Graph.Param(r.Value) == nil {
 		return Slot{}, nil, fmt.Errorf("value %d is no parameter", r.Value)
@@ -31,10 +31,10 @@ func (p *Plan) ParameterSlot(r Ref) (Slot, *Param, error) {
 // has says whether v is a value of the graph.
 func (g *Graph) has(v Value) bool { return v >= 0 && int(v) < g.NumValues() }
 
-// isActivation says whether v is a value that is no parameter.
+// IsActivation says whether v is a value that is no parameter.
 func (g *Graph) IsActivation(v Value) bool { return g.has(v) && g.Param(v) == nil }
 
-// activationSlot is the place of an activation or its gradient, if so many bytes
+// ActivationSlot is the place of an activation or its gradient, if so many bytes
 // of float32 may be read of it after a run of the program last.
 func (p *Plan) ActivationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 	g := p.Graph
@@ -57,11 +57,11 @@ func (p *Plan) ActivationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 	return s, nil
 }
 
-// checkBatch refuses what is not one to a batch of whole images or labels.
+// CheckBatch refuses what is not one to a batch of whole images or labels.
 func (p *Plan) CheckBatch(r Ref, bytes, each int) error {
 	name, most := p.Graph.ValueName(r.Value), each*p.MaxBatch()
-	if r.Role != Data || r.Slot != 0 {
-		return fmt.Errorf("%s: role %d slot %d, want the data of slot 0", name, r.Role, r.Slot)
+	if r.Role != Data {
+		return fmt.Errorf("%s: role %d, want the data", name, r.Role)
 	}
 	if bytes == 0 || bytes%each != 0 || bytes > most {
 		return fmt.Errorf("%s: %d bytes, want a multiple of %d up to %d", name, bytes, each, most)
@@ -69,7 +69,7 @@ func (p *Plan) CheckBatch(r Ref, bytes, each int) error {
 	return nil
 }
 
-// checkLabels refuses labels, int32, that are no classes of the graph.
+// CheckLabels refuses labels, int32, that are no classes of the graph.
 func (g *Graph) CheckLabels(p []byte) error {
 	for i := range len(p) / 4 {
 		if l := int32(binary.LittleEndian.Uint32(p[4*i:])); l < 0 || int(l) >= g.Classes {
@@ -95,7 +95,7 @@ func (g *Graph) sizeError(r Ref, got, want int) error {
 	return fmt.Errorf("%s: %d bytes, want %d", name, got, want)
 }
 
-// checkRun refuses runs that the plan has not been made for.
+// CheckRun refuses runs that the plan has not been made for.
 func (p *Plan) CheckRun(m Mode, n int) error {
 	if m != Eval && p.Train == nil {
 		return errors.New("training run of a plan without an optimiser")

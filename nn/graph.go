@@ -35,7 +35,7 @@ type valueInfo struct {
 	typ      Type
 	name     string
 	param    *Param // nil unless the value is a parameter
-	single   bool   // one for the whole batch: parameters and statistics
+	perImage bool   // N is the batch; of parameters and statistics there is one for the whole batch
 	producer int    // node, or -1
 }
 
@@ -45,8 +45,8 @@ func NewGraph(name string, c, h, w, classes int) *Graph {
 	if c < 1 || h < 1 || w < 1 || classes < 2 {
 		g.Fail("nn: %s: input %dx%dx%d with %d classes, want sizes of at least 1 and 2 classes", name, c, h, w, classes)
 	}
-	g.Images = g.add(valueInfo{typ: Type{Shape{1, c, h, w}, Uint8}, name: "images", producer: -1})
-	g.Labels = g.add(valueInfo{typ: Type{Shape{1, 1, 1, 1}, Int32}, name: "labels", producer: -1})
+	g.Images = g.add(valueInfo{typ: Type{Shape{1, c, h, w}, Uint8}, name: "images", perImage: true, producer: -1})
+	g.Labels = g.add(valueInfo{typ: Type{Shape{1, 1, 1, 1}, Int32}, name: "labels", perImage: true, producer: -1})
 	return g
 }
 
@@ -88,12 +88,12 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY}
 	for i := range sig.Params {
 		p := &sig.Params[i]
-		n.Params = append(n.Params, g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, single: true, producer: -1}))
+		n.Params = append(n.Params, g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, producer: -1}))
 	}
 	for i, s := range sig.Saved {
-		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i), single: !s.PerImage, producer: len(g.Nodes)}))
+		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i), perImage: s.PerImage, producer: len(g.Nodes)}))
 	}
-	n.Out = g.add(valueInfo{typ: sig.Out, name: name, producer: len(g.Nodes)})
+	n.Out = g.add(valueInfo{typ: sig.Out, name: name, perImage: true, producer: len(g.Nodes)})
 	g.Nodes = append(g.Nodes, n)
 	return n.Out
 }
@@ -110,7 +110,7 @@ func (g *Graph) Loss(op SoftmaxCrossEntropy, logits Value) {
 // NumValues is how many values the graph has; they are 0 to NumValues-1.
 func (g *Graph) NumValues() int { return len(g.values) }
 
-// Type is the type of a value, for one image unless Single.
+// Type is the type of a value, for one image where it is PerImage.
 func (g *Graph) Type(v Value) Type { return g.values[v].typ }
 
 // ValueName is the value's name: its node's, or a parameter's full name.
@@ -119,18 +119,18 @@ func (g *Graph) ValueName(v Value) string { return g.values[v].name }
 // Param returns what v is a parameter of, or nil.
 func (g *Graph) Param(v Value) *Param { return g.values[v].param }
 
-// Single says whether there is one v for the whole batch.
-func (g *Graph) Single(v Value) bool { return g.values[v].single }
+// PerImage says whether each image of a batch has its own v; of parameters and statistics there is one for the whole batch.
+func (g *Graph) PerImage(v Value) bool { return g.values[v].perImage }
 
 // Producer is the index of the node that writes v, or -1 for inputs and parameters.
 func (g *Graph) Producer(v Value) int { return g.values[v].producer }
 
 // Elems is the number of elements of v for a batch.
 func (g *Graph) Elems(v Value, batch int) int {
-	if g.Single(v) {
-		return g.Type(v).Shape.Elems()
+	if g.PerImage(v) {
+		return batch * g.Type(v).Shape.Elems()
 	}
-	return batch * g.Type(v).Shape.Elems()
+	return g.Type(v).Shape.Elems()
 }
 
 // Parameters lists parameters and running statistics in the order of the nodes.

@@ -13,7 +13,7 @@ import (
 // seed is the fashion-resnet model on its 28x28 images.
 func seed(t *testing.T, base, hidden int) *nn.Graph {
 	t.Helper()
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: base, Hidden: hidden})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: models.Options("").With("base_channels", base).With("hidden", hidden)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,14 +212,14 @@ func TestGraphErrors(t *testing.T) {
 	}
 	checkError(t, nn.NewGraph("tiny", 1, 0, 28, 10).Err(), "nn: tiny: ", "0x28")
 	checkError(t, nn.NewGraph("sole", 1, 28, 28, 1).Err(), "nn: sole: ", "1 classes")
-	good := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
+	good := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"}
 	for _, c := range []struct {
 		change func(c *models.Config)
 		want   []string
 	}{
 		{func(c *models.Config) { c.Model = "resnet9000" }, append(models.Names(), `no model "resnet9000"`)},
-		{func(c *models.Config) { c.BaseChannels = 0 }, []string{"nn: fashion-resnet: ", "base channels 0"}},
-		{func(c *models.Config) { c.Hidden = -1 }, []string{"nn: fashion-resnet: ", "hidden -1"}},
+		{func(c *models.Config) { c.Options = c.Options.With("base_channels", 0) }, []string{"nn: fashion-resnet: ", "base channels 0"}},
+		{func(c *models.Config) { c.Options = c.Options.With("hidden", -1) }, []string{"nn: fashion-resnet: ", "hidden -1"}},
 		{func(c *models.Config) { c.Height = 1 }, []string{"nn: pool: ", "exceeds input 1x14"}},
 		{func(c *models.Config) { c.Smoothing = -0.5 }, []string{"nn: loss: ", "-0.5"}},
 	} {

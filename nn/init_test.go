@@ -102,11 +102,7 @@ func TestInitialize(t *testing.T) {
 	values := map[int]map[string][]float32{}
 	for _, hidden := range []int{0, 16} {
 		g := seed(t, 4, hidden)
-		plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: 1, Target: backend})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := backend.Compile(plan)
+		e, err := backend.Compile(g, nn.PlanConfig{Batch: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,20 +23,20 @@ type interval struct {
 
 // program schedules steps and gives every tensor that they touch a slot.
 // Tensors whose lives overlap never share memory.
-func (p *Plan) program(c PlanConfig, m Mode, steps []Instruction) *Program {
+func (p *Plan) program(t Target, m Mode, steps []Instruction) *Program {
 	g := p.Graph
 	prog := &Program{
-		Mode: m, Instructions: steps, Spans: c.Target.Schedule(g, m, steps),
+		Mode: m, Instructions: steps, Spans: t.Schedule(g, m, steps),
 		Data: make([]Slot, g.NumValues()), Grad: make([]Slot, g.NumValues()),
 	}
-	lives := p.liveness(c, prog)
+	lives := p.liveness(t, prog)
 	var shared, local []*interval
 	for _, l := range lives {
 		batch := p.BatchFor(m)
 		if l.local {
 			batch = 1
 		}
-		l.bytes = Align(c.Target.Bytes(g, l.members[0].value, l.members[0].role, batch))
+		l.bytes = Align(t.Bytes(g, l.members[0].value, l.members[0].role, batch))
 		if l.local {
 			local = append(local, l)
 		} else {
@@ -63,7 +63,7 @@ func (p *Plan) program(c PlanConfig, m Mode, steps []Instruction) *Program {
 
 // lives finds when each tensor is first and last touched, and merges the
 // gradients that may lie in the same memory.
-func (p *Plan) liveness(c PlanConfig, prog *Program) []*interval {
+func (p *Plan) liveness(t Target, prog *Program) []*interval {
 	g := p.Graph
 	of := map[tensor]*interval{}
 	var all []*interval
@@ -77,7 +77,7 @@ func (p *Plan) liveness(c PlanConfig, prog *Program) []*interval {
 				all = append(all, l)
 			}
 			l.start, l.end = min(l.start, span.Start), max(l.end, span.End)
-			l.local = l.local && span.Local && !g.Single(t.value)
+			l.local = l.local && span.Local && g.PerImage(t.value)
 		}
 	}
 	if p.KeepAll {
@@ -104,7 +104,7 @@ func (p *Plan) liveness(c PlanConfig, prog *Program) []*interval {
 		}
 		all = slices.DeleteFunc(all, func(l *interval) bool { return l == lb })
 	}
-	for _, pair := range gradientAliases(g, c.Target) {
+	for _, pair := range gradientAliases(g, t) {
 		merge(tensor{pair[0], Grad}, tensor{pair[1], Grad})
 	}
 	for _, l := range all {

@@ -12,7 +12,7 @@ import (
 func TestPlanSharesNoLiveMemory(t *testing.T) {
 	var graphs []*nn.Graph
 	for _, hidden := range []int{0, 16} {
-		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 4, Hidden: hidden})
+		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: models.Options("base_channels=4").With("hidden", hidden)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +26,7 @@ func TestPlanSharesNoLiveMemory(t *testing.T) {
 			for _, g := range graphs {
 				for _, keepAll := range []bool{false, true} {
 					for _, opt := range []nn.Optimizer{nil, nn.SGD{}, nn.NewAdam()} {
-						p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 3, Optimizer: opt, Target: target, KeepAll: keepAll})
+						p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 3, Optimizer: opt, KeepAll: keepAll}, target)
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -174,7 +174,7 @@ func checkLives(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
 		s, batch := slotOf(prog, x), p.Batch
 		if s.Segment == nn.Local {
 			batch = 1
-			if l := lives[x]; !l.local || l.start != l.end || g.Single(x.value) || p.KeepAll {
+			if l := lives[x]; !l.local || l.start != l.end || !g.PerImage(x.value) || p.KeepAll {
 				t.Errorf("%s, role %d, alive %v: in a worker's memory, want it in shared", g.ValueName(x.value), x.role, *l)
 			}
 		} else if s.Segment != nn.Activations {

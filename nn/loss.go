@@ -28,3 +28,14 @@ func (op SoftmaxCrossEntropy) Targets(classes int) (on, off float64) {
 	off = float64(op.Smoothing) / float64(classes)
 	return 1 - float64(op.Smoothing) + off, off
 }
+
+// Argmax is the index of the largest of some logits, the first of equal ones.
+func Argmax[T float32 | float64](z []T) int {
+	best := 0
+	for i, x := range z {
+		if x > z[best] {
+			best = i
+		}
+	}
+	return best
+}

@@ -1,11 +1,16 @@
 package nn
 
-import "math"
+import (
+	"fmt"
+	"math"
 
-// HyperLen is the number of float32 scalars that an optimiser reads each step.
+	"resnet/nn/internal/enum"
+)
+
+// StepParamsLen is the number of float32 scalars that an optimiser reads each step.
 const StepParamsLen = 4
 
-// Hyper are an optimiser's scalars for one step; what each means is the
+// StepParams are an optimiser's scalars for one step; what each means is the
 // optimiser's own.
 type StepParams [StepParamsLen]float32
 
@@ -14,8 +19,67 @@ type Optimizer interface {
 	Kind() string // "adam"
 	// States is how many float32 words it keeps per parameter.
 	States() int
-	// Hyper gives the scalars of step t, counted from 1, at learning rate lr.
+	// StepParams gives the scalars of step t, counted from 1, at learning rate lr.
 	StepParams(t int64, lr float64) StepParams
+}
+
+// OptimizerConfig are the settings of an optimiser; see OptimizerKind for which it has.
+type OptimizerConfig struct {
+	LR          float64
+	Momentum    float64
+	Nesterov    bool
+	WeightDecay float64
+}
+
+// OptimizerKind is an optimiser by name.
+type OptimizerKind struct {
+	Name, About string
+	Defaults    OptimizerConfig
+	Momentum    bool // whether it has momentum, and Nesterov's, to set
+	Decay       bool // whether it has weight decay
+	New         func(c OptimizerConfig) Optimizer
+}
+
+// optimizerKinds lists the optimisers; the first is the default.
+var optimizerKinds = []OptimizerKind{
+	{
+		Name: "adam", About: "Adam with Keras' epsilon", Defaults: OptimizerConfig{LR: 1e-3},
+		New: func(OptimizerConfig) Optimizer { return NewAdam() },
+	},
+	{
+		Name: "adamw", About: "Adam with decoupled weight decay", Defaults: OptimizerConfig{LR: 1e-3, WeightDecay: NewAdamW().Decay}, Decay: true,
+		New: func(c OptimizerConfig) Optimizer {
+			o := NewAdamW()
+			o.Decay = c.WeightDecay
+			return o
+		},
+	},
+	{
+		Name: "sgd", About: "stochastic gradient descent", Defaults: OptimizerConfig{LR: 1e-2, Momentum: 0.9, Nesterov: true}, Momentum: true, Decay: true,
+		New: func(c OptimizerConfig) Optimizer { return SGD{c.Momentum, c.WeightDecay, c.Nesterov} },
+	},
+}
+
+// OptimizerKinds lists the optimisers by name; the first is the default.
+func OptimizerKinds() []OptimizerKind { return optimizerKinds }
+
+// OptimizerNames lists their names.
+func OptimizerNames() []string {
+	var names []string
+	for _, k := range optimizerKinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// LookupOptimizer is the optimiser of a name.
+func LookupOptimizer(name string) (OptimizerKind, error) {
+	for _, k := range optimizerKinds {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return OptimizerKind{}, fmt.Errorf("optimizer %q, want %s", name, enum.List(OptimizerNames()))
 }
 
 // Adam (Kingma and Ba 2015) as Keras has it, epsilon outside the bias correction:
@@ -23,7 +87,7 @@ type Optimizer interface {
 //	m = Beta1*m + (1-Beta1)*g;  v = Beta2*v + (1-Beta2)*g²
 //	p -= lr * sqrt(1-Beta2^t)/(1-Beta1^t) * m / (sqrt(v) + Eps)
 //
-// Hyper[0] is the step size lr*sqrt(1-Beta2^t)/(1-Beta1^t).
+// StepParams[0] is the step size lr*sqrt(1-Beta2^t)/(1-Beta1^t).
 type Adam struct{ Beta1, Beta2, Eps float64 }
 
 // NewAdam has Keras' defaults: 0.9, 0.999, 1e-7 (PyTorch's Eps is 1e-8).
@@ -42,7 +106,7 @@ func (o Adam) StepParams(t int64, lr float64) StepParams {
 //	p *= 1 - lr*Decay
 //	p -= lr/(1-Beta1^t) * m / (sqrt(v)/sqrt(1-Beta2^t) + Eps)
 //
-// Hyper[0] is lr/(1-Beta1^t), Hyper[1] 1/sqrt(1-Beta2^t), Hyper[2] 1-lr*Decay.
+// StepParams[0] is lr/(1-Beta1^t), StepParams[1] 1/sqrt(1-Beta2^t), StepParams[2] 1-lr*Decay.
 type AdamW struct{ Beta1, Beta2, Eps, Decay float64 }
 
 // NewAdamW has PyTorch's defaults: 0.9, 0.999, 1e-8, decay 1e-2.
@@ -64,7 +128,7 @@ func (o AdamW) StepParams(t int64, lr float64) StepParams {
 //	g += Decay*p (for parameters that decay);  v = Momentum*v + g
 //	p -= lr * (g + Momentum*v) with Nesterov, lr * v without
 //
-// Hyper[0] is lr.
+// StepParams[0] is lr.
 type SGD struct {
 	Momentum, Decay float64
 	Nesterov        bool

@@ -32,7 +32,9 @@ type PlanConfig struct {
 	Batch     int
 	EvalBatch int // 0: Batch
 	Optimizer Optimizer
-	Target    Target
+	// EvalImages, where EvalBatch is 0, is how many images an evaluation takes. A device that is faster on large batches
+	// then evaluates them in a few, as large as its memory allows; others take Batch.
+	EvalImages int
 	// KeepAll gives every tensor memory of its own, so that all can be read
 	// after a run: for tests and for looking inside.
 	KeepAll bool
@@ -111,12 +113,14 @@ type Slot struct {
 	Offset, Bytes int64
 }
 
+// SlotAlign is what offsets are multiples of, in bytes.
 const SlotAlign = 64
 
+// Align is the next multiple of SlotAlign.
 func Align(n int64) int64 { return (n + SlotAlign - 1) / SlotAlign * SlotAlign }
 
-// NewPlan orders the graph's steps and places its tensors.
-func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
+// NewPlan orders the graph's instructions and places its tensors as a backend's target wants them. See Backend.Plan.
+func NewPlan(g *Graph, c PlanConfig, t Target) (*Plan, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
@@ -135,11 +139,11 @@ func NewPlan(g *Graph, c PlanConfig) (*Plan, error) {
 		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training", c.EvalBatch)
 	}
 	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer, KeepAll: c.KeepAll}
-	p.placeParameters(c.Target)
-	p.Eval = p.program(c, Eval, forwardInstructions(g))
+	p.placeParameters(t)
+	p.Eval = p.program(t, Eval, forwardInstructions(g))
 	if c.Optimizer != nil {
-		steps := append(forwardInstructions(g), backwardInstructions(g)...)
-		p.Train = p.program(c, Train, append(steps, Instruction{Node: -1, Phase: Update}))
+		list := append(forwardInstructions(g), backwardInstructions(g)...)
+		p.Train = p.program(t, Train, append(list, Instruction{Node: -1, Phase: Update}))
 	}
 	return p, nil
 }

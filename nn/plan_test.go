@@ -9,32 +9,16 @@ import (
 
 	"resnet/nn"
 	"resnet/nn/cpu"
+	"resnet/nn/nntest"
 )
-
-// natural wants no padding and runs one step after another.
-type natural struct{}
-
-func (natural) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
-	return int64(g.Elems(v, batch) * g.Type(v).DType.Size())
-}
-
-func (natural) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
-
-func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
-	spans := make([]nn.Span, len(steps))
-	for i := range spans {
-		spans[i] = nn.Span{Start: i, End: i}
-	}
-	return spans
-}
 
 // chained pads what 3x3 convolutions write, takes each image through as many
 // steps as it can, and lets convolutions' backward passes run on beside the
 // next chain.
-type chained struct{ natural }
+type chained struct{ nntest.Plain }
 
 func (t chained) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
-	n := t.natural.Bytes(g, v, role, batch)
+	n := t.Plain.Bytes(g, v, role, batch)
 	if i := g.Producer(v); i >= 0 {
 		if op, ok := g.Nodes[i].Op.(nn.Conv); ok && op.Kernel == 3 {
 			n += int64(100 * batch)
@@ -79,7 +63,7 @@ func targets(t *testing.T) map[string]nn.Target {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cpu.Close() })
-	return map[string]nn.Target{"natural": natural{}, "chained": chained{}, "cpu": cpu}
+	return map[string]nn.Target{"plain": nntest.Plain{}, "chained": chained{}, "cpu": cpu.(nn.Target)}
 }
 
 func describe(g *nn.Graph) (s string) {
@@ -188,7 +172,7 @@ func TestPlanSteps(t *testing.T) {
 
 func newPlan(t *testing.T, g *nn.Graph, opt nn.Optimizer) *nn.Plan {
 	t.Helper()
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: opt, Target: natural{}})
+	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: opt}, nntest.Plain{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +185,7 @@ func newPlan(t *testing.T, g *nn.Graph, opt nn.Optimizer) *nn.Plan {
 // as activations and take the places of those that nothing reads any more.
 func TestPlanReusesMemory(t *testing.T) {
 	g := seed(t, 16, 512)
-	whole, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: nn.SGD{}, Target: natural{}, KeepAll: true})
+	whole, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: nn.SGD{}, KeepAll: true}, nntest.Plain{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +214,7 @@ func TestPlanErrors(t *testing.T) {
 		{noLoss, 1, 0, []string{"nn: plan: ", "headless", "no loss"}},
 		{broken, 1, 0, []string{"nn: conv: "}},
 	} {
-		_, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.eval, Target: natural{}})
+		_, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.eval}, nntest.Plain{})
 		checkError(t, err, c.want...)
 	}
 }

@@ -17,9 +17,12 @@ var precisionNames = [...]string{"fp32", "tf32", "bf16", "fp16"}
 
 func (p Precision) String() string { return precisionNames[p] }
 
+// Precisions lists their names.
+func Precisions() []string { return precisionNames[:] }
+
 // ParsePrecision is the precision of that name.
 func ParsePrecision(name string) (Precision, error) {
-	return enum.Parse[Precision]("nn: precision", name, "fp32, tf32, bf16 or fp16", precisionNames[:])
+	return enum.Parse[Precision]("nn: precision", name, precisionNames[:])
 }
 
 // half says whether activations take 16 bits.

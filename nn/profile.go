@@ -1,29 +1,20 @@
 package nn
 
-// A Profiler is an Executor that can tell where the time of a step goes.
-type Profiler interface {
-	// Profile starts counting anew, or stops. It slows a step a little.
-	Profile(on bool)
-	// Profiled is what each step of the last program has taken since.
-	Profiled() []InstructionTime
-}
-
-// StepTime is one step's share of the runs that were profiled.
+// InstructionTime is one instruction's share of the runs that were profiled.
 type InstructionTime struct {
 	Node    string // "blocks.0.conv1"; "update" for the optimiser
 	Kind    string // "conv2d"; the optimiser's kind
 	Phase   Phase
 	Seconds float64 // summed over threads and runs
 	FLOPs   int64   // over all runs; 0 for the update
-	Bytes   int64   // over all runs, see StepBytes
-	// Shared says that it has no work of its own: the kernels of other steps do it,
-	// and their time holds it, or there is nothing to do.
+	Bytes   int64   // over all runs, see Plan.BytesMoved
+	// Shared says that it has no kernel of its own: others' kernels do its work and their time includes it, or there is
+	// nothing to do.
 	Shared bool
 }
 
-// StepFLOPs is what a step computes for one image: the op's forward cost, and
-// as much again in backward for each gradient it makes. Passes that only move
-// or mask data count nothing extra in backward.
+// InstructionFLOPs is what an instruction computes for one image: the op's forward cost, and as much again in backward
+// for each gradient it makes. Passes that only move or mask data count nothing extra in backward.
 func InstructionFLOPs(g *Graph, s Instruction) int64 {
 	if s.Phase == Update {
 		return 0
@@ -39,10 +30,10 @@ func InstructionFLOPs(g *Graph, s Instruction) int64 {
 	return flops
 }
 
-// profiledRuns counts runs by their number of images.
+// RunCounts counts runs by their number of images.
 type RunCounts map[int]int64
 
-// stepTimes describes the steps of a program; seconds are theirs.
+// InstructionTimes describes the steps of a program; seconds are theirs.
 func (r RunCounts) InstructionTimes(p *Plan, t Target, prog *Program, seconds func(step int) float64) []InstructionTime {
 	g := p.Graph
 	times := make([]InstructionTime, len(prog.Instructions))

@@ -157,7 +157,7 @@ func (m TuneMode) String() string { return tuneModes[m] }
 
 // ParseTuneMode is the mode of that name.
 func ParseTuneMode(name string) (TuneMode, error) {
-	return enum.Parse[TuneMode]("nn: tune", name, "on, cached or off", tuneModes[:])
+	return enum.Parse[TuneMode]("nn: tune", name, tuneModes[:])
 }
 
 // TuneConfig says how choices are made.

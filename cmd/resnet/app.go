@@ -98,7 +98,7 @@ func missingCommand(c *cli.Context) error {
 	}
 	name := c.Args().First()
 	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
-	if s := suggest(name, func(yield func(string)) {
+	if s := nearest(name, func(yield func(string)) {
 		for _, sub := range commands {
 			if sub.Hidden {
 				continue
@@ -134,7 +134,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		return usagef("%s%s", where, text)
 	}
 	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
-	if s := suggest(name, func(yield func(string)) {
+	if s := nearest(name, func(yield func(string)) {
 		for _, f := range c.Command.Flags {
 			for _, n := range f.Names() {
 				yield(n)
@@ -146,9 +146,9 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return usagef("%sunknown flag --%s; %s", where, name, hint)
 }
 
-// suggest is the candidate that takes the fewest edits from what was given, or
+// nearest is the candidate that takes the fewest edits from what was given, or
 // "" where none is near.
-func suggest(given string, candidates func(yield func(string))) string {
+func nearest(given string, candidates func(yield func(string))) string {
 	best, fewest := "", 1+len(given)/3
 	candidates(func(name string) {
 		if len(name) < 2 {

@@ -27,13 +27,13 @@ examples:
    resnet bench --format go --count 10 > new.txt    (for benchstat)`,
 		Flags: append(append(modelFlags(),
 			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512", Usage: "`LIST` of images per step"},
-			&cli.StringFlag{Name: "phase", Value: "train,infer,latency", Usage: "`LIST` of train, infer and latency"},
+			suggest(&cli.StringFlag{Name: "phase", Value: strings.Join(bench.Phases(), ","), Usage: "`LIST` of " + strings.Join(bench.Phases(), ", ")}, bench.Phases()...),
 			&cli.Float64Flag{Name: "seconds", Value: 3, Usage: "time for each measurement"},
 			&cli.IntFlag{Name: "count", Value: 1, Usage: "measurements of each kind"},
-			&cli.StringFlag{Name: "isa", Usage: "portable, avx2 or avx512", DefaultText: "the best this machine has"},
+			suggest(&cli.StringFlag{Name: "isa", Usage: "instruction set: " + strings.Join(isaNames(), ", "), DefaultText: "the best this machine has"}, isaNames()...),
 			&cli.BoolFlag{Name: "layers", Usage: "time every op too", DisableDefaultText: true},
 			&cli.StringFlag{Name: "compare", Usage: "hold the result against `FILE`, of an earlier --format json"},
-			&cli.BoolFlag{Name: "no-ceilings", Usage: "GPU: leave out its copy and product rates", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "no-roofline", Usage: "GPU: leave out its copy and product rates", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
 			checkFlag(), formatFlag("table", "json", "go")),
 			deviceFlags(nn.TuneOn)...),
@@ -85,11 +85,15 @@ func runCompared(c *cli.Context, cfg bench.Config) (*bench.Report, error) {
 
 func benchConfig(c *cli.Context) (bench.Config, error) {
 	cfg := bench.Config{
-		Model: modelOf(c), Optimizer: nn.NewAdam(), Seconds: c.Float64("seconds"), Count: c.Int("count"),
+		Optimizer: nn.NewAdam(), Seconds: c.Float64("seconds"), Count: c.Int("count"),
 		Layers: c.Bool("layers"), Progress: notes(c),
 	}
-	if !c.Bool("no-ceilings") {
-		cfg.Ceilings = &nn.RooflineSizes{}
+	var err error
+	if cfg.Model, err = modelOf(c); err != nil {
+		return cfg, err
+	}
+	if !c.Bool("no-roofline") {
+		cfg.Roofline = &nn.RooflineSizes{}
 	}
 	for s := range strings.SplitSeq(c.String("batch-size"), ",") {
 		b, err := parseInt(s)
@@ -101,7 +105,6 @@ func benchConfig(c *cli.Context) (bench.Config, error) {
 	for s := range strings.SplitSeq(c.String("phase"), ",") {
 		cfg.Phases = append(cfg.Phases, bench.Phase(s))
 	}
-	var err error
 	if cfg.Device, cfg.Options, err = deviceOf(c); err != nil {
 		return cfg, err
 	}

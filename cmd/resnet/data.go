@@ -12,7 +12,7 @@ import (
 
 func dataCommand() *cli.Command {
 	dir := &cli.StringFlag{Name: "data-dir", Usage: dataDirUsage}
-	dataset := &cli.StringFlag{Name: "dataset", Value: data.FashionMNIST, Usage: datasetUsage}
+	dataset := datasetFlag("")
 	return &cli.Command{
 		Name: "data", Usage: "fetch a data set, look at one",
 		Description: `examples:

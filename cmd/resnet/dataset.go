@@ -6,24 +6,25 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
+	"resnet/nn/infer"
 )
 
 // datasetFlags choose the images that eval and predict look at.
 func datasetFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "dataset", Usage: datasetUsage, DefaultText: "what the weights were trained on"},
+		suggest(&cli.StringFlag{Name: "dataset", Usage: datasetUsage(), DefaultText: "what the weights were trained on"}, data.Names()...),
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
 		choice("split", "test", "part of the data set", "test", "train"),
 	}
 }
 
 // openSplit opens the images of --dataset, --data-dir and --split for a network.
-func openSplit(c *cli.Context, n *network) (dataset string, set *data.Set, err error) {
+func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, err error) {
 	dataset = c.String("dataset")
 	if dataset == "" {
-		dataset = n.meta.Dataset
+		dataset = m.Metadata().Dataset
 	}
-	src, err := openFor(c, n, dataset, c.String("data-dir"))
+	src, err := openFor(c, m, dataset, c.String("data-dir"))
 	if err != nil {
 		return "", nil, err
 	}
@@ -35,23 +36,23 @@ func openSplit(c *cli.Context, n *network) (dataset string, set *data.Set, err e
 
 // openFor opens a data set and checks that it has images and classes such as
 // the network is for.
-func openFor(c *cli.Context, n *network, dataset, dir string) (*data.Source, error) {
+func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
-	if dataset == data.IDX {
-		o.Classes = n.meta.Model.Classes
+	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {
+		o.Classes = m.Metadata().Model.Classes
 	}
 	o.Log = func(format string, args ...any) { fmt.Fprintf(c.App.ErrWriter, format+"\n", args...) }
 	src, err := data.Open(c.Context, o)
 	if err != nil {
 		return nil, err
 	}
-	if len(src.ClassNames) != n.meta.Model.Classes {
-		return nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, len(src.ClassNames), n.meta.Model.Classes)
+	if len(src.ClassNames) != m.Metadata().Model.Classes {
+		return nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, len(src.ClassNames), m.Metadata().Model.Classes)
 	}
 	// Training and test images have one size.
-	if set, m := src.Test, n.meta.Model; set.C != m.Channels || set.H != m.Height || set.W != m.Width {
+	if set, want := src.Test, m.Metadata().Model; set.C != want.Channels || set.H != want.Height || set.W != want.Width {
 		return nil, fmt.Errorf("data: %s: images of %dx%dx%d (C, H, W), but the weights are for %dx%dx%d",
-			dataset, set.C, set.H, set.W, m.Channels, m.Height, m.Width)
+			dataset, set.C, set.H, set.W, want.Channels, want.Height, want.Width)
 	}
 	return src, nil
 }

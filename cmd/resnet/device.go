@@ -24,11 +24,18 @@ const (
 // some of them as settings. Tune is the default of how algorithms are chosen.
 func deviceFlags(tune nn.TuneMode) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Value: device.Auto, Usage: deviceUsage},
-		&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
-		&cli.StringFlag{Name: "fuse", Value: cuda.FuseAuto.String(), Usage: fuseUsage},
+		deviceFlag(device.Auto, deviceUsage), precisionFlag(),
+		suggest(&cli.StringFlag{Name: "fuse", Value: cuda.FuseAuto.String(), Usage: fuseUsage}, cuda.FuseModes()...),
 		deterministicFlag(), noGraphFlag(), tuneFlag(tune), workersFlag(),
 	}
+}
+
+func deviceFlag(value, usage string) cli.Flag {
+	return suggest(&cli.StringFlag{Name: "device", Value: value, Usage: usage}, device.Names()...)
+}
+
+func precisionFlag() cli.Flag {
+	return suggest(&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage}, nn.Precisions()...)
 }
 
 func tuneFlag(mode nn.TuneMode) cli.Flag {
@@ -115,6 +122,15 @@ func chooseISA(name string) (kernels.ISA, error) {
 		return isa, usageError{fmt.Errorf("$%s: %w", kernels.EnvISA, err)}
 	}
 	return isa, nil
+}
+
+// isaNames are the instruction sets that this machine has.
+func isaNames() []string {
+	var names []string
+	for _, isa := range kernels.Supported() {
+		names = append(names, isa.String())
+	}
+	return names
 }
 
 // openBackend opens the device that a command line asks for.

@@ -26,8 +26,8 @@ examples:
    resnet doctor --device cuda:1 --precision bf16
    resnet doctor --format json`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "device", Value: device.Auto, Usage: deviceUsage},
-			&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
+			deviceFlag(device.Auto, deviceUsage),
+			precisionFlag(),
 			deterministicFlag(), formatFlag("table", "json"),
 		},
 		Action: runDoctor,

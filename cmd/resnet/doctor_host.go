@@ -40,7 +40,7 @@ func examineCPU() []finding {
 	}
 	defer b.Close()
 	m := bench.ThisMachine()
-	d := cpuDetails{Name: m.CPU, Processors: m.Cores, Threads: cpu.Threads(b), ISA: isa.String(), HugePages: hugePages()}
+	d := cpuDetails{Name: m.CPU, Processors: m.Cores, Threads: b.Info().Threads, ISA: isa.String(), HugePages: hugePages()}
 	for _, s := range kernels.Supported() {
 		d.Supported = append(d.Supported, s.String())
 	}

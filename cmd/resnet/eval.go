@@ -46,16 +46,16 @@ func runEval(c *cli.Context) (err error) {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	n, err := openNetwork(c, c.Int("batch-size"))
+	m, err := openModel(c, c.Int("batch-size"))
 	if err != nil {
 		return err
 	}
-	defer n.close(&err)
-	dataset, set, err := openSplit(c, n)
+	defer closeInto(&err, m)
+	dataset, set, err := openSplit(c, m)
 	if err != nil {
 		return err
 	}
-	e, err := n.evaluate(c.Context, set)
+	e, err := m.Evaluate(c.Context, set)
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,12 @@ func runEval(c *cli.Context) (err error) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("plots: %w", err)
 		}
-		d := drawing{exec: n.exec, graph: n.plan.Graph, evaluation: e, set: set, split: c.String("split"), grid: n.gridOptions()}
+		d := drawing{exec: m.Executor(), graph: m.Graph(), evaluation: e, set: set, split: c.String("split"), grid: gridOptions(m)}
 		if err := d.draw(dir); err != nil {
 			return err
 		}
 	}
-	r := &evaluation{c.String("weights"), n.meta.Model.Model, dataset, c.String("split"), e}
+	r := &evaluation{c.String("weights"), m.Metadata().Model.Model, dataset, c.String("split"), e}
 	if c.String("format") == "json" {
 		return writeJSON(c.App.Writer, r)
 	}

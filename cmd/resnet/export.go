@@ -11,6 +11,7 @@ import (
 	"resnet/bench"
 	"resnet/nn"
 	"resnet/nn/cpu"
+	"resnet/nn/infer"
 	"resnet/nn/keras"
 	"resnet/nn/onnx"
 	"resnet/nn/weights"
@@ -75,12 +76,12 @@ func runExport(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	n, err := newNetwork(b, weights, 1)
+	m, err := infer.OpenOn(b, weights, 1)
 	if err != nil {
 		return err
 	}
-	defer n.close(&err)
-	write, err := exporter(c, n, to, path)
+	defer closeInto(&err, m)
+	write, err := exporter(c, m, to, path)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func runExport(c *cli.Context) (err error) {
 		return err
 	}
 	if f, err := keras.FormatOf(path); to == toKeras && err == nil && f == keras.Weights {
-		return exportArchitecture(c.App.Writer, n.plan.Graph, path)
+		return exportArchitecture(c.App.Writer, m.Graph(), path)
 	}
 	return nil
 }
@@ -138,19 +139,19 @@ func formatByName(path string) string {
 }
 
 // exporter writes the network in a format.
-func exporter(c *cli.Context, n *network, to, path string) (func(io.Writer) error, error) {
-	g := n.plan.Graph
-	params := onnx.FromExecutor(n.exec, g)
+func exporter(c *cli.Context, m *infer.Model, to, path string) (func(io.Writer) error, error) {
+	g := m.Graph()
+	params := onnx.FromExecutor(m.Executor(), g)
 	switch to {
 	case toKeras:
 		f, err := keras.FormatOf(path)
 		return func(w io.Writer) error { return keras.Write(w, f, g, params) }, err
 	case toSafetensors:
-		return func(w io.Writer) error { return weights.Save(w, n.exec, g, n.meta) }, nil
+		return func(w io.Writer) error { return weights.Save(w, m.Executor(), g, m.Metadata()) }, nil
 	}
 	o := onnx.Options{
 		Fold: c.Bool("fold"), Softmax: c.Bool("softmax"), Bytes: c.Bool("bytes"), Batch: c.Int("batch"),
-		Metadata: n.meta, Version: bench.Version(),
+		Metadata: m.Metadata(), Version: bench.Version(),
 	}
 	return func(w io.Writer) error { return onnx.Write(w, g, params, o) }, nil
 }

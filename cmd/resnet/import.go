@@ -10,6 +10,7 @@ import (
 	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/cpu"
+	"resnet/nn/infer"
 	"resnet/nn/keras"
 	"resnet/nn/weights"
 )
@@ -20,7 +21,7 @@ func importCommand() *cli.Command {
 		outputFlag("the weights"),
 	}
 	flags = append(append(flags, modelFlags()...), shapeFlags()...)
-	flags = append(flags, &cli.StringFlag{Name: "dataset", Value: data.FashionMNIST, Usage: "what the weights were trained on: " + datasetUsage})
+	flags = append(flags, datasetFlag("what the weights were trained on: "))
 	return &cli.Command{
 		Name: "import", Usage: "take weights from another program", ArgsUsage: "FILE",
 		Description: `Writes a weights file as train does. Which network the weights are for is said by
@@ -57,26 +58,28 @@ func runImport(c *cli.Context) (err error) {
 	case output == "":
 		return usagef("import: no output given, want -o FILE.safetensors")
 	}
-	n := new(network)
-	if n.meta, err = importMetadata(c); err != nil {
+	metadata, err := importMetadata(c)
+	if err != nil {
 		return err
 	}
-	if n.backend, err = cpu.New(cpu.Config{}); err != nil {
+	b, err := cpu.New(cpu.Config{})
+	if err != nil {
 		return err
 	}
-	defer n.close(&err)
-	if err := n.build(1); err != nil {
+	m, err := infer.New(b, metadata, 1)
+	if err != nil {
 		return asUsage(err)
 	}
+	defer closeInto(&err, m)
 	if from == toKeras {
-		err = n.readKeras(file)
+		err = readKeras(file, m)
 	} else {
-		err = weights.Load(file, n.exec, n.plan.Graph)
+		err = weights.Load(file, m.Executor(), m.Graph())
 	}
 	if err != nil {
 		return err
 	}
-	if err := writeOutput(output, func(w io.Writer) error { return weights.Save(w, n.exec, n.plan.Graph, n.meta) }); err != nil {
+	if err := writeOutput(output, func(w io.Writer) error { return weights.Save(w, m.Executor(), m.Graph(), m.Metadata()) }); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(c.App.Writer, output)
@@ -88,16 +91,13 @@ func importMetadata(c *cli.Context) (m weights.Metadata, err error) {
 	if m.Model, err = shapedModelOf(c); err != nil {
 		return m, err
 	}
-	m.Dataset = c.String("dataset")
-	switch m.Dataset {
-	case data.FashionMNIST:
-		m.Classes = data.ClassNames(m.Dataset)
-	case data.IDX:
-		for i := range m.Model.Classes {
-			m.Classes = append(m.Classes, strconv.Itoa(i))
-		}
-	default:
-		return m, usagef("--dataset %q, want %s or %s", m.Dataset, data.FashionMNIST, data.IDX)
+	d, err := data.Lookup(c.String("dataset"))
+	if err != nil {
+		return m, asUsage(err)
+	}
+	m.Dataset, m.Classes = d.Name, d.Classes
+	for i := len(m.Classes); d.Classes == nil && i < m.Model.Classes; i++ {
+		m.Classes = append(m.Classes, strconv.Itoa(i))
 	}
 	if len(m.Classes) != m.Model.Classes {
 		return m, usagef("--classes %d with --dataset %s, which has %d", m.Model.Classes, m.Dataset, len(m.Classes))
@@ -106,13 +106,13 @@ func importMetadata(c *cli.Context) (m weights.Metadata, err error) {
 }
 
 // readKeras reads a file's weights into the network.
-func (n *network) readKeras(path string) error {
-	values, err := keras.Read(path, n.plan.Graph)
+func readKeras(path string, m *infer.Model) error {
+	values, err := keras.Read(path, m.Graph())
 	if err != nil {
 		return err
 	}
 	for v, x := range values {
-		if err := n.exec.Write(nn.Ref{Value: v}, nn.Bytes(x)); err != nil {
+		if err := m.Executor().Write(nn.Ref{Value: v}, nn.Bytes(x)); err != nil {
 			return err
 		}
 	}

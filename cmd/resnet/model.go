@@ -7,50 +7,63 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/nn/models"
-	"resnet/nn/train"
 )
 
 // modelFlags choose a network where there is no weights file to say which.
 func modelFlags() []cli.Flag {
-	d := train.Defaults()
-	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Value: d.Model, Usage: modelUsage()},
-		&cli.IntFlag{Name: "base-channels", Value: d.BaseChannels, Usage: baseChannelsUsage},
-		&cli.IntFlag{Name: "hidden", Value: d.Hidden, Usage: hiddenUsage},
+	flags := []cli.Flag{suggest(&cli.StringFlag{Name: "model", Value: models.All()[0].Name, Usage: modelUsage()}, models.Names()...)}
+	for _, m := range models.All() {
+		for _, o := range m.Options {
+			flags = append(flags, &cli.IntFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)})
+		}
 	}
+	return flags
 }
 
-const (
-	baseChannelsUsage = "width of the first block"
-	hiddenUsage       = "width of the hidden layer; 0 leaves it out"
-)
-
 func modelUsage() string { return "network: " + strings.Join(models.Names(), ", ") }
+
+func optionUsage(m *models.Model, o models.Option) string { return m.Name + ": " + o.About }
 
 // shapeFlags are a network's input and output.
 func shapeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "input", Value: "1x28x28", Usage: "channels, height and width of the images"},
-		&cli.IntFlag{Name: "classes", Value: 10, Usage: "number of classes"},
+		&cli.StringFlag{Name: "input", Usage: "channels, height and width of the images, such as 1x28x28", DefaultText: "as the model was published for"},
+		&cli.IntFlag{Name: "classes", Usage: "number of classes", DefaultText: "likewise"},
 	}
 }
 
 // shapedModelOf is the network of modelFlags and shapeFlags.
 func shapedModelOf(c *cli.Context) (models.Config, error) {
-	m := modelOf(c)
-	m.Classes = c.Int("classes")
-	var rest string
-	n, _ := fmt.Sscanf(c.String("input")+" ", "%dx%dx%d%s", &m.Channels, &m.Height, &m.Width, &rest)
-	if n != 3 {
-		return m, usagef("--input %q, want channels x height x width such as 1x28x28", c.String("input"))
+	m, err := modelOf(c)
+	if err != nil {
+		return m, err
+	}
+	if c.IsSet("classes") {
+		m.Classes = c.Int("classes")
+	}
+	if input := c.String("input"); input != "" {
+		var rest string
+		n, _ := fmt.Sscanf(input+" ", "%dx%dx%d%s", &m.Channels, &m.Height, &m.Width, &rest)
+		if n != 3 {
+			return m, usagef("--input %q, want channels x height x width such as 1x28x28", input)
+		}
 	}
 	return m, nil
 }
 
-// modelOf is the network of modelFlags, for Fashion-MNIST's images and classes.
-func modelOf(c *cli.Context) models.Config {
-	return models.Config{
-		Model: c.String("model"), BaseChannels: c.Int("base-channels"), Hidden: c.Int("hidden"),
-		Channels: 1, Height: 28, Width: 28, Classes: 10,
+// modelOf is the network of modelFlags, for the images and classes that it was published for.
+func modelOf(c *cli.Context) (models.Config, error) {
+	m, err := models.Lookup(c.String("model"))
+	if err != nil {
+		return models.Config{}, asUsage(err)
 	}
+	config := m.Config()
+	for _, other := range models.All() {
+		for _, o := range other.Options {
+			if c.IsSet(o.Name) {
+				config.Options = config.Options.With(o.Key(), c.Int(o.Name)) // Build refuses another model's
+			}
+		}
+	}
+	return config, nil
 }

@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"resnet/data/atomicfile"
 
-	"resnet/nn/train"
+	"github.com/urfave/cli/v2"
 )
 
-// choiceFlag is a flag that takes one of a few values.
+// choiceFlag is a flag whose values completion proposes.
 type choiceFlag struct {
 	*cli.StringFlag
 	values []string
@@ -32,6 +32,9 @@ func choice(name, value, usage string, values ...string) choiceFlag {
 	}
 	return choiceFlag{&cli.StringFlag{Name: name, Value: value, Usage: usage + ": " + list, Action: check}, values}
 }
+
+// suggest is a flag that takes more than the given values, which completion proposes.
+func suggest(f *cli.StringFlag, values ...string) choiceFlag { return choiceFlag{f, values} }
 
 // formatFlag is --format; the first of the formats is the default.
 func formatFlag(formats ...string) cli.Flag {
@@ -56,7 +59,7 @@ func writeOutput(path string, write func(io.Writer) error) error {
 	if dir := filepath.Dir(path); !isDir(dir) {
 		return fmt.Errorf("output: %s: no directory %s (make it first)", path, dir)
 	}
-	if err := train.WriteFile(path, write); err != nil {
+	if err := atomicfile.WriteDurable(path, write); err != nil {
 		return fmt.Errorf("output: %w", err)
 	}
 	return nil

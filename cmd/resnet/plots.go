@@ -81,7 +81,9 @@ func gridOf(m models.Config, classes []string) plots.GridOptions {
 	return plots.GridOptions{Shape: nn.Shape{N: 1, C: m.Channels, H: m.Height, W: m.Width}, Classes: classes}
 }
 
-func (n *network) gridOptions() plots.GridOptions { return gridOf(n.meta.Model, n.meta.Classes) }
+func gridOptions(m *infer.Model) plots.GridOptions {
+	return gridOf(m.Metadata().Model, m.Metadata().Classes)
+}
 
 // checkPlotFile refuses what no picture can be written to.
 func checkPlotFile(flag, path string) error {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/infer"
 	"resnet/nn/train/plots"
@@ -51,30 +50,29 @@ func runPredict(c *cli.Context) (err error) {
 	if batch == 0 || batch > maxPredictBatch {
 		batch = maxPredictBatch
 	}
-	n, err := openNetwork(c, batch)
+	m, err := openModel(c, batch)
 	if err != nil {
 		return err
 	}
-	defer n.close(&err)
-	items, err := fromDataset(c, n, wanted)
+	defer closeInto(&err, m)
+	items, err := fromDataset(c, m, wanted)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		m := n.meta.Model
-		pixels, err := data.ReadImageFile(f, m.Height, m.Width, m.Channels, c.Bool("invert"))
+		pixels, err := m.ReadImage(f, c.Bool("invert"))
 		if err != nil {
 			return err
 		}
 		items = append(items, plots.Item{Name: f, Pixels: pixels, Label: plots.NoLabel})
 	}
-	if err := n.predict(items); err != nil {
+	if err := predict(m, items); err != nil {
 		return err
 	}
-	if items, err = n.chosen(c, items); err != nil {
+	if items, err = chosen(c, m, items); err != nil {
 		return err
 	}
-	pictures := n.pictures(items, c.Int("top"))
+	pictures := picturesOf(m, items, c.Int("top"))
 	if c.String("format") == "json" {
 		return writeJSON(c.App.Writer, pictures)
 	}
@@ -106,12 +104,12 @@ func predictOptions(c *cli.Context, files []string, indices string) ([]int, erro
 
 // fromDataset are the wanted images of the data set, or with --wrong and
 // without --indices all.
-func fromDataset(c *cli.Context, n *network, wanted []int) ([]plots.Item, error) {
+func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, error) {
 	all := c.IsSet("wrong") && len(wanted) == 0
 	if len(wanted) == 0 && !all {
 		return nil, nil
 	}
-	_, set, err := openSplit(c, n)
+	_, set, err := openSplit(c, m)
 	if err != nil {
 		return nil, err
 	}
@@ -132,12 +130,12 @@ func fromDataset(c *cli.Context, n *network, wanted []int) ([]plots.Item, error)
 }
 
 // predict fills in the probabilities.
-func (n *network) predict(items []plots.Item) error {
+func predict(m *infer.Model, items []plots.Item) error {
 	var pixels []byte
 	for i := range items {
 		pixels = append(pixels, items[i].Pixels...)
 	}
-	probs, err := infer.Predict(n.exec, n.plan, pixels, len(items))
+	probs, err := m.Predict(pixels)
 	if err != nil {
 		return err
 	}
@@ -148,7 +146,7 @@ func (n *network) predict(items []plots.Item) error {
 }
 
 // chosen are the items to be listed, all or the mistakes, drawn if asked for.
-func (n *network) chosen(c *cli.Context, items []plots.Item) ([]plots.Item, error) {
+func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, error) {
 	grid, most := c.String("grid"), c.Int("wrong")
 	draw := plots.Predictions
 	if c.IsSet("wrong") {
@@ -157,7 +155,7 @@ func (n *network) chosen(c *cli.Context, items []plots.Item) ([]plots.Item, erro
 		}
 	}
 	if grid != "" {
-		if err := draw(grid, items, n.gridOptions()); err != nil {
+		if err := draw(grid, items, gridOptions(m)); err != nil {
 			return nil, err
 		}
 	}
@@ -182,17 +180,18 @@ type guess struct {
 }
 
 // pictures are the items with their likeliest classes.
-func (n *network) pictures(items []plots.Item, top int) []picture {
+func picturesOf(m *infer.Model, items []plots.Item, top int) []picture {
+	classes := m.Classes()
 	pictures := make([]picture, len(items))
 	for i, it := range items {
 		p := &pictures[i]
 		p.Source = it.Name
 		if it.Label != plots.NoLabel {
-			label := n.className(it.Label)
+			label := classes[it.Label]
 			p.Label = &label
 		}
 		for k, x := range it.Probs {
-			p.Top = append(p.Top, guess{n.className(k), k, float64(x)})
+			p.Top = append(p.Top, guess{classes[k], k, float64(x)})
 		}
 		slices.SortStableFunc(p.Top, func(a, b guess) int { return cmp.Compare(b.Probability, a.Probability) })
 		p.Top = p.Top[:min(top, len(p.Top))]

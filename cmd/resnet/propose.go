@@ -5,14 +5,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"resnet/data"
-	kernels "resnet/kernels/cpu"
-	"resnet/nn"
-	"resnet/nn/cuda"
-	"resnet/nn/device"
-	"resnet/nn/models"
-	"resnet/nn/train"
 )
 
 // propose lists what the last of the words, which is being typed, may become:
@@ -97,48 +89,13 @@ func optionsOf(flags []cli.Flag) []proposal {
 	return all
 }
 
-// valuesOf are the values of a flag that takes one of a few.
+// valuesOf are the values that a flag names.
 func valuesOf(f cli.Flag) []proposal {
-	var values []string
-	if c, ok := f.(choiceFlag); ok {
-		values = c.values
-	} else {
-		values = knownValues(f.Names()[0])
-	}
 	var all []proposal
-	for _, v := range values {
-		all = append(all, proposal{v, ""})
+	if c, ok := f.(choiceFlag); ok {
+		for _, v := range c.values {
+			all = append(all, proposal{v, ""})
+		}
 	}
 	return all
-}
-
-// knownValues are those of flags that other packages check.
-func knownValues(flag string) []string {
-	switch flag {
-	case "model":
-		return models.Names()
-	case "dataset":
-		return []string{data.FashionMNIST, data.IDX}
-	case "device":
-		return []string{device.Auto, device.CPU, device.CUDA}
-	case "precision":
-		return []string{nn.FP32.String(), nn.TF32.String(), nn.BF16.String(), nn.FP16.String()}
-	case "fuse":
-		return []string{cuda.FuseAuto.String(), cuda.FuseOn.String(), cuda.FuseOff.String()}
-	case "opt":
-		return []string{"adam", "adamw", "sgd"}
-	case "sched":
-		return []string{train.SchedConstant, train.SchedStep, train.SchedCosine, train.SchedOneCycle}
-	case "val":
-		return []string{train.ValTest, train.ValNone}
-	case "phase":
-		return []string{"train", "infer"}
-	case "isa":
-		var names []string
-		for _, isa := range kernels.Supported() {
-			names = append(names, isa.String())
-		}
-		return names
-	}
-	return nil
 }

@@ -76,29 +76,29 @@ func runReport(c *cli.Context) error {
 
 // examine evaluates a run's best weights on the test split.
 func examine(c *cli.Context, r *report.Run, dir string) (err error) {
-	n, err := openWeights(c, filepath.Join(dir, "weights", "best.safetensors"), maxPredictBatch)
+	m, err := openWeights(c, filepath.Join(dir, "weights", "best.safetensors"), maxPredictBatch)
 	if err != nil {
 		return err
 	}
-	defer n.close(&err)
+	defer closeInto(&err, m)
 	place := r.Config.DataDir
 	if c.IsSet("data-dir") {
 		place = c.String("data-dir")
 	}
-	src, err := openFor(c, n, n.meta.Dataset, place)
+	src, err := openFor(c, m, m.Metadata().Dataset, place)
 	if err != nil {
 		return err
 	}
-	e, err := n.evaluate(c.Context, src.Test)
+	e, err := m.Evaluate(c.Context, src.Test)
 	if err != nil {
 		return err
 	}
-	r.Evaluation, r.Split, r.Mistakes = e, "test", n.mistakes(e, src.Test)
+	r.Evaluation, r.Split, r.Mistakes = e, "test", mistakes(m, e, src.Test)
 	return nil
 }
 
 // mistakes are the surest ones, as the page shows them.
-func (n *network) mistakes(e *infer.Evaluation, set *data.Set) []report.Mistake {
+func mistakes(m *infer.Model, e *infer.Evaluation, set *data.Set) []report.Mistake {
 	items := itemsOf(set, "test", e.Probabilities)
 	index := make(map[string]int, len(items))
 	for i := range items {
@@ -107,9 +107,9 @@ func (n *network) mistakes(e *infer.Evaluation, set *data.Set) []report.Mistake 
 	surest := plots.MostConfidentMistakes(items)
 	var all []report.Mistake
 	for _, it := range surest[:min(gallerySize, len(surest))] {
-		top := n.pictures([]plots.Item{it}, 1)[0].Top[0]
+		top := picturesOf(m, []plots.Item{it}, 1)[0].Top[0]
 		all = append(all, report.Mistake{
-			Image: imageOf(it.Pixels, set), Label: n.className(it.Label),
+			Image: imageOf(it.Pixels, set), Label: m.Classes()[it.Label],
 			Predicted: top.Class, Probability: top.Probability, Index: index[it.Name],
 		})
 	}

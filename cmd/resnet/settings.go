@@ -2,11 +2,17 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
+	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/models"
 	"resnet/nn/train"
 )
 
@@ -31,16 +37,39 @@ func settings() []setting {
 		return valueOf(name, usage, value, nil, field, parseFloat)
 	}
 	type c = *train.Config
-	return []setting{
-		text("model", modelUsage(), d.Model, func(c c) *string { return &c.Model }),
-		whole("base-channels", baseChannelsUsage, d.BaseChannels, func(c c) *int { return &c.BaseChannels }),
-		whole("hidden", hiddenUsage, d.Hidden, func(c c) *int { return &c.Hidden }),
+	list := []setting{
+		// First those that bring others' defaults.
+		{suggest(&cli.StringFlag{Name: "model", Usage: modelUsage(), DefaultText: d.Model}, models.Names()...), func(c c, s string) error {
+			c.SetModel(s)
+			return nil
+		}},
+		{suggest(&cli.StringFlag{Name: "recipe", Usage: recipeUsage(), DefaultText: recipeNames()[0]}, recipeNames()...), func(c c, s string) error {
+			return asUsage(c.SetRecipe(s))
+		}},
+		{suggest(&cli.StringFlag{Name: "opt", Usage: optimizerUsage(), DefaultText: d.Optimizer}, nn.OptimizerNames()...), func(c c, s string) error {
+			c.SetOptimizer(s)
+			return nil
+		}},
+	}
+	for _, m := range models.All() {
+		for _, o := range m.Options {
+			list = append(list, setting{&cli.StringFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)}, func(c c, s string) error {
+				n, err := parseInt(s)
+				if err != nil {
+					return usagef("--%s %q: %w", o.Name, s, err)
+				}
+				c.Options = c.Options.With(o.Key(), n) // Build refuses another model's
+				return nil
+			}})
+		}
+	}
+	return append(list, []setting{
 		text("weights", "weights `FILE` to start from", "drawn from --seed", func(c c) *string { return &c.Weights }),
 
-		text("dataset", datasetUsage, d.Dataset, func(c c) *string { return &c.Dataset }),
+		text("dataset", datasetUsage(), d.Dataset, func(c c) *string { return &c.Dataset }).of(data.Names()...),
 		text("data-dir", dataDirUsage, "", func(c c) *string { return &c.DataDir }),
 		whole("classes", "number of classes of an idx data set", "largest label + 1", func(c c) *int { return &c.Classes }),
-		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set", d.Val, func(c c) *string { return &c.Val }),
+		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set", d.Val, func(c c) *string { return &c.Val }).of(train.ValTest, train.ValNone),
 
 		whole("epochs", "passes over the training set", d.Epochs, func(c c) *int { return &c.Epochs }),
 		whole("batch-size", "images per step", d.BatchSize, func(c c) *int { return &c.BatchSize }, "b"),
@@ -51,7 +80,7 @@ func settings() []setting {
 		number("hflip", "probability that an image is mirrored", d.HFlip, func(c c) *float64 { return &c.HFlip }),
 		whole("crop-padding", "pixels by which images move at most, each way; zeros come in", d.CropPadding, func(c c) *int { return &c.CropPadding }),
 
-		text("sched", "learning rate schedule: constant, step, cosine, onecycle", d.Sched, func(c c) *string { return &c.Sched }),
+		text("sched", "learning rate schedule: "+strings.Join(train.ScheduleNames(), ", "), d.Sched, func(c c) *string { return &c.Sched }).of(train.ScheduleNames()...),
 		whole("warmup", "epochs of linear warm-up", d.Warmup, func(c c) *int { return &c.Warmup }),
 		whole("step-size", "step: epochs between reductions", d.StepSize, func(c c) *int { return &c.StepSize }),
 		number("gamma", "step: factor of a reduction", d.Gamma, func(c c) *float64 { return &c.Gamma }),
@@ -61,21 +90,61 @@ func settings() []setting {
 		number("final-div-factor", "onecycle: first over last learning rate", d.FinalDivFactor, func(c c) *float64 { return &c.FinalDivFactor }),
 
 		valueOf("seed", "of initial weights, shuffling, augmentation and held-out images", d.Seed, nil, func(c c) *uint64 { return &c.Seed }, parseUint),
-		text("device", deviceUsage, d.Device, func(c c) *string { return &c.Device }),
-		text("fuse", fuseUsage, d.Fuse, func(c c) *string { return &c.Fuse }),
-		text("precision", precisionUsage, d.Precision, func(c c) *string { return &c.Precision }),
+		text("device", deviceUsage, d.Device, func(c c) *string { return &c.Device }).of(device.Names()...),
+		text("fuse", fuseUsage, d.Fuse, func(c c) *string { return &c.Fuse }).of(cuda.FuseModes()...),
+		text("precision", precisionUsage, d.Precision, func(c c) *string { return &c.Precision }).of(nn.Precisions()...),
 		whole("workers", workersUsage, "one per processor", func(c c) *int { return &c.Threads }, "j"),
 		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }, "o"),
 		number("checkpoint-seconds", "seconds between checkpoints; 0 for none", d.CheckpointSeconds, func(c c) *float64 { return &c.CheckpointSeconds }),
 		whole("checkpoint-steps", "steps between checkpoints; 0 for none", d.CheckpointSteps, func(c c) *int { return &c.CheckpointSteps }),
+	}...)
+}
+
+// recipeNames are those of all models, the default first.
+func recipeNames() []string {
+	var names []string
+	for _, m := range models.All() {
+		for _, r := range m.Recipes {
+			if !slices.Contains(names, r.Name) {
+				names = append(names, r.Name)
+			}
+		}
 	}
+	return names
+}
+
+func recipeUsage() string {
+	return "settings that belong together: " + strings.Join(recipeNames(), ", ") + "; others win over them"
+}
+
+func optimizerUsage() string {
+	return "optimiser: " + strings.Join(nn.OptimizerNames(), ", ") + "; brings its own learning rate, momentum and decay"
 }
 
 const (
-	datasetUsage = data.FashionMNIST + ", or " + data.IDX + ": any four files in MNIST's format"
 	dataDirUsage = "`DIR` with the data set's files; without it fashion-mnist is searched for"
 	workersUsage = "threads of the CPU; results do not depend on it"
 )
+
+// of has completion propose values.
+func (s setting) of(values ...string) setting {
+	s.flag = suggest(s.flag.(*cli.StringFlag), values...)
+	return s
+}
+
+// datasetUsage tells the data sets apart.
+func datasetUsage() string {
+	var all []string
+	for _, d := range data.All() {
+		all = append(all, d.Name+": "+d.About)
+	}
+	return strings.Join(all, "; ")
+}
+
+// datasetFlag is --dataset where it has a default.
+func datasetFlag(usage string) cli.Flag {
+	return suggest(&cli.StringFlag{Name: "dataset", Value: data.Names()[0], Usage: usage + datasetUsage()}, data.Names()...)
+}
 
 // valueOf is a setting of one field. The flag is a string to the parser; shown
 // is its default in the help text.
@@ -134,9 +203,6 @@ func configOf(c *cli.Context) (train.Config, error) {
 
 // apply changes a configuration by the flags that were given.
 func apply(c *cli.Context, cfg *train.Config) error {
-	if c.IsSet("opt") {
-		cfg.SetOptimizer(c.String("opt")) // first: it brings the defaults of lr and others
-	}
 	for _, s := range settings() {
 		if name := s.flag.Names()[0]; c.IsSet(name) {
 			if err := s.apply(cfg, c.String(name)); err != nil {

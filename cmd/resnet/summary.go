@@ -35,8 +35,8 @@ examples:
 		Flags: append(append(modelFlags(), shapeFlags()...),
 			&cli.StringFlag{Name: "weights", Usage: "describe the network of a weights `FILE`"},
 			&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: train.Defaults().BatchSize, Usage: "images per step, for the memory"},
-			&cli.StringFlag{Name: "device", Value: device.CPU, Usage: "the one whose memory is counted: " + deviceUsage},
-			&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
+			deviceFlag(device.CPU, "the one whose memory is counted: "+deviceUsage),
+			precisionFlag(),
 			workersFlag(), outputFlag("the result"), formatFlag(append([]string{"table", "json"}, diagram.Formats()...)...)),
 		Action: runSummary,
 	}
@@ -106,7 +106,7 @@ func summaryWriter(c *cli.Context, model models.Config, g *nn.Graph) (func(io.Wr
 		return nil, err
 	}
 	defer b.Close()
-	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: c.Int("batch-size"), Optimizer: nn.NewAdam(), Target: b})
+	plan, err := b.Plan(g, nn.PlanConfig{Batch: c.Int("batch-size"), Optimizer: nn.NewAdam()})
 	if err != nil {
 		return nil, asUsage(err)
 	}

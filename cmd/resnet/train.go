@@ -20,7 +20,6 @@ func trainCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "resume", Usage: "go on with the run in `DIR` from its last checkpoint"},
 		&cli.StringFlag{Name: "config", Usage: "take the settings from `FILE`, a run's config.json; flags given win"},
-		&cli.StringFlag{Name: "opt", Usage: "optimiser: adam, adamw, sgd; brings its own learning rate, momentum and decay", DefaultText: train.Defaults().Optimizer},
 		&cli.BoolFlag{Name: "no-nesterov", Usage: "plain momentum for sgd", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-shuffle", Usage: "take the images in the files' order", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
@@ -88,7 +87,7 @@ func runTrain(c *cli.Context) error {
 		if cfg, err = configOf(c); err != nil {
 			return err
 		}
-		if err := cfg.Config.Validate(device.Options{NoGraph: o.NoGraph, Check: o.Check}); err != nil {
+		if err := cfg.DeviceConfig.Validate(device.Options{NoGraph: o.NoGraph, Check: o.Check}); err != nil {
 			return asUsage(err)
 		}
 		result, err = train.Run(c.Context, cfg, o)

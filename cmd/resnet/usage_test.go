@@ -217,7 +217,7 @@ func TestSuggest(t *testing.T) {
 	for given, want := range map[string]string{
 		"epoch": "epochs", "ephocs": "epochs", "batchsize": "batch-size", "base": "base-channels", "xyz": "", "q": "", "rl": "",
 	} {
-		if got := suggest(given, names); got != want {
+		if got := nearest(given, names); got != want {
 			t.Errorf("suggest %q: %q, want %q", given, got, want)
 		}
 	}

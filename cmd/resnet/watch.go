@@ -64,7 +64,7 @@ func (w *watch) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, er
 	set := w.Source.Test
 	n := min(watchedImages, set.Len())
 	batch := min(max(n, w.Plan.EvalBatch), set.Len())
-	probs, err := infer.Predict(w.Exec, w.Plan, set.Pixels[:batch*len(set.Image(0))], batch)
+	probs, err := infer.Predict(w.Exec, set.Pixels[:batch*len(set.Image(0))], batch)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (w *watch) drawBest(r *train.Result) error {
 			return err
 		}
 		var err error
-		if e, err = infer.Evaluate(w.c.Context, w.Exec, w.Plan, w.Source.Test, nil); err != nil {
+		if e, err = infer.Evaluate(w.c.Context, w.Exec, w.Source.Test, nil); err != nil {
 			return err
 		}
 	}

@@ -63,7 +63,7 @@ const updateLanes = vectorBytes / 4
 //	v = Beta2*v + OneMinusBeta2*g²
 //	p = p - hyper[0]*m/(sqrt(v) + Eps)
 //
-// hyper float32[4] is read from device memory (nn.Hyper). Where skip, the address of an int32 or 0, holds other than 0
+// hyper float32[4] is read from device memory (nn.StepParams). Where skip, the address of an int32 or 0, holds other than 0
 // nothing is updated, nor is mirror. Each operation is rounded, in the order of the portable kernel in kernels/cpu; so it is with the
 // optimisers below.
 func (k *Kernels) Adam(s *gpu.Stream, p, g, m, v, hyper, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+
 	"resnet/nn"
 )
 
@@ -28,8 +29,8 @@ func bindBatchNorm(c *binding, op nn.BatchNorm) kernel {
 		return kernel{forward: []stage{apply}, ahead: b.inference}
 	}
 	b.dy, b.dx = c.dy(), c.dx(0)
-	b.mean, b.invstd = c.slot(c.prog.Data[c.node.Saved[0]])[:n], c.slot(c.prog.Data[c.node.Saved[1]])[:n]
-	b.partial = make([]float32, c.plan.Batch*2*n)
+	b.mean, b.invstd = c.statistic(0, n), c.statistic(1, n)
+	b.partial = make([]float32, c.batch()*2*n)
 	b.group = make([]float32, 2*n)
 	b.sums = make([]float64, 2*n)
 	b.ca, b.cb, b.ck = make([]float32, n), make([]float32, n), make([]float32, n)

@@ -65,7 +65,7 @@ func finishConv(c *binding, op nn.Conv, y *view) func(out []float32) {
 func bindDataGrad(c *binding, op nn.Conv, weight panels, dx *view) []stage {
 	dy, w := c.dy(), c.param(0)
 	passes, floats, complete := dataGradPasses(c.k, op, dx.layout, dy.layout)
-	flipped := make([]float32, floats+slack)
+	flipped := c.alloc(floats + slack)
 	type job struct{ pass, tap int }
 	var jobs []job
 	for i, p := range passes {

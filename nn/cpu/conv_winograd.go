@@ -105,7 +105,7 @@ func bindWinogradForward(c *binding, op nn.Conv) []stage {
 	x, y, w := c.in(0), c.out(), c.param(0)
 	pass := newWinogradPass(c.k, x.layout, y.layout, op.Pad.Top, op.Pad.Left)
 	c.needScratch(pass.scratch())
-	u := kernels.Alloc(positions * pass.weight.floats())
+	u := c.alloc(positions * pass.weight.floats())
 	finish := finishConv(c, op, y)
 	return []stage{
 		{kind: stageAhead, tasks: func(int) int { return len(pass.weight.list) }, run: func(_ *worker, t, _ int) {
@@ -126,8 +126,8 @@ func bindWinogradDataGrad(c *binding, op nn.Conv, x, dx *view) []stage {
 	forward := newWinogradPass(c.k, x.layout, dy.layout, op.Pad.Top, op.Pad.Left)
 	pass := newWinogradPass(c.k, dy.layout, dx.layout, 2-op.Pad.Top, 2-op.Pad.Left)
 	c.needScratch(pass.scratch())
-	u := kernels.Alloc(positions * forward.weight.floats())
-	ut := kernels.Alloc(positions * pass.weight.floats())
+	u := c.alloc(positions * forward.weight.floats())
+	ut := c.alloc(positions * pass.weight.floats())
 	acc := c.accumulate(0)
 	return []stage{
 		{kind: stageAhead, tasks: func(int) int { return len(forward.weight.list) }, run: func(_ *worker, t, _ int) {

@@ -58,7 +58,7 @@ func TestCPUPinned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if isa, ok := cpu.ISA(b); !ok || isa != kernels.Best() {
+		if isa := b.Info().ISA; isa != kernels.Best().String() {
 			t.Errorf("instruction set %v, want %v", isa, kernels.Best())
 		}
 		return b
@@ -166,7 +166,7 @@ func TestCPUAllocations(t *testing.T) {
 
 func seedNetwork(t *testing.T) *nn.Graph {
 	t.Helper()
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 8, Hidden: 32})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=8 hidden=32"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,11 +178,7 @@ func seedNetwork(t *testing.T) *nn.Graph {
 func newExecutor(t *testing.T, b nn.Backend, g *nn.Graph, batch int) nn.Executor {
 	t.Helper()
 	opt := nn.NewAdam()
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: batch, Optimizer: opt, Target: b})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := b.Compile(p)
+	e, err := b.Compile(g, nn.PlanConfig{Batch: batch, Optimizer: opt})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,13 @@
 package cpu
 
 import (
-	"fmt"
-	"runtime"
 	"time"
 
 	kernels "resnet/kernels/cpu"
 	"resnet/nn"
 )
 
-// cpuExecutor is a plan bound to memory and to the worker pool.
+// executor is a plan bound to memory and to the worker pool.
 type executor struct {
 	backend *backend
 	plan    *nn.Plan
@@ -23,49 +21,58 @@ type executor struct {
 	metrics    [2]float64
 
 	pool        *workerPool
+	leader      *leader // nil: Run's caller is worker 0
 	train, eval *program
 	last        *nn.Program // what the last run was of
-	caller      int         // the thread that Run pinned
 	scratch     int         // floats that each worker's kernels need
 	generation  int         // of parameters and statistics: what is derived from them is made again when it moves
 	profiling   bool
 	profiled    nn.RunCounts
+	timeline    timeline
 }
 
 // needScratch is called while binding.
 func (e *executor) needScratch(floats int) { e.scratch = max(e.scratch, floats) }
 
-// cpuProgram is a program as regions of stages.
+// program is a program as regions of stages.
 type program struct {
 	*nn.Program
 	ahead   []func()
 	regions []region
-	seen    int // the version that the stages ahead have seen
+	seen    int // the generation that the stages ahead have seen
 }
 
 // slack is read, never used, by kernels that load whole vectors at a tensor's end.
 const slack = 64
 
-func (b *backend) Compile(p *nn.Plan) (nn.Executor, error) {
-	e := &executor{backend: b, plan: p, graph: p.Graph, k: b.k, caller: -1}
+// Compile implements nn.Backend.
+func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	p, err := b.Plan(g, c)
+	if err != nil {
+		return nil, err
+	}
+	e := &executor{backend: b, plan: p, graph: g, k: b.k}
 	for s, n := range p.Bytes {
 		if nn.Segment(s) != nn.Local {
 			e.segments[s] = allocate(int(n/4) + slack)
 		}
 	}
-	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.MaxBatch()))
+	e.pixels = make([]byte, g.Elems(g.Images, p.MaxBatch()))
 	e.labels = make([]int32, p.MaxBatch())
 	e.needScratch(scratchFloats(b.k))
-	var err error
-	if e.eval, err = e.compile(p.Eval); err == nil && p.Train != nil {
-		e.train, err = e.compile(p.Train)
-	}
-	if err != nil {
-		return nil, err
+	e.eval = e.compile(p.Eval)
+	if p.Train != nil {
+		e.train = e.compile(p.Train)
 	}
 	e.pool = newWorkerPool(b.threads, int(p.Bytes[nn.Local]/4)+slack, e.scratch+slack, b.cpus)
+	if b.pinned() {
+		e.leader = lead(e.step, b.cpus[0])
+	}
 	return e, nil
 }
+
+// Plan implements nn.Executor.
+func (e *executor) Plan() *nn.Plan { return e.plan }
 
 // slot is a slot's memory.
 func (e *executor) slot(s nn.Slot) []float32 {
@@ -73,80 +80,45 @@ func (e *executor) slot(s nn.Slot) []float32 {
 }
 
 // compile binds a program's nodes and puts their stages into regions.
-func (e *executor) compile(prog *nn.Program) (*program, error) {
-	g := e.graph
-	needs := g.NeedsGrad()
-	backward := make([]nn.Instruction, len(g.Nodes))
-	for i := range backward {
-		backward[i].Node = -1
-	}
-	for _, s := range prog.Instructions {
-		if s.Phase == nn.Backward {
-			backward[s.Node] = s
-		}
-	}
-	bound := make([]kernel, len(g.Nodes))
+func (e *executor) compile(prog *nn.Program) *program {
 	p := &program{Program: prog, seen: -1}
-	for i := range g.Nodes {
-		n := &g.Nodes[i]
-		c := &binding{executor: e, prog: prog, node: n, step: backward[i], needs: make([]bool, len(n.In))}
-		for k, v := range n.In {
-			c.needs[k] = needs[v]
-		}
-		var err error
-		if bound[i], err = e.bind(c); err != nil {
-			return nil, err
-		}
-		if bound[i].ahead != nil {
-			p.ahead = append(p.ahead, bound[i].ahead)
-		}
-	}
+	bound, ahead := e.bind(prog.Mode, prog.Instructions, prog)
+	p.ahead = ahead
 	s := newScheduler()
-	for i, st := range prog.Instructions {
-		var stages []stage
-		switch st.Phase {
-		case nn.Forward:
-			stages = bound[st.Node].forward
-		case nn.Backward:
-			stages = bound[st.Node].backward
-		case nn.Update:
-			stages = []stage{e.bindUpdate()}
-			s.barrier()
-		}
-		want := stageKinds(g, prog.Mode, needs, st)
-		if len(want) != len(stages) {
-			panic(fmt.Sprintf("nn: cpu: step %d has %d stages, want %d", i, len(stages), len(want)))
-		}
-		for k, sg := range stages {
-			if sg.kind != want[k] {
-				panic(fmt.Sprintf("nn: cpu: step %d stage %d is of kind %d, want %d", i, k, sg.kind, want[k]))
-			}
-			sg.step = i
+	for i, in := range prog.Instructions {
+		s.begin(in)
+		for _, sg := range bound[i] {
+			sg.instruction = i
 			p.add(s.add(sg.kind), sg)
 		}
 	}
 	for i := range p.regions {
 		p.regions[i].bind(e)
 	}
-	return p, nil
+	return p
 }
 
-// Run implements Executor. Its first call from a goroutine locks that goroutine
-// to its thread and, where the backend pins, the thread to a processor: call it
-// from one goroutine that lives as long as the work.
+// Run implements nn.Executor.
 func (e *executor) Run(m nn.Mode, n int) error {
 	if err := e.plan.CheckRun(m, n); err != nil {
 		return wrap(err)
 	}
-	p := e.train
-	if m == nn.Eval {
-		p = e.eval
+	if e.leader != nil {
+		e.leader.run(m, n)
+	} else {
+		e.step(m, n)
 	}
-	e.pinCaller()
+	return nil
+}
+
+// step takes one step as worker 0.
+func (e *executor) step(m nn.Mode, n int) {
+	begin := e.timeline.begin()
+	p := e.program(m)
 	e.last = p.Program
-	stale := p.seen != e.generation
+	dirty := p.seen != e.generation
 	p.seen = e.generation
-	if stale {
+	if dirty {
 		for _, f := range p.ahead {
 			f()
 		}
@@ -156,7 +128,7 @@ func (e *executor) Run(m nn.Mode, n int) error {
 		regions = regions[:len(regions)-1] // the update is the last
 	}
 	for i := range regions {
-		regions[i].run(e.pool, n, stale)
+		regions[i].run(e.pool, n, dirty)
 	}
 	if e.profiling {
 		e.profiled[n]++
@@ -164,27 +136,25 @@ func (e *executor) Run(m nn.Mode, n int) error {
 	if m != nn.Eval {
 		e.generation++
 	}
-	return nil
+	e.timeline.end(begin)
 }
 
-// pinCaller pins the goroutine that calls Run, as worker 0.
-func (e *executor) pinCaller() {
-	if threadID() != e.caller {
-		e.backend.pinCaller()
-		e.caller = threadID()
+// program is what runs of a mode take.
+func (e *executor) program(m nn.Mode) *program {
+	if m == nn.Eval {
+		return e.eval
 	}
+	return e.train
 }
 
-func (b *backend) pinCaller() {
-	if b.cpus != nil && b.threads > 1 {
-		runtime.LockOSThread()
-		pinThread(b.cpus[0])
-	}
-}
-
+// Sync implements nn.Executor: Run returns when the step is done.
 func (e *executor) Sync() error { return nil }
 
+// Close implements nn.Executor.
 func (e *executor) Close() error {
+	if e.leader != nil {
+		e.leader.close()
+	}
 	e.pool.close()
 	return nil
 }
@@ -230,7 +200,7 @@ func (r *region) bind(e *executor) {
 	}
 }
 
-func (r *region) run(p *workerPool, n int, stale bool) {
+func (r *region) run(p *workerPool, n int, dirty bool) {
 	if len(r.whole)+len(r.chain) == 0 {
 		return
 	}
@@ -238,7 +208,7 @@ func (r *region) run(p *workerPool, n int, stale bool) {
 	r.n = n
 	for i, s := range r.whole {
 		r.counts[i] = 0
-		if s.kind != stageAhead || stale {
+		if s.kind != stageAhead || dirty {
 			r.counts[i] = s.tasks(n)
 		}
 		total += r.counts[i]
@@ -254,7 +224,7 @@ func (r *region) run(p *workerPool, n int, stale bool) {
 	}
 }
 
-// timed runs f and, when profiling, adds its time to the stage's step.
+// timed runs f and, when profiling, adds its time to the stage's instruction.
 func (e *executor) timed(w *worker, s *stage, f func()) {
 	if !e.profiling {
 		f()
@@ -262,5 +232,5 @@ func (e *executor) timed(w *worker, s *stage, f func()) {
 	}
 	t := time.Now()
 	f()
-	w.times[s.step] += int64(time.Since(t))
+	w.times[s.instruction] += int64(time.Since(t))
 }

@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"resnet/nn"
 	"unsafe"
+
+	"resnet/nn"
 )
 
 // Write implements Executor.
@@ -103,7 +104,7 @@ func (e *executor) readActivation(r nn.Ref, p []byte) error {
 		return err
 	}
 	shape := e.graph.Type(r.Value).Shape
-	if e.graph.Single(r.Value) {
+	if !e.graph.PerImage(r.Value) {
 		return e.copyExactly(r, p, nn.Bytes(e.slot(s)[:shape.Elems()]))
 	}
 	t := e.view(r.Value, r.Role, s)

@@ -93,7 +93,7 @@ func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 
 	switch {
 	case g.Param(v) != nil:
 		return 4 * int64(b.paramFloats(g.Param(v)))
-	case g.Single(v):
+	case !g.PerImage(v):
 		return 4 * int64(g.Type(v).Shape.Elems())
 	default:
 		return 4 * int64(batch*layoutOf(g, v, role).image())

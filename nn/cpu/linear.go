@@ -1,9 +1,6 @@
 package cpu
 
-import (
-	kernels "resnet/kernels/cpu"
-	"resnet/nn"
-)
+import "resnet/nn"
 
 // bindLinear makes a linear layer's stages. The weight stays in column panels
 // (rows in the order of x in memory, columns out); no pass repacks it.
@@ -32,10 +29,10 @@ func bindLinear(c *binding, op nn.Linear) kernel {
 	l.runs = panelRuns(l.panels)
 	last := l.panels.list[len(l.panels.list)-1]
 	l.outs = last.col + last.width
-	l.dyT = make([]float32, blocks(c.plan.Batch, 2*c.k.Lanes)*l.outs*2*c.k.Lanes+slack)
+	l.dyT = c.alloc(blocks(c.batch(), 2*c.k.Lanes)*l.outs*2*c.k.Lanes + slack)
 	l.g = l.dy.base
 	if op.ReLU {
-		l.g = kernels.Alloc(c.plan.Batch*l.dy.stride + slack)
+		l.g = c.alloc(c.batch()*l.dy.stride + slack)
 	}
 	l.db64 = make([]float64, op.Out)
 	for _, s := range l.segments {

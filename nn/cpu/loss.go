@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+
 	"resnet/nn"
 )
 
@@ -58,11 +59,7 @@ func bindLoss(c *binding, op nn.SoftmaxCrossEntropy) kernel {
 // softmax writes the probabilities and returns the first largest logit's index
 // and log Σ exp.
 func softmax(p, z []float32) (best int, logSum float64) {
-	for k, v := range z {
-		if v > z[best] {
-			best = k
-		}
-	}
+	best = nn.Argmax(z)
 	m := float64(z[best])
 	sum := 0.0
 	for _, v := range z {

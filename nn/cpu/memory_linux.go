@@ -1,9 +1,10 @@
 package cpu
 
 import (
+	"unsafe"
+
 	kernels "resnet/kernels/cpu"
 	"resnet/nn"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )

@@ -2,7 +2,7 @@ package cpu
 
 import "resnet/nn"
 
-// bindInput looks every pixel up in the op's table.
+// bindNormalize looks every pixel up in the op's table.
 func bindNormalize(c *binding, op nn.Normalize) kernel {
 	y := c.out()
 	table := op.Table(y.c)

@@ -10,6 +10,9 @@ const updateFloats = 1 << 14
 
 // bindUpdate makes the optimiser's stage: the parameter segment in pieces.
 func (e *executor) bindUpdate() stage {
+	if e.plan == nil {
+		return stage{kind: stageWhole} // there is no memory yet, see bind
+	}
 	type piece struct {
 		from, to int
 		decay    bool

@@ -1,27 +1,37 @@
 package cpu
 
 import (
-	"resnet/nn"
+	"runtime"
 	"time"
+
+	"resnet/nn"
 )
 
-// PeakFLOPS measures what a CPU backend's threads can do at most, in floating
-// point operations a second: fused multiply-adds between registers, the best of
-// many short runs over the given time, since one that something disturbed says
-// nothing about the processor. ok is false for other backends.
-func PeakFLOPS(b nn.Backend, during time.Duration) (flops float64, ok bool) {
-	c, ok := b.(*backend)
-	if !ok {
-		return 0, false
+// Roofline implements nn.RooflineMeter: the fused multiply-adds between registers that the threads do at most. It is
+// the best of many short runs, since one that something disturbed says nothing about the processor.
+func (b *backend) Roofline(s nn.RooflineSizes) (nn.Roofline, error) {
+	if s.Seconds == 0 {
+		s.Seconds = 0.3 // long enough to meet an undisturbed moment on a busy machine
 	}
-	p := newWorkerPool(c.threads, 0, 0, c.cpus)
+	peak := make(chan float64)
+	go func() {
+		if b.pinned() {
+			runtime.LockOSThread() // for good: the thread ends with the goroutine
+			pinThread(b.cpus[0])
+		}
+		peak <- b.peak(time.Duration(s.Seconds * float64(time.Second)))
+	}()
+	return nn.Roofline{ProductFLOPS: <-peak, Sizes: s}, nil
+}
+
+func (b *backend) peak(during time.Duration) (flops float64) {
+	p := newWorkerPool(b.threads, 0, 0, b.cpus)
 	defer p.close()
-	c.pinCaller()
 	const rounds = 1 << 16 // well under a millisecond
-	done := make([]int64, c.threads)
+	done := make([]int64, b.threads)
 	for end := time.Now().Add(during); flops == 0 || time.Now().Before(end); {
 		start := time.Now()
-		p.run(c.threads, func(_ *worker, task int) { done[task] = c.k.PeakFMA(rounds) })
+		p.run(b.threads, func(_ *worker, task int) { done[task] = b.k.PeakFMA(rounds) })
 		seconds := time.Since(start).Seconds()
 		total := int64(0)
 		for _, n := range done {
@@ -29,5 +39,5 @@ func PeakFLOPS(b nn.Backend, during time.Duration) (flops float64, ok bool) {
 		}
 		flops = max(flops, float64(total)/seconds)
 	}
-	return flops, true
+	return flops
 }

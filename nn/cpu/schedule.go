@@ -33,7 +33,7 @@ type stage struct {
 	// finish gathers what the images of a stageReduce left, in a fixed order.
 	finish func(n int)
 
-	step int // index into the program's steps
+	instruction int // index into the program
 }
 
 // scheduler puts stages into regions. Between regions all workers meet.
@@ -71,70 +71,34 @@ func (s *scheduler) add(k stageKind) (region int) {
 
 func (s *scheduler) next() { s.now, s.chain = s.now+1, false }
 
-// barrier makes the next stage wait for everything, deferred stages included.
-func (s *scheduler) barrier() { s.now, s.chain = max(s.now, s.last)+1, false }
+// begin starts an instruction. The update waits for everything, deferred stages included.
+func (s *scheduler) begin(in nn.Instruction) {
+	if in.Phase == nn.Update {
+		s.now, s.chain = max(s.now, s.last)+1, false
+	}
+}
 
-// Schedule gives each step the regions in which its stages run.
-func (b *backend) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Instruction) []nn.Span {
+// Schedule implements nn.Target: it gives each instruction the regions in which its stages run.
+func (b *backend) Schedule(g *nn.Graph, m nn.Mode, list []nn.Instruction) []nn.Span {
+	e := &executor{backend: b, graph: g, k: b.k}
+	stages, _ := e.bind(m, list, nil)
 	s := newScheduler()
-	needs := g.NeedsGrad()
-	spans := make([]nn.Span, len(steps))
-	for i, st := range steps {
-		if st.Phase == nn.Update {
-			s.barrier()
-		}
+	spans := make([]nn.Span, len(list))
+	for i, in := range list {
+		s.begin(in)
 		span := nn.Span{Start: -1, Local: true}
-		for _, k := range stageKinds(g, m, needs, st) {
-			r := s.add(k)
-			if k == stageAhead {
+		for _, sg := range stages[i] {
+			r := s.add(sg.kind)
+			if sg.kind == stageAhead {
 				continue // touches parameters only
 			}
 			if span.Start < 0 {
 				span.Start, span.End = r, r
 			}
 			span.Start, span.End = min(span.Start, r), max(span.End, r)
-			span.Local = span.Local && (k == stageImage || k == stageReduce)
+			span.Local = span.Local && (sg.kind == stageImage || sg.kind == stageReduce)
 		}
 		spans[i] = span
 	}
 	return spans
-}
-
-// cpuStages lists the kinds of a step's stages; its kernel must have the same.
-func stageKinds(g *nn.Graph, m nn.Mode, needs []bool, st nn.Instruction) []stageKind {
-	if st.Phase == nn.Update {
-		return []stageKind{stageWhole}
-	}
-	n := &g.Nodes[st.Node]
-	dx := needs[n.In[0]]
-	switch op := n.Op.(type) {
-	case nn.Conv:
-		if st.Phase == nn.Forward {
-			if m == nn.Eval && winogradFits(op, g.Type(n.In[0]).Shape, g.Type(n.Out).Shape) {
-				return []stageKind{stageAhead, stageImage}
-			}
-			return []stageKind{stageImage}
-		}
-		if dx {
-			return []stageKind{stageAhead, stageImage, stageDeferred}
-		}
-		return []stageKind{stageDeferred}
-	case nn.BatchNorm:
-		if st.Phase == nn.Forward && m == nn.Eval {
-			return []stageKind{stageImage}
-		}
-		if st.Phase == nn.Forward || dx {
-			return []stageKind{stageReduce, stageImage}
-		}
-		return []stageKind{stageReduce}
-	case nn.Linear:
-		if st.Phase == nn.Forward {
-			return []stageKind{stageWhole}
-		}
-		return []stageKind{stageWhole, stageWhole}
-	case nn.SoftmaxCrossEntropy:
-		return []stageKind{stageWhole}
-	default:
-		return []stageKind{stageImage}
-	}
 }

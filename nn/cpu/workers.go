@@ -1,11 +1,12 @@
 package cpu
 
 import (
-	kernels "resnet/kernels/cpu"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	kernels "resnet/kernels/cpu"
 )
 
 // worker is one thread's own memory.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/safetensors"
@@ -31,7 +32,7 @@ func heldNetwork(t *testing.T, c cuda.Config, batch int) (*nn.Graph, nn.Executor
 		for i := range labels {
 			labels[i] = int32(rng.IntN(g.Classes))
 		}
-		if _, err := e.(nn.Gatherer).Upload(images, labels); err != nil {
+		if _, err := e.(nn.Async).Upload(images, labels); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,7 +42,7 @@ func heldNetwork(t *testing.T, c cuda.Config, batch int) (*nn.Graph, nn.Executor
 // work is some steps on one set.
 type work struct {
 	set    int
-	draws  []nn.Sample
+	draws  []data.Sample
 	hypers []nn.StepParams
 }
 
@@ -54,7 +55,7 @@ func works(batch int, steps ...int) []work {
 		for range n {
 			w.hypers = append(w.hypers, nn.StepParams{0.01 * rng.Float32()})
 			for range batch {
-				w.draws = append(w.draws, nn.Sample{Index: int32(rng.IntN(heldImages)), DY: int8(rng.IntN(5) - 2), DX: int8(rng.IntN(5) - 2), Flip: rng.IntN(2) == 1})
+				w.draws = append(w.draws, data.Sample{Index: int32(rng.IntN(heldImages)), DY: int8(rng.IntN(5) - 2), DX: int8(rng.IntN(5) - 2), Flip: rng.IntN(2) == 1})
 			}
 		}
 		ws = append(ws, w)
@@ -67,7 +68,7 @@ func everything(t *testing.T, g *nn.Graph, e nn.Executor) (tensors []safetensors
 	t.Helper()
 	tensors, err1 := weights.ReadTensors(e, g, nn.Momentum)
 	err2 := e.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(metrics[:]))
-	state, err3 := e.(nn.Stateful).State()
+	state, err3 := e.(nn.Async).State()
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
@@ -99,17 +100,17 @@ func TestCUDASteps(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				g, single := heldNetwork(t, c, batch)
 				_, grouped := heldNetwork(t, c, batch)
-				most := grouped.(nn.Repeater).MaxSteps()
+				most := grouped.(nn.Async).MaxSteps()
 				if most < 2 {
 					t.Fatalf("at most %d steps of a small network at once, want several", most)
 				}
 				for _, w := range works(batch, 1, most, most, most-1, most) {
-					if err := grouped.(nn.Repeater).RunSteps(w.set, w.draws, w.hypers); err != nil {
+					if err := grouped.(nn.Async).RunSteps(w.set, w.draws, w.hypers); err != nil {
 						t.Fatal(err)
 					}
 					for i := range w.hypers {
 						if err := errors.Join(
-							single.(nn.Gatherer).Assemble(w.set, w.draws[i*batch:(i+1)*batch]),
+							single.(nn.Async).Assemble(w.set, w.draws[i*batch:(i+1)*batch]),
 							single.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(w.hypers[i][:])),
 							single.Run(nn.Train, batch),
 						); err != nil {
@@ -131,10 +132,10 @@ func TestCUDASteps(t *testing.T) {
 func TestCUDAStepsRefuse(t *testing.T) {
 	const batch = 2
 	_, e := heldNetwork(t, cuda.Config{}, batch)
-	r := e.(nn.Repeater)
+	r := e.(nn.Async)
 	most := r.MaxSteps()
 	w := works(batch, most+1)[0]
-	beyond := append([]nn.Sample(nil), w.draws[:most*batch]...)
+	beyond := append([]data.Sample(nil), w.draws[:most*batch]...)
 	beyond[len(beyond)-1].Index = heldImages
 	for range 2 { // before there are graphs, and after
 		for want, err := range map[string]error{
@@ -165,20 +166,20 @@ func TestCUDASnapshotAndPeek(t *testing.T) {
 			_, still := heldNetwork(t, c, batch)
 			for _, w := range works(batch, 5, 7) {
 				for _, x := range []nn.Executor{e, still} {
-					if err := x.(nn.Repeater).RunSteps(w.set, w.draws, w.hypers); err != nil {
+					if err := x.(nn.Async).RunSteps(w.set, w.draws, w.hypers); err != nil {
 						t.Fatal(err)
 					}
 				}
 				want, wantMetrics, wantState := everything(t, g, still)
-				if err := e.(nn.Peeker).RequestMetrics(); err != nil {
+				if err := e.(nn.Async).RequestMetrics(); err != nil {
 					t.Fatal(err)
 				}
-				s, err := e.(nn.Snapshotter).Snapshot()
+				s, err := e.(nn.Async).Snapshot()
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, x := range []nn.Executor{e, still} {
-					if err := x.(nn.Repeater).RunSteps(w.set, w.draws, w.hypers); err != nil {
+					if err := x.(nn.Async).RunSteps(w.set, w.draws, w.hypers); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -190,8 +191,8 @@ func TestCUDASnapshotAndPeek(t *testing.T) {
 				if state, err := s.State(); err != nil || !bytes.Equal(state, wantState) {
 					t.Errorf("state %v, %v, want %v", state, err, wantState)
 				}
-				metrics, ok, err := e.(nn.Peeker).PollMetrics()
-				for ; !ok && err == nil; metrics, ok, err = e.(nn.Peeker).PollMetrics() {
+				metrics, ok, err := e.(nn.Async).PollMetrics()
+				for ; !ok && err == nil; metrics, ok, err = e.(nn.Async).PollMetrics() {
 					time.Sleep(time.Millisecond)
 				}
 				if err != nil || metrics != wantMetrics {

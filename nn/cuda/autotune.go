@@ -176,12 +176,3 @@ func (b *backend) tuningScope() nn.TuningScope {
 		Driver: d.Driver, CUDNN: d.CUDNN, CUBLAS: d.CUBLAS, Kernels: kernels.Fingerprint(),
 	}
 }
-
-// CUDATuning is what a CUDA backend has chosen so far; nil for others.
-func Choices(from nn.Backend) *nn.Tuning {
-	b, ok := from.(*backend)
-	if !ok {
-		return nil
-	}
-	return b.tuner.used
-}

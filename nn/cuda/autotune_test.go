@@ -24,11 +24,7 @@ func tuned(t *testing.T, c nn.TuneConfig) nn.Backend {
 
 func tuneReport(t *testing.T, b nn.Backend) nn.TuneReport {
 	t.Helper()
-	info, ok := cuda.Describe(b)
-	if !ok {
-		t.Fatal("no GPU")
-	}
-	return info.Tuning
+	return b.Info().GPU.Tuning
 }
 
 // Compiling measures what is not known and leaves no trace of it in memory;
@@ -58,7 +54,7 @@ func TestCUDATuneMeasures(t *testing.T) {
 	if _, err := os.Stat(r.File); err != nil || filepath.Dir(r.File) != dir {
 		t.Errorf("cache %s: %v, want a file in %s", r.File, err, dir)
 	}
-	for key, c := range cuda.Choices(b).Choices {
+	for key, c := range b.Info().GPU.Choices.Choices {
 		if c.Microseconds <= 0 || len(c.Candidates) == 0 {
 			t.Errorf("%s: %+v, want times of it and its rivals", key, c)
 		}
@@ -151,7 +147,7 @@ func TestCUDATuneFileDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first, last := preset(cuda.Choices(b), false), preset(cuda.Choices(b), true)
+	first, last := preset(b.Info().GPU.Choices, false), preset(b.Info().GPU.Choices, true)
 	save(first)
 	one := step(t, tuned(t, nn.TuneConfig{Mode: nn.TuneCached, Dir: dir}))
 	again := tuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
@@ -167,7 +163,7 @@ func TestCUDATuneFileDecides(t *testing.T) {
 		if !slices.Equal(step(t, given), one) {
 			t.Errorf("%v: choices that are given were not taken", mode)
 		}
-		if used := cuda.Choices(given).Choices; !maps.EqualFunc(used, first.Choices, func(a, b nn.Choice) bool { return a.Choice == b.Choice }) {
+		if used := given.Info().GPU.Choices.Choices; !maps.EqualFunc(used, first.Choices, func(a, b nn.Choice) bool { return a.Choice == b.Choice }) {
 			t.Errorf("%v: used %v, want %v", mode, used, first.Choices)
 		}
 	}

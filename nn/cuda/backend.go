@@ -12,7 +12,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaBackend is one GPU: cuDNN for convolutions, batch norm and average
+// backend is one GPU: cuDNN for convolutions, batch norm and average
 // pooling, cuBLAS for linear layers, kernels of our own for the rest, all on one
 // stream.
 type backend struct {
@@ -26,11 +26,11 @@ type backend struct {
 	tuner   *tuner
 }
 
-// CUDADevices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
+// Devices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
 // gpu.ErrNoDevice where there is no driver or no GPU.
 func Devices() (int, error) { return gpu.Count() }
 
-// NewCUDA is the backend "cuda:N".
+// New is the backend "cuda:N".
 func New(c Config) (nn.Backend, error) {
 	d, err := gpu.Open(c.Device)
 	if err != nil {
@@ -125,34 +125,28 @@ func (b *backend) wrap(err error) error {
 	return fmt.Errorf("nn: %s: %w", b.Name(), err)
 }
 
-// noRoom is ErrNoRoom with the device's own words.
+// outOfMemory is nn.ErrOutOfMemory with the device's own words.
 type outOfMemory struct{ error }
 
 func (e outOfMemory) Is(target error) bool { return target == nn.ErrOutOfMemory }
 func (e outOfMemory) Unwrap() error        { return e.error }
 
-// CUDAInfo describes the GPU of a CUDA backend; ok is false for others.
-func Describe(from nn.Backend) (info nn.Device, ok bool) {
-	b, ok := from.(*backend)
-	if !ok {
-		return nn.Device{}, false
-	}
-	info = b.describe()
-	info.Tuning = b.tuner.report
-	return info, true
+// Info implements nn.Backend.
+func (b *backend) Info() nn.Info {
+	info := b.describe()
+	info.Tuning, info.Choices = b.tuner.report, b.tuner.used
+	return nn.Info{Device: b.Name(), Precision: b.config.Precision, Deterministic: b.config.Deterministic, GPU: info}
 }
 
 // describe tells all but how choices were made.
-func (b *backend) describe() nn.Device {
+func (b *backend) describe() *nn.GPUInfo {
 	major, minor := b.device.ComputeCapability()
 	_, total, err := b.device.MemInfo()
 	if err != nil {
 		total = 0
 	}
-	info := nn.Device{
-		Index: b.config.Device, Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor),
-		Memory: total, Multiprocessors: b.device.Multiprocessors(),
-		Precision: b.config.Precision, Deterministic: b.config.Deterministic,
+	info := &nn.GPUInfo{
+		Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor), Memory: total, Multiprocessors: b.device.Multiprocessors(),
 	}
 	for _, l := range gpu.Libraries() {
 		switch l.Name {

@@ -10,38 +10,42 @@ import (
 	"resnet/nn"
 )
 
-// cudaKernel is one node bound to memory for a number of images.
+// kernel is one node bound to memory for a number of images.
 type kernel struct{ forward, backward func() error }
 
-// bind makes the kernel of a node.
-func (c *binding) bind() (kernel, error) {
-	switch op := c.node.Op.(type) {
+// binder is the function that binds an op, or nil for an op that this backend does not have.
+func binder(op nn.Op) func(*binding) (kernel, error) {
+	switch op := op.(type) {
 	case nn.Normalize:
-		return c.bindNormalize(op)
+		return func(c *binding) (kernel, error) { return c.bindNormalize(op) }
 	case nn.Conv:
-		return c.bindConv(op)
+		return func(c *binding) (kernel, error) { return c.bindConv(op) }
 	case nn.BatchNorm:
-		return c.bindBatchNorm(op)
+		return func(c *binding) (kernel, error) { return c.bindBatchNorm(op) }
 	case nn.ReLU:
-		return c.bindReLU(), nil
+		return func(c *binding) (kernel, error) { return c.bindReLU(), nil }
 	case nn.Add:
-		return c.bindAdd(op), nil
+		return func(c *binding) (kernel, error) { return c.bindAdd(op), nil }
 	case nn.AvgPool:
-		return c.bindAvgPool(op.Kernel, op.Kernel, op.Stride, op.Pad)
+		return func(c *binding) (kernel, error) { return c.bindAvgPool(op.Kernel, op.Kernel, op.Stride, op.Pad) }
 	case nn.GlobalAvgPool:
-		x := c.shape(c.node.In[0])
-		return c.bindAvgPool(x.H, x.W, 1, nn.Pad{})
+		return func(c *binding) (kernel, error) {
+			x := c.shape(c.node.In[0])
+			return c.bindAvgPool(x.H, x.W, 1, nn.Pad{})
+		}
 	case nn.MaxPool:
-		return c.bindMaxPool(op), nil
+		return func(c *binding) (kernel, error) { return c.bindMaxPool(op), nil }
 	case nn.Linear:
-		return c.bindLinear(op), nil
+		return func(c *binding) (kernel, error) { return c.bindLinear(op), nil }
 	case nn.SoftmaxCrossEntropy:
-		return c.bindLoss(op), nil
+		return func(c *binding) (kernel, error) { return c.bindLoss(op), nil }
 	}
-	return kernel{}, fmt.Errorf("no kernel for op %s", c.node.Op.Kind())
+	return nil
 }
 
-// cudaBinding is what a node's kernel is made from: the node, its place in a
+func noKernel(n *nn.Node) error { return fmt.Errorf("%s: no kernel for op %s", n.Name, n.Op.Kind()) }
+
+// binding is what a node's kernel is made from: the node, its place in a
 // program, and the number of images n that it will run on.
 type binding struct {
 	*executor
@@ -70,7 +74,7 @@ func (t tensorPtr) bytes() int64 { return size(t.t, t.elems()) }
 
 func (c *binding) shape(v nn.Value) nn.Shape {
 	s := c.graph.Type(v).Shape
-	if !c.graph.Single(v) {
+	if c.graph.PerImage(v) {
 		s.N = c.n
 	}
 	return s

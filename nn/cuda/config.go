@@ -7,7 +7,7 @@ import (
 	"resnet/nn/internal/enum"
 )
 
-// CUDAConfig says how the CUDA backend runs.
+// Config says how the CUDA backend runs.
 type Config struct {
 	Device    int // counted from 0
 	Precision nn.Precision
@@ -41,9 +41,12 @@ var fuseNames = [...]string{"off", "on", "auto"}
 
 func (m FuseMode) String() string { return fuseNames[m] }
 
+// FuseModes lists their names.
+func FuseModes() []string { return fuseNames[:] }
+
 // ParseFuseMode is the mode of that name.
 func ParseFuseMode(name string) (FuseMode, error) {
-	return enum.Parse[FuseMode]("nn: fuse", name, "auto, on or off", fuseNames[:])
+	return enum.Parse[FuseMode]("nn: fuse", name, fuseNames[:])
 }
 
 // ErrNoCUDA is what a build without CUDA answers.

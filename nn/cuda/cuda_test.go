@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/models"
@@ -58,12 +59,12 @@ func TestCUDAPrecision(t *testing.T) {
 // network overflows: a step left out would be no step to compare.
 type scaledBackend struct{ nn.Backend }
 
-func (b scaledBackend) Compile(p *nn.Plan) (nn.Executor, error) {
-	e, err := b.Backend.Compile(p)
+func (b scaledBackend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	e, err := b.Backend.Compile(g, c)
 	if err != nil {
 		return nil, err
 	}
-	s := e.(nn.Stateful)
+	s := e.(nn.Async)
 	state, err := s.State()
 	if err != nil || state == nil {
 		return e, err
@@ -98,7 +99,7 @@ func TestCUDAGraph(t *testing.T) {
 // narrowNetwork is the model at a size for tests.
 func narrowNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executor) {
 	t.Helper()
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 3, Height: 12, Width: 10, Classes: 10, BaseChannels: 4, Hidden: 8})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 3, Height: 12, Width: 10, Classes: 10, Options: "base_channels=4 hidden=8"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +110,7 @@ func narrowNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executo
 // closes it and the backend.
 func compiled(t *testing.T, g *nn.Graph, b nn.Backend, batch int) nn.Executor {
 	t.Helper()
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: batch, Optimizer: nn.SGD{Momentum: 0.9}, Target: b})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := b.Compile(p)
+	e, err := b.Compile(g, nn.PlanConfig{Batch: batch, Optimizer: nn.SGD{Momentum: 0.9}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,12 +154,12 @@ func TestCUDAAssemble(t *testing.T) {
 	for i := range labels {
 		labels[i] = int32(rng.IntN(g.Classes))
 	}
-	gatherer := e.(nn.Gatherer)
+	gatherer := e.(nn.Async)
 	set, err := gatherer.Upload(images, labels)
 	if err != nil {
 		t.Fatal(err)
 	}
-	draws := []nn.Sample{{Index: 22}, {Index: 0, DY: -3, DX: 2}, {Index: 7, Flip: true}, {Index: 7, DY: 4, DX: -1, Flip: true}, {Index: 3, DY: 127, DX: -128}}
+	draws := []data.Sample{{Index: 22}, {Index: 0, DY: -3, DX: 2}, {Index: 7, Flip: true}, {Index: 7, DY: 4, DX: -1, Flip: true}, {Index: 3, DY: 127, DX: -128}}
 	for _, n := range []int{batch, 2} {
 		var pixels []byte
 		var drawn []int32
@@ -212,9 +209,9 @@ func TestCUDAAssemble(t *testing.T) {
 	for what, err := range map[string]error{
 		"gather from no set":        gatherer.Assemble(1, draws),
 		"gather of no image":        gatherer.Assemble(set, nil),
-		"gather of an image beyond": gatherer.Assemble(set, []nn.Sample{{Index: total}}),
-		"gather of a negative":      gatherer.Assemble(set, []nn.Sample{{Index: -1}}),
-		"gather beyond the batch":   gatherer.Assemble(set, make([]nn.Sample, batch+1)),
+		"gather of an image beyond": gatherer.Assemble(set, []data.Sample{{Index: total}}),
+		"gather of a negative":      gatherer.Assemble(set, []data.Sample{{Index: -1}}),
+		"gather beyond the batch":   gatherer.Assemble(set, make([]data.Sample, batch+1)),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", what)
@@ -256,15 +253,11 @@ func TestCUDACheckFindsNaN(t *testing.T) {
 // No GPU has the memory for this batch.
 func TestCUDAOutOfMemory(t *testing.T) {
 	b := openCUDA(cuda.Config{})(t)
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 1 << 20, Optimizer: nn.SGD{}, Target: b})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = b.Compile(p)
+	_, err = b.Compile(g, nn.PlanConfig{Batch: 1 << 20, Optimizer: nn.SGD{}})
 	if !errors.Is(err, nn.ErrOutOfMemory) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v, want one line that wraps %v", err, nn.ErrOutOfMemory)
 	}
@@ -276,7 +269,7 @@ func TestCUDAOutOfMemory(t *testing.T) {
 // The loss scale of float16 travels in a checkpoint; other precisions have none.
 func TestCUDAState(t *testing.T) {
 	_, e := narrowNetwork(t, openCUDA(cuda.Config{Precision: nn.FP16})(t), 2)
-	s := e.(nn.Stateful)
+	s := e.(nn.Async)
 	state, err := s.State()
 	if err != nil || len(state) == 0 {
 		t.Fatalf("state of %d bytes, error %v; want some", len(state), err)
@@ -288,7 +281,7 @@ func TestCUDAState(t *testing.T) {
 		t.Error("a state of the wrong length or of scale 0 was taken")
 	}
 	_, e = narrowNetwork(t, openCUDA(cuda.Config{})(t), 2)
-	if state, err := e.(nn.Stateful).State(); err != nil || state != nil {
+	if state, err := e.(nn.Async).State(); err != nil || state != nil {
 		t.Errorf("state of %d bytes, error %v; want none in float32", len(state), err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaExecutor is a plan bound to device memory. Everything runs on the
+// executor is a plan bound to device memory. Everything runs on the
 // backend's stream, in the order of the calls.
 type executor struct {
 	backend *backend
@@ -61,15 +61,25 @@ type executor struct {
 	ready     bool // Compile is done
 }
 
-// Compile implements Backend.
-func (b *backend) Compile(p *nn.Plan) (nn.Executor, error) {
+// Compile implements nn.Backend.
+func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	p, f, err := b.plan(g, c)
+	if err != nil {
+		return nil, err
+	}
 	defer b.device.Enter()()
-	e := &executor{backend: b, plan: p, graph: p.Graph, programs: map[programKey]*program{}, fused: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{}}
+	e := &executor{
+		backend: b, plan: p, graph: g, fusion: f,
+		programs: map[programKey]*program{}, fused: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{},
+	}
 	if err := e.compile(); err != nil {
 		return nil, errors.Join(b.wrap(err), e.Close())
 	}
 	return e, nil
 }
+
+// Plan implements nn.Executor.
+func (e *executor) Plan() *nn.Plan { return e.plan }
 
 func (e *executor) compile() error {
 	if err := e.allocate(); err != nil {
@@ -93,10 +103,6 @@ func (e *executor) compile() error {
 	}
 	if err := e.fillConstants(); err != nil {
 		return err
-	}
-	// A plan that keeps all tensors is for looking at them.
-	if !e.plan.KeepAll {
-		e.fusion = e.backend.fuse(e.graph)
 	}
 	if err := errors.Join(e.makeNorms(), e.makePacking()); err != nil {
 		return err

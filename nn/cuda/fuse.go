@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaFusion says which nodes of a graph share kernels of our own. A
+// fusion says which nodes of a graph share kernels of our own. A
 // convolution normalises its input while it loads it, so that the batch norm in
 // front of it leaves no tensor; it adds the other branch of a residual block
 // while it stores its output, and sums up what the batch norm behind it needs.
@@ -36,9 +36,9 @@ type fusion struct {
 	head, hidden int
 }
 
-// fuse finds what can share kernels; nil without fusion.
-func (b *backend) fuse(g *nn.Graph) *fusion {
-	if !b.fuses() {
+// fuse finds what can share kernels; nil without fusion, as where a plan keeps all tensors to be looked at.
+func (b *backend) fuse(g *nn.Graph, c nn.PlanConfig) *fusion {
+	if !b.fuses() || c.KeepAll {
 		return nil
 	}
 	f := &fusion{
@@ -236,7 +236,7 @@ func (f *fusion) normBefore(node int) int {
 	return -1
 }
 
-// normMadeBy is the batch norm whose statistics a node's kernel makes, or -1.
+// statsFor is the batch norm whose statistics a node's kernel makes, or -1.
 func (f *fusion) statsFor(node int) int {
 	for norm, maker := range f.statsFrom {
 		if maker == node {

@@ -33,7 +33,7 @@ func (c *binding) bindFusedNorm() {
 	}})
 }
 
-// takenBefore says whether the node that makes a batch norm's input takes the
+// gradientFolded says whether the node that makes a batch norm's input takes the
 // batch norm's gradient as it reads.
 func (f *fusion) gradientFolded(norm int) bool {
 	p := f.graph.Producer(f.graph.Nodes[norm].In[0])

@@ -37,7 +37,7 @@ func launches(t *testing.T, e nn.Executor, m nn.Mode, n int) int {
 	if err := e.Run(m, n); err != nil {
 		t.Fatal(err)
 	}
-	count, err := e.(nn.Launcher).KernelCount(m, n)
+	count, err := e.(nn.Instrumented).KernelCount(m, n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestCUDAFusedTune(t *testing.T) {
 	const batch = 3
 	b := fusingWhereFaster(t, nn.TuneConfig{Mode: nn.TuneOn})
 	blockNetwork(t, b, batch)
-	measured := cuda.Choices(b)
+	measured := b.Info().GPU.Choices
 	steps, cuts := 0, 0
 	for key, c := range measured.Choices {
 		switch {
@@ -91,7 +91,7 @@ func TestCUDAFusedTune(t *testing.T) {
 			continue
 		}
 		for key, want := range last {
-			if got := cuda.Choices(b).Choices[key].Choice; got != want {
+			if got := b.Info().GPU.Choices.Choices[key].Choice; got != want {
 				t.Errorf("%s: %q, want %q as the file says", key, got, want)
 			}
 		}

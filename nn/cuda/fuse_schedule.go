@@ -9,7 +9,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaSchedule says when the work of each step of a program runs, in steps of
+// schedule says when the work of each step of a program runs, in steps of
 // the plan. Fusion moves work: a convolution that does a sum's work runs when
 // the sum would. What a step touches lives from its place, or from where its work
 // begins if that is earlier, to where the last of its work ends.

@@ -43,7 +43,7 @@ func requireEmulation(t *testing.T) {
 	t.Helper()
 	b := openCUDA(cuda.Config{})(t)
 	defer b.Close()
-	if d, _ := cuda.Describe(b); d.Name != "emulated GPU" {
+	if d := b.Info().GPU; d.Name != "emulated GPU" {
 		t.Skipf("on %s, whose order of work no setting changes", d.Name)
 	}
 }

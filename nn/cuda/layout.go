@@ -15,7 +15,7 @@ const guard = 256
 // probabilities stay float32, and so do logits that a matrix product makes: it
 // sums in float32 anyway.
 func (b *backend) dataType(g *nn.Graph, v nn.Value, role nn.Role) gpu.DataType {
-	if !b.config.Precision.Is16Bit() || g.Single(v) || v == g.Probabilities || g.Type(v).DType == nn.Int32 {
+	if !b.config.Precision.Is16Bit() || !g.PerImage(v) || v == g.Probabilities || g.Type(v).DType == nn.Int32 {
 		return gpu.Float32
 	}
 	if v == g.Logits && role == nn.Data {
@@ -73,17 +73,4 @@ func (b *backend) activations() gpu.DataType {
 		return b.type16()
 	}
 	return gpu.Float32
-}
-
-// Schedule implements Target: one step after another, but for what shares
-// kernels or runs on the side.
-func (b *backend) Schedule(g *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
-	if f := b.fuse(g); f != nil {
-		return newSchedule(f, steps).spans
-	}
-	spans := make([]nn.Span, len(steps))
-	for i := range spans {
-		spans[i] = nn.Span{Start: i, End: i}
-	}
-	return spans
 }

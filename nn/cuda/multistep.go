@@ -5,6 +5,8 @@ package cuda
 import (
 	"fmt"
 
+	"resnet/data"
+
 	"resnet/gpu"
 	"resnet/nn"
 )
@@ -17,8 +19,8 @@ const (
 	maxMultistep   = 16
 )
 
-// stepGroup is what a graph of several training steps reads: the draws of all
-// their batches, and behind them a Hyper for each.
+// multistep is what a graph of several training steps reads: the samples of all
+// their batches, and behind them a StepParams for each.
 type multistep struct {
 	steps int
 	input *gpu.Buffer
@@ -33,15 +35,15 @@ func (e *executor) makeMultistep() error {
 	g := &multistep{steps: int(min(max(multistepFLOPs/max(flops, 1), 1), maxMultistep))}
 	e.multistep = g
 	bytes := int64(g.steps) * int64(e.plan.Batch*sampleBytes+4*nn.StepParamsLen)
-	if err := e.alloc(&g.input, "draws and scalars of several steps", bytes); err != nil {
+	if err := e.alloc(&g.input, "samples and scalars of several steps", bytes); err != nil {
 		return err
 	}
 	var err error
-	g.ring, err = newUploadRing(e.backend.device, e.backend.stream, "draws and scalars on their way", bytes)
+	g.ring, err = newUploadRing(e.backend.device, e.backend.stream, "samples and scalars on their way", bytes)
 	return err
 }
 
-// MostSteps implements Repeater.
+// MaxSteps implements Repeater.
 func (e *executor) MaxSteps() int {
 	if e.multistep == nil {
 		return 0
@@ -51,12 +53,12 @@ func (e *executor) MaxSteps() int {
 
 // Steps implements Repeater. As many steps as one call may be for are one copy
 // and one launch; fewer go one by one.
-func (e *executor) RunSteps(set int, draws []nn.Sample, hypers []nn.StepParams) error {
+func (e *executor) RunSteps(set int, samples []data.Sample, params []nn.StepParams) error {
 	defer e.backend.device.Enter()()
-	return e.backend.wrap(e.runSteps(set, draws, hypers))
+	return e.backend.wrap(e.runSteps(set, samples, params))
 }
 
-func (e *executor) runSteps(set int, draws []nn.Sample, hypers []nn.StepParams) error {
+func (e *executor) runSteps(set int, samples []data.Sample, params []nn.StepParams) error {
 	batch := e.plan.Batch
 	if err := e.plan.CheckRun(nn.Train, batch); err != nil {
 		return err
@@ -64,8 +66,8 @@ func (e *executor) runSteps(set int, draws []nn.Sample, hypers []nn.StepParams) 
 	if err := e.checkSet(set); err != nil {
 		return err
 	}
-	if n := len(hypers); n < 1 || n > e.multistep.steps || len(draws) != n*batch {
-		return fmt.Errorf("%d steps on %d images, want 1 to %d steps on %d images each", n, len(draws), e.multistep.steps, batch)
+	if n := len(params); n < 1 || n > e.multistep.steps || len(samples) != n*batch {
+		return fmt.Errorf("%d steps on %d images, want 1 to %d steps on %d images each", n, len(samples), e.multistep.steps, batch)
 	}
 	p, err := e.program(nn.Train, batch)
 	if err != nil {
@@ -75,14 +77,14 @@ func (e *executor) runSteps(set int, draws []nn.Sample, hypers []nn.StepParams) 
 		return err
 	}
 	e.last = p.Program
-	if len(hypers) == e.multistep.steps && p.graphs() {
-		return p.runMultistep(set, draws, hypers)
+	if len(params) == e.multistep.steps && p.graphs() {
+		return p.runMultistep(set, samples, params)
 	}
-	for i := range hypers {
-		if err := e.assemble(set, draws[i*batch:(i+1)*batch]); err != nil {
+	for i := range params {
+		if err := e.assemble(set, samples[i*batch:(i+1)*batch]); err != nil {
 			return err
 		}
-		if err := e.scalarRing.write(e.stepParams.Ptr, nn.Bytes(hypers[i][:])); err != nil {
+		if err := e.scalarRing.write(e.stepParams.Ptr, nn.Bytes(params[i][:])); err != nil {
 			return err
 		}
 		if err := p.run(); err != nil {
@@ -92,19 +94,19 @@ func (e *executor) runSteps(set int, draws []nn.Sample, hypers []nn.StepParams) 
 	return nil
 }
 
-// runGroup takes a whole group of steps.
-func (p *program) runMultistep(set int, draws []nn.Sample, hypers []nn.StepParams) error {
+// runMultistep takes a whole group of steps.
+func (p *program) runMultistep(set int, samples []data.Sample, params []nn.StepParams) error {
 	e, g := p.exec, p.exec.multistep
 	slot, err := g.ring.slot()
 	if err != nil {
 		return err
 	}
-	n, err := e.sets[set].putSamples(slot, draws)
+	n, err := e.sets[set].putSamples(slot, samples)
 	if err != nil {
 		return err
 	}
-	for i := range hypers {
-		n += copy(slot[n:], nn.Bytes(hypers[i][:]))
+	for i := range params {
+		n += copy(slot[n:], nn.Bytes(params[i][:]))
 	}
 	if err := g.ring.send(g.input.Ptr, n); err != nil {
 		return err
@@ -118,13 +120,13 @@ func (p *program) runMultistep(set int, draws []nn.Sample, hypers []nn.StepParam
 	return p.launch(&p.multistepGraph, p.multistepWork)
 }
 
-// groupWork is what the graph of a group is captured from: for each step its
+// multistepWork is what the graph of a group is captured from: for each step its
 // images and scalars, and the step.
 func (p *program) multistepWork() error {
 	e, g, batch := p.exec, p.exec.multistep, p.exec.plan.Batch
-	draws, hypers := g.input.Ptr, g.input.Ptr.Add(int64(g.steps*batch*sampleBytes))
+	samples, params := g.input.Ptr, g.input.Ptr.Add(int64(g.steps*batch*sampleBytes))
 	for i := range int64(g.steps) {
-		if err := e.assembleSamples(e.sets[p.multistepSet], draws.Add(i*int64(batch*sampleBytes)), hypers.Add(i*4*nn.StepParamsLen), batch); err != nil {
+		if err := e.assembleSamples(e.sets[p.multistepSet], samples.Add(i*int64(batch*sampleBytes)), params.Add(i*4*nn.StepParamsLen), batch); err != nil {
 			return err
 		}
 		if err := p.streams.run(); err != nil {

@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// bindInput looks every pixel up in the op's table, as the CPU does.
+// bindNormalize looks every pixel up in the op's table, as the CPU does.
 func (c *binding) bindNormalize(op nn.Normalize) (kernel, error) {
 	b, y := c.backend, c.out()
 	table, err := c.normalizeTable(op, c.node.Out, y.shape.C)
@@ -19,7 +19,7 @@ func (c *binding) bindNormalize(op nn.Normalize) (kernel, error) {
 	}}, nil
 }
 
-// inputTable is an Input node's table in device memory, by the node's output,
+// normalizeTable is an Input node's table in device memory, by the node's output,
 // made once for all programs.
 func (c *binding) normalizeTable(op nn.Normalize, out nn.Value, channels int) (gpu.Ptr, error) {
 	if t, ok := c.tables[out]; ok {

@@ -11,7 +11,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaProfile sums what the steps of a program take, by events on the stream.
+// profile sums what the steps of a program take, by events on the stream.
 type profile struct {
 	of      *program
 	seconds []float64 // by step of the plan, and at the end what is of none
@@ -25,7 +25,7 @@ func (e *executor) Profile(on bool) {
 	e.profiling, e.profile = on, profile{}
 }
 
-// leadSeconds is how long the device is kept busy before a profiled run, for
+// occupySeconds is how long the device is kept busy before a profiled run, for
 // each of its steps: several times what launching their kernels takes the host.
 const occupySeconds = 40e-6
 
@@ -98,7 +98,7 @@ func (p *program) profiled() (err error) {
 	return nil
 }
 
-// newMarks makes events that have a time; what there is of them is returned
+// newTimedEvents makes events that have a time; what there is of them is returned
 // with an error too.
 func newTimedEvents(d *gpu.Device, n int) ([]*gpu.Event, error) {
 	var events []*gpu.Event
@@ -118,7 +118,7 @@ func (e *executor) Profiled() []nn.InstructionTime {
 	if p == nil {
 		return nil
 	}
-	times := f.runs.InstructionTimes(e.plan, e.backend, p.Program, func(step int) float64 { return f.seconds[step] })
+	times := f.runs.InstructionTimes(e.plan, target{e.backend, e.fusion}, p.Program, func(step int) float64 { return f.seconds[step] })
 	for i := range times {
 		times[i].Shared = !f.works[i]
 	}
@@ -129,7 +129,7 @@ func (e *executor) Profiled() []nn.InstructionTime {
 	return times
 }
 
-// narrowBytes implements narrower: products in 16 bits read a 16-bit copy.
+// WeightCopyBytes implements narrower: products in 16 bits read a 16-bit copy.
 func (b *backend) WeightCopyBytes(g *nn.Graph, v nn.Value) int64 {
 	if !b.config.Precision.Is16Bit() {
 		return 0

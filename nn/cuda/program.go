@@ -13,7 +13,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaProgram is a Program bound for one number of images: cuDNN's descriptors
+// program is a Program bound for one number of images: cuDNN's descriptors
 // hold it, and so does a captured graph. All programs of an executor share its
 // memory.
 type program struct {
@@ -37,7 +37,7 @@ type program struct {
 	failed    error                           // the first that placing work met
 }
 
-// cudaStep is work of a step of the plan, or of -1: what comes before the first.
+// task is work of a step of the plan, or of -1: what comes before the first.
 type task struct {
 	index int
 	at    int // the step of the plan at which it runs
@@ -110,7 +110,7 @@ func (p *program) bind(m nn.Mode) error {
 			continue
 		}
 		var err error
-		if bound[i], err = c.bind(); err != nil {
+		if bound[i], err = binder(n.Op)(c); err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
 	}
@@ -219,7 +219,7 @@ func capture(s *gpu.Stream, work func() error) (*gpu.Graph, error) {
 	return graph, end
 }
 
-// stepError names the step of an error.
+// taskError names the step of an error.
 func (p *program) taskError(s task, err error) error {
 	if err == nil {
 		return nil

@@ -29,28 +29,22 @@ func withDefaults(s nn.RooflineSizes, p nn.Precision, cache int64) nn.RooflineSi
 	return s
 }
 
-// MeasureCeilings measures what a CUDA backend's GPU reaches at most; ok is
-// false for others. It takes the device memory of two copies or three matrices
-// while it runs. The error wraps ErrNoRoom where there is none.
-func MeasureRoofline(from nn.Backend, s nn.RooflineSizes) (c nn.Roofline, ok bool, err error) {
-	b, ok := from.(*backend)
-	if !ok {
-		return nn.Roofline{}, false, nil
-	}
+// Roofline implements nn.RooflineMeter.
+func (b *backend) Roofline(s nn.RooflineSizes) (r nn.Roofline, err error) {
 	defer b.device.Enter()()
-	c.Sizes = withDefaults(s, b.config.Precision, b.device.L2Bytes())
-	copySeconds, err := b.copySeconds(c.Sizes)
+	r.Sizes = withDefaults(s, b.config.Precision, b.device.L2Bytes())
+	copySeconds, err := b.copySeconds(r.Sizes)
 	if err != nil {
-		return nn.Roofline{}, true, b.wrap(err)
+		return nn.Roofline{}, b.wrap(err)
 	}
-	productSeconds, err := b.productSeconds(c.Sizes)
+	productSeconds, err := b.productSeconds(r.Sizes)
 	if err != nil {
-		return nn.Roofline{}, true, b.wrap(err)
+		return nn.Roofline{}, b.wrap(err)
 	}
-	n := float64(c.Sizes.Order)
-	c.CopyBytesPerSecond = 2 * float64(c.Sizes.CopyBytes) / copySeconds
-	c.ProductFLOPS = 2 * n * n * n / productSeconds
-	return c, true, nil
+	n := float64(r.Sizes.Order)
+	r.CopyBytesPerSecond = 2 * float64(r.Sizes.CopyBytes) / copySeconds
+	r.ProductFLOPS = 2 * n * n * n / productSeconds
+	return r, nil
 }
 
 // copySeconds is the median time of a copy from one buffer to another.

@@ -13,7 +13,7 @@ import (
 // snapshotSegments are what a checkpoint is made of.
 var snapshotSegments = [...]nn.Segment{nn.Params, nn.Momenta, nn.SecondMoments, nn.Statistics}
 
-// cudaSnapshot is a copy of those segments, and of the loss scale, in pinned
+// snapshot is a copy of those segments, and of the loss scale, in pinned
 // memory: one copy for each, over the bus at its full speed, in stream order.
 type snapshot struct {
 	backend *backend

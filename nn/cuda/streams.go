@@ -8,7 +8,7 @@ import (
 	"resnet/gpu"
 )
 
-// sideStreams is how many streams beside the main one a captured step forks to.
+// sideStreamCount is how many streams beside the main one a captured step forks to.
 const sideStreamCount = 2
 
 // branches puts a program's steps on several streams while they are captured.
@@ -22,13 +22,13 @@ type streams struct {
 	used    int          // events
 }
 
-// sideWork is done when its event is, and wanted behind the step until.
+// sideTask is done when its event is, and wanted behind the step until.
 type sideTask struct {
 	done  *gpu.Event
 	until int
 }
 
-// makeBranches takes what forking needs: a capture cannot.
+// makeStreams takes what forking needs: a capture cannot.
 func (p *program) makeStreams() (b *streams, err error) {
 	d := p.exec.backend.device
 	b = &streams{prog: p}

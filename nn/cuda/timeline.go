@@ -10,7 +10,7 @@ import (
 	"resnet/nn"
 )
 
-// cudaWatch holds two events for each step that is marked.
+// timeline holds two events for each step that is marked.
 type timeline struct {
 	events []*gpu.Event
 	used   int
@@ -61,7 +61,7 @@ func (w *timeline) measure() (nn.Timeline, error) {
 	if err := last.Sync(); err != nil {
 		return nn.Timeline{}, err
 	}
-	o := nn.Timeline{Steps: len(marks) / 2}
+	o := nn.Timeline{Launches: len(marks) / 2}
 	for i := 0; i < len(marks); i += 2 {
 		ms, err := marks[i+1].Since(marks[i])
 		if err != nil {

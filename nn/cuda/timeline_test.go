@@ -17,7 +17,7 @@ func TestCUDALaunches(t *testing.T) {
 	for _, noGraph := range []bool{false, true} {
 		b := openCUDA(cuda.Config{NoGraph: noGraph})(t)
 		_, e := narrowNetwork(t, b, 3)
-		l := e.(nn.Launcher)
+		l := e.(nn.Instrumented)
 		if _, err := l.KernelCount(nn.Train, 3); err == nil || !strings.Contains(err.Error(), "want one to have run before") {
 			t.Errorf("before a step: error %v, want one that says so", err)
 		}
@@ -44,7 +44,7 @@ func TestCUDALaunches(t *testing.T) {
 func TestCUDAWatch(t *testing.T) {
 	b := openCUDA(cuda.Config{})(t)
 	_, e := narrowNetwork(t, b, 3)
-	w := e.(nn.Watcher)
+	w := e.(nn.Instrumented)
 	if err := w.StartTimeline(4); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestCUDAWatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Steps != 4 || o.Busy <= 0 || o.Busy > o.Elapsed || o.Idle() < 0 || o.Idle() >= 1 {
+	if o.Launches != 4 || o.Busy <= 0 || o.Busy > o.Elapsed || o.Idle() < 0 || o.Idle() >= 1 {
 		t.Errorf("%+v, idle %v, want 4 steps that take part of the time", o, o.Idle())
 	}
 	if o, err = w.Timeline(); err != nil || o != (nn.Timeline{}) || o.Idle() != 0 {
@@ -70,9 +70,9 @@ func TestCUDACeilings(t *testing.T) {
 	sizes := nn.RooflineSizes{CopyBytes: 4000, Order: 48, Runs: 3}
 	for _, p := range []nn.Precision{nn.FP32, nn.TF32, nn.BF16, nn.FP16} {
 		b := openCUDA(cuda.Config{Precision: p})(t)
-		c, ok, err := cuda.MeasureRoofline(b, sizes)
-		if err != nil || !ok || !(c.CopyBytesPerSecond > 0) || !(c.ProductFLOPS > 0) || c.Sizes != sizes {
-			t.Errorf("%v: %+v, %v, %v, want positive rates of %+v", p, c, ok, err, sizes)
+		c, err := b.(nn.RooflineMeter).Roofline(sizes)
+		if err != nil || !(c.CopyBytesPerSecond > 0) || !(c.ProductFLOPS > 0) || c.Sizes != sizes {
+			t.Errorf("%v: %+v, %v, want positive rates of %+v", p, c, err, sizes)
 		}
 		if err := b.Close(); err != nil {
 			t.Error(err)

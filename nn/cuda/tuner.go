@@ -4,8 +4,9 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"resnet/nn"
 	"slices"
+
+	"resnet/nn"
 )
 
 // tuner makes the choices of a backend. The same key gives the same choice for

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"resnet/nn"
 	"strings"
 	"testing"
+
+	"resnet/nn"
 )
 
 // The first wins unless another is faster by more than measuring is exact; what

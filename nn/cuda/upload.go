@@ -9,7 +9,7 @@ import (
 	"resnet/nn"
 )
 
-// pipeSlots is how many writes of one kind may be on their way to the device:
+// ringSlots is how many writes of one kind may be on their way to the device:
 // how far the host can run ahead.
 const ringSlots = 8
 

@@ -18,7 +18,10 @@ const (
 	CUDA = "cuda" // the first GPU
 )
 
-// DeviceConfig says what computes and how exactly: what a run's bits depend on.
+// Names lists the devices that need no number.
+func Names() []string { return []string{Auto, CPU, CUDA} }
+
+// Config says what computes and how exactly: what a run's bits depend on.
 type Config struct {
 	Device    string `json:"device"`    // auto, cpu, cuda or cuda:N; config.json has what auto came to
 	Precision string `json:"precision"` // fp32, tf32, bf16 or fp16; the CPU has fp32
@@ -28,7 +31,12 @@ type Config struct {
 	Fuse string `json:"fuse"`
 }
 
-// DeviceOptions are settings of a device that do not change what it computes,
+// Defaults is the first GPU that works, or else the CPU, in float32.
+func Defaults() Config {
+	return Config{Device: Auto, Precision: nn.FP32.String(), Fuse: cuda.FuseAuto.String()}
+}
+
+// Options are settings of a device that do not change what it computes,
 // but for the rounding of what Tune chooses.
 type Options struct {
 	CPU     cpu.Config
@@ -38,7 +46,7 @@ type Options struct {
 	// Tune says how a GPU's algorithms are chosen; its Log is the one below.
 	Tune nn.TuneConfig
 
-	// Log, if not nil, is told what DeviceAuto came to; one line, no newline.
+	// Log, if not nil, is told what Auto came to; one line, no newline.
 	Log func(format string, args ...any)
 }
 
@@ -90,7 +98,7 @@ func (d *Config) GPU() (index int, ok bool) {
 	return int(n), ok && err == nil
 }
 
-// Open opens the device. DeviceAuto takes the first GPU, or the CPU where none
+// Open opens the device. Auto takes the first GPU, or the CPU where none
 // works; any other device is that one or an error, which wraps nn.ErrNoCUDA in
 // a build without CUDA. Device becomes the name of what was opened.
 func (d *Config) Open(o Options) (nn.Backend, error) {
@@ -118,7 +126,7 @@ func (d *Config) openAuto(o Options) (nn.Backend, error) {
 	}
 	b, why := d.openGPU(0, o)
 	if why == nil {
-		log("device: %s", Describe(b))
+		log("device: %s", b.Info())
 		return b, nil
 	}
 	if what := d.onlyOnGPU(o); what != "" {
@@ -130,7 +138,7 @@ func (d *Config) openAuto(o Options) (nn.Backend, error) {
 	}
 	d.Device = b.Name()
 	if !errors.Is(why, cuda.ErrNoCUDA) {
-		log("device: %s, as no GPU can be used: %v", Describe(b), why)
+		log("device: %s, as no GPU can be used: %v", b.Info(), why)
 	}
 	return b, nil
 }
@@ -152,19 +160,4 @@ func (d *Config) openGPU(index int, o Options) (nn.Backend, error) {
 	}
 	d.Device = b.Name()
 	return b, nil
-}
-
-// describe names a backend and all that its bits depend on.
-func Describe(b nn.Backend) string {
-	if g, ok := cuda.Describe(b); ok {
-		how := g.Precision.String()
-		if g.Deterministic {
-			how += ", deterministic"
-		}
-		return fmt.Sprintf("%s (%s, %s, cuDNN %s)", b.Name(), g.Name, how, g.CUDNN)
-	}
-	if isa, ok := cpu.ISA(b); ok {
-		return b.Name() + " " + isa.String()
-	}
-	return b.Name()
 }

@@ -38,8 +38,8 @@ func TestOpenCPU(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if b.Name() != CPU || cpu.Threads(b) != 3 || !strings.HasPrefix(Describe(b), "cpu ") {
-		t.Errorf("%s (%s) with %d threads, want cpu and its instruction set, 3 threads", b.Name(), Describe(b), cpu.Threads(b))
+	if b.Name() != CPU || b.Info().Threads != 3 || !strings.HasPrefix(b.Info().String(), "cpu ") {
+		t.Errorf("%s (%s) with %d threads, want cpu and its instruction set, 3 threads", b.Name(), b.Info().String(), b.Info().Threads)
 	}
 	for want, o := range map[string]Options{"no-graph with device cpu": {NoGraph: true}, "check with device cpu": {Check: true}} {
 		if _, err := d.Open(o); err == nil || !strings.Contains(err.Error(), want) {

@@ -8,7 +8,6 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
-	"resnet/nn/cuda"
 	"resnet/nn/models"
 )
 
@@ -50,13 +49,9 @@ func SelfTest(a, b nn.Backend) (*Comparison, error) {
 	if what := firstNotFinite(got.parts); what != "" {
 		return nil, fmt.Errorf("device: self-test: %s: %s hold NaN or infinity", a.Name(), what)
 	}
-	precision := nn.FP32
-	if d, ok := cuda.Describe(a); ok {
-		precision = d.Precision
-	}
 	c := &Comparison{Fused: got.fused}
 	for i, w := range want.parts {
-		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values), Bound: selfTestBounds[precision][i]})
+		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values), Bound: selfTestBounds[a.Info().Precision][i]})
 	}
 	return c, nil
 }
@@ -90,26 +85,22 @@ const selfTestBatch = 8
 
 // testStep is the step of SelfTest: what it computes, part by part.
 func testStep(b nn.Backend) (r tested, err error) {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 16})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=16"})
 	if err != nil {
 		return r, err
 	}
 	optimizer := nn.SGD{Momentum: 0.9, Nesterov: true}
-	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: selfTestBatch, Optimizer: optimizer, Target: b})
-	if err != nil {
-		return r, err
-	}
-	exec, err := b.Compile(plan)
+	exec, err := b.Compile(g, nn.PlanConfig{Batch: selfTestBatch, Optimizer: optimizer})
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, exec.Close()) }()
-	if f, ok := exec.(nn.Fuser); ok {
-		r.fused = f.Fused(nn.Train)
+	if i, ok := exec.(nn.Instrumented); ok {
+		r.fused = i.Fused(nn.Train)
 	}
 	hyper := optimizer.StepParams(1, 0.1)
 	steps := 1
-	if _, ok := exec.(nn.Stateful); ok {
+	if _, ok := exec.(nn.Async); ok {
 		steps = maxScaleSteps // the first ones may find a loss scale and change no weights
 	}
 	for range steps {

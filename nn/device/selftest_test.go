@@ -39,9 +39,9 @@ type skewed struct {
 	change func(g *nn.Graph, r nn.Ref, p []byte) []byte
 }
 
-func (b skewed) Compile(p *nn.Plan) (nn.Executor, error) {
-	e, err := b.Backend.Compile(p)
-	return skewedExecutor{e, p.Graph, b}, err
+func (b skewed) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	e, err := b.Backend.Compile(g, c)
+	return skewedExecutor{e, g, b}, err
 }
 
 type skewedExecutor struct {
@@ -54,7 +54,8 @@ func (e skewedExecutor) Write(r nn.Ref, p []byte) error {
 	return e.Executor.Write(r, e.change(e.graph, r, p))
 }
 
-func (e skewedExecutor) Close() error { return e.Executor.Close() }
+func (e skewedExecutor) Close() error   { return e.Executor.Close() }
+func (e skewedExecutor) Plan() *nn.Plan { return e.Executor.Plan() }
 
 // What a broken device may do wrong shows, each in the part where it should.
 func TestSelfTestFindsWhatIsWrong(t *testing.T) {

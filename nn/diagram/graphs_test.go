@@ -18,7 +18,7 @@ func must(t testing.TB, err error) {
 
 // seed is the network of the README.
 func seed(t testing.TB) *nn.Graph {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
 	must(t, err)
 	return g
 }

@@ -10,36 +10,11 @@ import (
 	"resnet/nn"
 )
 
-// Evaluation is how a network does on a set of images.
-type Evaluation struct {
-	Images int `json:"images"`
-	Score
-	// Confusion counts images by label (row) and prediction (column).
-	Confusion [][]int      `json:"confusion"`
-	Classes   []ClassScore `json:"classes"` // by label
-	// Macro is the mean over the classes that have images, each counting the
-	// same; its support is the number of images.
-	Macro ClassScore `json:"macro"`
-	// Probabilities are those of the classes, image by image in the order in
-	// which they were asked for.
-	Probabilities [][]float32 `json:"-"`
-}
-
-// ClassScore is precision TP/(TP+FP), recall TP/(TP+FN), their harmonic mean
-// F1 = 2TP/(2TP+FP+FN), and the number of images with this label. What would be
-// 0/0 is 0.
-type ClassScore struct {
-	Name      string  `json:"name,omitempty"` // left to the caller
-	Precision float64 `json:"precision"`
-	Recall    float64 `json:"recall"`
-	F1        float64 `json:"f1"`
-	Support   int     `json:"support"`
-}
-
 // Evaluate runs a network on the images idx of a set, or on all where idx is
 // nil. The loss has the label smoothing of the plan's graph. The prediction is
 // the first of the largest logits. The error is ctx's where that ended.
-func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Set, idx []int32) (*Evaluation, error) {
+func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32) (*Evaluation, error) {
+	plan := exec.Plan()
 	if idx == nil {
 		idx = data.Sequence(make([]int32, set.Len()))
 	}
@@ -54,7 +29,7 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 	for i := range e.Confusion {
 		e.Confusion[i] = make([]int, k)
 	}
-	f := NewFeeder(exec, plan)
+	f := NewFeeder(exec)
 	logits := make([]float32, plan.EvalBatch*k)
 	var err error
 	e.Score, err = f.Evaluate(ctx, set, idx, func(part []int32) error {
@@ -63,7 +38,7 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 			return err
 		}
 		for i, image := range part {
-			e.Confusion[set.Labels[image]][Argmax(z[i*k:(i+1)*k])]++
+			e.Confusion[set.Labels[image]][nn.Argmax(z[i*k:(i+1)*k])]++
 		}
 		probs := make([]float32, len(part)*k)
 		if err := exec.Read(nn.Ref{Value: plan.Graph.Probabilities}, nn.Bytes(probs)); err != nil {
@@ -79,52 +54,10 @@ func Evaluate(ctx context.Context, exec nn.Executor, plan *nn.Plan, set *data.Se
 	return e, nil
 }
 
-func Argmax(z []float32) int {
-	best := 0
-	for i, x := range z {
-		if x > z[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-func classScores(confusion [][]int) (classes []ClassScore, macro ClassScore) {
-	classes = make([]ClassScore, len(confusion))
-	var present float64
-	for c := range classes {
-		tp, predicted, support := confusion[c][c], 0, 0
-		for i := range confusion {
-			support += confusion[c][i]
-			predicted += confusion[i][c]
-		}
-		s := ClassScore{Precision: ratio(tp, predicted), Recall: ratio(tp, support), F1: ratio(2*tp, predicted+support), Support: support}
-		classes[c] = s
-		if support == 0 {
-			continue
-		}
-		present++
-		macro.Precision += s.Precision
-		macro.Recall += s.Recall
-		macro.F1 += s.F1
-		macro.Support += support
-	}
-	macro.Precision /= present
-	macro.Recall /= present
-	macro.F1 /= present
-	return classes, macro
-}
-
-func ratio(a, b int) float64 {
-	if b == 0 {
-		return 0
-	}
-	return float64(a) / float64(b)
-}
-
 // Predict gives the class probabilities of n images, whose N x H x W x C bytes
 // lie one after another in pixels.
-func Predict(exec nn.Executor, plan *nn.Plan, pixels []byte, n int) ([][]float32, error) {
+func Predict(exec nn.Executor, pixels []byte, n int) ([][]float32, error) {
+	plan := exec.Plan()
 	g := plan.Graph
 	each := g.Elems(g.Images, 1)
 	if n < 1 || len(pixels) != n*each {

@@ -9,130 +9,108 @@ import (
 	"resnet/nn"
 )
 
-// feeder gives an executor images of a set, through buffers made once.
+// A Feeder gives an executor images of data sets, through buffers made once.
 type Feeder struct {
-	Exec    nn.Executor
-	plan    *nn.Plan
-	draws   []data.Sample
-	pixels  []byte
-	labels  []int32
-	Metrics [2]float64
-
-	gatherer nn.Gatherer // of exec, once it holds a set
-	repeater nn.Repeater // likewise, where it can
-	most     int         // steps at once
-	held     map[*data.Set]int
-	wanted   []nn.Sample
+	exec     nn.Executor
+	plan     *nn.Plan
+	samples  []data.Sample
+	pixels   []byte
+	labels   []int32
+	metrics  [2]float64
+	async    nn.Async          // exec, once it may have sets in its device's memory
+	resident map[*data.Set]int // those that are there
 }
 
-func NewFeeder(exec nn.Executor, plan *nn.Plan) *Feeder {
-	g, most := plan.Graph, plan.MaxBatch()
+// NewFeeder makes the buffers for an executor's batches.
+func NewFeeder(exec nn.Executor) *Feeder {
+	p := exec.Plan()
+	most := p.MaxBatch()
 	return &Feeder{
-		Exec:   exec,
-		plan:   plan,
-		draws:  make([]data.Sample, most),
-		pixels: make([]byte, g.Elems(g.Images, most)),
-		labels: make([]int32, most),
+		exec: exec, plan: p, samples: make([]data.Sample, most),
+		pixels: make([]byte, p.Graph.Elems(p.Graph.Images, most)), labels: make([]int32, most),
 	}
 }
 
-// hold puts sets into the memory of a device that can keep them, so that load
-// sends numbers instead of images. It says which did not fit; those are sent.
+// Upload puts sets into the memory of a device that can keep them, so that numbers travel instead of images. It returns
+// the sets that do not fit; their images are sent with each batch.
 func (f *Feeder) Upload(sets ...*data.Set) (left []*data.Set, err error) {
-	g, ok := f.Exec.(nn.Gatherer)
-	if !ok {
+	var ok bool
+	if f.async, ok = f.exec.(nn.Async); !ok {
 		return nil, nil
 	}
-	f.gatherer, f.held = g, map[*data.Set]int{}
-	if f.repeater, ok = f.Exec.(nn.Repeater); ok {
-		f.most = f.repeater.MaxSteps()
-	}
-	f.draws = make([]data.Sample, max(f.plan.Batch*f.most, len(f.draws)))
-	f.wanted = make([]nn.Sample, len(f.draws))
+	f.resident = map[*data.Set]int{}
+	f.samples = make([]data.Sample, max(f.plan.Batch*f.async.MaxSteps(), len(f.samples)))
 	for _, s := range sets {
 		labels := make([]int32, len(s.Labels))
 		for i, l := range s.Labels {
 			labels[i] = int32(l)
 		}
-		set, err := g.Upload(s.Pixels, labels)
+		set, err := f.async.Upload(s.Pixels, labels)
 		switch {
 		case errors.Is(err, nn.ErrOutOfMemory):
 			left = append(left, s)
 		case err != nil:
 			return nil, err
 		default:
-			f.held[s] = set
+			f.resident[s] = set
 		}
 	}
 	return left, nil
 }
 
-// load writes the images idx, at most a batch, and their labels, varied as a
-// says in this epoch.
+// load writes the images idx, at most a batch, and their labels, augmented as a says in this epoch.
 func (f *Feeder) load(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int) error {
-	draws := f.draws[:len(idx)]
-	a.Samples(draws, idx, seed, epoch)
-	if held, ok := f.held[set]; ok {
-		return f.gatherer.Assemble(held, f.want(draws))
+	samples := f.samples[:len(idx)]
+	a.Samples(samples, idx, seed, epoch)
+	if resident, ok := f.resident[set]; ok {
+		return f.async.Assemble(resident, samples)
 	}
-	set.Assemble(f.pixels, f.labels, draws)
+	set.Assemble(f.pixels, f.labels, samples)
 	g := f.plan.Graph
 	each := len(f.pixels) / len(f.labels)
-	if err := f.Exec.Write(nn.Ref{Value: g.Images}, f.pixels[:each*len(idx)]); err != nil {
+	if err := f.exec.Write(nn.Ref{Value: g.Images}, f.pixels[:each*len(idx)]); err != nil {
 		return err
 	}
-	return f.Exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(f.labels[:len(idx)]))
+	return f.exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(f.labels[:len(idx)]))
 }
 
-func (f *Feeder) want(draws []data.Sample) []nn.Sample {
-	for i, d := range draws {
-		f.wanted[i] = nn.Sample(d)
-	}
-	return f.wanted[:len(draws)]
-}
-
-// atOnce is how many steps on whole batches of a set train takes at most.
+// MaxSteps is how many steps on whole batches of a set Train takes at most.
 func (f *Feeder) MaxSteps(set *data.Set) int {
-	if _, ok := f.held[set]; ok && f.most > 1 {
-		return f.most
+	if _, ok := f.resident[set]; ok {
+		return max(f.async.MaxSteps(), 1)
 	}
 	return 1
 }
 
-// train takes a step for each of hypers, on the images idx, a batch for each;
-// only a single step may have fewer.
-func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int, hypers []nn.StepParams) error {
-	if held, ok := f.held[set]; ok && f.most > 0 && len(idx) == len(hypers)*f.plan.Batch {
-		draws := f.draws[:len(idx)]
-		a.Samples(draws, idx, seed, epoch)
-		return f.repeater.RunSteps(held, f.want(draws), hypers)
+// Train takes a step for each of params, on the images idx, a batch for each; only a single step may have fewer.
+func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int, params []nn.StepParams) error {
+	if resident, ok := f.resident[set]; ok && f.async.MaxSteps() > 0 && len(idx) == len(params)*f.plan.Batch {
+		samples := f.samples[:len(idx)]
+		a.Samples(samples, idx, seed, epoch)
+		return f.async.RunSteps(resident, samples, params)
 	}
 	if err := f.load(set, idx, a, seed, epoch); err != nil {
 		return err
 	}
-	if err := f.Exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(hypers[0][:])); err != nil {
+	if err := f.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(params[0][:])); err != nil {
 		return err
 	}
-	return f.Exec.Run(nn.Train, len(idx))
+	return f.exec.Run(nn.Train, len(idx))
 }
 
-// setMetrics writes the loss sum and the count of correct images; runs add to them.
+// SetMetrics writes the loss sum and the count of correct images; runs add to them.
 func (f *Feeder) SetMetrics(m [2]float64) error {
-	f.Metrics = m
-	return f.Exec.Write(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.Metrics[:]))
+	f.metrics = m // whose address may be kept without an allocation
+	return f.exec.Write(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.metrics[:]))
 }
 
-func (f *Feeder) ReadMetrics() error {
-	return f.Exec.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.Metrics[:]))
+// Metrics reads them, which waits for the steps under way.
+func (f *Feeder) Metrics() ([2]float64, error) {
+	err := f.exec.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.metrics[:]))
+	return f.metrics, err
 }
 
-// score is what a loss sum and a count of correct images say about n images.
-func ScoreOf(metrics [2]float64, n int) Score {
-	return Score{Loss: metrics[0] / float64(n), Accuracy: metrics[1] / float64(n)}
-}
-
-// evaluate runs inference over the images idx, each exactly once, and calls
-// batch, if not nil, after each batch of them.
+// Evaluate runs inference over the images idx, each exactly once, and calls batch, if not nil, after each batch of them.
 func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch func(idx []int32) error) (Score, error) {
 	if err := f.SetMetrics([2]float64{}); err != nil {
 		return Score{}, err
@@ -145,7 +123,7 @@ func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 		if err := f.load(set, part, data.Augmentation{}, 0, 0); err != nil {
 			return Score{}, err
 		}
-		if err := f.Exec.Run(nn.Eval, len(part)); err != nil {
+		if err := f.exec.Run(nn.Eval, len(part)); err != nil {
 			return Score{}, err
 		}
 		if batch == nil {
@@ -155,13 +133,14 @@ func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 			return Score{}, err
 		}
 	}
-	if err := f.ReadMetrics(); err != nil {
+	m, err := f.Metrics()
+	if err != nil {
 		return Score{}, err
 	}
-	return ScoreOf(f.Metrics, len(idx)), nil
+	return ScoreOf(m, len(idx)), nil
 }
 
-// checkSet says whether the network can read the set's images and labels.
+// CheckSet says whether a network can read a set's images and labels.
 func CheckSet(g *nn.Graph, set *data.Set) error {
 	if s := g.Type(g.Images).Shape; set.C != s.C || set.H != s.H || set.W != s.W {
 		return fmt.Errorf("images of %dx%dx%d, want %dx%dx%d (channels, height, width of the model)", set.C, set.H, set.W, s.C, s.H, s.W)

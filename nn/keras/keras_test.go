@@ -47,7 +47,7 @@ func small(t testing.TB) *nn.Graph {
 // seed is the network that the project trains, at its full size.
 func seed(t testing.TB) *nn.Graph {
 	g, err := models.Build(models.Config{
-		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512,
+		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -139,11 +139,7 @@ func predict(t *testing.T, g *nn.Graph, params map[nn.Value][]float32, images []
 		t.Fatal(err)
 	}
 	defer backend.Close()
-	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: n, Target: backend})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := backend.Compile(plan)
+	e, err := backend.Compile(g, nn.PlanConfig{Batch: n})
 	if err != nil {
 		t.Fatal(err)
 	}

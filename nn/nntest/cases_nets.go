@@ -45,15 +45,15 @@ func networkCases() []*testCase {
 	sgd := nn.SGD{Momentum: 0.9, Nesterov: true}
 	adam := nn.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-3} // a large eps keeps rounding errors small where g is about 0
 	for _, c := range []models.Config{
-		{Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 4, Hidden: 16},
-		{Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3, Smoothing: 0.1},
+		{Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=4 hidden=16"},
+		{Channels: 3, Height: 15, Width: 18, Classes: 7, Options: "base_channels=3", Smoothing: 0.1},
 	} {
 		c.Model = "fashion-resnet"
 		g, err := models.Build(c)
 		if err != nil {
 			panic(err)
 		}
-		add(fmt.Sprintf("fashion-resnet %dx%dx%d hidden %d", c.Channels, c.Height, c.Width, c.Hidden), g, 3, adam, training(3))
+		add(fmt.Sprintf("fashion-resnet %dx%dx%d hidden %d", c.Channels, c.Height, c.Width, c.Options.Get("hidden")), g, 3, adam, training(3))
 	}
 	basic := network(3, 16, 16, 10, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 		x = b.convBN(x, 6, 3, 1, true)

@@ -77,7 +77,7 @@ func Digest(t *testing.T, open func(t testing.TB) nn.Backend) string {
 type Tolerance struct {
 	// Roundoff is the largest relative error of a number that it rounds.
 	Roundoff float64
-	// Draws is how many rounded references measure what rounding does: one draw of
+	// Samples is how many rounded references measure what rounding does: one draw of
 	// a tensor of one element may be zero by luck.
 	Draws uint64
 	// Accumulation is how much noisier than its rounded terms a sum may be.

@@ -118,7 +118,7 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 	var err error
 	g.graph, err = models.Build(models.Config{
 		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
-		BaseChannels: metadata(t, f, "base"), Hidden: metadata(t, f, "hidden"),
+		Options: models.Options("").With("base_channels", metadata(t, f, "base")).With("hidden", metadata(t, f, "hidden")),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -202,11 +202,7 @@ type learner struct {
 // start compiles the network and gives it the set's parameters.
 func (g *golden) start(b nn.Backend, opt nn.Optimizer, lr float64, m *masks) *learner {
 	g.Helper()
-	plan, err := nn.NewPlan(g.graph, nn.PlanConfig{Batch: g.batch, Optimizer: opt, Target: b, KeepAll: m != nil})
-	if err != nil {
-		g.Fatal(err)
-	}
-	e, err := b.Compile(plan)
+	e, err := b.Compile(g.graph, nn.PlanConfig{Batch: g.batch, Optimizer: opt, KeepAll: m != nil})
 	if err != nil {
 		g.Fatal(err)
 	}

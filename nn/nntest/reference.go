@@ -26,16 +26,38 @@ func (*Reference) Name() string { return "reference" }
 // Close implements nn.Backend.
 func (*Reference) Close() error { return nil }
 
-// Bytes implements nn.Target: tensors have their natural size.
-func (*Reference) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
+// Info implements nn.Backend.
+func (r *Reference) Info() nn.Info {
+	return nn.Info{Device: r.Name(), Deterministic: true, ISA: "float64"}
+}
+
+// Plan implements nn.Backend.
+func (*Reference) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; !known(n.Op) {
+			return nil, fmt.Errorf("nntest: reference: %s: no kernel for op %s", n.Name, n.Op.Kind())
+		}
+	}
+	if c.Optimizer != nil && updateRule(c.Optimizer) == nil {
+		return nil, fmt.Errorf("nntest: reference: no kernel for optimiser %s", c.Optimizer.Kind())
+	}
+	return nn.NewPlan(g, c, Plain{})
+}
+
+// Plain is the target of a device without wishes: tensors have their natural size, and one instruction runs after another.
+type Plain struct{}
+
+// Bytes implements nn.Target.
+func (Plain) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
 	return int64(g.Elems(v, batch) * g.Type(v).DType.Size())
 }
 
-// Schedule implements nn.Target: one step after another.
-func (*Reference) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
+// AliasGrads implements nn.Target.
+func (Plain) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
 
-func (*Reference) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
-	spans := make([]nn.Span, len(steps))
+// Schedule implements nn.Target.
+func (Plain) Schedule(_ *nn.Graph, _ nn.Mode, list []nn.Instruction) []nn.Span {
+	spans := make([]nn.Span, len(list))
 	for i := range spans {
 		spans[i] = nn.Span{Start: i, End: i}
 	}
@@ -43,8 +65,11 @@ func (*Reference) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.
 }
 
 // Compile implements nn.Backend; the Executor is a *ReferenceExecutor.
-func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
-	g := p.Graph
+func (r *Reference) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	p, err := r.Plan(g, c)
+	if err != nil {
+		return nil, err
+	}
 	e := &ReferenceExecutor{
 		plan: p, graph: g,
 		pixels: make([]byte, g.Elems(g.Images, p.MaxBatch())),
@@ -72,14 +97,6 @@ func (r *Reference) Compile(p *nn.Plan) (nn.Executor, error) {
 			e.tensors[role][v] = make([]float64, g.Elems(v, p.MaxBatch()))
 		}
 	}
-	for i := range g.Nodes {
-		if !known(g.Nodes[i].Op) {
-			return nil, fmt.Errorf("nntest: reference: %s: no kernel for op %s", g.Nodes[i].Name, g.Nodes[i].Op.Kind())
-		}
-	}
-	if p.Optimizer != nil && updateRule(p.Optimizer) == nil {
-		return nil, fmt.Errorf("nntest: reference: no kernel for optimiser %s", p.Optimizer.Kind())
-	}
 	return e, nil
 }
 
@@ -98,6 +115,9 @@ type ReferenceExecutor struct {
 	rounding *rounding
 	masks    *masks
 }
+
+// Plan implements nn.Executor.
+func (e *ReferenceExecutor) Plan() *nn.Plan { return e.plan }
 
 // Run implements nn.Executor.
 func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {

@@ -66,7 +66,7 @@ func (e *ReferenceExecutor) Read(r nn.Ref, p []byte) error {
 		}
 	}
 	each := 4 * e.graph.Elems(r.Value, 1)
-	if len(p) == 0 || len(p)%each != 0 || len(p) > 4*len(t) || e.graph.Single(r.Value) && len(p) != each {
+	if len(p) == 0 || len(p)%each != 0 || len(p) > 4*len(t) || !e.graph.PerImage(r.Value) && len(p) != each {
 		return e.sizeError(r, len(p), 4*len(t))
 	}
 	for i := range len(p) / 4 {
@@ -99,8 +99,8 @@ func (e *ReferenceExecutor) readable(r nn.Ref) error {
 
 // fill copies whole images or labels, at most a batch of them.
 func (e *ReferenceExecutor) fill(r nn.Ref, dst, p []byte, each int) error {
-	if r.Role != nn.Data || r.Slot != 0 {
-		return fmt.Errorf("nntest: reference: %s: role %d slot %d, want the data of slot 0", e.graph.ValueName(r.Value), r.Role, r.Slot)
+	if r.Role != nn.Data {
+		return fmt.Errorf("nntest: reference: %s: role %d, want the data", e.graph.ValueName(r.Value), r.Role)
 	}
 	if len(p) == 0 || len(p)%each != 0 || len(p) > len(dst) {
 		return fmt.Errorf("nntest: reference: %s: %d bytes, want a multiple of %d up to %d", e.graph.ValueName(r.Value), len(p), each, len(dst))

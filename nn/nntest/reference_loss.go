@@ -20,12 +20,7 @@ func target(op nn.SoftmaxCrossEntropy, class, label, classes int) float64 {
 func lossForward(op nn.SoftmaxCrossEntropy, p, z images, labels []int32, metrics *[2]float64, n int) {
 	for i := range n {
 		logits := z.v[i*z.C : (i+1)*z.C]
-		best := 0
-		for k, v := range logits {
-			if v > logits[best] {
-				best = k
-			}
-		}
+		best := nn.Argmax(logits)
 		sum := 0.0
 		for _, v := range logits {
 			sum += math.Exp(v - logits[best])

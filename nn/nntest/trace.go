@@ -63,9 +63,7 @@ type session struct {
 // start compiles a plan and gives the parameters their values.
 func (c *testCase) start(t testing.TB, b nn.Backend, keepAll bool) *session {
 	t.Helper()
-	p, err := nn.NewPlan(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.evalBatch, Optimizer: c.opt, Target: b, KeepAll: keepAll})
-	must(t, err)
-	e, err := b.Compile(p)
+	e, err := b.Compile(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.evalBatch, Optimizer: c.opt, KeepAll: keepAll})
 	must(t, err)
 	randomize(t, e, c.graph)
 	must(t, e.Write(nn.Ref{Value: nn.MetricsValue}, nn.Bytes([]float64{0, 0})))

@@ -26,7 +26,7 @@ func build(t testing.TB, c models.Config) *nn.Graph {
 
 // seedNetwork is the network of the README.
 func seedNetwork(t testing.TB) *nn.Graph {
-	return build(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	return build(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
 }
 
 // everyOp has every op, windows that are not symmetric, a convolution that can
@@ -119,9 +119,7 @@ func executor(t testing.TB, g *nn.Graph, params Parameters, n int) nn.Executor {
 	t.Helper()
 	backend, err := cpu.New(cpu.Config{Threads: 1, NoPin: true})
 	must(t, err)
-	plan, err := nn.NewPlan(g, nn.PlanConfig{Batch: n, Target: backend})
-	must(t, err)
-	e, err := backend.Compile(plan)
+	e, err := backend.Compile(g, nn.PlanConfig{Batch: n})
 	must(t, err)
 	t.Cleanup(func() { e.Close(); backend.Close() })
 	for _, v := range g.Parameters() {

@@ -56,7 +56,7 @@ func TestONNXRuntime(t *testing.T) {
 	var runs []*modelRun
 	for _, g := range []*nn.Graph{
 		seedNetwork(t),
-		build(t, models.Config{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3}),
+		build(t, models.Config{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7, Options: "base_channels=3"}),
 		everyOp(t), bottlenecks(t), noLinear(t),
 	} {
 		e := executor(t, g, random(g), 3)

@@ -173,7 +173,7 @@ extra = Relu fc/unsqueeze
 
 func TestModelHeader(t *testing.T) {
 	g := seedNetwork(t)
-	config := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
+	config := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"}
 	classes := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", `"nine"`}
 	o := Options{Version: "1.2", Metadata: weights.Metadata{Model: config, Dataset: "fashion-mnist", Classes: classes}}
 	m := written(t, g, random(g), o)

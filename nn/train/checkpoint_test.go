@@ -10,29 +10,41 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/data/atomicfile"
 	"resnet/nn/device"
 	"resnet/nn/infer"
 	"resnet/nn/safetensors"
+	"resnet/nn/train/checkpoint"
 )
+
+func configJSON(t testing.TB, c Config) json.RawMessage {
+	t.Helper()
+	js, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
 
 func TestCheckpointKeepsEveryBit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c")
-	s := &state{
-		Version: checkpointVersion, Config: Defaults(), Checksum: "c", Epoch: 1, Step: 2, GlobalStep: 1 << 40,
+	config := Defaults()
+	s := &checkpoint.State{
+		Version: checkpoint.Version, Config: configJSON(t, config), Checksum: "c", Epoch: 1, Step: 2, GlobalStep: 1 << 40,
 		Metrics: [2]float64{math.Nextafter(0.1, 1), 0x1p-1074}, Seconds: 1e300,
 		Best: &Best{Epoch: 1, Val: &infer.Score{}},
 		Rows: []Row{{Epoch: 1, LR: 1.0 / 3, Val: &infer.Score{Loss: math.Pi, Accuracy: math.Nextafter(1, 0)}}},
 	}
 	tensors := []safetensors.Tensor{{Name: "w", DType: safetensors.F32, Shape: []int{2}, Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}
-	if err := writeCheckpoint(path, s, tensors); err != nil {
+	if err := checkpoint.Write(path, s, tensors); err != nil {
 		t.Fatal(err)
 	}
-	got, f, err := readCheckpoint(path)
+	got, cfg, f, err := readCheckpoint(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if got.Metrics != s.Metrics || got.Seconds != s.Seconds || got.GlobalStep != s.GlobalStep || got.Config != s.Config ||
+	if got.Metrics != s.Metrics || got.Seconds != s.Seconds || got.GlobalStep != s.GlobalStep || *cfg != config ||
 		got.Rows[0].LR != s.Rows[0].LR || *got.Rows[0].Val != *s.Rows[0].Val {
 		t.Errorf("read %+v, want %+v", got, s)
 	}
@@ -44,7 +56,7 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 // Checkpoints from before there were other devices are of the CPU, and those
 // from before ops shared kernels go on without.
 func TestCheckpointWithoutDevice(t *testing.T) {
-	js, err := json.Marshal(&state{Version: checkpointVersion, Config: Defaults(), Rows: []Row{}})
+	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(t, Defaults()), Rows: []Row{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,16 +66,16 @@ func TestCheckpointWithoutDevice(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "c")
 	meta := map[string]string{"state": old, "sha256": safetensors.Digest(nil, old)}
-	if err := WriteFile(path, func(w io.Writer) error { return safetensors.Write(w, nil, meta) }); err != nil {
+	if err := atomicfile.WriteDurable(path, func(w io.Writer) error { return safetensors.Write(w, nil, meta) }); err != nil {
 		t.Fatal(err)
 	}
-	s, f, err := readCheckpoint(path)
+	_, cfg, f, err := readCheckpoint(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if want := (device.Config{Device: device.CPU, Precision: "fp32", Fuse: "off"}); s.Config.Config != want {
-		t.Errorf("device %+v, want %+v", s.Config.Config, want)
+	if want := (device.Config{Device: device.CPU, Precision: "fp32", Fuse: "off"}); cfg.DeviceConfig != want {
+		t.Errorf("device %+v, want %+v", cfg.DeviceConfig, want)
 	}
 }
 
@@ -72,7 +84,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	c, o := small(t)
 	c.Epochs = 1
 	mustRun(t, c, o)
-	path := runDir(c.Output).checkpoint()
+	path := checkpoint.Dir(c.Output).Checkpoint()
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +93,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, f, err := readCheckpoint(path)
+		_, _, f, err := readCheckpoint(path)
 		if err == nil {
 			f.Close()
 			t.Fatalf("%s at byte %d of %d goes unnoticed", what, at, len(b))
@@ -99,7 +111,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, whole, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := readCheckpoint(runDir(c.Output).best()); err == nil || !strings.Contains(err.Error(), "a weights file, not a checkpoint?") {
+	if _, _, _, err := readCheckpoint(checkpoint.Dir(c.Output).Best()); err == nil || !strings.Contains(err.Error(), "a weights file, not a checkpoint?") {
 		t.Errorf("a weights file: %v", err)
 	}
 }
@@ -107,7 +119,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 // Any state under a checksum that fits: what is accepted must be one that a run
 // could have left. Files as such are fuzzed in package safetensors.
 func FuzzCheckpoint(f *testing.F) {
-	js, err := json.Marshal(&state{Version: checkpointVersion, Config: Defaults(), Rows: []Row{}})
+	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(f, Defaults()), Rows: []Row{}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -122,11 +134,15 @@ func FuzzCheckpoint(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := parseState(in)
+		s, err := checkpoint.Parse(in)
 		if err != nil {
 			return
 		}
-		if s.Config.Validate() != nil || s.Epoch > s.Config.Epochs || len(s.Rows) != s.Epoch || s.Epoch > 0 && s.Best == nil {
+		c, err := configOf(s)
+		if err != nil {
+			return
+		}
+		if c.Validate() != nil || s.Epoch > c.Epochs || len(s.Rows) != s.Epoch || s.Epoch > 0 && s.Best == nil {
 			t.Errorf("accepted %+v", s)
 		}
 	})

@@ -11,48 +11,48 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
-	"resnet/nn/cuda"
 	"resnet/nn/device"
 	"resnet/nn/models"
 )
 
-// Config is everything that decides what a run computes, and where it writes.
-// A run directory's config.json is this, with all values in effect.
+// Config is everything that decides what a run computes, and where it writes. A run directory's config.json is this, with
+// all values in effect.
 type Config struct {
-	Model        string `json:"model"`         // see nn.Models
-	BaseChannels int    `json:"base_channels"` // fashion-resnet: 16
-	Hidden       int    `json:"hidden"`        // fashion-resnet: 512; 0 leaves the hidden layer out
-	Weights      string `json:"weights"`       // file to start from; empty: draw them from Seed
+	Model   string         `json:"model"`   // see package models
+	Options models.Options `json:"-"`       // the model's own, which stand behind it in JSON
+	Weights string         `json:"weights"` // file to start from; empty: draw them from Seed
 
 	Dataset string `json:"dataset"`  // see data.Options
 	DataDir string `json:"data_dir"` // see data.Options
 	Classes int    `json:"classes"`  // 0: as the data set says
-	// Val says what validates after each epoch and so chooses the best one:
-	// ValTest, ValNone, or a number of images held out of the training set, in
-	// which case the test split is evaluated once, at the end.
+	// Val says what validates after each epoch and so chooses the best one: ValTest, ValNone, or a number of images held
+	// out of the training set, in which case the test split is evaluated once, at the end.
 	Val     string `json:"val"`
 	Shuffle bool   `json:"shuffle"` // false: the files' order in every epoch
 
 	Epochs    int `json:"epochs"`
 	BatchSize int `json:"batch_size"`
 
-	Optimizer   string  `json:"opt"` // adam, adamw or sgd; see SetOptimizer
+	Optimizer   string  `json:"opt"` // see nn.OptimizerKinds and SetOptimizer
 	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"`     // sgd
-	Nesterov    bool    `json:"nesterov"`     // sgd
-	WeightDecay float64 `json:"weight_decay"` // adamw, sgd
+	Momentum    float64 `json:"momentum"`     // of optimisers that have it
+	Nesterov    bool    `json:"nesterov"`     // likewise
+	WeightDecay float64 `json:"weight_decay"` // likewise
 	Smoothing   float64 `json:"smoothing"`    // label smoothing, also in validation losses
 	Schedule
 	data.Augmentation // of the images trained on
 
 	Seed    uint64 `json:"seed"`    // of initial weights, shuffling, augmentation and held-out images
 	Threads int    `json:"threads"` // of the CPU; 0: one per processor; results do not depend on it
-	device.Config
+	DeviceConfig
 
 	Output            string  `json:"output"`             // run directory; empty: runs/<time>-<model>
 	CheckpointSeconds float64 `json:"checkpoint_seconds"` // 0: no checkpoints by the clock
 	CheckpointSteps   int     `json:"checkpoint_steps"`   // 0: no checkpoints by steps
 }
+
+// DeviceConfig is the device's part of a Config.
+type DeviceConfig = device.Config
 
 // Values of Config.Val that are no numbers.
 const (
@@ -60,38 +60,58 @@ const (
 	ValNone = "none"
 )
 
-// Defaults is the recipe "seed": the published training of the seed network
-// on Fashion-MNIST, which validates on the test split.
+// Defaults is the first recipe of the first model: the published training of the seed network on Fashion-MNIST, which
+// validates on the test split.
 func Defaults() Config {
 	c := Config{
-		Model: "fashion-resnet", BaseChannels: 16, Hidden: 512,
 		Dataset: data.FashionMNIST, Val: ValTest, Shuffle: true,
-		Epochs: 30, BatchSize: 32,
 		Schedule: Schedule{
 			Sched: SchedConstant, StepSize: 10, Gamma: 0.1,
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
 		},
-		Seed: 1, CheckpointSeconds: 60,
-		Config: device.Config{Device: device.Auto, Precision: nn.FP32.String(), Fuse: cuda.FuseAuto.String()},
+		Seed: 1, CheckpointSeconds: 60, DeviceConfig: device.Defaults(),
 	}
-	c.SetOptimizer("adam")
+	m := models.All()[0]
+	c.SetModel(m.Name)
+	if err := c.SetRecipe(m.Recipes[0].Name); err != nil {
+		panic(err) // a test builds every recipe
+	}
 	return c
 }
 
-// SetOptimizer chooses an optimiser and its defaults: adam has learning rate
-// 1e-3; adamw 1e-3 and decay 1e-2; sgd 1e-2 and Nesterov momentum 0.9.
-func (c *Config) SetOptimizer(name string) {
-	c.Optimizer, c.LR, c.Momentum, c.Nesterov, c.WeightDecay = name, 1e-3, 0, false, 0
-	switch name {
-	case "adamw":
-		c.WeightDecay = nn.NewAdamW().Decay
-	case "sgd":
-		c.LR, c.Momentum, c.Nesterov = 1e-2, 0.9, true
+// SetModel chooses a model with its options' defaults. One that there is not is for Validate to say.
+func (c *Config) SetModel(name string) {
+	c.Model, c.Options = name, ""
+	if m, err := models.Lookup(name); err == nil {
+		c.Options = m.Config().Options
 	}
 }
 
-// ReadConfig reads a config.json. Settings that it leaves out have their
-// defaults, those of its optimiser included.
+// SetOptimizer chooses an optimiser with its defaults. One that there is not is for Validate to say.
+func (c *Config) SetOptimizer(name string) {
+	k, err := nn.LookupOptimizer(name)
+	if err != nil {
+		k.Defaults.LR = 1e-3
+	}
+	d := k.Defaults
+	c.Optimizer, c.LR, c.Momentum, c.Nesterov, c.WeightDecay = name, d.LR, d.Momentum, d.Nesterov, d.WeightDecay
+}
+
+// SetRecipe takes over the settings of the model's recipe of a name.
+func (c *Config) SetRecipe(name string) error {
+	m, err := models.Lookup(c.Model)
+	if err != nil {
+		return err
+	}
+	r, err := m.Recipe(name)
+	if err != nil {
+		return err
+	}
+	return c.overlay([]byte(r.Settings))
+}
+
+// ReadConfig reads a config.json. Settings that it leaves out have their defaults, those of its model and its optimiser
+// included.
 func ReadConfig(path string) (Config, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -106,22 +126,29 @@ func ReadConfig(path string) (Config, error) {
 
 func parseConfig(b []byte) (Config, error) {
 	c := Defaults()
-	var first struct {
-		Optimizer *string `json:"opt"`
-	}
-	if err := json.Unmarshal(b, &first); err != nil {
-		return c, err
-	}
-	if first.Optimizer != nil {
-		c.SetOptimizer(*first.Optimizer)
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	return c, d.Decode(&c)
+	return c, c.overlay(b)
 }
 
-// Validate reports the first setting that no run could have, in one line. What
-// depends on the data set is checked when it is open.
+// overlay takes over the settings of a JSON object, and the defaults of a model and an optimiser that it names.
+func (c *Config) overlay(b []byte) error {
+	var named struct {
+		Model     *string `json:"model"`
+		Optimizer *string `json:"opt"`
+	}
+	if err := json.Unmarshal(b, &named); err != nil {
+		return err
+	}
+	if named.Model != nil {
+		c.SetModel(*named.Model)
+	}
+	if named.Optimizer != nil {
+		c.SetOptimizer(*named.Optimizer)
+	}
+	return c.decode(b, true)
+}
+
+// Validate reports the first setting that no run could have, in one line. What depends on the data set is checked when it
+// is open.
 func (c *Config) Validate() error {
 	if err := c.validate(); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -137,20 +164,6 @@ func (c *Config) validate() error {
 		return fmt.Errorf("epochs %d, want at least 1", c.Epochs)
 	case c.BatchSize < 1 || c.BatchSize > maxBatch:
 		return fmt.Errorf("batch size %d, want 1 to %d", c.BatchSize, maxBatch)
-	case c.Optimizer != "adam" && c.Optimizer != "adamw" && c.Optimizer != "sgd":
-		return fmt.Errorf("optimizer %q, want adam, adamw or sgd", c.Optimizer)
-	case !(c.LR > 0) || math.IsInf(c.LR, 0):
-		return fmt.Errorf("learning rate %g, want above 0", c.LR)
-	case !(c.Momentum >= 0 && c.Momentum < 1):
-		return fmt.Errorf("momentum %g, want 0 <= m < 1", c.Momentum)
-	case c.Momentum > 0 && c.Optimizer != "sgd":
-		return fmt.Errorf("momentum %g with optimizer %s, want 0 (only sgd has it)", c.Momentum, c.Optimizer)
-	case c.Nesterov && c.Momentum == 0:
-		return errors.New("nesterov without momentum (it needs sgd and a momentum above 0)")
-	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
-		return fmt.Errorf("weight decay %g, want at least 0", c.WeightDecay)
-	case c.WeightDecay > 0 && c.Optimizer == "adam":
-		return fmt.Errorf("weight decay %g with optimizer adam, want 0 (adamw has weight decay)", c.WeightDecay)
 	case !(c.Smoothing >= 0 && c.Smoothing < 1):
 		return fmt.Errorf("label smoothing %g, want 0 <= s < 1", c.Smoothing)
 	case c.Classes < 0 || c.Classes == 1 || c.Classes > 256:
@@ -164,13 +177,37 @@ func (c *Config) validate() error {
 	case c.CheckpointSteps < 0:
 		return fmt.Errorf("checkpoint steps %d, want at least 0", c.CheckpointSteps)
 	}
+	if err := c.validateOptimizer(); err != nil {
+		return err
+	}
 	if err := c.Schedule.validate(c.LR, c.Epochs); err != nil {
 		return err
 	}
 	if err := c.Augmentation.Validate(); err != nil {
 		return err
 	}
-	return c.Config.Validate(device.Options{})
+	return c.DeviceConfig.Validate(device.Options{})
+}
+
+func (c *Config) validateOptimizer() error {
+	k, err := nn.LookupOptimizer(c.Optimizer)
+	switch {
+	case err != nil:
+		return err
+	case !(c.LR > 0) || math.IsInf(c.LR, 0):
+		return fmt.Errorf("learning rate %g, want above 0", c.LR)
+	case !(c.Momentum >= 0 && c.Momentum < 1):
+		return fmt.Errorf("momentum %g, want 0 <= m < 1", c.Momentum)
+	case c.Momentum > 0 && !k.Momentum:
+		return fmt.Errorf("momentum %g with optimizer %s, want 0 (it has none)", c.Momentum, c.Optimizer)
+	case c.Nesterov && c.Momentum == 0:
+		return errors.New("nesterov without momentum (it needs an optimizer with a momentum above 0, such as sgd)")
+	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
+		return fmt.Errorf("weight decay %g, want at least 0", c.WeightDecay)
+	case c.WeightDecay > 0 && !k.Decay:
+		return fmt.Errorf("weight decay %g with optimizer %s, want 0 (it has none)", c.WeightDecay, c.Optimizer)
+	}
+	return nil
 }
 
 // heldOut is how many training images validate, if Val is a number.
@@ -190,22 +227,70 @@ func (c *Config) valSplit() string {
 	return "validation"
 }
 
+// optimizer is the optimiser of a valid configuration.
 func (c *Config) optimizer() nn.Optimizer {
-	switch c.Optimizer {
-	case "adamw":
-		o := nn.NewAdamW()
-		o.Decay = c.WeightDecay
-		return o
-	case "sgd":
-		return nn.SGD{Momentum: c.Momentum, Decay: c.WeightDecay, Nesterov: c.Nesterov}
+	k, err := nn.LookupOptimizer(c.Optimizer)
+	if err != nil {
+		panic(err)
 	}
-	return nn.NewAdam()
+	return k.New(nn.OptimizerConfig{LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, WeightDecay: c.WeightDecay})
 }
 
 // modelConfig is the model as files name it: without the loss's smoothing.
 func (c *Config) modelConfig(src *data.Source) models.Config {
 	return models.Config{
-		Model: c.Model, BaseChannels: c.BaseChannels, Hidden: c.Hidden,
+		Model: c.Model, Options: c.Options,
 		Channels: src.Train.C, Height: src.Train.H, Width: src.Train.W, Classes: len(src.ClassNames),
 	}
+}
+
+// plainConfig is Config without its JSON methods.
+type plainConfig Config
+
+// MarshalJSON implements json.Marshaler: the model's options stand behind its name.
+func (c Config) MarshalJSON() ([]byte, error) {
+	b, err := json.Marshal(plainConfig(c))
+	if err != nil {
+		return nil, err
+	}
+	model, err := json.Marshal(struct {
+		Model string `json:"model"`
+	}{c.Model})
+	if err != nil {
+		return nil, err
+	}
+	name := len(model) - 1 // the same begins b
+	head := c.Options.AppendJSON(model)
+	return append(head[:len(head)-1], b[name:]...), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler. What is missing stays as it is.
+func (c *Config) UnmarshalJSON(b []byte) error { return c.decode(b, false) }
+
+// decode takes over settings. Strictly, what is none is an error.
+func (c *Config) decode(b []byte, strict bool) error {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	name := c.Model
+	if raw, ok := all["model"]; ok {
+		if err := json.Unmarshal(raw, &name); err != nil {
+			return fmt.Errorf("model: %w", err)
+		}
+	}
+	if m, err := models.Lookup(name); err == nil {
+		if c.Options, err = m.TakeOptions(c.Options, all); err != nil {
+			return err
+		}
+	}
+	rest, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(rest))
+	if strict {
+		d.DisallowUnknownFields()
+	}
+	return d.Decode((*plainConfig)(c))
 }

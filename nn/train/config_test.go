@@ -3,9 +3,10 @@ package train
 import (
 	"encoding/json"
 	"math"
-	"resnet/nn/device"
 	"strings"
 	"testing"
+
+	"resnet/nn/device"
 )
 
 func TestDefaultsAreValid(t *testing.T) {
@@ -62,7 +63,7 @@ func TestValidate(t *testing.T) {
 func TestConfigReadsBack(t *testing.T) {
 	c := Defaults()
 	c.SetOptimizer("sgd")
-	c.Hidden, c.Momentum, c.Nesterov, c.Shuffle, c.Sched, c.Seed = 0, 0, false, false, SchedCosine, math.MaxUint64
+	c.Options, c.Momentum, c.Nesterov, c.Shuffle, c.Sched, c.Seed = c.Options.With("hidden", 0), 0, false, false, SchedCosine, math.MaxUint64
 	c.Device, c.Precision, c.Deterministic, c.HFlip, c.CropPadding = "cuda:1", "bf16", true, 0.5, 4
 	js, err := json.Marshal(c)
 	if err != nil {

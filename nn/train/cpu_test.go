@@ -32,7 +32,7 @@ func striped(n int, seed uint64) *data.Set {
 func TestTrainsOnTheCPU(t *testing.T) {
 	c := Defaults()
 	c.Device = device.CPU
-	c.BaseChannels, c.Hidden, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = 2, 8, 6, 16, "30", 0
+	c.Options, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = "base_channels=2 hidden=8", 6, 16, "30", 0
 	o := Options{Source: &data.Source{
 		Name: "stripes", ClassNames: []string{"top", "middle", "bottom"}, Train: striped(230, 1), Test: striped(50, 2), Checksum: "c",
 	}}

@@ -6,6 +6,7 @@ import (
 
 	"resnet/nn"
 	"resnet/nn/device"
+	"resnet/nn/train/checkpoint"
 )
 
 // The device is a setting of the run; another one may go on with its
@@ -15,7 +16,7 @@ func TestResumeOnAnotherDevice(t *testing.T) {
 	o.Backend, c.Device = nil, device.CPU
 	c.Epochs = 1
 	mustRun(t, c, o)
-	got, err := ReadConfig(runDir(c.Output).config())
+	got, err := ReadConfig(checkpoint.Dir(c.Output).Config())
 	if err != nil || got.Device != device.CPU || got.Precision != "fp32" {
 		t.Errorf("config.json: device %q, precision %q (%v), want cpu, fp32", got.Device, got.Precision, err)
 	}
@@ -27,7 +28,7 @@ func TestResumeOnAnotherDevice(t *testing.T) {
 	if err != nil || again.Config.Device != "cuda:0" || len(again.Rows) != 2 {
 		t.Fatalf("%v, %+v", err, again)
 	}
-	want := fmt.Sprintf("note: this is fake, the run began on %s: it will not end in the same bits\n", device.Describe(mustOpen(t, c.Config)))
+	want := fmt.Sprintf("note: this is fake, the run began on %s: it will not end in the same bits\n", mustOpen(t, c.DeviceConfig).Info())
 	if len(notes) == 0 || notes[0] != want {
 		t.Errorf("notes %q, want %q first", notes, want)
 	}

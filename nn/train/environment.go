@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"time"
 
-	"resnet/nn/cuda"
+	"resnet/nn/train/checkpoint"
 )
 
 // Origin is who runs: what the environment of a run is told and cannot find out.
@@ -54,15 +53,15 @@ type startup struct {
 }
 
 // record trains as run does and keeps environment.json, before and after.
-func (t *trainer) record(ctx context.Context, dir runDir, resumed bool) (*Result, error) {
+func (t *trainer) record(ctx context.Context, dir checkpoint.Dir, resumed bool) (*Result, error) {
 	env := t.environment()
 	if resumed {
 		env = t.continued(dir, env)
 	}
-	if err := dir.writeTuning(cuda.Choices(t.backend)); err != nil {
+	if err := writeTuning(dir, t.backend.Info()); err != nil {
 		return nil, err
 	}
-	if err := dir.writeEnvironment(&env); err != nil {
+	if err := writeEnvironment(dir, &env); err != nil {
 		return nil, err
 	}
 	r, err := t.run(ctx, dir, resumed)
@@ -76,7 +75,7 @@ func (t *trainer) record(ctx context.Context, dir runDir, resumed bool) (*Result
 	case err != nil:
 		env.State, env.Error = "failed", err.Error()
 	}
-	if e := dir.writeEnvironment(&env); err == nil {
+	if e := writeEnvironment(dir, &env); err == nil {
 		err = e
 	}
 	return r, err
@@ -89,7 +88,7 @@ func (t *trainer) environment() environment {
 		Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, CPU: t.origin.CPU, Device: t.state.Backend,
 		Dataset: t.src.Name, Checksum: t.src.Checksum, Seed: t.cfg.Seed,
 	}
-	if g, ok := cuda.Describe(t.backend); ok {
+	if g := t.backend.Info().GPU; g != nil {
 		e.Tuning = g.Tuning.String()
 	}
 	e.Host, _ = os.Hostname() // what the system does not tell is left out
@@ -99,8 +98,8 @@ func (t *trainer) environment() environment {
 
 // continued is the environment that the run in dir began in, and how it goes on
 // in this one. A run that does not tell is taken to begin here.
-func (t *trainer) continued(dir runDir, here environment) environment {
-	b, err := os.ReadFile(dir.environment())
+func (t *trainer) continued(dir checkpoint.Dir, here environment) environment {
+	b, err := os.ReadFile(dir.Environment())
 	e := environment{}
 	if err != nil || json.Unmarshal(b, &e) != nil {
 		e = here
@@ -115,9 +114,8 @@ func (t *trainer) continued(dir runDir, here environment) environment {
 
 func now() string { return time.Now().Format(time.RFC3339) }
 
-func (d runDir) writeEnvironment(e *environment) error {
-	err := WriteFile(d.environment(), func(w io.Writer) error { return indented(w, e) })
-	if err != nil {
+func writeEnvironment(d checkpoint.Dir, e *environment) error {
+	if err := checkpoint.WriteJSON(d.Environment(), e); err != nil {
 		return fmt.Errorf("train: environment: %w", err)
 	}
 	return nil

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"resnet/nn/train/checkpoint"
 )
 
 func environmentOf(t *testing.T, dir string) (e environment) {
 	t.Helper()
-	b, err := os.ReadFile(runDir(dir).environment())
+	b, err := os.ReadFile(checkpoint.Dir(dir).Environment())
 	if err == nil {
 		err = json.Unmarshal(b, &e)
 	}
@@ -76,7 +78,7 @@ func TestEnvironment(t *testing.T) {
 	}
 
 	// A run of a time before there was such a file goes on all the same.
-	if err := os.Remove(runDir(c.Output).environment()); err != nil {
+	if err := os.Remove(checkpoint.Dir(c.Output).Environment()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Resume(context.Background(), c.Output, o); err != nil {

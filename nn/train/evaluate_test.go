@@ -13,7 +13,7 @@ import (
 	"resnet/nn/models"
 )
 
-func fakeNetwork(t *testing.T, batch int) (nn.Executor, *nn.Plan) {
+func fakeNetwork(t *testing.T, batch int) nn.Executor {
 	t.Helper()
 	c, _ := small(t)
 	b := &fake{}
@@ -21,15 +21,11 @@ func fakeNetwork(t *testing.T, batch int) (nn.Executor, *nn.Plan) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 1, EvalBatch: batch, Target: b})
+	e, err := b.Compile(g, nn.PlanConfig{Batch: 1, EvalBatch: batch})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := b.Compile(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e, p
+	return e
 }
 
 // sklearn.metrics.classification_report of these 10 images, by hand: class 0
@@ -41,8 +37,8 @@ func TestEvaluate(t *testing.T) {
 	for i, p := range predicted {
 		s.Pixels[16*i] = p
 	}
-	exec, plan := fakeNetwork(t, 4) // batches of 4, 4 and 2
-	e, err := infer.Evaluate(context.Background(), exec, plan, s, nil)
+	exec := fakeNetwork(t, 4) // batches of 4, 4 and 2
+	e, err := infer.Evaluate(context.Background(), exec, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +60,7 @@ func TestEvaluate(t *testing.T) {
 	if math.Abs(e.Macro.F1-macro) > 1e-15 || e.Macro.Support != 10 { // the sum's rounding
 		t.Errorf("macro %+v, want f1 %g", e.Macro, macro)
 	}
-	some, err := infer.Evaluate(context.Background(), exec, plan, s, []int32{9, 9, 0})
+	some, err := infer.Evaluate(context.Background(), exec, s, []int32{9, 9, 0})
 	if err != nil || some.Accuracy != 1.0/3 || some.Classes[1] != (infer.ClassScore{Support: 0}) || some.Macro.Recall != 0.5 {
 		t.Errorf("images 9, 9, 0: %+v, %v", some, err)
 	}
@@ -73,38 +69,38 @@ func TestEvaluate(t *testing.T) {
 		"label 3 of image 1, want 0 to 2": func() { s.H, s.W = 4, 4; s.Labels[1] = 3 },
 	} {
 		change()
-		if _, err := infer.Evaluate(context.Background(), exec, plan, s, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := infer.Evaluate(context.Background(), exec, s, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 		s.H, s.W, s.Labels[1] = 4, 4, 0
 	}
-	if _, err := infer.Evaluate(context.Background(), exec, plan, s, []int32{}); err == nil {
+	if _, err := infer.Evaluate(context.Background(), exec, s, []int32{}); err == nil {
 		t.Error("no images: no error")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := infer.Evaluate(ctx, exec, plan, s, nil); err != context.Canceled {
+	if _, err := infer.Evaluate(ctx, exec, s, nil); err != context.Canceled {
 		t.Errorf("a cancelled context: %v", err)
 	}
 }
 
 func TestPredict(t *testing.T) {
-	exec, plan := fakeNetwork(t, 2)
+	exec := fakeNetwork(t, 2)
 	pixels := make([]byte, 5*16)
 	for i := range 5 {
 		pixels[16*i] = byte(i)
 	}
-	probs, err := infer.Predict(exec, plan, pixels, 5)
+	probs, err := infer.Predict(exec, pixels, 5)
 	if err != nil || len(probs) != 5 {
 		t.Fatalf("%v, %v", probs, err)
 	}
 	for i, p := range probs {
-		if len(p) != 3 || infer.Argmax(p) != i%3 {
+		if len(p) != 3 || nn.Argmax(p) != i%3 {
 			t.Errorf("image %d: %v, want class %d", i, p, i%3)
 		}
 	}
 	for n, pixels := range map[int][]byte{0: nil, 2: pixels[:31], 5: pixels[:64]} {
-		if _, err := infer.Predict(exec, plan, pixels, n); err == nil {
+		if _, err := infer.Predict(exec, pixels, n); err == nil {
 			t.Errorf("%d bytes for %d images: no error", len(pixels), n)
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/nntest"
 )
 
 // fake is a backend whose steps are a few cheap operations on every parameter,
@@ -16,33 +18,25 @@ import (
 // place in the batch, and every step before: what a resumed run gets wrong
 // anywhere shows in its weights.
 type fake struct {
-	natural
 	before func(m nn.Mode, run int) // called with how many runs of this mode there were
 	nanAt  int                      // training run whose loss is NaN
 	infAt  int                      // training run that leaves infinity in the parameters
 }
 
-// natural gives every tensor its own size and runs one step after another.
-type natural struct{}
-
-func (natural) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
-	return 4 * int64(g.Elems(v, batch))
-}
-
-func (natural) AliasGrads(g *nn.Graph, a, b nn.Value) bool { return g.Type(a) == g.Type(b) }
-
-func (natural) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
-	spans := make([]nn.Span, len(steps))
-	for i := range spans {
-		spans[i] = nn.Span{Start: i, End: i}
-	}
-	return spans
-}
-
 func (*fake) Name() string { return "fake" }
 func (*fake) Close() error { return nil }
 
-func (b *fake) Compile(p *nn.Plan) (nn.Executor, error) {
+func (*fake) Info() nn.Info { return nn.Info{Device: "fake"} }
+
+func (*fake) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
+	return nn.NewPlan(g, c, nntest.Plain{})
+}
+
+func (b *fake) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	p, err := b.Plan(g, c)
+	if err != nil {
+		return nil, err
+	}
 	e := &fakeExecutor{fake: b, plan: p, mem: map[nn.Ref][]float32{}, params: p.Graph.Parameters()}
 	for _, v := range e.params {
 		for _, r := range []nn.Role{nn.Data, nn.Momentum, nn.SecondMoment} {
@@ -95,6 +89,8 @@ func (e *fakeExecutor) Read(r nn.Ref, p []byte) error {
 	copy(p, e.at(r))
 	return nil
 }
+
+func (e *fakeExecutor) Plan() *nn.Plan { return e.plan }
 
 func (e *fakeExecutor) Sync() error { return nil }
 
@@ -181,7 +177,7 @@ func source(train, test int) *data.Source {
 // of 5, so that the last has 2.
 func small(t *testing.T) (Config, Options) {
 	c := Defaults()
-	c.BaseChannels, c.Hidden, c.Epochs, c.BatchSize = 1, 2, 3, 5
+	c.Options, c.Epochs, c.BatchSize = "base_channels=1 hidden=2", 3, 5
 	c.Output = filepath.Join(t.TempDir(), "run")
 	c.CheckpointSeconds = 0
 	return c, Options{Backend: &fake{}, Source: source(47, 13)}
@@ -194,4 +190,9 @@ func mustRun(t *testing.T, c Config, o Options) *Result {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

@@ -35,8 +35,8 @@ type fakeGPU struct {
 // ahead is how many calls the device may be behind the host.
 const ahead = 6
 
-func (b *fakeGPU) Compile(p *nn.Plan) (nn.Executor, error) {
-	e, err := b.fake.Compile(p)
+func (b *fakeGPU) Compile(graph *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	e, err := b.fake.Compile(graph, c)
 	if err != nil {
 		return nil, err
 	}
@@ -122,31 +122,27 @@ func (e *fakeGPUExecutor) Upload(images []byte, labels []int32) (int, error) {
 	return len(e.sets) - 1, nil
 }
 
-func (e *fakeGPUExecutor) Assemble(set int, draws []nn.Sample) error {
-	draws = slices.Clone(draws)
+func (e *fakeGPUExecutor) Assemble(set int, samples []data.Sample) error {
+	samples = slices.Clone(samples)
 	return e.later(func() error {
-		wanted := make([]data.Sample, len(draws))
-		for i, d := range draws {
-			wanted[i] = data.Sample(d)
-		}
-		e.written = len(draws)
-		e.sets[set].Assemble(e.pixels, e.labels, wanted)
+		e.written = len(samples)
+		e.sets[set].Assemble(e.pixels, e.labels, samples)
 		return nil
 	})
 }
 
 func (e *fakeGPUExecutor) MaxSteps() int { return e.gpu.most }
 
-func (e *fakeGPUExecutor) RunSteps(set int, draws []nn.Sample, hypers []nn.StepParams) error {
+func (e *fakeGPUExecutor) RunSteps(set int, samples []data.Sample, params []nn.StepParams) error {
 	e.gpu.calls++
 	n := e.plan.Batch
-	if len(hypers) < 1 || len(hypers) > e.gpu.most || len(draws) != n*len(hypers) {
+	if len(params) < 1 || len(params) > e.gpu.most || len(samples) != n*len(params) {
 		return errors.New("fake: steps of another number than is offered, or on other batches than whole ones")
 	}
-	for i := range hypers {
+	for i := range params {
 		if err := errors.Join(
-			e.Assemble(set, draws[i*n:(i+1)*n]),
-			e.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(hypers[i][:])),
+			e.Assemble(set, samples[i*n:(i+1)*n]),
+			e.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(params[i][:])),
 			e.Run(nn.Train, n),
 		); err != nil {
 			return err

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"math"
-	"resnet/nn/device"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"resnet/nn/device"
+	"resnet/nn/train/checkpoint"
 )
 
 // Images that a device keeps, images sent step by step, and some of each train
@@ -87,7 +89,7 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	if _, err := Resume(context.Background(), c.Output, o); err != nil {
 		t.Fatal(err)
 	}
-	s, f, err := readCheckpoint(runDir(c.Output).checkpoint())
+	s, _, f, err := readCheckpoint(checkpoint.Dir(c.Output).Checkpoint())
 	if err != nil || s.Device != nil {
 		t.Errorf("a device without a state left one in its checkpoint: %v, %v", s.Device, err)
 	}

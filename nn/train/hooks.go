@@ -6,6 +6,7 @@ import (
 	"resnet/nn/infer"
 	"resnet/nn/models"
 	"resnet/nn/safetensors"
+	"resnet/nn/train/checkpoint"
 )
 
 // Hooks are called by the training goroutine, which waits for them; what they
@@ -42,13 +43,13 @@ type StartInfo struct {
 	Plan   *nn.Plan
 	Source *data.Source
 
-	Later Later // nil if Resumed: what follows is not the beginning
+	OnWeights OnWeights // nil if Resumed: what follows is not the beginning
 }
 
-// Later has f called with the parameters and running statistics as they are
+// OnWeights has f called with the parameters and running statistics as they are
 // now, before the checkpoint that holds them is written; where the device goes
 // on with training meanwhile, on another goroutine. Only a hook may call it.
-type Later func(f func(weights []safetensors.Tensor) error)
+type OnWeights func(f func(weights []safetensors.Tensor) error)
 
 // StepInfo describes the steps of an epoch so far. Loss, accuracy and speed,
 // over the epoch so far, are as of a tenth of a second ago: the device runs
@@ -66,10 +67,10 @@ type StepInfo struct {
 // EpochInfo describes an epoch that has ended.
 type EpochInfo struct {
 	Row
-	Epochs int
-	IsBest bool
-	Rows   []Row // all, this one included
-	Later  Later
+	Epochs    int
+	IsBest    bool
+	Rows      []Row // all, this one included
+	OnWeights OnWeights
 }
 
 // CheckpointInfo says where a checkpoint was written and what it holds.
@@ -79,15 +80,7 @@ type CheckpointInfo struct {
 }
 
 // Row is one epoch's line in results.csv.
-type Row struct {
-	Epoch           int          `json:"epoch"`             // from 1
-	Step            int64        `json:"step"`              // since training began
-	LR              float64      `json:"lr"`                // of the last step
-	Train           infer.Score  `json:"train"`             // over all images, as the weights changed
-	Val             *infer.Score `json:"val,omitempty"`     // nil without validation
-	Seconds         float64      `json:"seconds"`           // training and validation
-	ImagesPerSecond float64      `json:"images_per_second"` // training
-}
+type Row = checkpoint.Row
 
 // Join makes one of several hooks; each is called in turn until one fails.
 func Join(all ...Hooks) Hooks {

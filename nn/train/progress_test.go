@@ -3,10 +3,11 @@ package train
 import (
 	"bytes"
 	"regexp"
-	"resnet/nn/infer"
 	"strings"
 	"testing"
 	"time"
+
+	"resnet/nn/infer"
 )
 
 func TestProgressLines(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"resnet/nn"
 	"resnet/nn/safetensors"
+	"resnet/nn/train/checkpoint"
 )
 
 // outcome is all that a finished run leaves but for times.
@@ -32,8 +33,8 @@ func outcomeOf(t *testing.T, dir string) outcome {
 		}
 		return b
 	}
-	d := runDir(dir)
-	s, f, err := readCheckpoint(d.checkpoint())
+	d := checkpoint.Dir(dir)
+	s, _, f, err := readCheckpoint(d.Checkpoint())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +43,12 @@ func outcomeOf(t *testing.T, dir string) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Config = Config{}
+	s.Config = nil
 	for i := range s.Rows {
 		s.Rows[i].Seconds, s.Rows[i].ImagesPerSecond = 0, 0
 	}
 	var csv []string
-	for line := range strings.Lines(string(read(d.results()))) {
+	for line := range strings.Lines(string(read(d.Results()))) {
 		cells := strings.Split(line, ",")
 		csv = append(csv, strings.Join(cells[:7], ","))
 	}
@@ -55,7 +56,7 @@ func outcomeOf(t *testing.T, dir string) outcome {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outcome{read(d.best()), read(d.last()), safetensors.Digest(tensors, string(js)), strings.Join(csv, "\n")}
+	return outcome{read(d.Best()), read(d.Last()), safetensors.Digest(tensors, string(js)), strings.Join(csv, "\n")}
 }
 
 func (o outcome) compare(t *testing.T, want outcome) {
@@ -189,7 +190,7 @@ func TestCrashedRunEqualsWholeRun(t *testing.T) {
 			if err != nil && !errors.Is(err, crash) {
 				t.Fatal(err)
 			}
-			stale := filepath.Join(c.Output, "weights", tempPrefix+"best.safetensors-1")
+			stale := filepath.Join(c.Output, "weights", ".tmp-"+"best.safetensors-1")
 			if err != nil {
 				err = errors.Join(err, os.WriteFile(stale, []byte("half"), 0o644))
 			} else if exists(stale) {
@@ -232,7 +233,7 @@ func TestResumeRefuses(t *testing.T) {
 	for want, change := range map[string]func(*Options){
 		"batch_size is 6, but the run began with 5":               func(o *Options) { o.Override = func(c *Config) { c.BatchSize = 6 } },
 		`opt is "adamw", but the run began with "adam"`:           func(o *Options) { o.Override = func(c *Config) { c.SetOptimizer("adamw"); c.WeightDecay = 0 } },
-		"hidden is 0, but the run began with 2":                   func(o *Options) { o.Override = func(c *Config) { c.Hidden = 0 } },
+		"hidden is 0, but the run began with 2":                   func(o *Options) { o.Override = func(c *Config) { c.Options = c.Options.With("hidden", 0) } },
 		"epochs is 9, but the run began with 3 and its schedule":  func(o *Options) { o.Override = func(c *Config) { c.Epochs = 9 } },
 		"checksum fedcba987654…, but the run began on 0123456789": func(o *Options) { o.Source = &other },
 		"Classes:5":                 func(o *Options) { o.Source = &five },

@@ -11,6 +11,7 @@ import (
 	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/infer"
+	"resnet/nn/train/checkpoint"
 	"resnet/nn/weights"
 )
 
@@ -32,7 +33,7 @@ type Options struct {
 	// does not depend on, and for the device, on which its bits depend.
 	Override func(*Config)
 
-	NoGraph, Check bool          // see DeviceOptions
+	NoGraph, Check bool          // see Options
 	Tune           nn.TuneConfig // likewise; a run that resumes chooses as it chose before
 
 	Origin Origin
@@ -42,12 +43,8 @@ type Options struct {
 	Source  *data.Source // nil: opened as Config says, downloaded if need be
 }
 
-// Best is the epoch whose weights are in best.safetensors: the first with the
-// highest validation accuracy, or the last one where nothing validates.
-type Best struct {
-	Epoch int          `json:"epoch"` // from 1
-	Val   *infer.Score `json:"val,omitempty"`
-}
+// Best is the epoch whose weights are in best.safetensors.
+type Best = checkpoint.Best
 
 // Result is what a run came to.
 type Result struct {
@@ -62,80 +59,65 @@ type Result struct {
 	LastWeights string            `json:"last_weights"`
 }
 
-// Run trains as cfg says, in a new run directory. It runs on a goroutine of
-// its own, which some executors lock to a thread. When ctx ends it finishes
-// the step, writes a checkpoint and returns ErrInterrupted.
-func Run(ctx context.Context, cfg Config, o Options) (*Result, error) {
+// Run trains as cfg says, in a new run directory. When ctx ends it finishes the step, writes a checkpoint and returns
+// ErrInterrupted.
+func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return onGoroutine(func() (r *Result, err error) {
-		t, err := newTrainer(ctx, &cfg, &o)
-		if err != nil {
-			return nil, err
-		}
-		defer t.close(&err)
-		if cfg.Weights != "" {
-			err = weights.Load(cfg.Weights, t.feed.Exec, t.plan.Graph)
-		} else {
-			err = nn.Initialize(t.feed.Exec, t.plan.Graph, cfg.Seed)
-		}
-		if err != nil {
-			return nil, err
-		}
-		dir, err := newRunDir(cfg.Output, cfg.Model, time.Now(), o.Force)
-		if err != nil {
-			return nil, err
-		}
-		return t.record(ctx, dir, false)
-	})
+	t, err := newTrainer(ctx, &cfg, &o)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close(&err)
+	if cfg.Weights != "" {
+		err = weights.Load(cfg.Weights, t.exec, t.plan.Graph)
+	} else {
+		err = nn.Initialize(t.exec, t.plan.Graph, cfg.Seed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	dir, err := checkpoint.NewDir(cfg.Output, cfg.Model, time.Now(), o.Force)
+	if err != nil {
+		return nil, err
+	}
+	return t.record(ctx, dir, false)
 }
 
-// Resume continues the run in dir from its last checkpoint, bit for bit as if
-// it had never stopped. A run that is finished is not trained again.
-func Resume(ctx context.Context, dir string, o Options) (*Result, error) {
-	return onGoroutine(func() (r *Result, err error) {
-		s, f, err := readCheckpoint(runDir(dir).checkpoint())
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		cfg := s.Config
-		if o.Override != nil {
-			o.Override(&cfg)
-		}
-		if err := checkOverride(&s.Config, &cfg, s.Epoch); err != nil {
-			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
-		}
-		o.Tune = runDir(dir).tuneAsBefore(o.Tune, &s.Config.Config, o.logger())
-		t, err := newTrainer(ctx, &cfg, &o)
-		if err != nil {
-			return nil, err
-		}
-		defer t.close(&err)
-		if err := t.restore(s); err != nil {
-			return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
-		}
-		if err := weights.WriteTensors(t.feed.Exec, t.plan.Graph, f, optimizerStates(t.plan.Optimizer)...); err != nil {
-			return nil, fmt.Errorf("train: resume: %s: %w", runDir(dir).checkpoint(), err)
-		}
-		f.Close() // some systems do not replace a file that is open
-		if err := runDir(dir).prepare(); err != nil {
-			return nil, err
-		}
-		return t.record(ctx, runDir(dir), true)
-	})
-}
-
-// onGoroutine runs f on a goroutine of its own and waits.
-func onGoroutine[T any](f func() (T, error)) (r T, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r, err = f()
-	}()
-	<-done
-	return r, err
+// Resume continues the run in a directory from its last checkpoint, bit for bit as if it had never stopped. A run that is
+// finished is not trained again.
+func Resume(ctx context.Context, path string, o Options) (r *Result, err error) {
+	dir := checkpoint.Dir(path)
+	s, was, f, err := readCheckpoint(dir.Checkpoint())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	cfg := *was
+	if o.Override != nil {
+		o.Override(&cfg)
+	}
+	if err := checkOverride(was, &cfg, s.Epoch); err != nil {
+		return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
+	}
+	o.Tune = tuneAsBefore(dir, o.Tune, &was.DeviceConfig, o.logger())
+	t, err := newTrainer(ctx, &cfg, &o)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close(&err)
+	if err := t.restore(s, was); err != nil {
+		return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
+	}
+	if err := weights.WriteTensors(t.exec, t.plan.Graph, f, checkpoint.OptimizerStates(t.plan.Optimizer)...); err != nil {
+		return nil, fmt.Errorf("train: resume: %s: %w", dir.Checkpoint(), err)
+	}
+	f.Close() // some systems do not replace a file that is open
+	if err := dir.Prepare(); err != nil {
+		return nil, err
+	}
+	return t.record(ctx, dir, true)
 }
 
 // logger writes notes, whole lines from any goroutine.

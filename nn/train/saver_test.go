@@ -9,6 +9,7 @@ import (
 
 	"resnet/nn"
 	"resnet/nn/safetensors"
+	"resnet/nn/train/checkpoint"
 )
 
 // While an epoch is being saved the next one is trained on a device that sets
@@ -40,12 +41,12 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 		if s.GlobalStep < 11 || s.GlobalStep > 19 {
 			return nil
 		}
-		state, f, err := readCheckpoint(runDir(c.Output).checkpoint())
+		state, _, f, err := readCheckpoint(checkpoint.Dir(c.Output).Checkpoint())
 		if err != nil {
 			return err
 		}
 		defer f.Close()
-		csv, err := os.ReadFile(runDir(c.Output).results())
+		csv, err := os.ReadFile(checkpoint.Dir(c.Output).Results())
 		if len(checkpoints) != 1 || state.Epoch != 0 || strings.Count(string(csv), "\n") != 1 {
 			t.Errorf("step %d: %d checkpoints, the last after epoch %d, results.csv %q (%v); want none of an epoch", s.GlobalStep, len(checkpoints), state.Epoch, csv, err)
 		}
@@ -56,7 +57,7 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 		if e.Epoch == 2 {
 			close(saved)
 		}
-		e.Later(func(weights []safetensors.Tensor) error {
+		e.OnWeights(func(weights []safetensors.Tensor) error {
 			digests = append(digests, safetensors.Digest(weights))
 			return nil
 		})
@@ -112,7 +113,7 @@ func TestFailedSavingEndsTheRun(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.want) || steps > int64(10*test.epoch+10) {
 				t.Errorf("error %v after %d steps, want %q by the end of the epoch after", err, steps, test.want)
 			}
-			state, f, err := readCheckpoint(runDir(c.Output).checkpoint())
+			state, _, f, err := readCheckpoint(checkpoint.Dir(c.Output).Checkpoint())
 			if err != nil || state.Epoch != test.epoch-1 {
 				t.Fatalf("checkpoint after epoch %d, %v, want one of the epoch before", state.Epoch, err)
 			}

@@ -3,6 +3,9 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
+
+	"resnet/nn/internal/enum"
 )
 
 // Names of the learning-rate schedules.
@@ -12,6 +15,9 @@ const (
 	SchedCosine   = "cosine"
 	SchedOneCycle = "onecycle"
 )
+
+// ScheduleNames lists the schedules, the default first.
+func ScheduleNames() []string { return []string{SchedConstant, SchedStep, SchedCosine, SchedOneCycle} }
 
 // Schedule says how the learning rate changes. With base the configured rate,
 // t the steps and e the whole epochs since the warm-up's end, and T the number
@@ -76,8 +82,8 @@ func anneal(from, to, x float64) float64 {
 
 func (s *Schedule) validate(base float64, epochs int) error {
 	switch {
-	case s.Sched != SchedConstant && s.Sched != SchedStep && s.Sched != SchedCosine && s.Sched != SchedOneCycle:
-		return fmt.Errorf("schedule %q, want constant, step, cosine or onecycle", s.Sched)
+	case !slices.Contains(ScheduleNames(), s.Sched):
+		return fmt.Errorf("schedule %q, want %s", s.Sched, enum.List(ScheduleNames()))
 	case s.Warmup < 0 || s.Warmup > 0 && s.Warmup >= epochs:
 		return fmt.Errorf("warm-up of %d epochs, want 0 to %d (training has %d)", s.Warmup, epochs-1, epochs)
 	case s.Sched == SchedStep && s.StepSize < 1:
@@ -93,5 +99,3 @@ func (s *Schedule) validate(base float64, epochs int) error {
 	}
 	return nil
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -8,10 +8,10 @@ import (
 	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/cpu"
-	"resnet/nn/cuda"
 	"resnet/nn/device"
 	"resnet/nn/infer"
 	"resnet/nn/models"
+	"resnet/nn/train/checkpoint"
 )
 
 // newTrainer opens the device and the data, builds the network and makes all
@@ -35,9 +35,9 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 		return err
 	}
 	t.backend = backend
-	t.state = state{
-		Version: checkpointVersion, Config: *t.cfg, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
-		Backend: device.Describe(backend), Rows: []Row{},
+	t.state = checkpoint.State{
+		Version: checkpoint.Version, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
+		Backend: backend.Info().String(), Rows: []Row{},
 	}
 	withLoss := t.state.Model
 	withLoss.Smoothing = float32(t.cfg.Smoothing)
@@ -109,25 +109,17 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 
 // compile makes the device ready to train.
 func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
-	c := nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), Target: b}
-	if _, ok := cuda.Describe(b); ok {
-		evaluated := len(t.valIdx)
-		if evaluated == 0 {
-			evaluated = t.src.Test.Len()
-		}
-		t.plan, err = planForGPU(g, c, evaluated)
-	} else {
-		t.plan, err = nn.NewPlan(g, c)
+	evaluated := len(t.valIdx)
+	if evaluated == 0 {
+		evaluated = t.src.Test.Len()
 	}
+	t.exec, err = b.Compile(g, nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), EvalImages: evaluated})
 	if err != nil {
 		return err
 	}
-	exec, err := b.Compile(t.plan)
-	if err != nil {
-		return err
-	}
-	t.closers = append(t.closers, exec)
-	t.feed = infer.NewFeeder(exec, t.plan)
+	t.closers = append(t.closers, t.exec)
+	t.plan = t.exec.Plan()
+	t.feed = infer.NewFeeder(t.exec)
 	sets := []*data.Set{t.src.Train}
 	if t.valSet == t.src.Test {
 		sets = append(sets, t.src.Test)
@@ -136,6 +128,12 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	for _, s := range left {
 		t.log("note: %d images do not fit in the device's memory beside the network: each step sends its own", s.N)
 	}
-	t.hypers = make([]nn.StepParams, t.feed.MaxSteps(t.src.Train))
+	t.params = make([]nn.StepParams, t.feed.MaxSteps(t.src.Train))
+	t.poller = poller{feed: t.feed, images: t.imagesDone}
+	t.poller.async, _ = t.exec.(nn.Async)
+	t.checkpointer = checkpointer{
+		exec: t.exec, every: time.Duration(t.cfg.CheckpointSeconds * float64(time.Second)), steps: int64(t.cfg.CheckpointSteps),
+		written: t.hooks.Checkpoint,
+	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"resnet/data"
 	"resnet/nn"
+	"resnet/nn/train/checkpoint"
 	"resnet/nn/weights"
 )
 
@@ -144,19 +145,19 @@ func testNaNStops(t *testing.T) {
 	} {
 		c, o := small(t)
 		c.CheckpointSteps, o.Backend = test.checkpointSteps, test.backend
-		path := runDir(c.Output).checkpoint()
+		path := checkpoint.Dir(c.Output).Checkpoint()
 		want := test.want + "last good checkpoint: " + path + " (try a learning rate below 0.001)"
 		if _, err := Run(context.Background(), c, o); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
-		_, f, err := readCheckpoint(path)
+		_, _, f, err := readCheckpoint(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
 		tensors, err := f.All()
-		if err != nil || firstBroken(tensors) != "" {
-			t.Errorf("the checkpoint left holds %s (%v)", firstBroken(tensors), err)
+		if err != nil || checkpoint.FirstNotFinite(tensors) != "" {
+			t.Errorf("the checkpoint left holds %s (%v)", checkpoint.FirstNotFinite(tensors), err)
 		}
 		o.Backend = &fake{}
 		if _, err := Resume(context.Background(), c.Output, o); err != nil {
@@ -185,7 +186,7 @@ func TestInitialWeights(t *testing.T) {
 	if !bytes.Contains(start, tail) {
 		t.Error("the first checkpoint does not hold the weights that the run started from")
 	}
-	c.Hidden, c.Output = 3, c.Output+"3"
+	c.Options, c.Output = c.Options.With("hidden", 3), c.Output+"3"
 	if _, err := Run(context.Background(), c, o); err == nil || !strings.Contains(err.Error(), "fc1.weight: shape [2 4], want [3 4]") {
 		t.Errorf("weights of another model: %v", err)
 	}
@@ -235,15 +236,15 @@ func TestRunDirectory(t *testing.T) {
 	if first.Dir == second.Dir || !strings.HasPrefix(first.Dir, "runs/") || !strings.HasSuffix(first.Dir, "-fashion-resnet") {
 		t.Errorf("directories %s and %s", first.Dir, second.Dir)
 	}
-	cfg, err := ReadConfig(runDir(first.Dir).config())
-	if err != nil || cfg.Output != first.Dir || cfg.Hidden != 2 {
+	cfg, err := ReadConfig(checkpoint.Dir(first.Dir).Config())
+	if err != nil || cfg.Output != first.Dir || cfg.Options.Get("hidden") != 2 {
 		t.Errorf("config.json: %+v, %v", cfg, err)
 	}
 	js, err := json.Marshal(first)
 	if err != nil || !strings.Contains(string(js), `"epochs":[{"epoch":1,"step":10,`) {
 		t.Errorf("result as JSON: %s, %v", js, err)
 	}
-	csv, err := os.ReadFile(runDir(first.Dir).results())
+	csv, err := os.ReadFile(checkpoint.Dir(first.Dir).Results())
 	if err != nil {
 		t.Fatal(err)
 	}

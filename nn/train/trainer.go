@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,15 +12,17 @@ import (
 	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/infer"
-	"resnet/nn/safetensors"
+	"resnet/nn/train/checkpoint"
+	"resnet/nn/weights"
 )
 
 // trainer is a run in progress.
 type trainer struct {
 	cfg     *Config
-	dir     runDir
+	dir     checkpoint.Dir
 	src     *data.Source
 	backend nn.Backend
+	exec    nn.Executor
 	plan    *nn.Plan
 	feed    *infer.Feeder
 	hooks   Hooks
@@ -29,28 +32,25 @@ type trainer struct {
 	created time.Time
 	startup startup
 
-	state    state
+	state    checkpoint.State
 	trainIdx []int32 // the images trained on, ascending
 	order    []int32 // the same in the order of the epoch ordered
 	ordered  int
 	valSet   *data.Set
 	valIdx   []int32         // empty: no validation
-	hypers   []nn.StepParams // of the steps that are taken at once
+	params   []nn.StepParams // of the steps that are taken at once
 	info     StepInfo        // of the hook, here so that a step allocates nothing
-	watch    watch
-	saver    saver
-	waiting  []func([]safetensors.Tensor) error // see Later
+	mark     time.Time       // when state.Seconds was last brought up to date
 
-	mark           time.Time // when state.Seconds was last brought up to date
-	lastCheckpoint time.Time
+	poller       poller
+	checkpointer checkpointer
 }
 
-// close gives back what was opened, once what is being saved is on disk. What
-// goes wrong with that, such as memory of a device that is still in use, becomes
-// *err unless that is an error already.
+// close gives back what was opened, once what is being saved is on disk. What goes wrong with that, such as memory of a
+// device that is still in use, becomes *err unless that is an error already.
 func (t *trainer) close(err *error) {
-	if _, e := t.saver.wait(); *err == nil {
-		*err = e
+	if e := t.checkpointer.close(); *err == nil {
+		*err = t.explained(e)
 	}
 	for _, c := range slices.Backward(t.closers) {
 		if e := c.Close(); *err == nil {
@@ -75,25 +75,27 @@ func (t *trainer) split() (err error) {
 	return err
 }
 
-// restore takes over where a checkpoint stands.
-func (t *trainer) restore(s *state) error {
+// restore takes over where a checkpoint stands, whose run had the configuration was.
+func (t *trainer) restore(s *checkpoint.State, was *Config) error {
 	if s.Checksum != t.state.Checksum {
-		return fmt.Errorf("data in %s has checksum %.12s…, but the run began on %.12s… (other or changed images?)", t.src.Dir, t.state.Checksum, s.Checksum)
+		return fmt.Errorf("data in %s has checksum %.12s…, but the run began on %.12s… (other or changed images?)",
+			t.src.Dir, t.state.Checksum, s.Checksum)
 	}
 	if s.Model != t.state.Model {
 		return fmt.Errorf("model %+v, but the run began with %+v", t.state.Model, s.Model)
 	}
 	if n := int64(s.Epoch)*int64(t.steps()) + int64(s.Step); s.Step > t.steps() || s.GlobalStep != n {
-		return fmt.Errorf("state: step %d in all after %d epochs of %d steps and %d steps, want %d (damaged checkpoint)", s.GlobalStep, s.Epoch, t.steps(), s.Step, n)
+		return fmt.Errorf("state: step %d in all after %d epochs of %d steps and %d steps, want %d (damaged checkpoint)",
+			s.GlobalStep, s.Epoch, t.steps(), s.Step, n)
 	}
 	if s.Backend != t.state.Backend {
 		t.log("note: this is %s, the run began on %s: it will not end in the same bits", t.state.Backend, s.Backend)
 	}
-	fresh := t.state
+	backend := t.state.Backend
 	t.state = *s
-	t.state.Config, t.state.Backend, t.state.Device = fresh.Config, fresh.Backend, nil
+	t.state.Backend, t.state.Device = backend, nil
 	// At another precision there is another scale to find, or none.
-	if e, ok := t.feed.Exec.(nn.Stateful); ok && s.Device != nil && s.Config.Precision == t.cfg.Precision {
+	if e, ok := t.exec.(nn.Async); ok && s.Device != nil && was.Precision == t.cfg.Precision {
 		return e.SetState(s.Device)
 	}
 	return nil
@@ -108,39 +110,33 @@ func (t *trainer) steps() int {
 func (t *trainer) imagesDone(n int) int { return min(n*t.cfg.BatchSize, len(t.trainIdx)) }
 
 // run trains to the end from where the state stands.
-func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, error) {
-	t.dir = dir
+func (t *trainer) run(ctx context.Context, dir checkpoint.Dir, resumed bool) (*Result, error) {
+	t.dir, t.checkpointer.dir = dir, dir
 	t.cfg.Output = string(dir)
-	t.state.Config = *t.cfg
-	if err := dir.writeConfig(t.cfg); err != nil {
+	s := &t.state
+	var err error
+	if s.Config, err = json.Marshal(t.cfg); err != nil {
+		return nil, err
+	}
+	if err := checkpoint.WriteJSON(dir.Config(), t.cfg); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	s := &t.state
-	if err := dir.writeResults(s.Rows); err != nil {
+	if err := dir.WriteResults(s.Rows); err != nil {
 		return nil, err
 	}
-	start := &StartInfo{
-		Dir: string(dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
-		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
-		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
-		Exec: t.feed.Exec, Plan: t.plan, Source: t.src,
-	}
-	if !resumed {
-		start.Later = t.later
-	}
-	if err := call(t.hooks.Start, start); err != nil {
+	if err := call(t.hooks.Start, t.startInfo(resumed)); err != nil {
 		return nil, err
 	}
 	if !resumed {
-		if err := t.save(nil, false); err != nil {
+		if err := t.save(nil); err != nil {
 			return nil, err
 		}
 	}
-	t.lastCheckpoint = time.Now()
+	t.checkpointer.last = time.Now()
 	for s.Epoch < t.cfg.Epochs {
 		err := t.epoch(ctx)
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			if err := t.checkpoint(); err != nil {
+			if err := t.saveAndWait(); err != nil {
 				return nil, err
 			}
 			return nil, t.interrupted()
@@ -149,7 +145,7 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 			return nil, err
 		}
 	}
-	if err := t.saved(); err != nil {
+	if err := t.explained(t.checkpointer.wait()); err != nil {
 		return nil, err
 	}
 	r, err := t.result(ctx)
@@ -157,6 +153,20 @@ func (t *trainer) run(ctx context.Context, dir runDir, resumed bool) (*Result, e
 		return nil, err
 	}
 	return r, call(t.hooks.End, r)
+}
+
+func (t *trainer) startInfo(resumed bool) *StartInfo {
+	s := &t.state
+	i := &StartInfo{
+		Dir: string(t.dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
+		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
+		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
+		Exec: t.exec, Plan: t.plan, Source: t.src,
+	}
+	if !resumed {
+		i.OnWeights = t.checkpointer.addOnWeights
+	}
+	return i
 }
 
 // epoch trains on what is left of an epoch, validates and saves.
@@ -198,4 +208,91 @@ func (t *trainer) clock() {
 	now := time.Now()
 	t.state.Seconds += now.Sub(t.mark).Seconds()
 	t.mark = now
+}
+
+// endEpoch takes in a finished epoch and has it saved.
+func (t *trainer) endEpoch(row Row) error {
+	s := &t.state
+	s.Rows = append(s.Rows, row)
+	isBest := row.Val == nil || s.Best == nil || row.Val.Accuracy > s.Best.Val.Accuracy
+	if isBest {
+		s.Best = &Best{Epoch: row.Epoch, Val: row.Val}
+	}
+	s.Epoch, s.Step, s.Metrics, s.Seconds, s.TrainSeconds = s.Epoch+1, 0, [2]float64{}, 0, 0
+	info := &EpochInfo{Row: row, Epochs: t.cfg.Epochs, IsBest: isBest, Rows: s.Rows, OnWeights: t.checkpointer.addOnWeights}
+	if err := call(t.hooks.Epoch, info); err != nil {
+		return err
+	}
+	about := weights.Metadata{Model: s.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: row.Epoch}
+	if row.Val != nil {
+		about.Accuracy, about.Split = row.Val.Accuracy, t.cfg.valSplit()
+	}
+	return t.save(&checkpoint.Epoch{Weights: about, IsBest: isBest})
+}
+
+// save has a checkpoint written, and the weights of the epoch that ended here, if epoch is not nil.
+func (t *trainer) save(epoch *checkpoint.Epoch) error {
+	return t.explained(t.checkpointer.save(t.state, epoch))
+}
+
+// saveAndWait writes a checkpoint of where the run stands and waits for it.
+func (t *trainer) saveAndWait() error {
+	if err := t.save(nil); err != nil {
+		return err
+	}
+	return t.explained(t.checkpointer.wait())
+}
+
+// result sums a finished run up. With held-out images the best weights are put back and the test split, which had no part
+// in choosing them, is evaluated.
+func (t *trainer) result(ctx context.Context) (*Result, error) {
+	s := &t.state
+	r := &Result{
+		Dir: string(t.dir), Config: *t.cfg, Rows: s.Rows, Best: s.Best, BestWeights: t.dir.Best(), LastWeights: t.dir.Last(),
+	}
+	if t.cfg.valSplit() != "validation" {
+		return r, nil
+	}
+	err := weights.Load(r.BestWeights, t.exec, t.plan.Graph)
+	if err == nil {
+		r.Test, err = infer.Evaluate(ctx, t.exec, t.src.Test, nil)
+	}
+	if ctx.Err() != nil {
+		return nil, t.interrupted()
+	}
+	return r, err
+}
+
+// explained turns values that are not finite into the error of a run that has diverged.
+func (t *trainer) explained(err error) error {
+	if err == nil {
+		return nil // without an allocation
+	}
+	var tensor *checkpoint.NotFinite
+	if errors.As(err, &tensor) {
+		s := &tensor.State
+		if tensor.Epoch {
+			return t.diverged(s.Epoch, t.steps(), tensor.Error())
+		}
+		return t.diverged(s.Epoch+1, s.Step, tensor.Error())
+	}
+	var loss lossNotFinite
+	if errors.As(err, &loss) {
+		return t.diverged(t.state.Epoch+1, t.state.Step, loss.Error())
+	}
+	return err
+}
+
+// diverged is the error of a run whose numbers are no good any more.
+func (t *trainer) diverged(epoch, step int, what string) error {
+	good := "no checkpoint was written yet"
+	if t.dir.Resumable() {
+		good = "last good checkpoint: " + t.dir.Checkpoint()
+	}
+	return fmt.Errorf("train: epoch %d, step %d: %s; %s (try a learning rate below %g)", epoch, step, what, good, t.cfg.LR)
+}
+
+func (t *trainer) interrupted() error {
+	s := &t.state
+	return fmt.Errorf("train: %w after %d epochs and %d steps; checkpoint: %s", ErrInterrupted, s.Epoch, s.Step, t.dir.Checkpoint())
 }

@@ -14,8 +14,8 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// weightsVersion is the format version that SaveWeights writes into the
-// metadata and the newest that LoadWeights reads.
+// weightsVersion is the format version that Save writes into the
+// metadata and the newest that Load reads.
 const formatVersion = 1
 
 // Metadata is what a weights file says about itself, enough to run the network
@@ -31,7 +31,7 @@ type Metadata struct {
 	Split    string  `json:"split,omitempty"`
 }
 
-// SaveWeights writes the parameters and running statistics of e as a
+// Save writes the parameters and running statistics of e as a
 // safetensors file: PyTorch's names and layouts, float32, so that torch loads
 // it as a state dict. The bytes depend on the values and the metadata alone.
 func Save(w io.Writer, e nn.Reader, g *nn.Graph, m Metadata) error {
@@ -42,7 +42,7 @@ func Save(w io.Writer, e nn.Reader, g *nn.Graph, m Metadata) error {
 	return Write(w, tensors, m)
 }
 
-// WriteWeights is SaveWeights of parameters and running statistics that have
+// Write is Save of parameters and running statistics that have
 // been read already, all of them and in the order of ReadTensors.
 func Write(w io.Writer, tensors []safetensors.Tensor, m Metadata) error {
 	model, err := json.Marshal(m.Model)
@@ -73,12 +73,12 @@ func Write(w io.Writer, tensors []safetensors.Tensor, m Metadata) error {
 	return safetensors.Write(w, tensors, meta)
 }
 
-// LoadWeights reads the file at path into the parameters and running
+// Load reads the file at path into the parameters and running
 // statistics of e. The file must have exactly the tensors that the graph has,
 // in its shapes, of type F32, F64, F16 or BF16; batch norm's
 // num_batches_tracked, which PyTorch adds, is passed over. Nothing is written
 // to e unless the whole file is good. Metadata is not needed, but what a file
-// of SaveWeights says is checked.
+// of Save says is checked.
 func Load(path string, e nn.Executor, g *nn.Graph) error {
 	f, err := safetensors.Open(path)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func smallModel() models.Config {
-	return models.Config{Model: "fashion-resnet", Channels: 1, Height: 8, Width: 8, Classes: 3, BaseChannels: 2, Hidden: 4}
+	return models.Config{Model: "fashion-resnet", Channels: 1, Height: 8, Width: 8, Classes: 3, Options: "base_channels=2 hidden=4"}
 }
 
 // network compiles a model for the CPU; its parameters are zeros.
@@ -30,11 +30,7 @@ func network(t *testing.T, c models.Config) (nn.Executor, *nn.Graph) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := nn.NewPlan(g, nn.PlanConfig{Batch: 1, Optimizer: nn.NewAdam(), Target: backend})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := backend.Compile(p)
+	e, err := backend.Compile(g, nn.PlanConfig{Batch: 1, Optimizer: nn.NewAdam()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +107,7 @@ func TestWeightsReadBack(t *testing.T) {
 
 // The seed network's tensors, as a PyTorch state dict names and shapes them.
 func TestWeightsHavePyTorchsNames(t *testing.T) {
-	e, g := network(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	e, g := network(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
 	shapes := map[string][]int{}
 	for _, ts := range tensorsOf(t, e, g) {
 		shapes[ts.Name] = ts.Shape

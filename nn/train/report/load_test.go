@@ -24,7 +24,7 @@ func TestLoad(t *testing.T) {
 	}
 	cfg := train.Defaults()
 	cfg.Device, cfg.Threads = device.CPU, 1
-	cfg.BaseChannels, cfg.Hidden, cfg.Epochs, cfg.BatchSize = 2, 0, 2, 8
+	cfg.Options, cfg.Epochs, cfg.BatchSize = "base_channels=2 hidden=0", 2, 8
 	for _, val := range []string{train.ValTest, train.ValNone} {
 		cfg.Val, cfg.Output = val, filepath.Join(t.TempDir(), "run-"+val)
 		result, err := train.Run(context.Background(), cfg, train.Options{

@@ -58,7 +58,7 @@ type recorder struct {
 	Options
 	dir   string
 	w     *Writer
-	later *Writer // of what need not be ready at once; see train.Later
+	later *Writer // of what need not be ready at once; see train.OnWeights
 	graph *nn.Graph
 	next  int64 // the first step to record again
 
@@ -111,7 +111,7 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 	}
 	r.graph = s.Graph
 	if !s.Resumed && r.Weights {
-		s.Later(func(tensors []safetensors.Tensor) error { return r.weights(tensors, done) })
+		s.OnWeights(func(tensors []safetensors.Tensor) error { return r.weights(tensors, done) })
 	}
 	return r.w.Flush()
 }
@@ -136,14 +136,14 @@ func (r *recorder) epoch(e *train.EpochInfo) error {
 	}
 	step := e.Step
 	if r.Weights {
-		e.Later(func(tensors []safetensors.Tensor) error { return r.weights(tensors, step) })
+		e.OnWeights(func(tensors []safetensors.Tensor) error { return r.weights(tensors, step) })
 	}
 	if r.Images != nil {
 		draw, err := r.Images(e)
 		if err != nil {
 			return fmt.Errorf("tensorboard: images: %w", err)
 		}
-		e.Later(func([]safetensors.Tensor) error { return r.images(draw, step) })
+		e.OnWeights(func([]safetensors.Tensor) error { return r.images(draw, step) })
 	}
 	return r.w.Flush()
 }

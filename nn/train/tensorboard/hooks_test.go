@@ -140,7 +140,7 @@ func TestEpochRecorded(t *testing.T) {
 	h := Hooks("", Options{Weights: true, Gradients: read, Images: drawing([]Image{{"predictions", picture(t)}}, nil)})
 	var w waiting
 	start, epoch := startOf(t, dir, 0), epochOf(1, &infer.Score{Loss: 8, Accuracy: 9})
-	start.Later, epoch.Later = w.later, w.later
+	start.OnWeights, epoch.OnWeights = w.later, w.later
 	must(t, h.Start(start))
 	must(t, w.run(t))
 	if n := len(lines(t, dir, weights)); n != len(g.Parameters()) {
@@ -167,7 +167,7 @@ func TestEpochRecorded(t *testing.T) {
 		"4 predictions image 2x3x1 of 73 bytes",
 	)
 	epoch = epochOf(2, nil)
-	epoch.Later = w.later
+	epoch.OnWeights = w.later
 	must(t, h.Epoch(epoch))
 	if got := lines(t, dir, "8 loss/val", "8 accuracy/val"); got != nil {
 		t.Errorf("without validation %q, want none", got)
@@ -248,7 +248,7 @@ func TestErrors(t *testing.T) {
 		h := Hooks("", o)
 		var w waiting
 		epoch := epochOf(1, nil)
-		epoch.Later = w.later
+		epoch.OnWeights = w.later
 		must(t, h.Start(startOf(t, t.TempDir(), 0)))
 		must(t, h.Step(stepOf(1, 1)))
 		err := h.Epoch(epoch)

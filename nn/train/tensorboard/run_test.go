@@ -53,7 +53,7 @@ func trained(t *testing.T, stop int64) *train.Result {
 	}
 	c := train.Defaults()
 	c.Device, c.Threads = device.CPU, 1
-	c.BaseChannels, c.Hidden, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = 2, 8, 3, 16, "20", 0
+	c.Options, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = "base_channels=2 hidden=8", 3, 16, "20", 0
 	c.Output = t.TempDir()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -1,14 +1,15 @@
-package train
+package cuda
 
 import (
 	"testing"
 
 	"resnet/nn"
 	"resnet/nn/models"
+	"resnet/nn/nntest"
 )
 
 // Whole batches where n allows it, large ones where the memory does.
-func TestPlanForGPU(t *testing.T) {
+func TestPlanEval(t *testing.T) {
 	for _, c := range []struct{ side, batch, n, want int }{
 		{28, 32, 10000, 1000},
 		{28, 4096, 10000, 1000},
@@ -17,11 +18,11 @@ func TestPlanForGPU(t *testing.T) {
 		{28, 32, 1025, 513},
 		{224, 1, 10000, 0}, // for want of memory less
 	} {
-		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: c.side, Width: c.side, Classes: 10, BaseChannels: 16, Hidden: 8})
+		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: c.side, Width: c.side, Classes: 10, Options: "base_channels=16 hidden=8"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := planForGPU(g, nn.PlanConfig{Batch: c.batch, Optimizer: nn.NewAdam(), Target: natural{}}, c.n)
+		p, err := planEval(g, nn.PlanConfig{Batch: c.batch, Optimizer: nn.NewAdam(), EvalImages: c.n}, nntest.Plain{})
 		if err != nil {
 			t.Fatal(err)
 		}

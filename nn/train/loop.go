@@ -13,10 +13,10 @@ import (
 func (t *trainer) train(ctx context.Context) error {
 	s, steps := &t.state, t.steps()
 	t.shuffle(s.Epoch)
-	t.watch.begin(t.mark, s.Step, t.imagesDone(s.Step))
+	t.poller.begin(t.mark, s.Step)
 	for s.Step < steps {
 		if err := ctx.Err(); err != nil {
-			if bad := t.look(); bad != nil {
+			if bad := t.observe(time.Now(), true); bad != nil {
 				return bad
 			}
 			return err
@@ -29,24 +29,24 @@ func (t *trainer) train(ctx context.Context) error {
 			t.shuffle(s.Epoch + 1) // while the device is at the last steps
 		}
 		now := time.Now()
-		due := t.checkpointDue(now)
+		due := s.Step < steps && t.checkpointer.due(now, s.GlobalStep) // an epoch's last step is followed by its own
 		if err := t.observe(now, due || s.Step == steps); err != nil {
 			return err
 		}
 		if err := t.report(first); err != nil {
 			return err
 		}
-		if err := t.savedMeanwhile(); err != nil {
+		if err := t.explained(t.checkpointer.poll()); err != nil {
 			return err
 		}
 		if due {
 			t.clock()
-			if err := t.checkpoint(); err != nil {
+			if err := t.saveAndWait(); err != nil {
 				return err
 			}
 		}
 	}
-	return t.feed.Exec.Sync()
+	return t.exec.Sync()
 }
 
 // shuffle puts the images into the order of an epoch, if the run has that one.
@@ -67,16 +67,33 @@ func (t *trainer) together() int {
 	return max(n, 1)
 }
 
+// observe looks at the metrics; see poller.observe. Where that waits, the state has them too.
+func (t *trainer) observe(now time.Time, exact bool) error {
+	s := &t.state
+	m, ok, err := t.poller.observe(now, s.Step, exact)
+	if err != nil {
+		return t.explained(err)
+	}
+	if !ok {
+		return nil
+	}
+	s.Metrics = m
+	if t.startup.Steps == 0 {
+		t.startup.Steps = time.Since(t.created).Seconds()
+	}
+	return nil
+}
+
 // take trains on the next n batches.
 func (t *trainer) take(n int) error {
 	s := &t.state
-	hypers := t.hypers[:n]
-	for i := range hypers {
+	params := t.params[:n]
+	for i := range params {
 		step := s.GlobalStep + int64(i)
-		hypers[i] = t.plan.Optimizer.StepParams(step+1, t.lr(step))
+		params[i] = t.plan.Optimizer.StepParams(step+1, t.lr(step))
 	}
 	images := t.order[s.Step*t.cfg.BatchSize : t.imagesDone(s.Step+n)]
-	if err := t.feed.Train(t.src.Train, images, t.cfg.Augmentation, t.cfg.Seed, s.Epoch, hypers); err != nil {
+	if err := t.feed.Train(t.src.Train, images, t.cfg.Augmentation, t.cfg.Seed, s.Epoch, params); err != nil {
 		return err
 	}
 	s.Step += n
@@ -91,7 +108,7 @@ func (t *trainer) report(first int) error {
 		global := s.GlobalStep - int64(s.Step-step)
 		t.info = StepInfo{
 			Epoch: s.Epoch + 1, Epochs: t.cfg.Epochs, Step: step, Steps: t.steps(), GlobalStep: global,
-			Images: t.imagesDone(step), LR: t.lr(global - 1), Train: t.watch.seen, ImagesPerSecond: t.watch.speed,
+			Images: t.imagesDone(step), LR: t.lr(global - 1), Train: t.poller.score, ImagesPerSecond: t.poller.speed,
 		}
 		if err := call(t.hooks.Step, &t.info); err != nil {
 			return err

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+)
+
+// libraryDetails are those of the finding of a library.
+type libraryDetails struct {
+	Path     string `json:"path"`
+	Version  string `json:"version"`
+	Compiled string `json:"compiled"` // against the headers of
+}
+
+// examineGPU looks for what a GPU needs, at every GPU, and closely at the one that d asks for, or the first. In a build
+// without CUDA it is an error that a GPU is asked for.
+func examineGPU(d device.Config) ([]finding, error) {
+	asked := d.Device != device.Auto
+	machine, err := cuda.Inspect()
+	if errors.Is(err, cuda.ErrNoCUDA) {
+		if asked && d.Device != device.CPU {
+			return nil, fmt.Errorf("doctor: device %s: %w", d.Device, err)
+		}
+		return []finding{{Name: "build", State: stateOK, Text: "without CUDA", Hint: "for a GPU, a build with it: make cuda"}}, nil
+	}
+	list := []finding{examineBuild(machine.Libraries)}
+	if d.Device == device.CPU {
+		return list, nil
+	}
+	for _, l := range machine.Libraries {
+		// Without a driver the other libraries are of no use and need not be there.
+		list = append(list, examineLibrary(l, asked || machine.Libraries[0].Err == nil && machine.NoGPU == nil))
+	}
+	if machine.NoGPU != nil {
+		list = append(list, noGPU(machine.NoGPU, asked))
+	}
+	for _, g := range machine.GPUs {
+		list = append(list, examineDevice(g))
+	}
+	if len(machine.GPUs) == 0 {
+		return list, nil
+	}
+	if !asked {
+		d.Device = device.CUDA
+	}
+	note := ""
+	b, err := d.Open(device.Options{
+		Tune: nn.TuneConfig{Mode: nn.TuneCached, Dir: tuneDir()},
+		Log:  func(format string, args ...any) { note = fmt.Sprintf(format, args...) },
+	})
+	if err != nil {
+		return append(list, failed("step on "+d.Device, err)), nil
+	}
+	defer b.Close()
+	return append(list, examineTuning(b.Info().GPU, note), examineStep(b, d.Precision)), nil
+}
+
+// examineTuning says what is known of the fastest algorithms on a GPU, and the note that came with reading it.
+func examineTuning(g *nn.GPUInfo, note string) finding {
+	f := finding{Name: "tuning", State: stateMissing, Text: "nothing measured on " + g.Name + " yet: train and bench do, once", Hint: note}
+	if n := g.Tuning.Cached; n > 0 {
+		f.State, f.Text = stateOK, fmt.Sprintf("%d choices of algorithms measured on %s, %s", n, g.Name, g.Tuning.File)
+	}
+	return f
+}
+
+func examineBuild(libraries []cuda.Library) finding {
+	var headers []string
+	for _, l := range libraries {
+		name := l.Name
+		if l.Driver {
+			name = "CUDA"
+		}
+		headers = append(headers, name+" "+l.Compiled)
+	}
+	return finding{Name: "build", State: stateOK, Text: "with " + strings.Join(headers, ", ")}
+}
+
+// examineLibrary takes a library that is not there for a failure if it is needed.
+func examineLibrary(l cuda.Library, needed bool) finding {
+	f := finding{Name: l.Name, State: stateOK, Details: libraryDetails{l.Path, l.Version, l.Compiled}}
+	version := l.Version
+	if l.Driver {
+		version = "for CUDA up to " + version
+	}
+	f.Text = fmt.Sprintf("%s, %s", version, l.Path)
+	if l.Err == nil {
+		return f
+	}
+	f.State, f.Text = stateFailed, oneLine(l.Err)
+	if l.Path == "" && !needed {
+		f.State = stateMissing
+	}
+	if l.Driver {
+		f.Hint = moduleHint()
+	}
+	return f
+}
+
+// moduleHint tells a container that was not given the host's driver from a machine without one.
+func moduleHint() string {
+	const module = "/proc/driver/nvidia/version"
+	if _, err := os.Stat(module); err != nil {
+		return ""
+	}
+	return "the kernel has the driver (" + module + "), so this is a container without its library: docker run --gpus all"
+}
+
+func noGPU(err error, asked bool) finding {
+	f := finding{Name: "gpu", State: stateMissing, Text: oneLine(err)}
+	if asked {
+		f.State = stateFailed
+	}
+	if v, ok := os.LookupEnv("CUDA_VISIBLE_DEVICES"); ok {
+		f.Hint = fmt.Sprintf("CUDA_VISIBLE_DEVICES is %q, which may hide it", v)
+	}
+	return f
+}
+
+func examineDevice(g cuda.InspectedGPU) finding {
+	name := fmt.Sprintf("gpu %d", g.Index)
+	if g.Err != nil {
+		return failed(name, g.Err)
+	}
+	const gibi = 1 << 30
+	f := finding{Name: name, State: stateOK, Details: g, Text: fmt.Sprintf(
+		"%s, compute capability %s, %d multiprocessors, %.1f GiB (%.1f free), kernels: %s", g.Name, g.ComputeCapability,
+		g.Multiprocessors, float64(g.Memory)/gibi, float64(g.Free)/gibi, g.Kernels)}
+	if g.Compiled != nil {
+		f.Hint = "machine code, for a faster first start: " + oneLine(g.Compiled)
+	}
+	return f
+}

@@ -1,0 +1,198 @@
+package cpu
+
+import (
+	kernels "resnet/kernels/cpu"
+	"resnet/nn"
+)
+
+// kernel is one node bound to memory: the stages of its forward and its backward pass.
+type kernel struct {
+	forward, backward []stage
+	// ahead runs before a forward pass on running statistics.
+	ahead func()
+}
+
+// binder is the function that binds an op, or nil for an op that this backend does not have.
+func binder(op nn.Op) func(*binding) kernel {
+	switch op := op.(type) {
+	case nn.Normalize:
+		return func(c *binding) kernel { return bindNormalize(c, op) }
+	case nn.Conv:
+		return func(c *binding) kernel { return bindConv(c, op) }
+	case nn.BatchNorm:
+		return func(c *binding) kernel { return bindBatchNorm(c, op) }
+	case nn.ReLU:
+		return bindReLU
+	case nn.Add:
+		return func(c *binding) kernel { return bindAdd(c, op) }
+	case nn.AvgPool:
+		return func(c *binding) kernel { return bindAvgPool(c, op) }
+	case nn.MaxPool:
+		return func(c *binding) kernel { return bindMaxPool(c, op) }
+	case nn.GlobalAvgPool:
+		return bindGlobalAvgPool
+	case nn.Linear:
+		return func(c *binding) kernel { return bindLinear(c, op) }
+	case nn.SoftmaxCrossEntropy:
+		return func(c *binding) kernel { return bindLoss(c, op) }
+	}
+	return nil
+}
+
+// bind binds every node and lists the stages of each instruction. The planner's schedule needs the stages before there
+// is memory: then prog is nil, and only the kinds of the stages mean anything.
+func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (stages [][]stage, ahead []func()) {
+	g := e.graph
+	needs := g.NeedsGrad()
+	backward := make([]nn.Instruction, len(g.Nodes))
+	for i := range backward {
+		backward[i].Node = -1
+	}
+	for _, in := range list {
+		if in.Phase == nn.Backward {
+			backward[in.Node] = in
+		}
+	}
+	bound := make([]kernel, len(g.Nodes))
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		c := &binding{executor: e, mode: m, prog: prog, node: n, backward: backward[i], needs: make([]bool, len(n.In))}
+		for k, v := range n.In {
+			c.needs[k] = needs[v]
+		}
+		bound[i] = binder(n.Op)(c)
+		if bound[i].ahead != nil {
+			ahead = append(ahead, bound[i].ahead)
+		}
+	}
+	stages = make([][]stage, len(list))
+	for i, in := range list {
+		switch in.Phase {
+		case nn.Forward:
+			stages[i] = bound[in.Node].forward
+		case nn.Backward:
+			stages[i] = bound[in.Node].backward
+		case nn.Update:
+			stages[i] = []stage{e.bindUpdate()}
+		}
+	}
+	return stages, ahead
+}
+
+// binding is what a node's kernel is made from.
+type binding struct {
+	*executor
+	mode     nn.Mode
+	prog     *nn.Program // nil: there is no memory yet, see bind
+	node     *nn.Node
+	backward nn.Instruction // Node is -1 where there is no backward pass, as in inference
+	needs    []bool         // which of the node's inputs want a gradient
+}
+
+// training says whether the kernel will run backward.
+func (c *binding) training() bool { return c.backward.Node >= 0 }
+
+// accumulate says whether input i's gradient is added to what is there.
+func (c *binding) accumulate(i int) bool { return c.backward.Accumulate>>i&1 == 1 }
+
+// batch is how many images a run may have at most.
+func (c *binding) batch() int {
+	if c.prog == nil {
+		return 0
+	}
+	return c.plan.BatchFor(c.mode)
+}
+
+// alloc is zeroed memory of the kernel's own.
+func (c *binding) alloc(floats int) []float32 {
+	if c.prog == nil {
+		return nil
+	}
+	return kernels.Alloc(floats)
+}
+
+func (c *binding) data(v nn.Value) *view {
+	if c.prog == nil {
+		return newView(layoutOf(c.graph, v, nn.Data))
+	}
+	return c.view(v, nn.Data, c.prog.Data[v])
+}
+
+func (c *binding) grad(v nn.Value) *view {
+	if c.prog == nil {
+		return newView(layoutOf(c.graph, v, nn.Grad))
+	}
+	return c.view(v, nn.Grad, c.prog.Grad[v])
+}
+
+func (c *binding) in(i int) *view    { return c.data(c.node.In[i]) }
+func (c *binding) out() *view        { return c.data(c.node.Out) }
+func (c *binding) saved(i int) *view { return c.data(c.node.Saved[i]) }
+
+// dx and dy are the gradients of input i and of the output; in inference and where none flows they are nil.
+func (c *binding) dx(i int) *view {
+	if !c.training() || !c.needs[i] {
+		return nil
+	}
+	return c.grad(c.node.In[i])
+}
+
+func (c *binding) dy() *view {
+	if !c.training() || c.node.Out == c.graph.Probabilities {
+		return nil
+	}
+	return c.grad(c.node.Out)
+}
+
+// statistic is the memory of a saved tensor of one value per channel.
+func (c *binding) statistic(i, channels int) []float32 {
+	if c.prog == nil {
+		return nil
+	}
+	return c.slot(c.prog.Data[c.node.Saved[i]])[:channels]
+}
+
+// param is a parameter's memory and dparam its gradient's.
+func (c *binding) param(i int) []float32 {
+	if c.prog == nil {
+		return nil
+	}
+	v := c.node.Params[i]
+	return c.slot(c.plan.Params[v])[:c.executor.backend.paramFloats(c.graph.Param(v))]
+}
+
+func (c *binding) dparam(i int) []float32 {
+	if c.prog == nil || !c.training() {
+		return nil
+	}
+	v := c.node.Params[i]
+	return c.slot(c.plan.ParamGrads[v])[:c.executor.backend.paramFloats(c.graph.Param(v))]
+}
+
+// view is a tensor of images in memory.
+type view struct {
+	layout
+	base   []float32 // the whole batch; nil where each worker has its own image
+	offset int       // into the worker's memory
+	stride int
+}
+
+func newView(l layout) *view { return &view{layout: l, stride: l.image()} }
+
+func (e *executor) view(v nn.Value, role nn.Role, s nn.Slot) *view {
+	t := newView(layoutOf(e.graph, v, role))
+	if s.Segment == nn.Local {
+		t.offset = int(s.Offset / 4)
+	} else {
+		t.base = e.slot(s)
+	}
+	return t
+}
+
+// image is image i.
+func (t *view) image(w *worker, i int) []float32 {
+	if t.base == nil {
+		return w.local[t.offset : t.offset+t.stride]
+	}
+	return t.base[i*t.stride : (i+1)*t.stride]
+}

@@ -1,0 +1,117 @@
+// Package checkpoint keeps a run directory: configuration, results, weights, and checkpoints from which a run continues
+// bit for bit. Every file in it is replaced as a whole: a crash leaves the old one or the new one.
+package checkpoint
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"resnet/data/atomicfile"
+)
+
+// Dir is a run directory.
+type Dir string
+
+func (d Dir) Config() string      { return filepath.Join(string(d), "config.json") }
+func (d Dir) Results() string     { return filepath.Join(string(d), "results.csv") }
+func (d Dir) Environment() string { return filepath.Join(string(d), "environment.json") }
+func (d Dir) Tuning() string      { return filepath.Join(string(d), "tuning.json") }
+func (d Dir) Best() string        { return filepath.Join(d.weights(), "best.safetensors") }
+func (d Dir) Last() string        { return filepath.Join(d.weights(), "last.safetensors") }
+
+// Checkpoint is the file that a run resumes from.
+func (d Dir) Checkpoint() string {
+	return filepath.Join(string(d), "checkpoint", "checkpoint.safetensors")
+}
+
+func (d Dir) weights() string { return filepath.Join(string(d), "weights") }
+
+// NewDir makes the directory of a new run: path, or where that is empty runs/<time>-<model>. A run that path holds is
+// removed if force says so.
+func NewDir(path, model string, now time.Time, force bool) (Dir, error) {
+	d := Dir(path)
+	if path == "" {
+		base := filepath.Join("runs", now.Format("20060102-150405")+"-"+model)
+		d = Dir(base)
+		for i := 2; exists(string(d)); i++ {
+			d = Dir(base + "-" + strconv.Itoa(i))
+		}
+	}
+	if exists(d.Checkpoint()) { // without one a run was killed before its first step
+		if !force {
+			return "", fmt.Errorf("train: %s: already holds a run (resume it, choose another output, or force a new run in its place)", d)
+		}
+		if err := d.clear(); err != nil {
+			return "", fmt.Errorf("train: output: %w", err)
+		}
+	}
+	return d, d.Prepare()
+}
+
+// Prepare makes what directories are missing and removes what a crash left.
+func (d Dir) Prepare() error {
+	for _, dir := range []string{string(d), d.weights(), filepath.Dir(d.Checkpoint())} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("train: output: %w", err)
+		}
+		if err := atomicfile.RemoveStale(dir); err != nil {
+			return fmt.Errorf("train: output: %w", err)
+		}
+	}
+	return nil
+}
+
+// written are a run's files but for the checkpoint and those of other names each time.
+var written = []string{
+	"config.json", "environment.json", "tuning.json", "results.csv",
+	"curves.png", "confusion.png", "predictions.png", "wrong.png", "filters.png",
+	"weights/best.safetensors", "weights/last.safetensors",
+}
+
+// clear removes a run, the event files and pictures of its hooks too, and nothing else that may be there. The checkpoint
+// goes last: a run that is half removed still counts as one.
+func (d Dir) clear() error {
+	entries, err := os.ReadDir(string(d))
+	if err != nil {
+		return err
+	}
+	names := slices.Clone(written)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "events.out.tfevents.") {
+			names = append(names, e.Name())
+		}
+	}
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(string(d), filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Remove(d.Checkpoint())
+}
+
+// Resumable says whether a checkpoint has been written.
+func (d Dir) Resumable() bool { return exists(d.Checkpoint()) }
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// WriteJSON replaces a file by a value as indented JSON.
+func WriteJSON(path string, v any) error {
+	return atomicfile.WriteDurable(path, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(v)
+	})
+}

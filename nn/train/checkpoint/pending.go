@@ -1,0 +1,109 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"resnet/data/atomicfile"
+	"resnet/nn"
+	"resnet/nn/safetensors"
+	"resnet/nn/weights"
+)
+
+// Pending is a snapshot of a run that has not been written yet.
+type Pending struct {
+	Dir     Dir
+	Plan    *nn.Plan
+	State   State // a copy
+	Tensors nn.Snapshot
+	// Epoch is set where an epoch has ended: then its weights are written too, and its row of the results.
+	Epoch *Epoch
+	// OnWeights are called with the parameters and running statistics before anything is written.
+	OnWeights []func([]safetensors.Tensor) error
+}
+
+// Epoch is what the end of an epoch leaves.
+type Epoch struct {
+	Weights weights.Metadata // what they say about themselves
+	IsBest  bool
+}
+
+// NotFinite is the error of values from which no training can recover.
+type NotFinite struct {
+	Tensor string
+	Epoch  bool // at the end of an epoch
+	State  State
+}
+
+func (e *NotFinite) Error() string { return e.Tensor + " holds NaN or infinity" }
+
+// Write writes the files, but refuses values that are not finite: the checkpoint before is the better one. The weights
+// come before the checkpoint that speaks of them, and results.csv after it: a crash in between repeats the epoch and
+// writes the same weights again.
+func (p *Pending) Write() error {
+	s := &p.State
+	var err error
+	if s.Device, err = p.Tensors.State(); err != nil {
+		return err
+	}
+	g := p.Plan.Graph
+	tensors, err := weights.ReadTensors(p.Tensors, g, OptimizerStates(p.Plan.Optimizer)...)
+	if err != nil {
+		return err
+	}
+	if name := FirstNotFinite(tensors); name != "" {
+		return &NotFinite{Tensor: name, Epoch: p.Epoch != nil, State: *s}
+	}
+	parameters := tensors[:len(g.Parameters())]
+	for _, f := range p.OnWeights {
+		if err := f(parameters); err != nil {
+			return err
+		}
+	}
+	if err := p.writeWeights(parameters); err != nil {
+		return fmt.Errorf("train: weights: %w", err)
+	}
+	if err := Write(p.Dir.Checkpoint(), s, tensors); err != nil {
+		return fmt.Errorf("train: checkpoint: %w", err)
+	}
+	if p.Epoch == nil {
+		return nil
+	}
+	return p.Dir.WriteResults(s.Rows)
+}
+
+// writeWeights writes those of an epoch's end.
+func (p *Pending) writeWeights(tensors []safetensors.Tensor) error {
+	if p.Epoch == nil {
+		return nil
+	}
+	write := func(path string) error {
+		return atomicfile.WriteDurable(path, func(w io.Writer) error { return weights.Write(w, tensors, p.Epoch.Weights) })
+	}
+	if p.Epoch.IsBest {
+		if err := write(p.Dir.Best()); err != nil {
+			return err
+		}
+	}
+	return write(p.Dir.Last())
+}
+
+// OptimizerStates are the roles that hold an optimiser's state.
+func OptimizerStates(o nn.Optimizer) []nn.Role {
+	return []nn.Role{nn.Momentum, nn.SecondMoment}[:o.States()]
+}
+
+// FirstNotFinite names a tensor that holds NaN or infinity, or is "".
+func FirstNotFinite(tensors []safetensors.Tensor) string {
+	const exponent = 0xff << 23 // all ones in NaN and infinity only
+	for i := range tensors {
+		p := tensors[i].Data
+		for ; len(p) >= 4; p = p[4:] {
+			if binary.LittleEndian.Uint32(p)&exponent == exponent {
+				return tensors[i].Name
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,54 @@
+package checkpoint
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+
+	"resnet/data/atomicfile"
+	"resnet/nn/infer"
+)
+
+// Row is one epoch's line in results.csv.
+type Row struct {
+	Epoch           int          `json:"epoch"`             // from 1
+	Step            int64        `json:"step"`              // since training began
+	LR              float64      `json:"lr"`                // of the last step
+	Train           infer.Score  `json:"train"`             // over all images, as the weights changed
+	Val             *infer.Score `json:"val,omitempty"`     // nil without validation
+	Seconds         float64      `json:"seconds"`           // training and validation
+	ImagesPerSecond float64      `json:"images_per_second"` // training
+}
+
+var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds", "images_per_second"}
+
+// WriteResults writes results.csv anew: after every epoch, and at the start,
+// where a run that was killed may have left a row too few.
+func (d Dir) WriteResults(rows []Row) error {
+	if err := atomicfile.WriteDurable(d.Results(), func(w io.Writer) error { return writeCSV(w, rows) }); err != nil {
+		return fmt.Errorf("train: results: %w", err)
+	}
+	return nil
+}
+
+// writeCSV writes rates and fractions so that they read back exactly. Without
+// validation its columns are empty.
+func writeCSV(w io.Writer, rows []Row) error {
+	exact := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	c := csv.NewWriter(w)
+	c.Write(csvHeader)
+	for i := range rows {
+		r := &rows[i]
+		var valLoss, valAcc string
+		if r.Val != nil {
+			valLoss, valAcc = exact(r.Val.Loss), exact(r.Val.Accuracy)
+		}
+		c.Write([]string{
+			strconv.Itoa(r.Epoch), strconv.FormatInt(r.Step, 10), exact(r.LR), exact(r.Train.Loss), exact(r.Train.Accuracy),
+			valLoss, valAcc, strconv.FormatFloat(r.Seconds, 'f', 2, 64), strconv.FormatFloat(r.ImagesPerSecond, 'f', 1, 64),
+		})
+	}
+	c.Flush()
+	return c.Error()
+}

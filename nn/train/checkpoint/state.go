@@ -1,0 +1,109 @@
+package checkpoint
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"resnet/data/atomicfile"
+	"resnet/nn/infer"
+	"resnet/nn/models"
+	"resnet/nn/safetensors"
+)
+
+// Version is the format of the checkpoints that Write writes and Read reads.
+const Version = 1
+
+// State is where a run stands. With the tensors it is a checkpoint: a run that continues from it does what it would have
+// done, bit for bit. All draws are functions of the seed, the epoch and the image, and the learning rate is one of the
+// step, so neither has a state of its own. JSON keeps every float64 exactly.
+type State struct {
+	Version  int             `json:"version"`
+	Config   json.RawMessage `json:"config"` // the trainer's
+	Model    models.Config   `json:"model"`
+	Checksum string          `json:"data_checksum"`
+	Backend  string          `json:"backend"`
+
+	Epoch      int        `json:"epoch"` // whole epochs, validation included
+	Step       int        `json:"step"`  // training steps of the next one
+	GlobalStep int64      `json:"global_step"`
+	Metrics    [2]float64 `json:"metrics"` // loss sum, correct count of those steps
+	// Seconds is what the epoch took so far; TrainSeconds what its training steps took, once they are all done.
+	Seconds      float64 `json:"seconds"`
+	TrainSeconds float64 `json:"train_seconds"`
+	Best         *Best   `json:"best,omitempty"`
+	Rows         []Row   `json:"rows"`
+	// Device is what the executor keeps besides, see nn.Async.
+	Device []byte `json:"device_state,omitempty"`
+}
+
+// Best is the epoch whose weights are in best.safetensors: the first with the highest validation accuracy, or the last
+// one where nothing validates.
+type Best struct {
+	Epoch int          `json:"epoch"` // from 1
+	Val   *infer.Score `json:"val,omitempty"`
+}
+
+// Check reports a state that no run of so many epochs can leave.
+func (s *State) Check(epochs int, validates bool) error {
+	if s.Epoch < 0 || s.Epoch > epochs || s.Step < 0 || len(s.Rows) != s.Epoch {
+		return fmt.Errorf("epoch %d of %d, step %d, %d rows: contradiction (damaged checkpoint)", s.Epoch, epochs, s.Step, len(s.Rows))
+	}
+	if (s.Best == nil) != (s.Epoch == 0) || s.Best != nil && (s.Best.Val != nil) != validates {
+		return fmt.Errorf("best epoch %+v after %d epochs, validation %v: contradiction (damaged checkpoint)", s.Best, s.Epoch, validates)
+	}
+	return nil
+}
+
+// Write replaces the file at path: parameters, statistics and optimiser states under their names, the state as JSON in
+// the metadata, and a checksum over all.
+func Write(path string, s *State, tensors []safetensors.Tensor) error {
+	js, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	meta := map[string]string{"state": string(js), "sha256": safetensors.Digest(tensors, string(js))}
+	return atomicfile.WriteDurable(path, func(w io.Writer) error { return safetensors.Write(w, tensors, meta) })
+}
+
+// Read opens a checkpoint and checks it whole, but for its configuration; see State.Check. The caller closes the file.
+func Read(path string) (*State, *safetensors.File, error) {
+	f, err := safetensors.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%s: no such file (not a run directory?)", path)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w (damaged checkpoint?)", err)
+	}
+	s, err := Parse(f)
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, f, nil
+}
+
+// Parse is the state that an open checkpoint holds.
+func Parse(f *safetensors.File) (*State, error) {
+	js, ok := f.Metadata["state"]
+	if !ok {
+		return nil, errors.New("no state in the metadata (a weights file, not a checkpoint?)")
+	}
+	tensors, err := f.All()
+	if err != nil {
+		return nil, err
+	}
+	if got, want := safetensors.Digest(tensors, js), f.Metadata["sha256"]; got != want {
+		return nil, fmt.Errorf("sha-256 %.12s…, want %.12s… (damaged checkpoint)", got, want)
+	}
+	s := &State{}
+	if err := json.Unmarshal([]byte(js), s); err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	if s.Version != Version {
+		return nil, fmt.Errorf("checkpoint version %d, want %d (written by another version of this program)", s.Version, Version)
+	}
+	return s, nil
+}

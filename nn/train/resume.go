@@ -1,0 +1,91 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"resnet/nn"
+	"resnet/nn/cuda"
+	"resnet/nn/device"
+	"resnet/nn/safetensors"
+	"resnet/nn/train/checkpoint"
+)
+
+// readCheckpoint opens the checkpoint of a run and checks it whole. The caller closes the file.
+func readCheckpoint(path string) (*checkpoint.State, *Config, *safetensors.File, error) {
+	s, f, err := checkpoint.Read(path)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("train: resume: %w", err)
+	}
+	c, err := configOf(s)
+	if err != nil {
+		f.Close()
+		return nil, nil, nil, fmt.Errorf("train: resume: %s: state: %w", path, err)
+	}
+	return s, c, f, nil
+}
+
+// configOf is the configuration that a checkpoint's run had. What the state says must be what such a run can leave.
+func configOf(s *checkpoint.State) (*Config, error) {
+	// A checkpoint that names no device is of a time that knew only the CPU, and one that does not speak of fusing of one
+	// that did not fuse.
+	c := &Config{DeviceConfig: DeviceConfig{Device: device.CPU, Precision: nn.FP32.String(), Fuse: cuda.FuseOff.String()}}
+	if err := json.Unmarshal(s.Config, c); err != nil {
+		return nil, err
+	}
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, s.Check(c.Epochs, c.Val != ValNone)
+}
+
+// mayChange lists the settings that do not change what a run computes, but for
+// those of the device, which change how it rounds.
+var mayChange = map[string]bool{
+	"data_dir": true, "threads": true, "output": true, "weights": true,
+	"checkpoint_seconds": true, "checkpoint_steps": true,
+	"device": true, "precision": true, "deterministic": true, "fuse": true,
+}
+
+// checkOverride compares the settings that a resumed run asks for with those
+// that it began with.
+func checkOverride(old, wanted *Config, done int) error {
+	if err := wanted.validate(); err != nil {
+		return err
+	}
+	was, want := settings(old), settings(wanted)
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		if mayChange[key] || was[key] == want[key] {
+			continue
+		}
+		fixed := old.Sched == SchedConstant || old.Sched == SchedStep
+		switch {
+		case key != "epochs":
+			return fmt.Errorf("%s is %s, but the run began with %s (start a new run for other settings)", key, want[key], was[key])
+		case !fixed:
+			return fmt.Errorf("epochs is %s, but the run began with %s and its schedule %s depends on them", want[key], was[key], old.Sched)
+		case wanted.Epochs < done:
+			return fmt.Errorf("epochs is %s, but the run has done %d", want[key], done)
+		}
+	}
+	return nil
+}
+
+// settings are a configuration's values as JSON, by name.
+func settings(c *Config) map[string]string {
+	js, err := json.Marshal(c)
+	var raw map[string]json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(js, &raw)
+	}
+	if err != nil {
+		panic(err) // a validated Config has a JSON form
+	}
+	m := make(map[string]string, len(raw))
+	for key, v := range raw {
+		m[key] = string(v)
+	}
+	return m
+}
