@@ -1,5 +1,5 @@
 #!/bin/sh
-# assemble.sh DIR ARCH...: machine code of the PTX beside this script, so that the driver need not compile it. ARCH is a
+# assemble.sh DIR ARCH...: machine code of the PTX in ptx, so that the driver need not compile it. ARCH is a
 # compute capability without its point: 90. DIR gets
 #
 #   MODULE-HASH.sm_ARCH.cubin   HASH is the beginning of the PTX's SHA-256, so that another PTX's is not taken for it
@@ -10,7 +10,7 @@ set -eu
 mkdir -p "$1"
 DIR=$(cd "$1" && pwd)
 shift
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/ptx"
 
 PTXAS="${CUDA_HOME:-/usr/local/cuda}/bin/ptxas"
 [ -x "$PTXAS" ] || PTXAS=$(command -v ptxas) || {

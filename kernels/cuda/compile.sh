@@ -23,7 +23,7 @@ case "$module" in
 *) source=$module.cu type= ;;
 esac
 
-"$NVCC" -ptx -arch="compute_$oldest" -fmad=false -std=c++17 ${type:+"$type"} -o "$dir/$module.raw" "$source"
+"$NVCC" -ptx -arch="compute_$oldest" -fmad=false -std=c++17 ${type:+"$type"} -o "$dir/$module.raw" "src/$source"
 # Comments go, and a hint to debuggers that older versions do not know; names of
 # internal linkage lose the hashes of where the source lies.
 {

@@ -3,7 +3,7 @@
 // several layers' work in one launch: the first convolution from bytes (Stem), convolutions with the batch norms around
 // them, and what follows the last hidden layer (Head).
 //
-// The sources are the .cu files here. They are compiled to kernels.ptx and, for each element type, typed_*.ptx and, with
+// The sources are in src. They are compiled to ptx/kernels.ptx and, for each element type, typed_*.ptx and, with
 // what needs tensor cores, tensor_*.ptx. The binary carries them all, and the driver compiles those that a run needs for
 // its GPU (compute capability 7.5 and later, tensor_*.ptx 8.0), unless assemble.sh put machine code beside the program.
 // Each kernel has a launcher in launchers.go, written by gen from its declaration, and a method of [Kernels] with formula

@@ -8,12 +8,12 @@ import (
 	"encoding/hex"
 )
 
-//go:embed *.ptx
+//go:embed ptx/*.ptx
 var embedded embed.FS
 
 // ptx is a module's.
 func ptx(module string) []byte {
-	text, err := embedded.ReadFile(module + ".ptx")
+	text, err := embedded.ReadFile("ptx/" + module + ".ptx")
 	if err != nil {
 		panic(err) // gen names the modules that compile.sh makes
 	}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the modules' PTX and launchers.go from the CUDA sources beside it.
+# Writes the modules' PTX and launchers.go from the CUDA sources in src.
 # With --check it writes nothing and fails if what is there is not what it
 # would write. Needs nvcc and ptxas of CUDA 13 and a C++ compiler; no GPU.
 set -eu
@@ -29,24 +29,23 @@ export NVCC
 
 if [ -n "$check" ]; then
 	version=$("$NVCC" --version | sed -n 's/.*, V//p')
-	made_by=$(sed -n 's/^\/\/ Compiled by nvcc //p' ./*.ptx | sort -u)
+	made_by=$(sed -n 's/^\/\/ Compiled by nvcc //p' ptx/*.ptx | sort -u)
 	[ "$made_by" = "$version" ] || fail "the PTX was made by nvcc $made_by, by which it must be checked, but $NVCC is $version"
 fi
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-mkdir "$out/made"
+mkdir -p "$out/made/ptx"
 echo "$modules" | tr ' ' '\n' | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I MODULE ./compile.sh MODULE "$out"
-${GO:-go} run ./gen -o "$out/made/launchers.go" kernels.cu typed.cu tensor.cu
-mv "$out"/*.ptx "$out/made"
+${GO:-go} run ./gen -o "$out/made/launchers.go" src/kernels.cu src/typed.cu src/tensor.cu
+mv "$out"/*.ptx "$out/made/ptx"
 
 if [ -n "$check" ]; then
-	for file in "$out"/made/* *.ptx; do
-		file=$(basename "$file")
+	for file in launchers.go ptx/*.ptx $(cd "$out/made" && echo ptx/*.ptx); do
 		cmp -s "$out/made/$file" "$file" || fail "$file is not what the sources make: run make ptx and commit it"
 	done
 else
-	rm -f ./*.ptx
-	cp "$out"/made/* .
+	rm -f ptx/*.ptx
+	cp -R "$out"/made/* .
 fi

@@ -11,7 +11,7 @@ import (
 // The committed launchers are what the committed declarations make.
 func TestLaunchersAreCurrent(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "launchers.go")
-	if err := run(out, []string{"../kernels.cu", "../typed.cu", "../tensor.cu"}); err != nil {
+	if err := run(out, []string{"../src/kernels.cu", "../src/typed.cu", "../src/tensor.cu"}); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile(out)

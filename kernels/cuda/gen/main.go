@@ -1,7 +1,7 @@
 // Command gen reads the kernels' declarations in CUDA sources and writes the Go methods that launch them. Its arguments
 // are the modules' sources; what these include by a quoted name belongs to them.
 //
-//	go run resnet/kernels/cuda/gen -o launchers.go kernels.cu typed.cu tensor.cu
+//	go run resnet/kernels/cuda/gen -o launchers.go src/kernels.cu src/typed.cu src/tensor.cu
 package main
 
 import (
