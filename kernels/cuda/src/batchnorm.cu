@@ -1,4 +1,4 @@
-// Batch normalisation's passes over activations; what happens between them, per channel, is in channel.cu.
+// Batch normalisation's passes over activations; what happens between them, per channel, is in per_channel.cu.
 
 KERNEL_T(batchnorm_stats, (const T *x, Moments *part, unsigned rows, unsigned c, unsigned chunk)) {
     by_width<T>(c, [=](auto width) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "epilogue.cuh"
-#include "taps.cuh"
-#include "weights.cuh"
+#include "window.cuh"
+#include "weight_ring.cuh"
 
 // ConvolutionLaunch is what a launch takes; Go's of the same name says how it is chosen.
 struct ConvolutionLaunch {

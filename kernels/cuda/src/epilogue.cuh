@@ -2,8 +2,8 @@
 #pragma once
 
 #include "operand.cuh"
-#include "sums.cuh"
-#include "tile.cuh"
+#include "channel_sums.cuh"
+#include "warp_tile.cuh"
 
 // NormGradientTerm is Go's: a gradient that joins another through its batch norm.
 struct NormGradientTerm {

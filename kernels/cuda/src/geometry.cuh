@@ -1,7 +1,7 @@
 // Where pixels and windows lie in images.
 #pragma once
 
-#include "rows.cuh"
+#include "row_loops.cuh"
 
 // Pixel is what the element at offset `at` of NHWC images belongs to.
 struct Pixel {

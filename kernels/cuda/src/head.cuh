@@ -1,7 +1,7 @@
 // What stands behind a hidden layer's product: bias, ReLU, the classifier's product, softmax and loss.
 #pragma once
 
-#include "fold.cuh"
+#include "warp_reduce.cuh"
 #include "loss.cuh"
 
 // Head is its operands; Go's Head says more. Kernels take it by value.

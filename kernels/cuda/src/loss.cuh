@@ -1,8 +1,8 @@
 // Softmax and cross-entropy, in double as on the CPU: ten classes an image are nothing beside the network.
 #pragma once
 
-#include "last.cuh"
-#include "rows.cuh"
+#include "last_block.cuh"
+#include "row_loops.cuh"
 
 // LossPart is a block's share of the metrics: the sum of its images' losses and how many it has correct.
 struct LossPart {

@@ -1,7 +1,7 @@
 // What batch normalisation's passes over the activations leave behind per chunk of rows and channel.
 #pragma once
 
-#include "rows.cuh"
+#include "row_loops.cuh"
 
 // Moments are a chunk's mean and its sum of squared differences from that mean.
 struct Moments {

@@ -2,9 +2,9 @@
 // shared memory, each element once for all the products it is part of.
 #pragma once
 
-#include "flat.cuh"
+#include "elementwise_loops.cuh"
 #include "mma.cuh"
-#include "norm.cuh"
+#include "lazy_batchnorm.cuh"
 
 // OperandKind is Go's.
 enum OperandKind : unsigned { PLAIN, NORMALIZED, NORM_GRADIENT };

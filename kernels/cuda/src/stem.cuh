@@ -2,7 +2,7 @@
 #pragma once
 
 #include "operand.cuh"
-#include "sums.cuh"
+#include "channel_sums.cuh"
 
 // Stem is the geometry of the convolution and what it reads; Go's Stem says more. Kernels take it by value.
 struct Stem {

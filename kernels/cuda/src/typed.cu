@@ -1,13 +1,13 @@
 // The kernels that exist once per element type: typed_f32.ptx, typed_f16.ptx and typed_bf16.ptx are made from them.
 #include "common.cuh"
-#include "flat.cuh"
+#include "elementwise_loops.cuh"
 #include "geometry.cuh"
 #include "head.cuh"
 #include "loss.cuh"
 #include "moments.cuh"
-#include "norm.cuh"
+#include "lazy_batchnorm.cuh"
 #include "pack.cuh"
-#include "rows.cuh"
+#include "row_loops.cuh"
 #include "stem.cuh"
 
 namespace TYPE {
@@ -18,7 +18,7 @@ namespace TYPE {
 #include "head.cu"
 #include "input.cu"
 #include "loss.cu"
-#include "norm.cu"
+#include "lazy_batchnorm.cu"
 #include "pack.cu"
 #include "pad.cu"
 #include "pool.cu"

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "operand.cuh"
-#include "taps.cuh"
+#include "window.cuh"
 
 // WeightTask is one convolution among those of a launch.
 struct WeightTask {

@@ -1,7 +1,7 @@
 // A block's work on a weight gradient: one tile over one split of the pixels.
 #pragma once
 
-#include "wgrad_feed.cuh"
+#include "wgrad_loader.cuh"
 #include "wgrad_tile.cuh"
 
 // weight_block makes the block's tile. A row of taps, or the one tap of a 1x1 kernel, is TAPS long. Go's weightPlan has

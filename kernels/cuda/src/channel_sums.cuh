@@ -1,8 +1,8 @@
 // Sums over the rows that a block writes, channel by channel: what a batch norm needs of its input or of its gradient.
 #pragma once
 
-#include "fold.cuh"
-#include "norm.cuh"
+#include "warp_reduce.cuh"
+#include "lazy_batchnorm.cuh"
 
 // Share is what some rows contribute to a channel: how many they are, their mean and the sum of their squared
 // differences from it; or Σg and Σg(x-mean).

@@ -1,4 +1,4 @@
-// Norm states (norm.cuh) of tensors that no convolution sums up on its way: a pass over the tensor, at whose end the last
+// Norm states (lazy_batchnorm.cuh) of tensors that no convolution sums up on its way: a pass over the tensor, at whose end the last
 // block finishes.
 
 KERNEL_T(norm_statistics, (const T *x, NormForward f, PartMoments *part, unsigned *done, unsigned rows, unsigned c,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "flat.cuh"
+#include "elementwise_loops.cuh"
 
 // Exchanged is a value as the words that lanes exchange: a choice between words stays in registers.
 template <typename E> struct Exchanged {

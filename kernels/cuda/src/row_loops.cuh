@@ -4,7 +4,7 @@
 // their values in registers while it walks down the rows. blockIdx.x continues the channels, blockIdx.y the rows.
 #pragma once
 
-#include "flat.cuh"
+#include "elementwise_loops.cuh"
 
 // by_width calls f(Width<V>) with the widest vector of T that divides c.
 template <typename T, typename F> __device__ inline void by_width(unsigned c, F f) {

@@ -9,7 +9,7 @@
 // What comes from sums over activations is finished in double and in a fixed order. c is a multiple of 8.
 #pragma once
 
-#include "last.cuh"
+#include "last_block.cuh"
 #include "moments.cuh"
 
 enum NormRow : unsigned { norm_scale, norm_shift, norm_mean, norm_invstd, norm_a, norm_b, norm_k };

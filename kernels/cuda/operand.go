@@ -11,7 +11,7 @@ import (
 // The fused kernels never store what a batch norm puts out. Each batch norm of c channels has a state in device memory
 // instead, the norm: a tensor float32[NormRows*c] with rows scale, shift, mean, invstd, a, b and k. Who writes its
 // input x also sums up x's statistics and leaves the first four; who writes its gradient g leaves the others; and
-// whoever reads the output or passes the gradient on computes it from x and g (norm.cuh has the formulas).
+// whoever reads the output or passes the gradient on computes it from x and g (lazy_batchnorm.cuh has the formulas).
 
 // NormRows is how many rows of c values a batch norm's state has. The last is unused.
 const NormRows = 8
