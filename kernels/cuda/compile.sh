@@ -1,6 +1,6 @@
 #!/bin/sh
-# compile.sh MODULE DIR: compiles DIR/MODULE.ptx and tries it on GPUs. MODULE is kernels, typed_TYPE or tensor_TYPE, TYPE
-# an element type. generate.sh, which sets $NVCC, runs it for each module.
+# compile.sh MODULE DIR: compiles DIR/MODULE.ptx and tries it on GPUs. MODULE is kernels, typed_TYPE, tensor_TYPE or
+# testing_TYPE, TYPE an element type. generate.sh, which sets $NVCC, runs it for each module.
 set -eu
 module=$1 dir=$2
 
@@ -15,7 +15,7 @@ fail() {
 
 # The oldest compute capability, which the PTX is for, and others to try.
 case "$module" in
-tensor_*) oldest=80 others='90 100' ;;
+tensor_* | testing_*) oldest=80 others='90 100' ;;
 *) oldest=75 others='80 90 100' ;;
 esac
 case "$module" in

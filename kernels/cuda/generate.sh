@@ -6,6 +6,8 @@ set -eu
 cd "$(dirname "$0")"
 
 modules='tensor_f32 tensor_f16 tensor_bf16 typed_f32 typed_f16 typed_bf16 kernels'
+# Modules that only tests load.
+testing='testing_f32 testing_f16 testing_bf16'
 
 fail() {
 	echo "kernels/cuda/generate.sh: $*" >&2
@@ -29,23 +31,24 @@ export NVCC
 
 if [ -n "$check" ]; then
 	version=$("$NVCC" --version | sed -n 's/.*, V//p')
-	made_by=$(sed -n 's/^\/\/ Compiled by nvcc //p' ptx/*.ptx | sort -u)
+	made_by=$(sed -n 's/^\/\/ Compiled by nvcc //p' ./*/*.ptx | sort -u)
 	[ "$made_by" = "$version" ] || fail "the PTX was made by nvcc $made_by, by which it must be checked, but $NVCC is $version"
 fi
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-mkdir -p "$out/made/ptx"
-echo "$modules" | tr ' ' '\n' | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I MODULE ./compile.sh MODULE "$out"
+mkdir -p "$out/made/ptx" "$out/made/testdata"
+echo "$modules $testing" | tr ' ' '\n' | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I MODULE ./compile.sh MODULE "$out"
 ${GO:-go} run ./gen -o "$out/made/launchers.go" src/kernels.cu src/typed.cu src/tensor.cu
+mv "$out"/testing_*.ptx "$out/made/testdata"
 mv "$out"/*.ptx "$out/made/ptx"
 
 if [ -n "$check" ]; then
-	for file in launchers.go ptx/*.ptx $(cd "$out/made" && echo ptx/*.ptx); do
+	for file in launchers.go ./*/*.ptx $(cd "$out/made" && echo ./*/*.ptx); do
 		cmp -s "$out/made/$file" "$file" || fail "$file is not what the sources make: run make ptx and commit it"
 	done
 else
-	rm -f ptx/*.ptx
+	rm -f ./*/*.ptx
 	cp -R "$out"/made/* .
 fi

@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"bytes"
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -25,6 +26,8 @@ type rig struct {
 	s *gpu.Stream
 	k *Kernels
 	r *rand.Rand
+
+	testing [len(typeNames)]*gpu.Module // of src/testing.cu, where one was launched
 }
 
 // onGPU opens the first GPU for a test. Without one the test is skipped, or fails where RESNET_REQUIRE_GPU=1 says that
@@ -53,6 +56,32 @@ func onGPU(t *testing.T) *rig {
 	// Few blocks, so that loops over the grid take several rounds.
 	g.k.blocks = 3
 	return g
+}
+
+// testdata has the modules of src/testing.cu, the kernels that only tests launch.
+//
+//go:embed testdata/testing_*.ptx
+var testdata embed.FS
+
+// launchTesting launches a kernel of src/testing.cu, which loads its module for type t at the first launch. Below
+// compute capability 8.0 the test is skipped.
+func (g *rig) launchTesting(kernel string, t gpu.DataType, grid, block gpu.Dim3, shared int, args *gpu.Args) {
+	g.Helper()
+	if !g.k.tensor {
+		g.Skip("the GPU's compute capability is below 8.0")
+	}
+	if g.testing[t] == nil {
+		file := "testing_" + name(t) + ".ptx"
+		text, err := testdata.ReadFile("testdata/" + file)
+		g.ok(err)
+		m, err := g.d.LoadModule(file, text)
+		g.ok(err)
+		g.testing[t] = m
+		g.Cleanup(func() { g.ok(m.Close()) })
+	}
+	f, err := g.testing[t].Function(kernel + "_" + name(t))
+	g.ok(err)
+	g.ok(f.Launch(g.s, grid, block, shared, args))
 }
 
 func (g *rig) ok(err error) {

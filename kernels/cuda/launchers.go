@@ -12,6 +12,7 @@ type functions struct {
 	adam                  *gpu.Function
 	adamw                 *gpu.Function
 	add                   perType
+	assembleBatch         *gpu.Function
 	avgpool               perType
 	avgpoolBackward       perType
 	batchnormApply        perType
@@ -30,7 +31,6 @@ type functions struct {
 	convolutionN32        perType
 	convolutionN64        perType
 	crop                  perType
-	gather                *gpu.Function
 	head                  perType
 	headBackward          perType
 	input                 perType
@@ -39,13 +39,11 @@ type functions struct {
 	maxpool               perType
 	maxpoolBackward       perType
 	normInference         *gpu.Function
-	normReduce            perType
 	normStatistics        perType
 	notEqual              *gpu.Function
 	notFinite             perType
 	packWeights           perType
 	pad                   perType
-	product               perType
 	relu                  perType
 	reluBackward          perType
 	scaleUpdate           *gpu.Function
@@ -63,11 +61,11 @@ func (f *functions) kernels() table {
 	return table{
 		"adam":                   &f.adam,
 		"adamw":                  &f.adamw,
+		"assemble_batch":         &f.assembleBatch,
 		"batchnorm_coefficients": &f.batchnormCoefficients,
 		"batchnorm_finish":       &f.batchnormFinish,
 		"batchnorm_inference":    &f.batchnormInference,
 		"bias_finish":            &f.biasFinish,
-		"gather":                 &f.gather,
 		"norm_inference":         &f.normInference,
 		"not_equal":              &f.notEqual,
 		"scale_update":           &f.scaleUpdate,
@@ -99,7 +97,6 @@ func (f *functions) typed(t gpu.DataType) table {
 		"loss_backward":      &f.lossBackward[t],
 		"maxpool":            &f.maxpool[t],
 		"maxpool_backward":   &f.maxpoolBackward[t],
-		"norm_reduce":        &f.normReduce[t],
 		"norm_statistics":    &f.normStatistics[t],
 		"not_finite":         &f.notFinite[t],
 		"pack_weights":       &f.packWeights[t],
@@ -119,7 +116,6 @@ func (f *functions) tensor(t gpu.DataType) table {
 		"convolution_n16":  &f.convolutionN16[t],
 		"convolution_n32":  &f.convolutionN32[t],
 		"convolution_n64":  &f.convolutionN64[t],
-		"product":          &f.product[t],
 		"weight_gradient":  &f.weightGradient[t],
 	}
 }
@@ -132,13 +128,13 @@ func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Da
 	return k.fn.accumulate.launch("accumulate", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
 	args.Ptr(m)
 	args.Ptr(v)
-	args.Ptr(hyper)
+	args.Ptr(stepParams)
 	args.Ptr(skip)
 	mirror.push(&args)
 	o.push(&args)
@@ -146,13 +142,13 @@ func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hy
 	return k.fn.adam.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, decay, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
 	args.Ptr(m)
 	args.Ptr(v)
-	args.Ptr(hyper)
+	args.Ptr(stepParams)
 	args.Ptr(decay)
 	args.Ptr(skip)
 	mirror.push(&args)
@@ -169,6 +165,21 @@ func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	args.Uint32(flag(relu))
 	args.Uint32(uint32(n))
 	return k.fn.add.launch("add", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchAssembleBatch(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, dataset, datasetLabels, samples, stepParams, stepParamsSrc gpu.Ptr, h, w, c int) error {
+	var args gpu.Args
+	args.Ptr(pixels)
+	args.Ptr(labels)
+	args.Ptr(dataset)
+	args.Ptr(datasetLabels)
+	args.Ptr(samples)
+	args.Ptr(stepParams)
+	args.Ptr(stepParamsSrc)
+	args.Uint32(uint32(h))
+	args.Uint32(uint32(w))
+	args.Uint32(uint32(c))
+	return k.fn.assembleBatch.Launch(s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, p Pool, n int) error {
@@ -356,21 +367,6 @@ func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.crop.launch("crop", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchGather(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, set, setLabels, draws, hyper, hypers gpu.Ptr, h, w, c int) error {
-	var args gpu.Args
-	args.Ptr(pixels)
-	args.Ptr(labels)
-	args.Ptr(set)
-	args.Ptr(setLabels)
-	args.Ptr(draws)
-	args.Ptr(hyper)
-	args.Ptr(hypers)
-	args.Uint32(uint32(h))
-	args.Uint32(uint32(w))
-	args.Uint32(uint32(c))
-	return k.fn.gather.Launch(s, grid, block, 0, &args)
-}
-
 func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done, part gpu.Ptr, team int) error {
 	var args gpu.Args
 	a.push(&args)
@@ -456,19 +452,6 @@ func (k *Kernels) launchNormInference(s *gpu.Stream, grid, block gpu.Dim3, table
 	return k.fn.normInference.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, g, dy gpu.Ptr, f NormBackward, part, done gpu.Ptr, rows, c, chunk int) error {
-	var args gpu.Args
-	args.Ptr(g)
-	args.Ptr(dy)
-	f.push(&args)
-	args.Ptr(part)
-	args.Ptr(done)
-	args.Uint32(uint32(rows))
-	args.Uint32(uint32(c))
-	args.Uint32(uint32(chunk))
-	return k.fn.normReduce.launch("norm_reduce", t, s, grid, block, 0, &args)
-}
-
 func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x gpu.Ptr, f NormForward, part, done gpu.Ptr, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(x)
@@ -515,14 +498,6 @@ func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	return k.fn.pad.launch("pad", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchProduct(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, d, a, b gpu.Ptr) error {
-	var args gpu.Args
-	args.Ptr(d)
-	args.Ptr(a)
-	args.Ptr(b)
-	return k.fn.product.launch("product", t, s, grid, block, shared, &args)
-}
-
 func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, n int) error {
 	var args gpu.Args
 	args.Ptr(y)
@@ -547,12 +522,12 @@ func (k *Kernels) launchScaleUpdate(s *gpu.Stream, grid, block gpu.Dim3, state g
 	return k.fn.scaleUpdate.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o SGDParams, n int) error {
+func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, stepParams, decay, skip gpu.Ptr, mirror Mirror, o SGDParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
 	args.Ptr(v)
-	args.Ptr(hyper)
+	args.Ptr(stepParams)
 	args.Ptr(decay)
 	args.Ptr(skip)
 	mirror.push(&args)

@@ -8,7 +8,58 @@ import (
 	"resnet/gpu"
 )
 
-// NormEntry is a batch norm of C channels among those of NormInference, as in device memory: 56 bytes.
+// The fused kernels never store the output of a batch norm. Instead, each batch norm of c channels has a state in
+// device memory, the norm: a tensor float32[NormRows*c] with rows scale, shift, mean, invstd, a, b and k. The kernel
+// that writes the input x also computes its statistics and writes the first four rows; the kernel that writes the
+// gradient g writes the others. A kernel that reads the output, or the gradient of the input, computes it from x, g and
+// the state (src/lazy_batchnorm.cuh has the formulas).
+
+// NormRows is the number of rows of c values in the state of a batch norm. The last row is unused.
+const NormRows = 8
+
+// NormBytes is the size of the state of a batch norm of c channels.
+func NormBytes(c int) int64 { return 4 * NormRows * int64(c) }
+
+// NormForward has what the statistics of a batch norm's input are computed with and written to. All but Norm are
+// float32[c].
+//
+//	scale = weight*invstd,  shift = bias - mean*scale,  invstd = 1/sqrt(var+Eps)
+//	running_mean = (1-Momentum)*running_mean + Momentum*mean
+//	running_var = (1-Momentum)*running_var + Momentum*var*rows/(rows-1)
+type NormForward struct {
+	Norm, Weight, Bias, RunningMean, RunningVar gpu.Ptr
+	Eps, Momentum                               float64
+}
+
+// push adds the fields in the order of the kernels' struct.
+func (f NormForward) push(args *gpu.Args) {
+	for _, p := range [...]gpu.Ptr{f.Norm, f.Weight, f.Bias, f.RunningMean, f.RunningVar} {
+		args.Ptr(p)
+	}
+	args.Float64(f.Eps)
+	args.Float64(f.Momentum)
+}
+
+// NormBackward has what the gradients of a batch norm are computed with and written to, besides the gradient g of its
+// output. All but Norm and Input are float32[c].
+//
+//	DWeight = invstd*Σ g*(x-mean),  DBias = Σ g, and rows a, b and k of Norm
+type NormBackward struct {
+	Norm, Weight, DWeight, DBias gpu.Ptr
+	ReLU                         bool    // the output of the norm went through a ReLU
+	Input                        gpu.Ptr // x, rows x c
+}
+
+// push adds the fields in the order of the kernels' struct, and padding after the last one.
+func (b NormBackward) push(args *gpu.Args) {
+	for _, p := range [...]gpu.Ptr{b.Norm, b.Weight, b.DWeight, b.DBias, b.Input} {
+		args.Ptr(p)
+	}
+	args.Uint32(flag(b.ReLU))
+	args.Uint32(0)
+}
+
+// NormEntry is one of the batch norms of NormInference, of C channels, with the layout that the kernel reads: 56 bytes.
 type NormEntry struct {
 	Weight, Bias, RunningMean, RunningVar, Norm gpu.Ptr
 	Eps                                         float64
@@ -16,21 +67,23 @@ type NormEntry struct {
 	_                                           uint32
 }
 
-// NormInference makes scale and shift of many norms from running statistics. table is an array of [NormEntry], of which
-// the largest has most channels.
+// NormInference computes scale and shift of many norms from their running statistics. table is an array of `norms`
+// [NormEntry] in device memory; most is the largest number of channels of one of them.
 func (k *Kernels) NormInference(s *gpu.Stream, table gpu.Ptr, norms, most int) error {
 	if err := check("norm_inference", norms*most, table); err != nil || norms*most == 0 {
 		return err
 	}
-	const block = 64 // threads: few norms have more channels than some hundred
-	return k.launchNormInference(s, gpu.Dim3{X: ceilDiv(most, block), Y: norms, Z: 1}, gpu.Dim3{X: block, Y: 1, Z: 1}, table)
+	const block = 64 // threads: most norms have a few hundred channels at most
+	grid := gpu.Dim3{X: ceilDiv(most, block), Y: norms, Z: 1}
+	return k.launchNormInference(s, grid, gpu.Dim3{X: block, Y: 1, Z: 1}, table)
 }
 
-// doneBytes are those of the counter in front of the partial sums of a kernel whose last block adds them up.
+// doneBytes is the size of the block counter before the partial sums, in the scratch of kernels whose last block adds
+// these up.
 const doneBytes = 16
 
-// NormScratch is how many bytes NormStatistics and NormReduce need. They must be zero before their first use; both leave
-// them ready for the next.
+// NormScratch is the size of NormStatistics' scratch in bytes. It must be zero before the first launch; each launch
+// leaves it ready for the next.
 func NormScratch(rows, c int) int64 {
 	if rows == 0 {
 		return 0
@@ -40,8 +93,9 @@ func NormScratch(rows, c int) int64 {
 	return doneBytes + part*int64(count)*int64(c)
 }
 
-// NormStatistics makes the state of a norm and moves its running statistics by those of x, rows x c.
-func (k *Kernels) NormStatistics(s *gpu.Stream, t gpu.DataType, x gpu.Ptr, f NormForward, rows, c int, scratch gpu.Ptr) error {
+// NormStatistics computes the state of a norm, and updates its running statistics, from x, rows x c.
+func (k *Kernels) NormStatistics(s *gpu.Stream, t gpu.DataType, x gpu.Ptr, f NormForward, rows, c int,
+	scratch gpu.Ptr) error {
 	if err := checkNorm("norm_statistics", rows, c, x, f.Norm, scratch); err != nil || rows == 0 {
 		return err
 	}
@@ -49,20 +103,11 @@ func (k *Kernels) NormStatistics(s *gpu.Stream, t gpu.DataType, x gpu.Ptr, f Nor
 	return k.launchNormStatistics(s, grid, block, t, x, f, scratch.Add(doneBytes), scratch, rows, c, size)
 }
 
-// NormReduce makes the gradients of a norm from dy, the gradient of its output: g, rows x c, is dy, with f.ReLU masked to
-// 0 where x*scale + shift <= 0. g may be dy.
-func (k *Kernels) NormReduce(s *gpu.Stream, t gpu.DataType, g, dy gpu.Ptr, f NormBackward, rows, c int, scratch gpu.Ptr) error {
-	if err := checkNorm("norm_reduce", rows, c, g, dy, f.Input, f.Norm, scratch); err != nil || rows == 0 {
-		return err
-	}
-	grid, block, size := reduction(t, rows, c)
-	return k.launchNormReduce(s, grid, block, t, g, dy, f, scratch.Add(doneBytes), scratch, rows, c, size)
-}
-
-// checkNorm refuses what check does and channels that do not come in eights.
+// checkNorm is check, and refuses numbers of channels that are no multiple of 8.
 func checkNorm(kernel string, rows, c int, tensors ...gpu.Ptr) error {
 	if c%8 != 0 {
-		return fmt.Errorf("cuda: %s: %d channels, want a multiple of 8: use batch normalisation of its own there", kernel, c)
+		return fmt.Errorf("cuda: %s: %d channels, want a multiple of 8: use batch normalisation of its own there",
+			kernel, c)
 	}
 	return check(kernel, rows*c, tensors...)
 }

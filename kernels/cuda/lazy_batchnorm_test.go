@@ -56,16 +56,16 @@ func (n norm) put(from int, rows ...[]float64) {
 	}
 }
 
-// check compares a state and running statistics with those of x, rows x c, when each value that was summed up may be off
-// by `steps` roundings relative to the largest distance of a value from its channel's mean.
+// check compares a state and running statistics with those of x, rows x c, when each value that was summed up may be
+// off by `steps` roundings relative to the largest distance of a value from its channel's mean.
 func (n norm) check(g *rig, what string, x []float64, rows int, steps float64, runningMean, runningVar []float64) {
 	g.Helper()
 	const u = 0x1p-24
 	c := n.c
 	mean, variance, spread := moments(x, rows, c)
 	invstd, wantMean, wantVar := normalised(mean, variance, rows, runningMean, runningVar)
-	// The mean is rounded in each part and at last. A mean off by d adds d², and parts' means off by d that differ as the
-	// values do 2*d*deviation at most (Cauchy and Schwarz).
+	// The mean is rounded in each part and at last. A mean off by d adds d², and parts' means off by d that differ as
+	// the values do 2*d*deviation at most (Cauchy and Schwarz).
 	meanTol := func(j int) float64 { return u * (2*math.Abs(mean[j]) + steps*spread[j]) }
 	varTol := func(j int) float64 {
 		return 2*steps*u*variance[j] + 2*u*math.Abs(mean[j])*math.Sqrt(variance[j]) + meanTol(j)*meanTol(j)
@@ -90,7 +90,8 @@ func (n norm) check(g *rig, what string, x []float64, rows int, steps float64, r
 	}
 }
 
-// eachNorm runs f for all types, channels that fill a warp, several, or leave a broken one, and rows in one chunk or many.
+// eachNorm runs f for all types, channels that fill a warp, several, or leave a broken one, and rows in one chunk or
+// many.
 func eachNorm(t *testing.T, f func(g *rig, what string, dt gpu.DataType, rows, c int)) {
 	g := onGPU(t)
 	for _, dt := range dtypes {
@@ -137,6 +138,24 @@ func TestNormStatistics(t *testing.T) {
 	})
 }
 
+// normReduce launches norm_reduce of testing.cu: g, rows x c, is dy, with f.ReLU masked, and its sums finish the
+// gradients of f. scratch is as for NormStatistics.
+func (g *rig) normReduce(t gpu.DataType, dst, dy gpu.Ptr, f NormBackward, rows, c int, scratch gpu.Ptr) {
+	g.Helper()
+	grid, block, size := reduction(t, rows, c)
+	var args gpu.Args
+	args.Ptr(dst)
+	args.Ptr(dy)
+	f.push(&args)
+	args.Ptr(scratch.Add(doneBytes))
+	args.Ptr(scratch)
+	for _, n := range [...]int{rows, c, size} {
+		args.Uint32(uint32(n))
+	}
+	g.launchTesting("norm_reduce", t, grid, block, 0, &args)
+}
+
+// finish_backward makes the gradients of a lazy batch norm from sums over rows.
 func TestNormReduce(t *testing.T) {
 	const u = 0x1p-24
 	eachNorm(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
@@ -159,7 +178,7 @@ func TestNormReduce(t *testing.T) {
 
 			tg, tdy, scratch := g.fresh(of(dt), rows*c), g.put(of(dt), dy), g.zeros(u8, int(NormScratch(rows, c)))
 			f := n.backward(g.put(of(dt), x).Ptr, relu)
-			g.ok(g.k.NormReduce(g.s, dt, tg.Ptr, tdy.Ptr, f, rows, c, scratch.Ptr))
+			g.normReduce(dt, tg.Ptr, tdy.Ptr, f, rows, c, scratch.Ptr)
 			g.equal(what+" g", tg.get(), grad)
 			// One step more than for a plain sum: x-mean is rounded too.
 			steps := additions(dt, rows, c) + 1
@@ -183,7 +202,7 @@ func TestNormReduce(t *testing.T) {
 
 			// In place, and once more.
 			first := [][]float64{n.row(rowA), n.row(rowB), n.row(rowK), n.dweight.get(), n.dbias.get()}
-			g.ok(g.k.NormReduce(g.s, dt, tdy.Ptr, tdy.Ptr, f, rows, c, scratch.Ptr))
+			g.normReduce(dt, tdy.Ptr, tdy.Ptr, f, rows, c, scratch.Ptr)
 			g.equal(what+" g in place", tdy.get(), grad)
 			for i, now := range [][]float64{n.row(rowA), n.row(rowB), n.row(rowK), n.dweight.get(), n.dbias.get()} {
 				g.equal(fmt.Sprintf("%s: result %d again", what, i), now, first[i])

@@ -8,7 +8,7 @@ import (
 	"resnet/gpu"
 )
 
-// inner is how long the sums of one product are.
+// inner is k of one mma, the length of its sums.
 func inner(t gpu.DataType) int {
 	if t == gpu.Float32 {
 		return 8
@@ -16,16 +16,16 @@ func inner(t gpu.DataType) int {
 	return 16
 }
 
-// product is a b by the tensor cores, 16 x 8; b is as kernel product takes it.
+// product is a b by one mma of the tensor cores, 16 x 8; b is as kernel product of testing.cu takes it.
 func (g *rig) product(t gpu.DataType, a, b []float64) []float64 {
 	g.Helper()
-	if !g.k.tensor {
-		g.Skip("the GPU's compute capability is below 8.0")
-	}
 	d, ta, tb := g.fresh(f32, 16*8), g.put(of(t), a), g.put(of(t), b)
 	shared := (len(a) + len(b)) * of(t).size
-	one := gpu.Dim3{X: 1, Y: 1, Z: 1}
-	g.ok(g.k.launchProduct(g.s, one, gpu.Dim3{X: 32, Y: 1, Z: 1}, shared, t, d.Ptr, ta.Ptr, tb.Ptr))
+	var args gpu.Args
+	for _, p := range [...]gpu.Ptr{d.Ptr, ta.Ptr, tb.Ptr} {
+		args.Ptr(p)
+	}
+	g.launchTesting("product", t, gpu.Dim3{X: 1, Y: 1, Z: 1}, gpu.Dim3{X: 32, Y: 1, Z: 1}, shared, &args)
 	return d.get()
 }
 

@@ -1,18 +1,20 @@
-// A batch picked from a data set in device memory. Blocks with one blockIdx.x share an image.
+// Assembles a batch from a data set in device memory. All blocks with the same blockIdx.x copy one image.
 
-// The step's scalars come along: hyper gets 4 of hypers, if there are any. Pixel (r, s) of the batch's image is pixel (r+dy, s+dx) of the set's; with flip, s counts from the right.
-KERNEL(gather, (uint8_t *pixels, int32_t *labels, const uint8_t *set, const int32_t *set_labels, const Draw *draws,
-                float *hyper, const float *hypers, unsigned h, unsigned w, unsigned c)) {
-    const Draw d = draws[blockIdx.x];
+// Pixel (r, s) of an image in the batch is pixel (r+dy, s+dx) of the sample's image, 0 outside it; with flip, s counts
+// from the right. The four step scalars are copied too, from step_params_src to step_params, unless that is null.
+KERNEL(assemble_batch, (uint8_t *pixels, int32_t *labels, const uint8_t *dataset,
+                        const int32_t *dataset_labels, const Sample *samples, float *step_params,
+                        const float *step_params_src, unsigned h, unsigned w, unsigned c)) {
+    const Sample sample = samples[blockIdx.x];
     const unsigned size = h * w * c, first = blockIdx.y * blockDim.x + threadIdx.x;
-    const uint8_t *from = set + int64_t(d.index) * size;
+    const uint8_t *from = dataset + int64_t(sample.index) * size;
     uint8_t *to = pixels + int64_t(blockIdx.x) * size;
     for (unsigned i = first; i < size; i += gridDim.y * blockDim.x) {
         const Pixel p(i, h, w, c);
-        // Above or left of the image these wrap around to large numbers.
-        const unsigned r = p.y + d.dy, s = (d.flip ? w - 1 - p.x : p.x) + d.dx;
+        // Above or left of the image, these wrap around to large numbers.
+        const unsigned r = p.y + sample.dy, s = (sample.flip ? w - 1 - p.x : p.x) + sample.dx;
         to[i] = r < h && s < w ? from[(r * w + s) * c + p.channel] : 0;
     }
-    if (first == 0) labels[blockIdx.x] = set_labels[d.index];
-    if (hyper && blockIdx.x == 0 && first < 4) hyper[first] = hypers[first];
+    if (first == 0) labels[blockIdx.x] = dataset_labels[sample.index];
+    if (step_params && blockIdx.x == 0 && first < 4) step_params[first] = step_params_src[first];
 }

@@ -1,4 +1,5 @@
-// Batch normalisation's passes over activations; what happens between them, per channel, is in per_channel.cu.
+// The passes of batch normalisation over the activations. The steps between them, on vectors of channels, are in
+// per_channel.cu.
 
 KERNEL_T(batchnorm_stats, (const T *x, Moments *part, unsigned rows, unsigned c, unsigned chunk)) {
     by_width<T>(c, [=](auto width) {
@@ -19,7 +20,7 @@ KERNEL_T(batchnorm_apply, (T *y, const T *x, const float *scale_shift, Flag relu
     });
 }
 
-// y is read with relu only.
+// y is read only with relu.
 KERNEL_T(batchnorm_reduce, (const T *dy, const T *x, const T *y, const float *mean, GradSums *part, Flag relu,
                             unsigned rows, unsigned c, unsigned chunk)) {
     by_width<T>(c, [=](auto width) {
@@ -32,7 +33,7 @@ KERNEL_T(batchnorm_reduce, (const T *dy, const T *x, const T *y, const float *me
     });
 }
 
-// y is read with relu only.
+// y is read only with relu.
 KERNEL_T(batchnorm_backward, (T *dx, const T *dy, const T *x, const T *y, const float *mean, const float *coefficients,
                               Flag relu, Flag accumulate, unsigned rows, unsigned c)) {
     each_row<T>(rows, c, [=](auto width, unsigned j) {

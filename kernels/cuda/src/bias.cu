@@ -1,4 +1,4 @@
-// A value per channel added to every row, and the sums over rows that are its gradient.
+// Adds a bias per channel to every row. Its gradient is the sum over rows.
 
 KERNEL_T(bias, (T *y, const float *bias, Flag relu, unsigned rows, unsigned c)) {
     each_row<T>(rows, c, [=](auto width, unsigned j) {
@@ -11,7 +11,7 @@ KERNEL_T(bias, (T *y, const float *bias, Flag relu, unsigned rows, unsigned c)) 
     });
 }
 
-// Sums of chunks of rows, which bias_finish adds up.
+// Sums each chunk of rows; bias_finish adds up the chunks.
 KERNEL_T(bias_backward, (float *part, const T *dy, unsigned rows, unsigned c, unsigned chunk)) {
     by_width<T>(c, [=](auto width) {
         constexpr int V = decltype(width)::n;

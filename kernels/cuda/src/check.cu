@@ -1,3 +1,4 @@
+// Adds the number of NaN and infinite elements to count.
 KERNEL_T(not_finite, (const T *x, int32_t *count, unsigned n)) {
     int bad[1] = {};
     each<Lanes<T>::n>(n, [&](auto width, unsigned i) {

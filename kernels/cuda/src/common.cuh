@@ -1,24 +1,25 @@
-// What every kernel is written with: the declaration macros, element types and vector access.
+// The basis of every kernel: declaration macros, element types and vector access.
 //
 // A kernel is declared by
 //
 //     KERNEL(name, (type a, type b))     { body }    one kernel, `name`
 //     KERNEL_T(name, (T *y, const T *x)) { body }    name_f32, name_f16 and name_bf16
 //
-// and has C linkage, so that its name in the PTX is its name here. gen reads the declarations too and writes launchers.go.
+// and has C linkage, so that its name in the PTX is its name here. The Go program gen also reads the declarations, and
+// writes launchers.go.
 //
-// kernels.cu includes the files of the first kind, typed.cu and tensor.cu those of the second: tensor.cu what needs
-// tensor cores and mma.cuh. These two are compiled once per element type, with TYPE defined as f32, f16 or bf16. Their
-// kernels stand inside the namespace of that name, in files that include nothing.
+// kernels.cu includes the files with KERNEL. typed.cu and tensor.cu include those with KERNEL_T: tensor.cu the ones
+// that need tensor cores. These two are compiled once per element type, with TYPE defined as f32, f16 or bf16. Their
+// kernels are in the namespace of that name, so the files that define them must not include others.
 //
-// A host compiler may define KERNEL and DYNAMIC_SHARED itself and run the same source on the CPU. Besides plain C++17
+// A host compiler may define KERNEL and DYNAMIC_SHARED itself and run the same source on the CPU. Beyond plain C++17,
 // the kernels use threadIdx, blockIdx, blockDim, gridDim, static __shared__ arrays, DYNAMIC_SHARED(type, name) for the
-// shared memory that a launch brings, __syncthreads, __syncwarp, __shfl_xor_sync on double and unsigned, atomicAdd on
+// dynamic shared memory of a launch, __syncthreads, __syncwarp, __shfl_xor_sync on double and unsigned, atomicAdd on
 // int and unsigned, __threadfence, __float_as_uint, min and max on int, fmaf, sqrtf, fabsf, and exp, log and sqrt in
 // double.
 //
-// FMAs are where fmaf is written and nowhere else: the compiler is told -fmad=false, so that a kernel rounds as its
-// portable twin in kernels/cpu does.
+// There is an FMA where fmaf is written and nowhere else: -fmad=false stops the compiler from adding any, so that a
+// kernel rounds like its portable twin in kernels/cpu.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -32,7 +33,8 @@
 extern __shared__ uint4 dynamic_shared[];
 #define DYNAMIC_SHARED(type, name) type *const name = reinterpret_cast<type *>(dynamic_shared)
 #endif
-// KERNEL_BOUNDS is the __launch_bounds__ of the kernels that follow; a file that sets it sets it back to nothing.
+// KERNEL_BOUNDS is the __launch_bounds__ of the kernels that follow. A file that sets it makes it empty again at its
+// end.
 #define KERNEL_BOUNDS
 #define KERNEL_EXPANDED(name, params) KERNEL(name, params)
 #define KERNEL_PASTE(name, type) name##_##type
@@ -50,7 +52,7 @@ namespace bf16 {
 using T = __nv_bfloat16;
 }
 
-// Flag is a bool that is as wide as a count among a kernel's arguments.
+// Flag is a bool as a kernel argument, as wide as an unsigned.
 typedef unsigned Flag;
 
 // Arithmetic is float32 whatever the element type: widen on loading, round once on storing.
@@ -62,7 +64,7 @@ template <typename T> __device__ inline T narrow(float v);
 template <> __device__ inline float narrow<float>(float v) { return v; }
 template <> __device__ inline __half narrow<__half>(float v) { return __float2half_rn(v); }
 
-// sm_75 has no instruction for it, and the header's way there has branches: to nearest even by integer arithmetic.
+// sm_75 has no instruction for it, and the CUDA header's emulation branches. This rounds to nearest even in integers.
 template <> __device__ inline __nv_bfloat16 narrow<__nv_bfloat16>(float v) {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
     return __float2bfloat16_rn(v);
@@ -74,7 +76,7 @@ template <> __device__ inline __nv_bfloat16 narrow<__nv_bfloat16>(float v) {
 #endif
 }
 
-// Lanes<T>::n is how many elements one 16-byte access moves; of several types, those of the smallest.
+// Lanes<T>::n is how many elements one 16-byte access moves. With several types, the smallest type counts.
 template <typename T, typename... Others> struct Lanes {
     static constexpr int n = Lanes<T>::n > Lanes<Others...>::n ? Lanes<T>::n : Lanes<Others...>::n;
 };
@@ -82,7 +84,7 @@ template <typename T> struct Lanes<T> {
     static constexpr int n = 16 / sizeof(T);
 };
 
-// Vector is V neighbouring elements. It is aligned so that it moves in one access, or in several of 16 bytes.
+// Vector is V neighbouring elements. Its alignment lets it move in one access, or in several accesses of 16 bytes.
 template <typename T, int V> struct alignas(V * sizeof(T) < 16 ? V * sizeof(T) : 16) Vector {
     T e[V];
 };
@@ -95,7 +97,7 @@ template <typename T, int V> __device__ inline void put(T *p, const Vector<T, V>
     *reinterpret_cast<Vector<T, V> *>(p) = v;
 }
 
-// load and store are fetch and put with the elements as float32.
+// load and store are fetch and put that convert elements to and from float32.
 template <int V, typename T> __device__ inline Floats<V> load(const T *p) {
     const Vector<T, V> v = fetch<V>(p);
     Floats<V> f;
@@ -108,10 +110,10 @@ template <typename T, int V> __device__ inline void store(T *p, const Floats<V> 
     put(p, v);
 }
 
-// A NaN stays NaN behind a ReLU, so that a diverged run shows.
+// positive is ReLU. A NaN stays NaN, so that a diverged run is noticed.
 __device__ inline float positive(float v) { return v < 0 ? 0 : v; }
 
-// masked is a gradient behind a ReLU whose output was y. A NaN in y lets it pass.
+// masked is the gradient of a ReLU with output y: g, but 0 where y <= 0. A NaN in y lets g pass.
 __device__ inline float masked(float g, float y) { return y <= 0 ? 0 : g; }
 
 __device__ inline bool is_finite(float v) { return fabsf(v) < INFINITY; }

@@ -1,12 +1,12 @@
-// Convolutions on tensor cores; a kernel's number is how many output channels a block makes.
+// Convolutions on tensor cores. convolution_nN computes N output channels per block.
 //
-// With R rows (pixels of the batch), b bytes an element and t taps, a launch computes 2*R*t*In*Out FLOP. It reads the
-// operand Out/number times (twice as much for a gradient through a batch norm, and the rows that tiles of a 3x3 window
-// share once more), writes R*Out*b bytes, and reads as many for each matrix that the end of it adds or masks by.
-// Weights, t*In*Out*b bytes, come from the second level cache for each block or, where they do not fit beside a tile,
-// each tile.
+// With R rows (pixels of the batch), b bytes per element and t taps, a launch computes 2*R*t*In*Out FLOP. It reads the
+// operand Out/N times: two matrices for a gradient through a batch norm, and for a 3x3 window the rows around each tile
+// once more. It writes R*Out*b bytes, and reads as many for each matrix that the epilogue adds or masks by. The
+// weights, t*In*Out*b bytes, are read from the L2 cache once per block, or once per tile if they do not fit into shared
+// memory beside it.
 
-// Two blocks of the most threads can be on a multiprocessor: one has its loads under way while the other multiplies.
+// Two blocks fit on a multiprocessor: one loads while the other multiplies.
 #undef KERNEL_BOUNDS
 #define KERNEL_BOUNDS __launch_bounds__(256, 2)
 

@@ -1,13 +1,14 @@
-// Weight gradients of convolutions on tensor cores, several in a launch.
+// Weight gradients of convolutions on tensor cores, several of them in one launch.
 //
-// With R pixels and t taps a launch computes 2*R*t*In*Out FLOP for each. It reads the gradient once for each tile over
-// inputs and what the convolution read once for each tile over outputs, in every split, and writes splits*t*In*Out floats.
+// With R pixels and t taps, each takes 2*R*t*In*Out FLOP. It reads the gradient once per tile over input channels, and
+// the input of the convolution once per tile over output channels. It writes splits*t*In*Out floats.
 
-// Two blocks can be on a multiprocessor: one stores what it loaded while the other multiplies.
+// Two blocks fit on a multiprocessor: one stores what it loaded while the other multiplies.
 #undef KERNEL_BOUNDS
 #define KERNEL_BOUNDS __launch_bounds__(weight_threads, 2)
 
-// A warp's tile is, outputs by inputs, 32 x 64 of one tap, or 32 or 64 x 16 of a row of three.
+// The tile of a warp, output by input channels, is 32 x 64 for a 1x1 kernel; for a 3x3 kernel it is 32 x 16 or 64 x 16
+// for each of the three taps of a row.
 KERNEL_T(weight_gradient, (WeightTasks tasks, unsigned count)) {
     DYNAMIC_SHARED(char, shared);
     unsigned i = count - 1;

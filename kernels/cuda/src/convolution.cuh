@@ -1,29 +1,31 @@
-// Convolutions of stride 1 as one matrix product a block and tap, with what comes before and after them on the way.
+// Convolutions of stride 1 as matrix products, one per tile and tap, fused with the operations before and after them. A
+// tap is one position of the 1x1 or 3x3 window.
 #pragma once
 
 #include "epilogue.cuh"
-#include "window.cuh"
 #include "weight_ring.cuh"
+#include "window.cuh"
 
-// ConvolutionLaunch is what a launch takes; Go's of the same name says how it is chosen.
+// ConvolutionLaunch is the argument of the kernels. Go's ConvolutionLaunch mirrors it; convolution_plan.go chooses it.
 struct ConvolutionLaunch {
     OperandArgs operand;
     Epilogue epilogue;
     const void *weight; // Out,taps,In
     unsigned rows, height, width, in, taps, slots;
-    unsigned reach;  // rows that a tile needs beyond its own, on either side: the 3x3 window's
-    unsigned staged; // bytes of shared memory for the operand or what comes after it
-    unsigned raw;    // bytes of shared memory for the rows that the next tile's operand is computed from; 0: none
+    unsigned reach;  // rows that a tile needs before and after its own: width + 1 for a 3x3 window, 0 for 1x1
+    unsigned staged; // bytes of shared memory for the operand and, after it, for the products and sums
+    unsigned raw;    // bytes of shared memory to prefetch the next tile's rows into; 0: no prefetch
 };
 
-// convolution makes a block's tiles of N channels, from N*blockIdx.y on, by as many rows as its warps have: two warps
-// share 32 rows of 32 and more channels. It takes the tiles of rows blockIdx.x, blockIdx.x + gridDim.x, ...
+// convolution computes tiles of N output channels, starting at channel N*blockIdx.y. A warp computes 32 rows; with N of
+// 32 and more, two warps divide the N channels of 32 rows. The block computes the tiles of rows blockIdx.x,
+// blockIdx.x + gridDim.x, ...
 //
-// The rows of a tile are pixels that follow each other, whatever their images, so all taps find theirs in one run of
-// the operand; where a tap lies outside of its pixel's image a row of zeros stands in, one of eight in front of the
-// operand: the one that lies in the banks of the row that it stands in for.
+// The rows of a tile are consecutive pixels of the batch, across images, so all taps read from one run of operand rows.
+// Where a tap lies outside the image of its pixel, it reads a row of zeros instead. There are eight of those in front
+// of the operand; the one used has the same banks as the row that it replaces, which avoids bank conflicts.
 //
-// With memory for raw rows, those of a tile are on their way while the tile before it is multiplied.
+// With memory for raw rows, the rows of the next tile are copied while this tile is multiplied.
 template <typename T, int N> __device__ inline void convolution(const ConvolutionLaunch &a) {
     constexpr int ACROSS = N > 16 ? 2 : 1, COLUMNS = N / ACROSS, ZEROS = 8;
     using Rows = WarpRows<T, COLUMNS>;
@@ -72,7 +74,7 @@ template <typename T, int N> __device__ inline void convolution(const Convolutio
             }
             products.multiply(from, w, pitch, row);
         }
-        __syncthreads(); // the operand is done with
+        __syncthreads(); // no warp reads the operand any more
         products.put(products_at);
         Rows{e, first + down, a.rows, channel}.finish(products_at, sums);
         __syncthreads();
@@ -82,11 +84,11 @@ template <typename T, int N> __device__ inline void convolution(const Convolutio
     if (!moments && !e.grad.norm) return;
     float2 *const part = e.part + blockIdx.x * e.c + blockIdx.y * N;
     sum_block<Rows::ACROSS>(sums, moments, Rows::ACROSS, column + lane % Rows::ACROSS * Rows::V, N, warp / ACROSS,
-                            block_rows / 32, reinterpret_cast<Share *>(operand), part);
+                            block_rows / 32, reinterpret_cast<PartialSum *>(operand), part);
     if (!last_block(e.done)) return;
     if (moments) {
         finish_forward(e.stats, reinterpret_cast<const PartMoments *>(e.part), gridDim.x, e.c, a.rows,
-                       DealtRows{a.rows, block_rows, gridDim.x});
+                       RoundRobinRows{a.rows, block_rows, gridDim.x});
     } else {
         finish_backward(e.grad, reinterpret_cast<const GradSums *>(e.part), gridDim.x, e.c, a.rows);
     }

@@ -1,17 +1,19 @@
-// The end of a convolution's tile: what is added to the products, the masks, the sums for batch norms, and the store.
+// The epilogue of a convolution: adds to the products, masks them, sums them up for batch norms, and stores them.
 #pragma once
 
-#include "operand.cuh"
 #include "channel_sums.cuh"
+#include "operand.cuh"
 #include "warp_tile.cuh"
 
-// NormGradientTerm is Go's: a gradient that joins another through its batch norm.
+// NormGradientTerm is the gradient of another branch, before it passes its batch norm. Go's NormGradientTerm mirrors
+// it.
 struct NormGradientTerm {
     const void *g, *input;
     const float *norm;
 };
 
-// Epilogue is what becomes of the products, matrices of rows x c; Go's Convolution says what of. Addresses may be 0.
+// Epilogue is what happens to the products; the documentation of Go's Convolution has the formulas. Matrices are
+// rows x c. Null pointers leave their operation out.
 struct Epilogue {
     NormForward stats;
     NormBackward grad;
@@ -19,21 +21,21 @@ struct Epilogue {
     const void *add, *mask;
     void *y;
     float2 *part;   // gridDim.x x c
-    unsigned *done; // of last_block
+    unsigned *done; // counter of last_block
     unsigned c;
     Flag relu;
 };
 
-// WarpRows walks down a warp's tile: a lane has V neighbouring columns of every DOWN-th row.
+// WarpRows loops over the tile of a warp: a lane has V neighbouring columns of every DOWN-th row.
 template <typename T, int N> struct WarpRows {
     static constexpr int V = Lanes<T>::n, ACROSS = N / V, DOWN = 32 / ACROSS, PASSES = WarpTile<T, N>::ROWS / DOWN;
-    static constexpr int BATCH = 2; // rows of a lane under way at once
+    static constexpr int BATCH = 2; // rows that a lane loads at once
 
     const Epilogue &e;
-    unsigned first, rows, channel; // the tile's first row, all rows, and the lane's first channel
+    unsigned first, rows, channel; // first row of the tile, rows of the matrix, first channel of the lane
 
-    // each calls y = f(product, term, input) for each of the lane's rows, where term and input are that row of matrices
-    // that may be 0; masks and stores y, and calls g(y, input) with y as it was stored.
+    // each computes y = f(product, term, input) for each row of the lane, masks and stores y, and calls g(y, input)
+    // with y as it was rounded. term and input are rows of the matrices terms and inputs; of a null matrix they are 0.
     template <typename F, typename G>
     __device__ void each(const char *tile, const void *terms, const void *inputs, F f, G g) const {
         const unsigned lane = threadIdx.x % 32;
@@ -65,7 +67,7 @@ template <typename T, int N> struct WarpRows {
         }
     }
 
-    // finish makes y of the tile's products and adds it to sums.
+    // finish computes and stores y from the products of the tile, and adds y to sums.
     __device__ void finish(const char *tile, ChannelSums<V> &sums) const {
         using Row = const Floats<V> &;
         if (e.join.norm) {

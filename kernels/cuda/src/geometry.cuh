@@ -1,9 +1,9 @@
-// Where pixels and windows lie in images.
+// The positions of pixels and pooling windows in images.
 #pragma once
 
 #include "row_loops.cuh"
 
-// Pixel is what the element at offset `at` of NHWC images belongs to.
+// Pixel is the image, row, column and channel of the element at offset `at` in NHWC images.
 struct Pixel {
     unsigned n, y, x, channel;
     __device__ Pixel(unsigned at, unsigned h, unsigned w, unsigned c) {
@@ -13,7 +13,7 @@ struct Pixel {
     }
 };
 
-// each_pixel calls f(Width<V>, pixel, at) for every vector of channels of n images, at being its offset.
+// each_pixel calls f(Width<V>, pixel, at) for every vector of channels of n images, where at is its offset.
 template <typename T, typename F>
 __device__ inline void each_pixel(unsigned n, unsigned h, unsigned w, unsigned c, F f) {
     by_width<T>(c, [=](auto width) {
@@ -23,7 +23,7 @@ __device__ inline void each_pixel(unsigned n, unsigned h, unsigned w, unsigned c
     });
 }
 
-// Border is zeros around images of h x w pixels. Kernels take it by value; Go's Border mirrors it.
+// Border is zero padding around images of h x w pixels. Kernels take it by value; Go's Border mirrors it.
 struct Border {
     unsigned h, w, c, top, left, bottom, right;
 
@@ -31,29 +31,29 @@ struct Border {
     __device__ unsigned width() const { return left + w + right; }
 };
 
-// Window is the rows from y0 to y1-1 and the columns from x0 to x1-1.
+// Window is the rows y0 to y1-1 and the columns x0 to x1-1.
 struct Window {
     int y0, y1, x0, x1;
 };
 
-// Pool is windows of kh x kw pixels on images of h x w, moved by the strides, from `top` rows above and `left` columns
-// left of the image. Images of oh x ow come out. Kernels take it by value; Go's Pool mirrors it.
+// Pool is the geometry of a pooling layer: windows of kh x kw pixels on images of h x w, with top and left padding, and
+// outputs of oh x ow. Kernels take it by value; Go's Pool mirrors it.
 struct Pool {
     int h, w, c, oh, ow, kh, kw, stride_h, stride_w, top, left;
 
-    // seen is the pixels of the image that an output sees.
-    __device__ Window seen(int oy, int ox) const {
+    // window is the pixels of the image that an output is computed from.
+    __device__ Window window(int oy, int ox) const {
         const int y = oy * stride_h - top, x = ox * stride_w - left;
         return {max(y, 0), min(y + kh, h), max(x, 0), min(x + kw, w)};
     }
 
-    // seeing is the outputs that see a pixel.
-    __device__ Window seeing(int y, int x) const {
+    // outputs is the outputs that are computed from a pixel.
+    __device__ Window outputs(int y, int x) const {
         return {first(y + top, kh, stride_h), min((y + top) / stride_h + 1, oh),
                 first(x + left, kw, stride_w), min((x + left) / stride_w + 1, ow)};
     }
 
-    // first is the first window of k pixels that reaches pixel p of the padded line.
+    // first is the index of the first window of k pixels that contains pixel p, counted with padding.
     __device__ static int first(int p, int k, int stride) { return p < k ? 0 : (p - k) / stride + 1; }
 
     __device__ unsigned input(unsigned n, unsigned y, unsigned x, unsigned channel) const {

@@ -1,11 +1,13 @@
-// The end of a network in a launch forward and one backward (head.cuh).
+// The head of a network (head.cuh): one launch forward and one backward.
 
-// A team of warps makes an image: each sums up its share of the features, and the first one has the logits.
+// `team` warps compute one image: each sums over a part of the features, and the first one adds these sums up to the
+// logits.
 KERNEL_T(head, (Head a, double *metrics, unsigned *done, LossPart *part, unsigned team)) {
-    constexpr int V = 4, CHUNK = 16; // features of a thread and classes at once
-    using Folded = Fold<CHUNK, 2>;
+    constexpr int V = 4, CHUNK = 16; // features of a thread, and classes that it sums at once
+    using Reduce = WarpReduce<CHUNK, 2>;
     __shared__ float sums[8][Head::CLASSES], logits[8][Head::CLASSES];
-    const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32, member = warp % team, teams = blockDim.x / 32 / team;
+    const unsigned lane = threadIdx.x % 32, warp = threadIdx.x / 32, member = warp % team;
+    const unsigned teams = blockDim.x / 32 / team;
     const double factor = a.scale ? *a.scale : 1;
     double total[2] = {}; // of this warp's images
     for (unsigned first = blockIdx.x * teams; first < a.n; first += gridDim.x * teams) {
@@ -20,8 +22,8 @@ KERNEL_T(head, (Head a, double *metrics, unsigned *done, LossPart *part, unsigne
                     for (int i = 0; i < V; i++) sum[k] = fmaf(h.e[i], w.e[i], sum[k]);
                 }
             }
-            Folded::run(sum, 1, [](float p, float q) { return p + q; });
-            if (Folded::owns(1)) sums[warp][chunk + Folded::first()] = sum[0];
+            Reduce::run(sum, 1, [](float p, float q) { return p + q; });
+            if (Reduce::owns(1)) sums[warp][chunk + Reduce::first()] = sum[0];
         }
         __syncthreads();
         if (member == 0 && image < a.n) {
@@ -32,24 +34,25 @@ KERNEL_T(head, (Head a, double *metrics, unsigned *done, LossPart *part, unsigne
                 logits[warp][lane] = a.logits[at + lane] = z + a.out_bias[lane];
             }
             __syncwarp();
-            image_loss(logits[warp], a.labels[image], a.on, a.off, a.classes, total, [=](unsigned k, float p, double t) {
-                a.probs[at + k] = p;
-                if (a.gradient) a.gradient[at + k] = loss_gradient(p, t, a.n, factor);
-            });
+            image_loss(logits[warp], a.labels[image], a.on, a.off, a.classes, total,
+                       [=](unsigned k, float p, double t) {
+                           a.probs[at + k] = p;
+                           if (a.gradient) a.gradient[at + k] = loss_gradient(p, t, a.n, factor);
+                       });
         }
         __syncthreads();
     }
     add_metrics(total, metrics, part, done);
 }
 
-// A block makes the gradients of 4 features, all of them whole sums; two threads share an image. The last block takes
-// the classifier's bias for a feature that is always 1.
+// A block computes the gradients of 4 features, summed over all images, with two threads per image. The last block
+// computes the gradient of the classifier's bias, as that of the weight of a feature that is always 1.
 KERNEL_T(head_backward, (Head a, T *dh, float *dbias, float *dweight, float *dout_bias)) {
     constexpr int V = 2, TILE = 4, CLASSES = Head::CLASSES;
     using Pair = Floats<V>;
-    using Folded = Fold<CLASSES, 2>;
+    using Reduce = WarpReduce<CLASSES, 2>;
     constexpr int SHARE = TILE / V; // threads of an image
-    __shared__ Pair weight[CLASSES][SHARE], sums[8][CLASSES + 1][SHARE]; // the row behind the classes is for dbias
+    __shared__ Pair weight[CLASSES][SHARE], sums[8][CLASSES + 1][SHARE]; // the last row is for dbias
     const unsigned tile = blockIdx.x * TILE, place = threadIdx.x % SHARE, warp = threadIdx.x / 32;
     const bool ones = tile == a.features;
     for (unsigned i = threadIdx.x; i < a.classes * SHARE && !ones; i += blockDim.x) {
@@ -79,10 +82,10 @@ KERNEL_T(head_backward, (Head a, T *dh, float *dbias, float *dweight, float *dou
     }
 
     auto add = [](const Pair &p, const Pair &q) { return plus(p, q); };
-    Folded::run(dw, SHARE, add);
-    Fold<1, 32>::run(db, SHARE, add);
-    if (Folded::owns(SHARE)) {
-        for (int k = 0; k < Folded::LEFT; k++) sums[warp][Folded::first() + k][place] = dw[k];
+    Reduce::run(dw, SHARE, add);
+    WarpReduce<1, 32>::run(db, SHARE, add);
+    if (Reduce::owns(SHARE)) {
+        for (int k = 0; k < Reduce::LEFT; k++) sums[warp][Reduce::first() + k][place] = dw[k];
     }
     if (threadIdx.x % 32 < SHARE) sums[warp][CLASSES][place] = db[0];
     __syncthreads();

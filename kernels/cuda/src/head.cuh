@@ -1,10 +1,10 @@
-// What stands behind a hidden layer's product: bias, ReLU, the classifier's product, softmax and loss.
+// What follows the matrix product of a hidden layer: bias, ReLU, the classifier, softmax and loss.
 #pragma once
 
-#include "warp_reduce.cuh"
 #include "loss.cuh"
+#include "warp_reduce.cuh"
 
-// Head is its operands; Go's Head says more. Kernels take it by value.
+// Head has the operands; the documentation of Go's Head has the formulas. Kernels take it by value.
 struct Head {
     const void *z;
     const float *bias, *weight, *out_bias;
@@ -17,7 +17,7 @@ struct Head {
 
     static constexpr int CLASSES = 32; // at most
 
-    // hidden is V features of an image: h = z + bias, with ReLU max(h, 0). It is not rounded.
+    // hidden is V features of an image: h = z + bias, with ReLU max(h, 0), not rounded to T.
     template <int V, typename T> __device__ Floats<V> hidden(unsigned image, unsigned feature) const {
         Floats<V> h = load<V>(static_cast<const T *>(z) + image * features + feature);
         if (bias) h = plus(h, load<V>(bias + feature));

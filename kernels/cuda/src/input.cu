@@ -1,4 +1,4 @@
-// Bytes become normalised values by a table of the 256 that each channel can take.
+// Normalises the bytes of images by a table of 256 values per channel.
 
 KERNEL_T(input, (T *y, const uint8_t *pixels, const float *table, unsigned c, unsigned n)) {
     each<Lanes<T>::n>(n, [=](auto width, unsigned i) {

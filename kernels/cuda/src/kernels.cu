@@ -1,16 +1,16 @@
-// The kernels that have no element type: kernels.ptx is made from them.
+// The kernels without an element type, compiled to kernels.ptx.
 #include "common.cuh"
-#include "sample.cuh"
 #include "geometry.cuh"
-#include "moments.cuh"
 #include "lazy_batchnorm.cuh"
-#include "optimizer.cuh"
 #include "loss_scale.cuh"
+#include "moments.cuh"
+#include "optimizer.cuh"
+#include "sample.cuh"
 #include "split_sums.cuh"
 
-#include "per_channel.cu"
 #include "assemble_batch.cu"
 #include "guard.cu"
-#include "optimizer.cu"
 #include "loss_scale.cu"
+#include "optimizer.cu"
+#include "per_channel.cu"
 #include "split_sums.cu"

@@ -1,11 +1,11 @@
-// The end of a grid whose blocks leave partial results behind.
+// Finds the last block of a grid, which combines the partial results of all blocks.
 #pragma once
 
 #include "common.cuh"
 
-// last_block is true in one block: that which comes here when all others of the grid have been here. What they wrote to
-// memory before is then visible to it. Every thread of the block must call it. `done` counts the blocks; it is 0 before
-// the launch and after it.
+// last_block returns true in one block of the grid: the last one to call it. This block sees all that the others wrote
+// to memory before they called it. Every thread of the block must call it. `done` counts the blocks that have called;
+// it must be 0 before the launch, and is 0 after it.
 static __device__ inline bool last_block(unsigned *done) {
     __shared__ bool last;
     __threadfence();

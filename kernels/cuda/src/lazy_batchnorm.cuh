@@ -1,12 +1,12 @@
-// Batch normalisation that is never materialised: the state that stands for it, and how the last block of a grid makes
-// it from what every block has left.
+// Batch normalisation whose output is never stored: whoever reads the output computes it from the norm's input x and
+// its state. The last block of a grid computes the state from the partial sums of all blocks.
 //
-// A norm of c channels has a state of float32[8*c], rows of c:
+// The state of a norm of c channels is float32[8*c], rows of c, in the order of NormRow:
 //
-//     h = fmaf(x, scale, shift), with ReLU max(h, 0)                          rows 0 and 1
-//     dx = fmaf(g, a, fmaf(x - mean, b, k)), g being h's gradient behind it   rows 4, 5 and 6, and 2
+//     h = fmaf(x, scale, shift), with ReLU max(h, 0)
+//     dx = fmaf(g, a, fmaf(x - mean, b, k)), where g is the gradient of h, masked by the ReLU
 //
-// What comes from sums over activations is finished in double and in a fixed order. c is a multiple of 8.
+// Sums over activations are completed in double and in a fixed order. c is a multiple of 8.
 #pragma once
 
 #include "last_block.cuh"
@@ -14,8 +14,8 @@
 
 enum NormRow : unsigned { norm_scale, norm_shift, norm_mean, norm_invstd, norm_a, norm_b, norm_k };
 
-// NormForward is what statistics of a batch are made into. Kernels take it by value; Go's NormForward mirrors it. Without
-// a norm there is nothing to make.
+// NormForward is what finish_forward reads and writes: the state, the parameters and the running statistics. If norm is
+// null, there are no statistics to compute. Kernels take it by value; Go's NormForward mirrors it.
 struct NormForward {
     float *norm;
     const float *weight, *bias;
@@ -23,8 +23,8 @@ struct NormForward {
     double eps, momentum;
 };
 
-// NormBackward is what sums over gradients are made into. input is the norm's x. Kernels take it by value; Go's
-// NormBackward mirrors it.
+// NormBackward is what finish_backward reads and writes: the state, the weight, and the gradients of weight and bias.
+// input is the norm's x. Kernels take it by value; Go's NormBackward mirrors it.
 struct NormBackward {
     float *norm;
     const float *weight;
@@ -33,7 +33,7 @@ struct NormBackward {
     Flag relu;
 };
 
-// NormEntry is a norm among those that norm_inference prepares. Go's NormEntry mirrors it.
+// NormEntry is one of the norms that norm_inference prepares. Go's NormEntry mirrors it.
 struct NormEntry {
     const float *weight, *bias, *running_mean, *running_var;
     float *norm;
@@ -41,13 +41,14 @@ struct NormEntry {
     unsigned c, unused;
 };
 
-// PartMoments are the mean of a block's values of a channel and the sum of their squared differences from it.
+// PartMoments are the mean of one block's values of a channel, and the sum of their squared differences from it.
 struct PartMoments {
     float mean, m2;
 };
 
-// DealtRows counts rows that are dealt to `parts` blocks in tiles: block i gets the tiles i, i+parts, ...
-struct DealtRows {
+// RoundRobinRows is the number of rows of each block, where `parts` blocks take tiles of rows in turn: block i takes
+// the tiles i, i + parts, ... The last tile may be partial.
+struct RoundRobinRows {
     unsigned rows, tile, parts;
     __device__ double operator()(unsigned i) const {
         const unsigned tiles = (rows + tile - 1) / tile, mine = tiles / parts + (i < tiles % parts);
@@ -61,8 +62,8 @@ __device__ inline void affine(float &scale, float &shift, float weight, float bi
     shift = bias - mean * scale;
 }
 
-// running moves running statistics towards those of a batch of n rows. One row alone has no unbiased variance; its 0 is
-// taken as it is.
+// running updates running statistics with those of a batch of n rows. A batch of one row has no unbiased variance: its
+// biased variance, 0, is used.
 __device__ inline void running(float &mean, float &var, double momentum, double batch_mean, double m2, double n) {
     mean = (1 - momentum) * mean + momentum * batch_mean;
     var = (1 - momentum) * var + momentum * (m2 / (n > 1 ? n - 1 : 1));
@@ -76,17 +77,19 @@ __device__ inline void gradient_terms(float &a, float &b, float &k, double scale
     k = -scale * g / rows;
 }
 
-// part_sums is the shared memory of sum_parts: two sums for each channel of each warp.
+// part_sums is the shared memory of sum_parts: two sums per channel and warp.
 static __device__ inline double (*part_sums())[8][2] {
     __shared__ double sums[16][8][2];
     return sums;
 }
 
-// sum_parts adds up two numbers per part and channel in one block, of 1 to 16 whole warps and perhaps a broken one, which
-// has no share in it; all threads must call it. add(i, j, sums) adds part i's of the channels j and j+1 to sums[0] and sums[1]. begin(j) reads what the end of
-// channel j needs, so that this takes no time of its own, and returns a function that is given the channel's two sums.
+// sum_parts adds up two numbers per channel over the parts that the blocks of a grid wrote. It is called by all threads
+// of one block of 1 to 16 full warps; threads of a partial last warp only synchronise. add(i, j, sums) adds the numbers
+// of part i for the channels j and j+1 to sums[0] and sums[1]. begin(j) loads what channel j needs at its end, early,
+// so that the loads overlap with the sums; the function that it returns is called with the two sums of the channel.
 //
-// A warp takes 8 channels of 8 parts at a time, 64 bytes in a row; warps share the parts if there are more than it takes.
+// A warp reads 8 channels, 64 contiguous bytes, of 8 parts at a time. If there are more warps than groups of 8
+// channels, several warps divide the parts among them.
 template <typename Begin, typename Add>
 __device__ inline void sum_parts(unsigned parts, unsigned c, Begin begin, Add add) {
     double(*const shared)[8][2] = part_sums();
@@ -119,8 +122,8 @@ __device__ inline void sum_parts(unsigned parts, unsigned c, Begin begin, Add ad
     }
 }
 
-// finish_forward merges the parts' moments, part[i*c + j] of count(i) rows (Chan, Golub and LeVeque 1979), and sets the
-// state's rows 0 to 3 and the running statistics. The last block of a grid calls it, as sum_parts says.
+// finish_forward merges the moments of all parts, part[i*c + j] over count(i) rows (Chan, Golub and LeVeque 1979). It
+// writes scale, shift, mean and invstd of the state, and the running statistics. All threads of the last block call it.
 template <typename Count>
 __device__ inline void finish_forward(const NormForward &f, const PartMoments *part, unsigned parts, unsigned c,
                                       unsigned rows, Count count) {
@@ -150,8 +153,8 @@ __device__ inline void finish_forward(const NormForward &f, const PartMoments *p
     });
 }
 
-// finish_backward adds up the parts' sums, part[i*c + j], and sets the state's rows 4 to 6 and the gradients of weight
-// and bias. The last block of a grid calls it, as sum_parts says.
+// finish_backward adds up the sums of all parts, part[i*c + j]. It writes a, b and k of the state, and the gradients of
+// weight and bias. All threads of the last block call it.
 __device__ inline void finish_backward(const NormBackward &f, const GradSums *part, unsigned parts, unsigned c,
                                        unsigned rows) {
     auto begin = [=](unsigned j) {

@@ -1,4 +1,4 @@
-// Softmax and cross-entropy of images, each by a warp (loss.cuh), and their gradient.
+// Softmax and cross-entropy, one warp per image (loss.cuh), and their gradient.
 
 KERNEL_T(loss, (float *probs, const T *logits, const int32_t *labels, double *metrics, unsigned *done, LossPart *part,
                 double on, double off, unsigned classes, unsigned n)) {

@@ -1,5 +1,6 @@
 // Dynamic loss scaling (Micikevicius et al. 2018).
 
+// Multiplies gradients by 1/scale, and notes whether any is NaN or infinite.
 KERNEL(unscale, (float *g, ScaleState *state, unsigned n)) {
     const float inv = state->inv;
     bool bad = false;
@@ -9,10 +10,10 @@ KERNEL(unscale, (float *g, ScaleState *state, unsigned n)) {
         for (int k = 0; k < V; k++) bad |= !is_finite(v.e[k]);
         store(g + i, apply<V>([=](float e) { return e * inv; }, v));
     });
-    if (bad) state->found = 1; // whoever writes it writes the same
+    if (bad) state->found = 1; // all threads that write it write the same value
 }
 
-// One thread: a step with a gradient that is not finite halves the scale, 2000 good ones in a row double it.
+// One thread updates the scale: a step with a NaN or infinite gradient halves it, and 2000 steps without one double it.
 KERNEL(scale_update, (ScaleState *state)) {
     ScaleState s = *state;
     s.skip = s.found;

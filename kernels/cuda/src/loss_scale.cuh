@@ -2,8 +2,8 @@
 
 #include "common.cuh"
 
-// ScaleState is dynamic loss scaling's memory between steps. Go's ScaleState mirrors it.
+// ScaleState is the state of dynamic loss scaling between steps. Go's ScaleState mirrors it.
 struct ScaleState {
     float scale, inv;          // the loss is multiplied by scale, gradients by inv = 1/scale
-    int32_t found, skip, good; // a gradient is not finite; leave out this update; steps since scale last changed
+    int32_t found, skip, good; // a gradient is NaN or infinite; skip this update; steps since scale last changed
 };

@@ -1,23 +1,23 @@
-// What batch normalisation's passes over the activations leave behind per chunk of rows and channel.
+// The sums over one chunk of rows, per channel, that batch normalisation needs.
 #pragma once
 
 #include "row_loops.cuh"
 
-// Moments are a chunk's mean and its sum of squared differences from that mean.
+// Moments are the mean of a chunk, and the sum of the squared differences from it.
 struct Moments {
     double mean, m2;
 };
 
-// GradSums are a chunk's sums of g and of g*(x-mean), with g the gradient behind the ReLU.
+// GradSums are the sums of g and of g*(x-mean) over a chunk, where g is the gradient of y, masked by the ReLU.
 struct GradSums {
     float g, gx;
 };
 
-// chunk_moments calls leave(j, mean, m2) for each channel of the block. They come by Welford's recurrence (Welford 1962)
-// on x less the chunk's first row, so that neither a mean thousands of deviations from 0 nor a first row far from the
-// rest loses the variance.
+// chunk_moments calls emit(j, mean, m2) for each channel of the block. It uses Welford's recurrence (Welford 1962) on x
+// minus the chunk's first row. So the variance stays accurate with a mean thousands of deviations from 0, and with a
+// first row far from the others.
 template <int V, typename T, typename F>
-__device__ inline void chunk_moments(Width<V>, const T *x, const Chunk &span, unsigned c, F leave) {
+__device__ inline void chunk_moments(Width<V>, const T *x, const Chunk &span, unsigned c, F emit) {
     const unsigned j = first_channel<V>();
     Floats<V> origin = {};
     float mean[V] = {}, m2[V] = {}, n = 0;
@@ -32,7 +32,7 @@ __device__ inline void chunk_moments(Width<V>, const T *x, const Chunk &span, un
             m2[k] = fmaf(d, u - mean[k], m2[k]);
         }
     }
-    // Join the threads: the mean of means, then m2 with each mean's distance from it.
+    // Merge the threads: first the mean of all rows, then m2 with the distance of each thread's mean from it.
     float sum[V];
     for (int k = 0; k < V; k++) sum[k] = n * mean[k];
     block_sum(sum, blockDim.x);
@@ -42,13 +42,13 @@ __device__ inline void chunk_moments(Width<V>, const T *x, const Chunk &span, un
         m2[k] = fmaf(n * d, d, m2[k]);
     }
     block_sum(m2, blockDim.x);
-    for (int k = 0; k < V && j < c && threadIdx.y == 0; k++) leave(j + k, double(origin.e[k]) + sum[k], m2[k]);
+    for (int k = 0; k < V && j < c && threadIdx.y == 0; k++) emit(j + k, double(origin.e[k]) + sum[k], m2[k]);
 }
 
-// chunk_sums writes part[j] for each channel of the block. gradient(at, x) is g at that offset.
+// chunk_sums writes part[j] for each channel of the block. gradient(at, x) is g at offset `at`, where the input is x.
 template <int V, typename T, typename F>
-__device__ inline void chunk_sums(Width<V>, const T *x, const float *mean, GradSums *part, const Chunk &span, unsigned c,
-                                  F gradient) {
+__device__ inline void chunk_sums(Width<V>, const T *x, const float *mean, GradSums *part, const Chunk &span,
+                                  unsigned c, F gradient) {
     const unsigned j = first_channel<V>();
     Floats<V> m = {};
     float g[V] = {}, gx[V] = {};

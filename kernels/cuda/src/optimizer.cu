@@ -1,22 +1,23 @@
-// Optimisers: one launch over the whole parameter segment. hyper are the step's scalars (nn.Hyper), decay a byte for
-// every 16 parameters that is 1 where they decay, skip a flag that says to leave all as it is, mirror a copy to write.
+// Optimisers, one launch for all parameters. step_params are scalars that change from step to step, such as the
+// learning rate. decay has a byte for every 16 parameters, 1 where weight decay applies. If skip points to other than
+// 0, nothing is updated. mirror is a 16-bit copy of the parameters to write.
 
-// updates calls f(width, i) for all of n, unless told to skip.
+// updates calls f(width, i) for all n parameters, unless *skip is set.
 template <typename F> __device__ inline void updates(int n, const int32_t *skip, F f) {
     if (skip && *skip) return;
     each<4>(n, f);
 }
 
-// As kernels/cpu's Adam: w = decay*w - step*m/(vscale*sqrt(v) + eps).
+// Like Adam in kernels/cpu: w = decay*w - step*m/(vscale*sqrt(v) + eps).
 template <int V>
-__device__ inline void adam_step(unsigned i, float *p, const float *g, float *m, float *v, float step, float vscale,
-                                 float decay, const Mirror &mirror, const AdamParams &o) {
+__device__ inline void adam_step(unsigned i, float *p, const float *g, float *m, float *v, float step_size,
+                                 float vscale, float decay, const Mirror &mirror, const AdamParams &o) {
     Floats<V> w = load<V>(p + i), m1 = load<V>(m + i), v1 = load<V>(v + i);
     const Floats<V> d = load<V>(g + i);
     for (int k = 0; k < V; k++) {
         m1.e[k] = o.beta1 * m1.e[k] + o.one_minus_beta1 * d.e[k];
         v1.e[k] = o.beta2 * v1.e[k] + o.one_minus_beta2 * (d.e[k] * d.e[k]);
-        w.e[k] = decay * w.e[k] - step * m1.e[k] / (vscale * sqrtf(v1.e[k]) + o.eps);
+        w.e[k] = decay * w.e[k] - step_size * m1.e[k] / (vscale * sqrtf(v1.e[k]) + o.eps);
     }
     store(p + i, w);
     store(m + i, m1);
@@ -24,27 +25,27 @@ __device__ inline void adam_step(unsigned i, float *p, const float *g, float *m,
     mirror.put(i, w);
 }
 
-KERNEL(adam, (float *p, const float *g, float *m, float *v, const float *hyper, const int32_t *skip, Mirror mirror,
-              AdamParams o, unsigned n)) {
-    const float step = hyper[0];
+KERNEL(adam, (float *p, const float *g, float *m, float *v, const float *step_params, const int32_t *skip,
+              Mirror mirror, AdamParams o, unsigned n)) {
+    const float step_size = step_params[0];
     updates(n, skip, [=](auto width, unsigned i) {
-        adam_step<decltype(width)::n>(i, p, g, m, v, step, 1, 1, mirror, o);
+        adam_step<decltype(width)::n>(i, p, g, m, v, step_size, 1, 1, mirror, o);
     });
 }
 
-KERNEL(adamw, (float *p, const float *g, float *m, float *v, const float *hyper, const uint8_t *decay,
+KERNEL(adamw, (float *p, const float *g, float *m, float *v, const float *step_params, const uint8_t *decay,
                const int32_t *skip, Mirror mirror, AdamParams o, unsigned n)) {
-    const float step = hyper[0], vscale = hyper[1], shrink = hyper[2];
+    const float step_size = step_params[0], vscale = step_params[1], shrink = step_params[2];
     updates(n, skip, [=](auto width, unsigned i) {
         const float keep = decay && decay[i / 16] ? shrink : 1;
-        adam_step<decltype(width)::n>(i, p, g, m, v, step, vscale, keep, mirror, o);
+        adam_step<decltype(width)::n>(i, p, g, m, v, step_size, vscale, keep, mirror, o);
     });
 }
 
-// As kernels/cpu's SGD: v = momentum*v + (g + decay*p), p -= lr*v, or with Nesterov lr*(g + decay*p + momentum*v).
-KERNEL(sgd, (float *p, const float *g, float *v, const float *hyper, const uint8_t *decay, const int32_t *skip,
+// Like SGD in kernels/cpu: v = momentum*v + (g + decay*p), p -= lr*v, or with Nesterov lr*(g + decay*p + momentum*v).
+KERNEL(sgd, (float *p, const float *g, float *v, const float *step_params, const uint8_t *decay, const int32_t *skip,
              Mirror mirror, SGDParams o, unsigned n)) {
-    const float lr = hyper[0];
+    const float lr = step_params[0];
     updates(n, skip, [=](auto width, unsigned i) {
         constexpr int V = decltype(width)::n;
         const float shrink = decay && decay[i / 16] ? o.decay : 0;

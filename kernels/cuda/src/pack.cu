@@ -1,7 +1,7 @@
-// Copies of weights for the tensor cores: rounded, and for the data gradient turned round.
+// Copies of weights for the tensor cores: rounded and, for the data gradient, transposed.
 
-// A row of blocks copies one convolution's weights, out,taps,in. Transposed they become in,taps,out with the taps in
-// reverse: the data gradient is the convolution with those.
+// All blocks with the same blockIdx.y copy the weights of one convolution, out,taps,in. A transposed copy is
+// in,taps,out with the taps in reverse order: the data gradient is a convolution with these weights.
 KERNEL_T(pack_weights, (T *dst, const float *params, const PackedWeights *table)) {
     const PackedWeights w = table[blockIdx.y];
     const unsigned out = w.out, taps = w.taps, in = w.in;
@@ -11,6 +11,6 @@ KERNEL_T(pack_weights, (T *dst, const float *params, const PackedWeights *table)
             const unsigned o = i % out, tap = i / out % taps, channel = i / out / taps;
             from = (o * taps + taps - 1 - tap) * in + channel;
         }
-        dst[w.to + i] = product_factor<T>(params[w.from + from]);
+        dst[w.to + i] = round_weight<T>(params[w.from + from]);
     }
 }

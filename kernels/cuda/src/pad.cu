@@ -1,9 +1,9 @@
-// Zeros around images, and their gradient.
+// Zero padding of images, and its gradient.
 
 KERNEL_T(pad, (T *y, const T *x, Border b, unsigned n)) {
     each_pixel<T>(n, b.height(), b.width(), b.c, [=](auto width, Pixel o, unsigned at) {
         constexpr int V = decltype(width)::n;
-        // Left of or above the image these wrap around to large numbers.
+        // Above or left of the image, these wrap around to large numbers.
         const unsigned r = o.y - b.top, s = o.x - b.left;
         Floats<V> v = {};
         if (r < b.h && s < b.w) v = load<V>(x + ((o.n * b.h + r) * b.w + s) * b.c + o.channel);

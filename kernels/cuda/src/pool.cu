@@ -1,10 +1,10 @@
-// Max and average pooling. A thread makes a vector of channels of one pixel, of y forward and of dx backward: gradients
-// are gathered from the windows that see the pixel, in their order, and need no atomics.
+// Max and average pooling. A thread computes a vector of channels of one pixel: of y forward and of dx backward. It
+// adds up the gradients of all windows that contain the pixel, in a fixed order and without atomics.
 
 KERNEL_T(maxpool, (T *y, int32_t *index, const T *x, Pool p, unsigned n)) {
     each_pixel<T>(n, p.oh, p.ow, p.c, [=](auto width, Pixel o, unsigned at) {
         constexpr int V = decltype(width)::n;
-        const Window w = p.seen(o.y, o.x);
+        const Window w = p.window(o.y, o.x);
         Floats<V> best = load<V>(x + p.input(o.n, w.y0, w.x0, o.channel));
         Vector<int32_t, V> winner = {};
         int place = 0;
@@ -24,12 +24,12 @@ KERNEL_T(maxpool, (T *y, int32_t *index, const T *x, Pool p, unsigned n)) {
 KERNEL_T(maxpool_backward, (T *dx, const T *dy, const int32_t *index, Pool p, Flag accumulate, unsigned n)) {
     each_pixel<T>(n, p.h, p.w, p.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;
-        const Window outputs = p.seeing(i.y, i.x);
+        const Window outputs = p.outputs(i.y, i.x);
         Floats<V> sum = {};
         if (accumulate) sum = load<V>(dx + at);
         for (int r = outputs.y0; r < outputs.y1; r++) {
             for (int s = outputs.x0; s < outputs.x1; s++) {
-                const Window w = p.seen(r, s);
+                const Window w = p.window(r, s);
                 const int place = (int(i.y) - w.y0) * (w.x1 - w.x0) + int(i.x) - w.x0;
                 const unsigned o = p.output(i.n, r, s, i.channel);
                 const Floats<V> g = load<V>(dy + o);
@@ -47,7 +47,7 @@ KERNEL_T(avgpool, (T *y, const T *x, Pool p, unsigned n)) {
     const float scale = 1.0f / (p.kh * p.kw);
     each_pixel<T>(n, p.oh, p.ow, p.c, [=](auto width, Pixel o, unsigned at) {
         constexpr int V = decltype(width)::n;
-        const Window w = p.seen(o.y, o.x);
+        const Window w = p.window(o.y, o.x);
         Floats<V> sum = {};
         for (int r = w.y0; r < w.y1; r++) {
             for (int s = w.x0; s < w.x1; s++) {
@@ -59,12 +59,12 @@ KERNEL_T(avgpool, (T *y, const T *x, Pool p, unsigned n)) {
     });
 }
 
-// With y the pool's input came out of a ReLU as y.
+// If y is not null, y is the input of the pool and the output of a ReLU, and dx becomes the gradient of its input.
 KERNEL_T(avgpool_backward, (T *dx, const T *dy, const T *y, Pool p, Flag accumulate, unsigned n)) {
     const float scale = 1.0f / (p.kh * p.kw);
     each_pixel<T>(n, p.h, p.w, p.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;
-        const Window outputs = p.seeing(i.y, i.x);
+        const Window outputs = p.outputs(i.y, i.x);
         Floats<V> sum = {};
         if (accumulate) sum = load<V>(dx + at);
         for (int r = outputs.y0; r < outputs.y1; r++) {

@@ -1,4 +1,4 @@
-// Between float32 and the 16-bit types.
+// Conversions between float32 and the element type.
 
 KERNEL_T(cast, (T *dst, const float *src, unsigned n)) {
     map(n, dst, [](float v) { return v; }, src);

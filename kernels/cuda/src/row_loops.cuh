@@ -1,7 +1,7 @@
-// Matrices of rows x c, channels innermost: what NHWC activations are to kernels that treat channels apart.
+// Loops over the rows of matrices of rows x c, which is what NHWC activations are to kernels that work per channel.
 //
-// A block is threadIdx.x over vectors of channels by threadIdx.y over rows, so that a thread keeps its channels and
-// their values in registers while it walks down the rows. blockIdx.x continues the channels, blockIdx.y the rows.
+// threadIdx.x and blockIdx.x count vectors of channels, threadIdx.y and blockIdx.y count rows. So a thread keeps the
+// same channels, and their parameters in registers, while it loops over rows.
 #pragma once
 
 #include "elementwise_loops.cuh"
@@ -15,11 +15,11 @@ template <typename T, typename F> __device__ inline void by_width(unsigned c, F 
     }
 }
 
-// first_channel is the first of a thread's V channels; of a tile that overhangs, it may be c or more.
+// first_channel is the first of the thread's V channels. It may be c or more, where the grid exceeds the channels.
 template <int V> __device__ inline unsigned first_channel() { return thread_index() * V; }
 
-// each_row calls f(Width<V>, j, at) once to make a row function of the thread's channels j, j+1, ... and then that
-// function with the offset of each of the thread's vectors.
+// each_row calls f(Width<V>, j) once, which returns a function for the thread's channels j, j+1, ..., and then calls
+// that function with the offset of each vector of the thread.
 template <typename T, typename F> __device__ inline void each_row(unsigned rows, unsigned c, F f) {
     by_width<T>(c, [=](auto width) {
         const unsigned j = first_channel<decltype(width)::n>();
@@ -30,7 +30,7 @@ template <typename T, typename F> __device__ inline void each_row(unsigned rows,
     });
 }
 
-// Chunk is the run of rows that a block with this blockIdx.y sums up.
+// Chunk is the rows that all blocks with this blockIdx.y sum up.
 struct Chunk {
     unsigned first, last;
     __device__ Chunk(unsigned rows, unsigned size) {
@@ -39,8 +39,8 @@ struct Chunk {
     }
 };
 
-// block_sum adds up v over the threads of a block whose numbers are equal modulo columns, in an order that depends on
-// the block's shape alone. Every thread of the block must call it and gets its column's sum.
+// block_sum adds up v over the threads of a block whose indices are equal modulo `columns`, in an order that depends on
+// the shape of the block alone. Every thread of the block must call it, and gets the sum of its column.
 template <typename F, int V> __device__ inline void block_sum(F (&v)[V], unsigned columns) {
     __shared__ F part[V][256];
     const unsigned t = threadIdx.y * blockDim.x + threadIdx.x;

@@ -2,8 +2,8 @@
 
 #include "common.cuh"
 
-// Draw says which image a place in the batch gets and how it is augmented. Go's Draw mirrors it.
-struct Draw {
+// Sample is one image of a batch: its index in the data set and how it is augmented. Go's Draw mirrors it.
+struct Sample {
     int32_t index;
     int8_t dy, dx;
     uint8_t flip, unused;

@@ -1,4 +1,5 @@
-// A block makes 128 elements of a sum: a warp takes every eighth split, and the warps' shares are added in order.
+// Adds up the splits of several vectors. A block computes 128 elements of one vector: each of its 8 warps adds up every
+// eighth split, and then these sums are added in a fixed order.
 KERNEL(split_sums, (SplitSums all, unsigned count)) {
     unsigned i = count - 1;
     while (blockIdx.x < all.first[i]) i--;

@@ -1,13 +1,13 @@
-// Sums that were split and left in parts.
+// Sums of many vectors that an earlier launch has left as partial sums.
 #pragma once
 
-// SplitSums are vectors of `size` floats, each the sum of `splits` that lie behind each other in part. Kernels take it by
-// value; Go's SplitSums mirrors it.
+// SplitSums describes up to max_sums vectors of `size` floats. Each is the sum of `splits` vectors, stored one after
+// the other in part. Kernels take it by value; Go's SplitSums mirrors it.
 struct SplitSums {
-    static constexpr unsigned most = 24;
-    const float *part[most];
-    float *sum[most];
-    unsigned size[most];
-    unsigned splits[most];
-    unsigned first[most]; // of the vector's blocks
+    static constexpr unsigned max_sums = 24;
+    const float *part[max_sums];
+    float *sum[max_sums];
+    unsigned size[max_sums];
+    unsigned splits[max_sums];
+    unsigned first[max_sums]; // index of the first block that computes the vector
 };

@@ -1,11 +1,11 @@
-// The first convolution and the gradient of its weights. A block makes up to 32 channels, a thread 8 of them of one
-// pixel at a time; it walks down the rows, which are the pixels of all images.
+// The first convolution and its weight gradient. A block computes up to 32 channels, a thread 8 channels of one pixel
+// at a time. Rows are the pixels of all images.
 
 KERNEL_T(stem, (Stem a, T *y, NormForward f, float2 *part, unsigned *done)) {
     constexpr int V = StemShared::VECTOR, GROUP = StemShared::GROUP;
     __shared__ StemShared shared;
     __shared__ Floats<V> weight[StemShared::TAPS * StemShared::WIDTH / V]; // tap, channel
-    __shared__ Share shares[8 * StemShared::WIDTH];
+    __shared__ PartialSum partials[8 * StemShared::WIDTH];
     const unsigned width = a.width(), columns = width / V, column = threadIdx.x % columns * V;
     const unsigned first = blockIdx.y * width, rows = a.rows(), tile = blockDim.x / columns;
     shared.fill(a);
@@ -33,18 +33,19 @@ KERNEL_T(stem, (Stem a, T *y, NormForward f, float2 *part, unsigned *done)) {
     }
 
     if (!f.norm) return;
-    sum_block<4>(sums, true, columns, column, width, threadIdx.x / 32, blockDim.x / 32, shares,
+    sum_block<4>(sums, true, columns, column, width, threadIdx.x / 32, blockDim.x / 32, partials,
                  part + blockIdx.x * a.out + first);
     if (!last_block(done)) return;
-    finish_forward(f, reinterpret_cast<const PartMoments *>(part), gridDim.x, a.out, rows, DealtRows{rows, tile, gridDim.x});
+    finish_forward(f, reinterpret_cast<const PartMoments *>(part), gridDim.x, a.out, rows,
+                   RoundRobinRows{rows, tile, gridDim.x});
 }
 
-// dw = Σ gradient * value over rows. gradient is g, or with a norm g's way back through it. A block has one group of taps:
-// blockIdx.y counts groups, and within 32 channels and the next.
+// dw = Σ gradient * value over rows. gradient is g or, with a norm, the gradient of its input. A block computes one
+// group of taps for up to 32 channels: blockIdx.y counts groups of taps first, then groups of channels.
 KERNEL_T(stem_backward, (Stem a, const T *g, const T *input, const float *norm, float *dw, float *part,
                          unsigned *done)) {
     constexpr int V = StemShared::VECTOR, GROUP = StemShared::GROUP;
-    using Folded = Fold<V, 4>;
+    using Reduce = WarpReduce<V, 4>;
     using Group = StemShared::Group;
     __shared__ StemShared shared;
     __shared__ Group sums[8 * StemShared::WIDTH];
@@ -76,12 +77,12 @@ KERNEL_T(stem_backward, (Stem a, const T *g, const T *input, const float *norm, 
         walk([=](unsigned at) { return load<V>(g + at); });
     }
 
-    // The block's sums, channel by channel as dw has them.
-    Folded::run(sum, columns, [](Group p, const Group &q) {
+    // Sum over the block; its partial sums have the layout of dw.
+    Reduce::run(sum, columns, [](Group p, const Group &q) {
         for (int k = 0; k < GROUP; k++) p.e[k] += q.e[k];
         return p;
     });
-    if (Folded::owns(columns)) sums[threadIdx.x / 32 * width + column + Folded::first()] = sum[0];
+    if (Reduce::owns(columns)) sums[threadIdx.x / 32 * width + column + Reduce::first()] = sum[0];
     __syncthreads();
     const unsigned values = a.out * a.taps();
     for (unsigned i = threadIdx.x; i < width * GROUP; i += blockDim.x) {

@@ -1,5 +1,5 @@
-// The kernels that need tensor cores, once per element type: tensor_f32.ptx, tensor_f16.ptx and tensor_bf16.ptx are made
-// from them, for compute capability 8.0 and later.
+// The kernels for each element type that need tensor cores, compiled to tensor_f32.ptx, tensor_f16.ptx and
+// tensor_bf16.ptx for compute capability 8.0 and later.
 #include "common.cuh"
 #include "convolution.cuh"
 #include "mma.cuh"
@@ -8,5 +8,4 @@
 namespace TYPE {
 #include "conv_mma.cu"
 #include "conv_wgrad.cu"
-#include "product.cu"
 } // namespace TYPE

@@ -1,11 +1,11 @@
-// The kernels that exist once per element type: typed_f32.ptx, typed_f16.ptx and typed_bf16.ptx are made from them.
+// The kernels for each element type, compiled to typed_f32.ptx, typed_f16.ptx and typed_bf16.ptx.
 #include "common.cuh"
 #include "elementwise_loops.cuh"
 #include "geometry.cuh"
 #include "head.cuh"
+#include "lazy_batchnorm.cuh"
 #include "loss.cuh"
 #include "moments.cuh"
-#include "lazy_batchnorm.cuh"
 #include "pack.cuh"
 #include "row_loops.cuh"
 #include "stem.cuh"
@@ -17,8 +17,8 @@ namespace TYPE {
 #include "elementwise.cu"
 #include "head.cu"
 #include "input.cu"
-#include "loss.cu"
 #include "lazy_batchnorm.cu"
+#include "loss.cu"
 #include "pack.cu"
 #include "pad.cu"
 #include "pool.cu"

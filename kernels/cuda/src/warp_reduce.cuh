@@ -1,69 +1,71 @@
-// Sums of many values over a warp's lanes, and over the rows that blocks have left.
+// Reductions of many values over the lanes of a warp, and of the partial sums of many blocks.
 #pragma once
 
 #include <string.h>
 
 #include "elementwise_loops.cuh"
 
-// Exchanged is a value as the words that lanes exchange: a choice between words stays in registers.
-template <typename E> struct Exchanged {
+// Words is a value as 32-bit words, for shuffles. Selecting between two of them word by word keeps both in registers.
+template <typename E> struct Words {
     static constexpr int N = sizeof(E) / 4;
     unsigned w[N];
 
-    Exchanged() = default;
-    __device__ explicit Exchanged(const E &v) { memcpy(w, &v, sizeof w); }
+    Words() = default;
+    __device__ explicit Words(const E &v) { memcpy(w, &v, sizeof w); }
     __device__ E value() const {
         E v;
         memcpy(&v, w, sizeof w);
         return v;
     }
-    // across is the value of the lane whose number differs from this one's in one bit.
-    __device__ Exchanged across(int bit) const {
-        Exchanged other;
+    // across is the value of the lane whose index differs from this one's in that bit.
+    __device__ Words across(int bit) const {
+        Words other;
         for (int i = 0; i < N; i++) other.w[i] = __shfl_xor_sync(0xffffffff, w[i], bit);
         return other;
     }
-    __device__ static Exchanged either(bool first, const Exchanged &a, const Exchanged &b) {
-        Exchanged c;
+    __device__ static Words select(bool first, const Words &a, const Words &b) {
+        Words c;
         for (int i = 0; i < N; i++) c.w[i] = first ? a.w[i] : b.w[i];
         return c;
     }
 };
 
-// halve leaves each lane half of V values, joined with those of the lane across BIT, and so on down to the bit LOWEST.
+// halve reduces V values over lanes whose indices differ in the bits from BIT down to LOWEST. In each step, a lane
+// keeps one half of its values, joined with the same half of the lane across the bit, and passes on the other half.
 template <int V, int BIT, int LOWEST, typename E, typename Join> __device__ inline void halve(E *v, Join join) {
     if constexpr (BIT >= LOWEST) {
         const bool upper = threadIdx.x & BIT;
         for (int k = 0; k < V / 2; k++) {
-            const Exchanged<E> low(v[k]), high(v[k + V / 2]);
-            const Exchanged<E> mine = Exchanged<E>::either(upper, high, low), other = Exchanged<E>::either(upper, low, high);
+            const Words<E> low(v[k]), high(v[k + V / 2]);
+            const Words<E> mine = Words<E>::select(upper, high, low), other = Words<E>::select(upper, low, high);
             v[k] = join(mine.value(), other.across(BIT).value());
         }
         halve<V / 2, BIT / 2, LOWEST>(v, join);
     }
 }
 
-// Fold joins each of V values over the lanes of a warp whose numbers are equal modulo `columns`, a power of two up to
-// MIN. As a lane passes on half of what it has left at each step, this takes about V exchanges rather than V a step.
-// Afterwards a lane has LEFT of its column's values, from number first() on; among the lanes that have the same ones one
-// owns() them. V is a power of two. A block's threads are counted by threadIdx.x alone.
-template <int V, int MIN> struct Fold {
+// WarpReduce joins each of V values over the lanes of a warp whose indices are equal modulo `columns`. V and columns
+// are powers of two, columns at most MIN. As a lane passes on half of its values in each step, this takes about V
+// shuffles in total rather than V in each step. Afterwards, a lane has LEFT values of its column, those from index
+// first() on. Several lanes may have the same values; owns() is true in one of them. Blocks are one-dimensional.
+template <int V, int MIN> struct WarpReduce {
     static constexpr int SHARES = V < 32 / MIN ? V : 32 / MIN, LEFT = V / SHARES, LOWEST = 32 / SHARES;
 
     template <typename E, typename Join> __device__ static void run(E (&v)[V], unsigned columns, Join join) {
         halve<V, 16, LOWEST>(v, join);
         for (unsigned bit = LOWEST / 2; bit >= columns; bit /= 2) {
-            for (int k = 0; k < LEFT; k++) v[k] = join(v[k], Exchanged<E>(v[k]).across(bit).value());
+            for (int k = 0; k < LEFT; k++) v[k] = join(v[k], Words<E>(v[k]).across(bit).value());
         }
     }
     __device__ static unsigned first() { return threadIdx.x % 32 / LOWEST * LEFT; }
     __device__ static bool owns(unsigned columns) { return threadIdx.x % LOWEST < columns; }
 };
 
-// sum_rows is y[j] = Σ x[i*n + j] over `rows`, in double and in a fixed order, made by one block of at most 256 threads,
-// all of which must call it. n is a multiple of 4. Threads share the rows if there are more than vectors.
+// sum_rows computes y[j] = Σ_i x[i*n + j] over i < rows, in double and in a fixed order. n is a multiple of 4. All
+// threads of one block of at most 256 must call it. If there are fewer vectors than threads, several threads divide the
+// rows of a vector among them.
 static __device__ inline void sum_rows(float *y, const float *x, unsigned rows, unsigned n) {
-    constexpr int V = 4, BATCH = 8; // loads of a thread under way at once
+    constexpr int V = 4, BATCH = 8; // loads that a thread issues at once
     __shared__ double sums[256][V];
     const unsigned vectors = n / V, shares = vectors < blockDim.x ? blockDim.x / vectors : 1;
     const unsigned across = blockDim.x / shares, t = threadIdx.x, share = t / across;

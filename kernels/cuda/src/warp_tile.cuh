@@ -1,18 +1,18 @@
-// The products of a warp: 32 rows by N columns of float32 sums in registers, as mma's fragments.
+// The products of one warp: 32 rows by N columns of float32 sums, in registers as mma fragments.
 #pragma once
 
 #include "mma.cuh"
 
 template <typename T, int N> struct WarpTile {
     static constexpr int ROWS = 32;
-    // Rows of the tile in shared memory are padded, so that neither fragments nor rows of it meet in a bank.
+    // Rows in shared memory are padded, so that accesses by fragments and by rows have no bank conflicts.
     static constexpr unsigned PITCH = N * sizeof(T) + (sizeof(T) == 4 ? 32 : 16);
     static constexpr unsigned BYTES = ROWS * PITCH;
 
     float sum[2][N / 8][4] = {};
 
-    // multiply adds a·bᵀ over `bytes` of each row, 32 at a time: a[i] is this lane's row, lane%16, of the i-th 16 rows
-    // of a, of which 16 bytes begin at lane/16*16; b is the first of N rows, `pitch` bytes apart.
+    // multiply adds a·bᵀ, summed over rows of `bytes` bytes, 32 bytes at a time. a[i] points to row lane%16 of the i-th
+    // 16 rows of a, plus lane/16*16 bytes. b points to the first of N rows, `pitch` bytes apart.
     __device__ void multiply(const char *const (&a)[2], const char *b, unsigned pitch, unsigned bytes) {
         const unsigned lane = threadIdx.x % 32;
         const char *const mine = b + (lane % 8 + lane / 16 * 8) * pitch + lane / 8 % 2 * 16;
@@ -32,7 +32,7 @@ template <typename T, int N> struct WarpTile {
         }
     }
 
-    // put rounds the sums to T and leaves them in shared memory, BYTES from `shared` on, for the warp's own lanes.
+    // put rounds the sums to T and writes them to BYTES bytes of shared memory, for the lanes of the same warp to read.
     __device__ void put(char *shared) const {
         const unsigned lane = threadIdx.x % 32;
         char *const mine = shared + lane / 4 * PITCH + lane % 4 * 2 * sizeof(T);

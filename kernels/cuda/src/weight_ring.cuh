@@ -1,9 +1,9 @@
-// A convolution's weights on their way into shared memory, tap by tap, by copies that run beside the products.
+// Copies a convolution's weights into shared memory, tap by tap, asynchronously while products are computed.
 #pragma once
 
 #include "mma.cuh"
 
-// copy_wait_for returns when of the thread's groups of copies at most `pending`, 0 to 8, are under way.
+// copy_wait_for waits until at most `pending`, 0 to 8, groups of copies of this thread are incomplete.
 __device__ inline void copy_wait_for(unsigned pending) {
     switch (pending) {
     case 0: return copy_wait<0>();
@@ -18,22 +18,23 @@ __device__ inline void copy_wait_for(unsigned pending) {
     }
 }
 
-// WeightRing holds the weights of N output channels from the block's first on, a slot of shared memory for each tap: N
-// rows of the input's channels, `pitch` bytes apart. A block takes its tiles' taps one after another, each tap a step.
-// With a slot for every tap each is copied once and stays; with fewer the slots go round, and all of them but the one
-// in use are being filled.
+// WeightRing holds the weights of the block's N output channels in slots of shared memory. A slot has the weights of
+// one tap: N rows of all input channels, `pitch` bytes apart. The block computes the taps of its tiles one after the
+// other; each tap is a step. If there is a slot for every tap, each tap is copied once and stays. If there are fewer,
+// the slots form a ring: all but the one in use are being filled for the next steps.
 //
-// A group of copies is begun in each step, for the one that is `ahead` steps later. It has that step's weights, or
-// nothing where they stay or there is no such step, and whatever else the thread began to copy since the step before.
+// Each step commits one group of copies, for the step that is `ahead` steps later. The group has the weights of that
+// step, unless they stay or there is no such step, and all else that the thread has started to copy since the last
+// step.
 template <int N> struct WeightRing {
     const char *weight; // Out,taps,In
     char *shared;
-    unsigned row, pitch; // bytes of a tap's input channels, in memory and in shared memory
+    unsigned row, pitch; // bytes of a row of input channels, in memory and in shared memory
     unsigned taps, slots, ahead;
-    unsigned copied, step = 0; // steps that weights are copied for, and those taken
+    unsigned copied, step = 0; // number of steps that weights are copied for, and of steps taken
 
-    // The first copies are under way when it is made, and what the thread began to copy before is among the first
-    // step's.
+    // The constructor starts the copies for the first `ahead` steps. The first group includes what the thread started
+    // to copy before.
     __device__ WeightRing(const char *weight, char *shared, unsigned row, unsigned pitch, unsigned taps, unsigned slots,
                           unsigned steps)
         : weight(weight), shared(shared), row(row), pitch(pitch), taps(taps), slots(slots) {
@@ -44,24 +45,24 @@ template <int N> struct WeightRing {
 
     __device__ bool stays() const { return slots == taps; }
 
-    // wait returns when the thread's copies for the next step are there. As no copy is further ahead than a tile's taps,
-    // those that it began at a tile's first step are there at the next tile's.
+    // wait waits for the thread's copies for the next step. `ahead` is at most the number of taps, so at the first step
+    // of a tile this includes all that the thread started to copy by the first step of the tile before.
     __device__ void wait() const { copy_wait_for(ahead - 1); }
 
-    // next waits for the next tap and returns its slot. The threads of the block meet in it wherever what one of them
-    // copied or staged could otherwise be missed by another: at the first tap of a tile, and at each that was copied.
+    // next waits for the weights of the next tap and returns their slot. It synchronises the block where threads need
+    // what others have copied or staged: at the first tap of a tile, and at each tap that was copied.
     __device__ const char *next() {
         const unsigned s = step++;
         if (!stays() || s < taps || s % taps == 0) {
             wait();
             __syncthreads();
         }
-        copy(s + ahead); // where slots go round, into that of the step before, which all have done with
+        copy(s + ahead); // in a ring, into the slot of the last step, which no thread reads any more
         return shared + s % slots * N * pitch;
     }
 
   private:
-    // copy begins a step's group of copies.
+    // copy starts and commits the group of copies for step s.
     __device__ void copy(unsigned s) {
         if (s < copied) {
             const unsigned chunks = row / 16, down = blockDim.x / chunks, chunk = threadIdx.x % chunks * 16;

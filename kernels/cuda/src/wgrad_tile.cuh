@@ -1,23 +1,23 @@
-// A warp's tile of a weight gradient: what it multiplies, and where its sums go.
+// The tile of one warp in a weight gradient: its products, its sums and their store.
 #pragma once
 
 #include "wgrad.cuh"
 
-// Rows is a tile of channels in shared memory, a pixel a row.
+// Rows is a matrix in shared memory: a row of channels for each pixel.
 template <typename T> struct Rows {
     T *at;
     unsigned stride;
     __device__ T *operator()(unsigned r) const { return at + r * stride; }
 };
 
-// Taps is what a warp sees of x: rows of the pixels that its taps lead to.
+// Taps finds the rows of x at which the warp's taps of a pixel lie.
 template <typename T> struct Taps {
-    Rows<T> x;                // a ring, and behind it zero_rows of zeros
-    const unsigned short *in; // of each pixel of the chunk: bit t is set if tap t leads into its image
-    unsigned first, mask;     // where the chunk's first pixel, moved by the warp's first tap, is in the ring
-    unsigned tap;             // the warp's first
+    Rows<T> x;                // a ring, followed by zero_rows rows of zeros
+    const unsigned short *in; // taps_inside of each pixel of the chunk
+    unsigned first, mask;     // ring row of the warp's first tap at the chunk's first pixel; ring size - 1
+    unsigned tap;             // the warp's first tap
 
-    // Where a tap leads outside, that row of zeros stands in which is in the same banks.
+    // A tap outside the image reads the row of zeros that has the same banks, so that bank conflicts stay away.
     __device__ const T *operator()(unsigned pixel, unsigned t) const {
         const unsigned at = (first + pixel + t) & mask;
         return x(in[pixel] >> (tap + t) & 1 ? at : mask + 1 + at % zero_rows);
@@ -29,10 +29,12 @@ template <typename T, int TAPS, int MI, int NI> struct WeightTile {
     static constexpr int size = MI * TAPS * NI * 4;
     float sum[MI][TAPS][NI][4] = {};
 
-    // add multiplies Product<T>::k pixels, the chunk's from pixel on. g and x begin at the warp's channels.
+    // add adds the products of Product<T>::k pixels, from `pixel` of the chunk on. g and x start at the warp's
+    // channels.
     __device__ void add(const Rows<T> &g, const Taps<T> &x, unsigned pixel) { add(g, x, pixel, T()); }
 
-    // Of 16-bit types a row has a pixel's channels, but a fragment's register two pixels of a channel: its transpose.
+    // With 16-bit types, a register of a fragment has one channel of two pixels, but a row in shared memory has the
+    // channels of one pixel: ldmatrix transposes.
     template <typename Half> __device__ void add(const Rows<T> &g, const Taps<T> &x, unsigned pixel, Half) {
         const unsigned lane = threadIdx.x % 32;
         unsigned b[TAPS][NI][2];
@@ -85,8 +87,9 @@ template <typename T, int TAPS, int MI, int NI> struct WeightTile {
         }
     }
 
-    // merge adds up the tiles of `deep` warps that share their pixels, in the first of them. warp is the number of the
-    // tile among `count`, part which of its warps this is. room is for (deep-1)*count*size*32 floats.
+    // merge adds up the sums of the `deep` warps that divide the pixels of one tile, in the first of these warps.
+    // `warp` is the index of the tile among `count` tiles, `part` the index of this warp in its tile. room is shared
+    // memory for (deep-1)*count*size*32 floats.
     __device__ void merge(float *room, unsigned warp, unsigned count, unsigned part, unsigned deep) {
         float *const flat = &sum[0][0][0][0], *const mine = room + warp * size * 32 + threadIdx.x % 32;
         __syncthreads();
@@ -102,8 +105,8 @@ template <typename T, int TAPS, int MI, int NI> struct WeightTile {
         }
     }
 
-    // store writes the sums into dw: rows of outputs, each taps x inputs. The tile begins at output and input, and what
-    // of it overhangs is left.
+    // store writes the sums to dw, rows of outputs, each taps x inputs. The tile starts at `output` and `input`; sums
+    // beyond the last output or input are not stored.
     __device__ void store(float *dw, unsigned output, unsigned outputs, unsigned tap, unsigned taps, unsigned input,
                           unsigned inputs) const {
         const unsigned group = threadIdx.x % 32 / 4, pair = threadIdx.x % 4 * 2;
@@ -119,7 +122,8 @@ template <typename T, int TAPS, int MI, int NI> struct WeightTile {
 #pragma unroll
                     for (int n = 0; n < NI; n++) {
                         const unsigned i = input + n * 8 + pair;
-                        if (i < inputs) put(row + i, Vector<float, 2>{sum[m][t][n][2 * half], sum[m][t][n][2 * half + 1]});
+                        const Vector<float, 2> pair_sums = {sum[m][t][n][2 * half], sum[m][t][n][2 * half + 1]};
+                        if (i < inputs) put(row + i, pair_sums);
                     }
                 }
             }
