@@ -15,11 +15,11 @@ import (
 // EnvCode is the environment variable that names the folder of machine code.
 const EnvCode = "RESNET_KERNELS"
 
-// Code says what kernels were loaded from.
+// Code says what the kernels were loaded from.
 type Code struct {
-	Arch     string        // the device's, "sm_90"
-	Compiled error         // why the driver compiled PTX of some or all; nil: all was machine code for Arch
-	Time     time.Duration // that loading took
+	Arch     string        // of the device, such as "sm_90"
+	Compiled error         // why the driver had to compile PTX for some kernels; nil: all were machine code for Arch
+	Time     time.Duration // of loading
 }
 
 func (c Code) String() string {
@@ -29,14 +29,14 @@ func (c Code) String() string {
 	return fmt.Sprintf("PTX, which the driver compiled in %.1f s and keeps", c.Time.Seconds())
 }
 
-// assembled is machine code for one architecture in a folder that assemble.sh made.
+// assembled is the machine code for one architecture in a folder that assemble.sh has written.
 type assembled struct {
 	dir, arch string
-	sums      map[string]string // of files: SHA-256 in hexadecimal
-	err       error             // why there is none
+	sums      map[string]string // SHA-256 of each file, in hexadecimal
+	err       error             // why there is no machine code
 }
 
-// openAssembled reads what the folder has. What is wrong with it, read says.
+// openAssembled reads the list of files of the folder. Errors are returned by read.
 func openAssembled(major, minor int) assembled {
 	a := assembled{dir: os.Getenv(EnvCode), arch: fmt.Sprintf("sm_%d%d", major, minor), sums: make(map[string]string)}
 	if a.dir == "" {
@@ -57,7 +57,7 @@ func openAssembled(major, minor int) assembled {
 	return a
 }
 
-// besideProgram is the folder beside the program, or beside what links to it lead to.
+// besideProgram is the folder kernels beside the program, after resolving symbolic links.
 func besideProgram() (string, error) {
 	program, err := os.Executable()
 	if err == nil {
@@ -66,12 +66,12 @@ func besideProgram() (string, error) {
 	return filepath.Join(filepath.Dir(program), "kernels"), err
 }
 
-// file is where a module's machine code should be. Its name holds the digest of the PTX that it was made from.
+// file is the path of a module's machine code. The name contains the digest of the PTX that it was assembled from.
 func (a assembled) file(module string) string {
 	return filepath.Join(a.dir, module+"-"+digest(ptx(module))+"."+a.arch+".cubin")
 }
 
-// read returns a module's machine code. It is held against its sum: a driver may crash on a file that is cut off.
+// read returns the machine code of a module. It checks the SHA-256, as drivers may crash on a truncated file.
 func (a assembled) read(module string) ([]byte, error) {
 	if a.err != nil {
 		return nil, fmt.Errorf("cuda: no machine code: %w: make cuda writes it", a.err)
@@ -79,7 +79,8 @@ func (a assembled) read(module string) ([]byte, error) {
 	file := a.file(module)
 	want, ok := a.sums[filepath.Base(file)]
 	if !ok {
-		return nil, fmt.Errorf("cuda: %s has no machine code of this build's %s for %s: make cuda CUBIN_ARCHS=%s", a.dir, module, a.arch, a.arch[3:])
+		return nil, fmt.Errorf("cuda: %s has no machine code of this build's %s for %s: make cuda CUBIN_ARCHS=%s",
+			a.dir, module, a.arch, a.arch[3:])
 	}
 	image, err := os.ReadFile(file)
 	if err != nil {

@@ -8,21 +8,21 @@ import (
 	"resnet/gpu"
 )
 
-// splitSum is a vector of float32, the sum of `splits` of them that lie behind each other in part.
+// splitSum is one vector of float32: the sum of `splits` vectors, stored one after the other in part.
 type splitSum struct {
 	part, sum    gpu.Ptr
 	size, splits int // size is a multiple of sumElements
 }
 
-// SplitSums are the sums of a launch.
+// SplitSums are the vectors of one launch.
 type SplitSums []splitSum
 
 const (
-	splitSums   = 24  // of a launch
-	sumElements = 128 // of a block
+	splitSums   = 24  // most vectors of a launch
+	sumElements = 128 // elements of a block
 )
 
-// sumSplits makes sums in float64, each in an order that depends on the number of its splits alone.
+// sumSplits adds up the vectors in float64, each in an order that depends on its number of splits alone.
 func (k *Kernels) sumSplits(s *gpu.Stream, sums SplitSums) error {
 	if len(sums) > splitSums {
 		return fmt.Errorf("cuda: split sums: %d in a launch, want at most %d", len(sums), splitSums)
@@ -37,7 +37,7 @@ func (k *Kernels) sumSplits(s *gpu.Stream, sums SplitSums) error {
 	return k.launchSplitSums(s, gpu.Dim3{X: blocks, Y: 1, Z: 1}, flatBlock, sums, len(sums))
 }
 
-// push adds the fields in the order of the kernels' struct, which is one of arrays.
+// push adds the fields in the order of the kernels' struct, a struct of arrays.
 func (l SplitSums) push(args *gpu.Args) {
 	var all [splitSums]splitSum
 	copy(all[:], l)

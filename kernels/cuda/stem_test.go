@@ -20,8 +20,8 @@ var stems = []Stem{
 	{H: 3, W: 3, C: 2, OH: 3, OW: 3, Out: 96, Kernel: 1, Stride: 1},
 }
 
-// eachTap calls f for each product of a stem: output pixel row, channel o, the tap's index in the weight of a channel, and
-// the pixel's value.
+// eachTap calls f for each product of a stem: output pixel row, channel o, the tap's index in the weight of a channel,
+// and the pixel's value.
 func (a Stem) eachTap(pixels, table []float64, f func(row, tap int, value float64)) {
 	for row := range a.rows() {
 		ox, oy, n := row%a.OW, row/a.OW%a.OH, row/a.OW/a.OH

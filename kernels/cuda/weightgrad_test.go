@@ -56,8 +56,8 @@ func (g *rig) weightGradient(dt gpu.DataType, w WeightGradient, operand, gradien
 	return t
 }
 
-// reference is the sums in float64, and how far they may be off: each addition rounds, by the hardware perhaps towards 0,
-// and the sum once more.
+// reference is the sums in float64, and how far they may be off: each addition rounds, by the hardware perhaps towards
+// 0, and the sum once more.
 func (w *WeightGradient) reference(x, g []float64) (dw, tolerance []float64) {
 	dw, tolerance = make([]float64, w.weights()), make([]float64, w.weights())
 	pad := w.Kernel / 2
