@@ -14,7 +14,7 @@ import (
 	"resnet/gpu"
 )
 
-// assemble writes a folder as assemble.sh does, with an image of each of a selection's modules.
+// assemble writes a folder like assemble.sh, with image(name) for each module of a selection.
 func assemble(t *testing.T, want Selection, arch string, image func(module string) []byte) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -33,8 +33,8 @@ func assemble(t *testing.T, want Selection, arch string, image func(module strin
 	return dir
 }
 
-// Machine code is taken where it fits, and where it does not the kernels work all the same, from PTX. What a file holds
-// is the driver's affair: it takes PTX in a file as well, which every GPU runs.
+// Machine code is loaded where it fits; otherwise the kernels are loaded from PTX and work just as well. The files here
+// contain PTX, which drivers also accept and every GPU runs.
 func TestCode(t *testing.T) {
 	g := onGPU(t)
 	only := Selection{Types: []gpu.DataType{gpu.Float32}}
@@ -56,10 +56,12 @@ func TestCode(t *testing.T) {
 			list := filepath.Join(filepath.Dir(file), "SHA256SUMS")
 			text, err := os.ReadFile(list)
 			g.ok(err)
-			return os.WriteFile(list, bytes.ReplaceAll(text, []byte(digest(ptx("typed_f32"))), []byte("01234567")), 0o644)
+			text = bytes.ReplaceAll(text, []byte(digest(ptx("typed_f32"))), []byte("01234567"))
+			return os.WriteFile(list, text, 0o644)
 		}), "no machine code of this build's typed_f32"},
 		{"a file is missing", change(os.Remove), "cuda: no machine code: open "},
-		{"a file is cut off", change(func(file string) error { return os.Truncate(file, 1000) }), "is damaged: its SHA-256 is "},
+		{"a file is cut off", change(func(file string) error { return os.Truncate(file, 1000) }),
+			"is damaged: its SHA-256 is "},
 		{"refused", assemble(t, only, arch, func(string) []byte { return empty }), "gpu: cuModuleLoadDataEx "},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Writes the modules' PTX and launchers.go from the CUDA sources in src.
-# With --check it writes nothing and fails if what is there is not what it
-# would write. Needs nvcc and ptxas of CUDA 13 and a C++ compiler; no GPU.
+# Writes the PTX modules in ptx and testdata, and launchers.go, from the CUDA sources in src. With --check, it writes
+# nothing, and fails if these files are not what it would write. It needs nvcc and ptxas of CUDA 13 and a C++ compiler,
+# but no GPU.
 set -eu
 cd "$(dirname "$0")"
 
@@ -32,7 +32,8 @@ export NVCC
 if [ -n "$check" ]; then
 	version=$("$NVCC" --version | sed -n 's/.*, V//p')
 	made_by=$(sed -n 's/^\/\/ Compiled by nvcc //p' ./*/*.ptx | sort -u)
-	[ "$made_by" = "$version" ] || fail "the PTX was made by nvcc $made_by, by which it must be checked, but $NVCC is $version"
+	[ "$made_by" = "$version" ] ||
+		fail "the PTX was made by nvcc $made_by, by which it must be checked, but $NVCC is $version"
 fi
 
 out=$(mktemp -d)

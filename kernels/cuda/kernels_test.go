@@ -11,8 +11,8 @@ import (
 	"resnet/gpu"
 )
 
-// Below compute capability 8.0 the kernels for tensor cores stay away and the others work. An emulated GPU is of
-// another generation in a process of its own.
+// Below compute capability 8.0, the kernels for tensor cores are not loaded and the others work. The emulated GPU gets
+// another compute capability in a process of its own.
 func TestLoadWithoutTensorCores(t *testing.T) {
 	const variable = "RESNET_EMU_CC"
 	g := onGPU(t)
@@ -38,7 +38,7 @@ func TestLoadWithoutTensorCores(t *testing.T) {
 	}
 }
 
-// What was not selected is not loaded, and its launch says so.
+// Kernels that were not selected are not loaded, and launching them returns an error that says so.
 func TestSelection(t *testing.T) {
 	g := onGPU(t)
 	k, err := Load(g.d, Selection{Types: []gpu.DataType{gpu.BFloat16}})
@@ -61,7 +61,7 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// A launch may bring all of the shared memory that a block can have.
+// A launch may use all of the shared memory that a block can have.
 func TestSharedMemory(t *testing.T) {
 	g := onGPU(t)
 	if !g.k.tensor {
@@ -71,8 +71,8 @@ func TestSharedMemory(t *testing.T) {
 		t.Fatalf("%d bytes of shared memory, want more than 48 KiB", g.k.shared)
 	}
 	x, dy, dw := g.zeros(f16, 16*16), g.zeros(f16, 16*16), g.fresh(f32, 16*16)
-	tasks, err := g.k.weightTasks(gpu.Float16, []*WeightGradient{{N: 1, H: 4, W: 4, In: 16, Out: 16, Kernel: 1, Blocks: 1,
-		Operand: Operand{X: x.Ptr}, Gradient: Operand{X: dy.Ptr}, DW: dw.Ptr}})
+	tasks, err := g.k.weightTasks(gpu.Float16, []*WeightGradient{{N: 1, H: 4, W: 4, In: 16, Out: 16, Kernel: 1,
+		Operand: Operand{X: x.Ptr}, Gradient: Operand{X: dy.Ptr}, DW: dw.Ptr, Blocks: 1}})
 	g.ok(err)
 	tasks[0].plan.shared = g.k.shared
 	g.ok(g.k.runWeightTasks(g.s, gpu.Float16, tasks))

@@ -6,7 +6,7 @@ package cuda
 
 import "resnet/gpu"
 
-// functions are the kernels.
+// functions are the kernels that are loaded.
 type functions struct {
 	accumulate            perType
 	adam                  *gpu.Function
@@ -56,7 +56,7 @@ type functions struct {
 	weightGradient        perType
 }
 
-// kernels says where each kernel of kernels.ptx belongs.
+// kernels maps the kernels of kernels.ptx to their fields.
 func (f *functions) kernels() table {
 	return table{
 		"adam":                   &f.adam,
@@ -75,7 +75,7 @@ func (f *functions) kernels() table {
 	}
 }
 
-// typed says where each kernel of an element type's typed_*.ptx belongs, by its name without the type's.
+// typed maps the kernels of typed_*.ptx for one element type to their fields, by their names without the type.
 func (f *functions) typed(t gpu.DataType) table {
 	return table{
 		"accumulate":         &f.accumulate[t],
@@ -109,7 +109,7 @@ func (f *functions) typed(t gpu.DataType) table {
 	}
 }
 
-// tensor says where each kernel of an element type's tensor_*.ptx belongs, by its name without the type's.
+// tensor maps the kernels of tensor_*.ptx for one element type to their fields, by their names without the type.
 func (f *functions) tensor(t gpu.DataType) table {
 	return table{
 		"convolution_n128": &f.convolutionN128[t],
@@ -120,7 +120,8 @@ func (f *functions) tensor(t gpu.DataType) table {
 	}
 }
 
-func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, n int) error {
+func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -128,7 +129,8 @@ func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Da
 	return k.fn.accumulate.launch("accumulate", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, skip gpu.Ptr,
+	mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
@@ -142,7 +144,8 @@ func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, st
 	return k.fn.adam.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, decay, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, decay, skip gpu.Ptr,
+	mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
@@ -157,7 +160,8 @@ func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, s
 	return k.fn.adamw.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, a, b gpu.Ptr, relu bool, n int) error {
+func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, a, b gpu.Ptr, relu bool,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(a)
@@ -167,7 +171,8 @@ func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	return k.fn.add.launch("add", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAssembleBatch(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, dataset, datasetLabels, samples, stepParams, stepParamsSrc gpu.Ptr, h, w, c int) error {
+func (k *Kernels) launchAssembleBatch(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, dataset, datasetLabels,
+	samples, stepParams, stepParamsSrc gpu.Ptr, h, w, c int) error {
 	var args gpu.Args
 	args.Ptr(pixels)
 	args.Ptr(labels)
@@ -182,7 +187,8 @@ func (k *Kernels) launchAssembleBatch(s *gpu.Stream, grid, block gpu.Dim3, pixel
 	return k.fn.assembleBatch.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, p Pool, n int) error {
+func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, p Pool,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
@@ -191,7 +197,8 @@ func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataT
 	return k.fn.avgpool.launch("avgpool", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr, p Pool, accumulate bool, n int) error {
+func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr,
+	p Pool, accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -202,7 +209,8 @@ func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t g
 	return k.fn.avgpoolBackward.launch("avgpool_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x, scaleShift gpu.Ptr, relu bool, rows, c int) error {
+func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x,
+	scaleShift gpu.Ptr, relu bool, rows, c int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
@@ -213,7 +221,8 @@ func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	return k.fn.batchnormApply.launch("batchnorm_apply", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, x, y, mean, coefficients gpu.Ptr, relu, accumulate bool, rows, c int) error {
+func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, x, y, mean,
+	coefficients gpu.Ptr, relu, accumulate bool, rows, c int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -228,7 +237,8 @@ func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t
 	return k.fn.batchnormBackward.launch("batchnorm_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim3, part, weight, saveInvstd, dweight, dbias, coefficients gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim3, part, weight, saveInvstd,
+	dweight, dbias, coefficients gpu.Ptr, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(part)
 	args.Ptr(weight)
@@ -242,7 +252,8 @@ func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim
 	return k.fn.batchnormCoefficients.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormFinish(s *gpu.Stream, grid, block gpu.Dim3, part, weight, bias, runningMean, runningVar, saveMean, saveInvstd, scaleShift gpu.Ptr, eps, momentum float64, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormFinish(s *gpu.Stream, grid, block gpu.Dim3, part, weight, bias, runningMean,
+	runningVar, saveMean, saveInvstd, scaleShift gpu.Ptr, eps, momentum float64, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(part)
 	args.Ptr(weight)
@@ -260,7 +271,8 @@ func (k *Kernels) launchBatchnormFinish(s *gpu.Stream, grid, block gpu.Dim3, par
 	return k.fn.batchnormFinish.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormInference(s *gpu.Stream, grid, block gpu.Dim3, weight, bias, runningMean, runningVar, scaleShift gpu.Ptr, eps float64, c int) error {
+func (k *Kernels) launchBatchnormInference(s *gpu.Stream, grid, block gpu.Dim3, weight, bias, runningMean,
+	runningVar, scaleShift gpu.Ptr, eps float64, c int) error {
 	var args gpu.Args
 	args.Ptr(weight)
 	args.Ptr(bias)
@@ -272,7 +284,8 @@ func (k *Kernels) launchBatchnormInference(s *gpu.Stream, grid, block gpu.Dim3, 
 	return k.fn.batchnormInference.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dy, x, y, mean, part gpu.Ptr, relu bool, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dy, x, y, mean,
+	part gpu.Ptr, relu bool, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(dy)
 	args.Ptr(x)
@@ -286,7 +299,8 @@ func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t g
 	return k.fn.batchnormReduce.launch("batchnorm_reduce", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, part gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, part gpu.Ptr, rows,
+	c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	args.Ptr(part)
@@ -296,7 +310,8 @@ func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	return k.fn.batchnormStats.launch("batchnorm_stats", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, bias gpu.Ptr, relu bool, rows, c int) error {
+func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, bias gpu.Ptr, relu bool, rows,
+	c int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(bias)
@@ -306,7 +321,8 @@ func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.bias.launch("bias", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBiasBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, part, dy gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchBiasBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, part, dy gpu.Ptr, rows,
+	c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(part)
 	args.Ptr(dy)
@@ -333,31 +349,36 @@ func (k *Kernels) launchCast(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.cast.launch("cast", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchConvolutionN128(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN128(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN128.launch("convolution_n128", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchConvolutionN16(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN16(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN16.launch("convolution_n16", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchConvolutionN32(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN32(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN32.launch("convolution_n32", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchConvolutionN64(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN64(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN64.launch("convolution_n64", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, b Border, accumulate bool, n int) error {
+func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, b Border,
+	accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -367,7 +388,8 @@ func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.crop.launch("crop", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done, part gpu.Ptr, team int) error {
+func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done,
+	part gpu.Ptr, team int) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(metrics)
@@ -377,7 +399,8 @@ func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.head.launch("head", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, dh, dbias, dweight, doutBias gpu.Ptr) error {
+func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, dh, dbias,
+	dweight, doutBias gpu.Ptr) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(dh)
@@ -387,7 +410,8 @@ func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	return k.fn.headBackward.launch("head_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, pixels, table gpu.Ptr, c, n int) error {
+func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, pixels, table gpu.Ptr, c,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(pixels)
@@ -397,7 +421,8 @@ func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataTyp
 	return k.fn.input.launch("input", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, probs, logits, labels, metrics, done, part gpu.Ptr, on, off float64, classes, n int) error {
+func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, probs, logits, labels, metrics,
+	done, part gpu.Ptr, on, off float64, classes, n int) error {
 	var args gpu.Args
 	args.Ptr(probs)
 	args.Ptr(logits)
@@ -412,7 +437,8 @@ func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.loss.launch("loss", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dz, probs, labels, scale gpu.Ptr, on, off float64, classes, n int) error {
+func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dz, probs, labels,
+	scale gpu.Ptr, on, off float64, classes, n int) error {
 	var args gpu.Args
 	args.Ptr(dz)
 	args.Ptr(probs)
@@ -425,7 +451,8 @@ func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	return k.fn.lossBackward.launch("loss_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, index, x gpu.Ptr, p Pool, n int) error {
+func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, index, x gpu.Ptr, p Pool,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(index)
@@ -435,7 +462,8 @@ func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataT
 	return k.fn.maxpool.launch("maxpool", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchMaxpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, index gpu.Ptr, p Pool, accumulate bool, n int) error {
+func (k *Kernels) launchMaxpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, index gpu.Ptr,
+	p Pool, accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -452,7 +480,8 @@ func (k *Kernels) launchNormInference(s *gpu.Stream, grid, block gpu.Dim3, table
 	return k.fn.normInference.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x gpu.Ptr, f NormForward, part, done gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x gpu.Ptr,
+	f NormForward, part, done gpu.Ptr, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	f.push(&args)
@@ -464,7 +493,8 @@ func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	return k.fn.normStatistics.launch("norm_statistics", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr, word uint32, count gpu.Ptr, n int) error {
+func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr, word uint32, count gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	args.Uint32(word)
@@ -473,7 +503,8 @@ func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr,
 	return k.fn.notEqual.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, count gpu.Ptr, n int) error {
+func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, count gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	args.Ptr(count)
@@ -481,7 +512,8 @@ func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Dat
 	return k.fn.notFinite.launch("not_finite", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dst, params, table gpu.Ptr) error {
+func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dst, params,
+	table gpu.Ptr) error {
 	var args gpu.Args
 	args.Ptr(dst)
 	args.Ptr(params)
@@ -489,7 +521,8 @@ func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.D
 	return k.fn.packWeights.launch("pack_weights", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, b Border, n int) error {
+func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, b Border,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
@@ -506,7 +539,8 @@ func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.relu.launch("relu", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchReluBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr, accumulate bool, n int) error {
+func (k *Kernels) launchReluBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr,
+	accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -522,7 +556,8 @@ func (k *Kernels) launchScaleUpdate(s *gpu.Stream, grid, block gpu.Dim3, state g
 	return k.fn.scaleUpdate.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, stepParams, decay, skip gpu.Ptr, mirror Mirror, o SGDParams, n int) error {
+func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, stepParams, decay, skip gpu.Ptr,
+	mirror Mirror, o SGDParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
@@ -543,7 +578,8 @@ func (k *Kernels) launchSplitSums(s *gpu.Stream, grid, block gpu.Dim3, all Split
 	return k.fn.splitSums.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, y gpu.Ptr, f NormForward, part, done gpu.Ptr) error {
+func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, y gpu.Ptr, f NormForward,
+	part, done gpu.Ptr) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(y)
@@ -553,7 +589,8 @@ func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.stem.launch("stem", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchStemBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, g, input, norm, dw, part, done gpu.Ptr) error {
+func (k *Kernels) launchStemBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, g, input, norm,
+	dw, part, done gpu.Ptr) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(g)
@@ -581,7 +618,8 @@ func (k *Kernels) launchUnscale(s *gpu.Stream, grid, block gpu.Dim3, g, state gp
 	return k.fn.unscale.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchWeightGradient(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, tasks WeightTasks, count int) error {
+func (k *Kernels) launchWeightGradient(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	tasks WeightTasks, count int) error {
 	var args gpu.Args
 	tasks.push(&args)
 	args.Uint32(uint32(count))

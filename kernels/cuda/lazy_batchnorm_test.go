@@ -39,7 +39,8 @@ func (n norm) forward() NormForward {
 }
 
 func (n norm) backward(input gpu.Ptr, relu bool) NormBackward {
-	return NormBackward{Norm: n.state.Ptr, Weight: n.weight.Ptr, DWeight: n.dweight.Ptr, DBias: n.dbias.Ptr, ReLU: relu, Input: input}
+	return NormBackward{Norm: n.state.Ptr, Weight: n.weight.Ptr, DWeight: n.dweight.Ptr, DBias: n.dbias.Ptr, ReLU: relu,
+		Input: input}
 }
 
 // row is a row of the state.
@@ -56,16 +57,16 @@ func (n norm) put(from int, rows ...[]float64) {
 	}
 }
 
-// check compares a state and running statistics with those of x, rows x c, when each value that was summed up may be
-// off by `steps` roundings relative to the largest distance of a value from its channel's mean.
+// check compares the state and the running statistics with those of x, rows x c. `steps` bounds the roundings of each
+// summed value, relative to the largest distance of a value from its channel's mean.
 func (n norm) check(g *rig, what string, x []float64, rows int, steps float64, runningMean, runningVar []float64) {
 	g.Helper()
 	const u = 0x1p-24
 	c := n.c
 	mean, variance, spread := moments(x, rows, c)
 	invstd, wantMean, wantVar := normalised(mean, variance, rows, runningMean, runningVar)
-	// The mean is rounded in each part and at last. A mean off by d adds d², and parts' means off by d that differ as
-	// the values do 2*d*deviation at most (Cauchy and Schwarz).
+	// The mean of each part is rounded, and so is the mean of all. An error d of the mean adds d² to the variance, and
+	// errors d of the parts' means add at most 2*d*deviation (Cauchy and Schwarz).
 	meanTol := func(j int) float64 { return u * (2*math.Abs(mean[j]) + steps*spread[j]) }
 	varTol := func(j int) float64 {
 		return 2*steps*u*variance[j] + 2*u*math.Abs(mean[j])*math.Sqrt(variance[j]) + meanTol(j)*meanTol(j)
@@ -76,22 +77,27 @@ func (n norm) check(g *rig, what string, x []float64, rows int, steps float64, r
 	g.near(what+" invstd", saveInvstd, invstd, func(j int) float64 {
 		return invstd[j] * (2*u + varTol(j)/(variance[j]+bnEps))
 	})
-	g.near(what+" running_mean", n.runningMean.get(), wantMean, func(j int) float64 { return u*math.Abs(wantMean[j]) + meanTol(j) })
-	g.near(what+" running_var", n.runningVar.get(), wantVar, func(j int) float64 { return u*math.Abs(wantVar[j]) + 2*varTol(j) })
+	g.near(what+" running_mean", n.runningMean.get(), wantMean, func(j int) float64 {
+		return u*math.Abs(wantMean[j]) + meanTol(j)
+	})
+	g.near(what+" running_var", n.runningVar.get(), wantVar, func(j int) float64 {
+		return u*math.Abs(wantVar[j]) + 2*varTol(j)
+	})
 	for j := range c {
-		// Both come of the unrounded statistics.
+		// Both are computed from the unrounded statistics.
 		if want := weight[j] * saveInvstd[j]; math.Abs(scale[j]-want) > 3*u*math.Abs(want) {
 			g.Fatalf("%s: scale %d is %v, want %v", what, j, scale[j], want)
 		}
 		want := bias[j] - mean[j]*scale[j]
-		if tol := 3*u*math.Abs(want) + (meanTol(j)+u*math.Abs(mean[j]))*math.Abs(scale[j]); math.Abs(shift[j]-want) > tol {
+		tol := 3*u*math.Abs(want) + (meanTol(j)+u*math.Abs(mean[j]))*math.Abs(scale[j])
+		if math.Abs(shift[j]-want) > tol {
 			g.Fatalf("%s: shift %d is %v, want %v", what, j, shift[j], want)
 		}
 	}
 }
 
-// eachNorm runs f for all types, channels that fill a warp, several, or leave a broken one, and rows in one chunk or
-// many.
+// eachNorm runs f for all types; for channels that fill one warp or several, or leave a partial one; and for rows in
+// one chunk or many.
 func eachNorm(t *testing.T, f func(g *rig, what string, dt gpu.DataType, rows, c int)) {
 	g := onGPU(t)
 	for _, dt := range dtypes {
@@ -138,8 +144,8 @@ func TestNormStatistics(t *testing.T) {
 	})
 }
 
-// normReduce launches norm_reduce of testing.cu: g, rows x c, is dy, with f.ReLU masked, and its sums finish the
-// gradients of f. scratch is as for NormStatistics.
+// normReduce launches norm_reduce of testing.cu, which masks dy, rows x c, if f.ReLU is set, stores it to dst, and
+// computes the gradients of f from its sums. scratch is as for NormStatistics.
 func (g *rig) normReduce(t gpu.DataType, dst, dy gpu.Ptr, f NormBackward, rows, c int, scratch gpu.Ptr) {
 	g.Helper()
 	grid, block, size := reduction(t, rows, c)
@@ -180,7 +186,7 @@ func TestNormReduce(t *testing.T) {
 			f := n.backward(g.put(of(dt), x).Ptr, relu)
 			g.normReduce(dt, tg.Ptr, tdy.Ptr, f, rows, c, scratch.Ptr)
 			g.equal(what+" g", tg.get(), grad)
-			// One step more than for a plain sum: x-mean is rounded too.
+			// One rounding more than for a plain sum: that of x-mean.
 			steps := additions(dt, rows, c) + 1
 			tolSum := func(j int) float64 { return steps * u * size[j] }
 			tolSumX := func(j int) float64 { return steps * u * sizeX[j] }
@@ -198,9 +204,11 @@ func TestNormReduce(t *testing.T) {
 			g.near(what+" b", n.row(rowB), b, func(j int) float64 {
 				return u*math.Abs(b[j]) + math.Abs(a[j])*invstd[j]*invstd[j]*tolSumX(j)/m
 			})
-			g.near(what+" k", n.row(rowK), k, func(j int) float64 { return u*math.Abs(k[j]) + math.Abs(a[j])*tolSum(j)/m })
+			g.near(what+" k", n.row(rowK), k, func(j int) float64 {
+				return u*math.Abs(k[j]) + math.Abs(a[j])*tolSum(j)/m
+			})
 
-			// In place, and once more.
+			// Once more, in place.
 			first := [][]float64{n.row(rowA), n.row(rowB), n.row(rowK), n.dweight.get(), n.dbias.get()}
 			g.normReduce(dt, tdy.Ptr, tdy.Ptr, f, rows, c, scratch.Ptr)
 			g.equal(what+" g in place", tdy.get(), grad)
@@ -212,7 +220,7 @@ func TestNormReduce(t *testing.T) {
 	})
 }
 
-// All norms of a network at once come out as one by one.
+// NormInference computes many norms at once, each as BatchNormInference does.
 func TestNormInference(t *testing.T) {
 	if size := unsafe.Sizeof(NormEntry{}); size != 56 {
 		t.Fatalf("a NormEntry is %d bytes, want 56 as on the device", size)
@@ -239,7 +247,8 @@ func TestNormInference(t *testing.T) {
 	g.ok(g.k.NormInference(g.s, td.Ptr, len(table), most))
 	for _, n := range norms {
 		want := g.fresh(f32, 2*n.c)
-		g.ok(g.k.BatchNormInference(g.s, n.weight.Ptr, n.bias.Ptr, n.runningMean.Ptr, n.runningVar.Ptr, want.Ptr, bnEps, n.c))
+		g.ok(g.k.BatchNormInference(g.s, n.weight.Ptr, n.bias.Ptr, n.runningMean.Ptr, n.runningVar.Ptr, want.Ptr, bnEps,
+			n.c))
 		got := n.state.get()
 		g.equal(fmt.Sprintf("c=%d scale and shift", n.c), got[:2*n.c], want.get())
 		for i, v := range got[2*n.c:] {
