@@ -75,7 +75,7 @@ func (k *Kernels) ConvolutionPlans(t gpu.DataType, c *Convolution, most int) (na
 }
 
 // hasNothingAhead says whether blocks have memory for the rows of a next tile, but compute a single tile. Such a plan
-// is valid, because a plan chosen for a large batch is also used for smaller ones, but it is never the best.
+// is valid, because a plan chosen for a large batch is also used for smaller ones, but ConvolutionPlans leaves it out.
 func (p convolutionPlan) hasNothingAhead() bool { return p.ahead && p.rounds == 1 }
 
 // planConvolution returns the plan named c.Plan, or the first of ConvolutionPlans.

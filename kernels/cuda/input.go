@@ -26,13 +26,13 @@ type Draw struct {
 // Gather assembles a batch of n images and labels from a data set in device memory. pixels (n,h,w,c) and dataset
 // (any,h,w,c) are bytes, labels and datasetLabels int32, samples n of [Draw]. Unless stepParams is 0, it also copies
 // the step scalars, float32[4], from stepParamsSrc to stepParams.
-func (k *Kernels) Gather(s *gpu.Stream, pixels, labels, dataset, datasetLabels, samples, stepParams, stepParamsSrc gpu.Ptr,
-	h, w, c, n int) error {
+func (k *Kernels) Gather(s *gpu.Stream, pixels, labels, dataset, datasetLabels, samples, stepParams,
+	stepParamsSrc gpu.Ptr, h, w, c, n int) error {
 	if err := check("assemble_batch", n*h*w*c); err != nil || n*h*w*c == 0 {
 		return err
 	}
 	const each = 4 // bytes that a thread copies
 	grid := gpu.Dim3{X: n, Y: min(ceilDiv(h*w*c, each*blockThreads), k.blocks), Z: 1}
-	return k.launchAssembleBatch(s, grid, flatBlock, pixels, labels, dataset, datasetLabels, samples, stepParams, stepParamsSrc,
-		h, w, c)
+	return k.launchAssembleBatch(s, grid, flatBlock, pixels, labels, dataset, datasetLabels, samples,
+		stepParams, stepParamsSrc, h, w, c)
 }

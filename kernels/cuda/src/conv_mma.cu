@@ -3,8 +3,8 @@
 // With R rows (pixels of the batch), b bytes per element and t taps, a launch computes 2*R*t*In*Out FLOP. It reads the
 // operand Out/N times: two matrices for a gradient through a batch norm, and for a 3x3 window the rows around each tile
 // once more. It writes R*Out*b bytes, and reads as many for each matrix that the epilogue adds or masks by. The
-// weights, t*In*Out*b bytes, are read from the L2 cache once per block, or once per tile if they do not fit into shared
-// memory beside it.
+// weights, t*In*Out*b bytes, are read from the L2 cache once per block, or once per tile if they do not all fit
+// into shared memory.
 
 // Two blocks fit on a multiprocessor: one loads while the other multiplies.
 #undef KERNEL_BOUNDS

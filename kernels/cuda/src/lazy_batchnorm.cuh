@@ -1,5 +1,5 @@
-// Batch normalisation whose output is never stored: whoever reads the output computes it from the norm's input x and
-// its state. The last block of a grid computes the state from the partial sums of all blocks.
+// Batch normalisation whose output is never stored: kernels that read the output compute it from the norm's input x
+// and its state. The last block of a grid computes the state from the partial sums of all blocks.
 //
 // The state of a norm of c channels is float32[8*c], rows of c, in the order of NormRow:
 //
@@ -85,8 +85,8 @@ static __device__ inline double (*part_sums())[8][2] {
 
 // sum_parts adds up two numbers per channel over the parts that the blocks of a grid wrote. It is called by all threads
 // of one block of 1 to 16 full warps; threads of a partial last warp only synchronise. add(i, j, sums) adds the numbers
-// of part i for the channels j and j+1 to sums[0] and sums[1]. begin(j) loads what channel j needs at its end, early,
-// so that the loads overlap with the sums; the function that it returns is called with the two sums of the channel.
+// of part i for the channels j and j+1 to sums[0] and sums[1]. begin(j) loads what is needed to finish channel j,
+// before the sums so that the loads overlap with them, and returns a function that is called with the two sums.
 //
 // A warp reads 8 channels, 64 contiguous bytes, of 8 parts at a time. If there are more warps than groups of 8
 // channels, several warps divide the parts among them.

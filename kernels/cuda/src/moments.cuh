@@ -8,7 +8,8 @@ struct Moments {
     double mean, m2;
 };
 
-// GradSums are the sums of g and of g*(x-mean) over a chunk, where g is the gradient of y, masked by the ReLU.
+// GradSums are the sums of g and of g*(x-mean) over a chunk, where g is the gradient of the norm's output, masked by
+// the ReLU.
 struct GradSums {
     float g, gx;
 };

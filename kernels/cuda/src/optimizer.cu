@@ -8,7 +8,7 @@ template <typename F> __device__ inline void updates(int n, const int32_t *skip,
     each<4>(n, f);
 }
 
-// Like Adam in kernels/cpu: w = decay*w - step*m/(vscale*sqrt(v) + eps).
+// Like Adam in kernels/cpu: w = decay*w - step_size*m/(vscale*sqrt(v) + eps).
 template <int V>
 __device__ inline void adam_step(unsigned i, float *p, const float *g, float *m, float *v, float step_size,
                                  float vscale, float decay, const Mirror &mirror, const AdamParams &o) {
