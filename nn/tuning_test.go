@@ -145,7 +145,7 @@ func TestParseTuneMode(t *testing.T) {
 			t.Errorf("%v: %v, %v", m, got, err)
 		}
 	}
-	if _, err := nn.ParseTuneMode("yes"); err == nil || !strings.Contains(err.Error(), `tune "yes", want on, cached or off`) {
+	if _, err := nn.ParseTuneMode("yes"); err == nil || !strings.Contains(err.Error(), `tune "yes", want off, cached or on`) {
 		t.Errorf("error %v, want one that names the modes", err)
 	}
 }

@@ -121,7 +121,7 @@ func weightsDistance(t *testing.T, got, want string) float64 {
 
 func TestBenchOnGPU(t *testing.T) {
 	requireGPU(t)
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda", "--no-ceilings"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda", "--no-roofline"}
 	var r struct {
 		Machine struct {
 			Device string

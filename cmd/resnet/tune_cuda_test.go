@@ -117,7 +117,7 @@ func TestTuneIsTold(t *testing.T) {
 		var r struct {
 			Machine struct{ GPU struct{ Tuning string } }
 		}
-		args = append([]string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--no-ceilings", "--fuse", "off", "--format", "json"}, args...)
+		args = append([]string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--no-roofline", "--fuse", "off", "--format", "json"}, args...)
 		decode(t, succeed(t, append(args, onTuned...)...), &r)
 		return r.Machine.GPU.Tuning
 	}
@@ -126,7 +126,7 @@ func TestTuneIsTold(t *testing.T) {
 	}
 	failsOnGPU(t, map[string]string{"RESNET_EMU_FAIL": "cudnnConvolutionForward:3000", tuneVariable: "on"}, 1,
 		`stem: conv\.forward n=2 c=1 .*: algorithm \d, .*CUDNN_STATUS_NOT_SUPPORTED`,
-		append([]string{"bench", "--quiet", "--seconds", "0", "-b", "2", "--phase", "infer", "--no-ceilings"}, onTuned...)...)
+		append([]string{"bench", "--quiet", "--seconds", "0", "-b", "2", "--phase", "infer", "--no-roofline"}, onTuned...)...)
 	t.Setenv("RESNET_EMU_FAIL", "cudnnConvolutionForward:3000@1")
 	first := tuning("--tune", "on", "--phase", "train")
 	t.Setenv("RESNET_EMU_FAIL", "")
