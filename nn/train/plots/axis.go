@@ -4,63 +4,48 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"resnet/nn/internal/axis"
 )
 
-// axis is a linear scale and where its labels stand.
-type axis struct {
+// scale is a linear scale from lo to hi, with its ticks and their labels.
+type scale struct {
 	lo, hi float64
 	ticks  []float64
 	labels []string
 }
 
-// niceStep is the smallest of 1, 2 and 5 times a power of ten that divides a
-// span into at most n parts.
-func niceStep(span float64, n int) float64 {
-	least := span / float64(n)
-	power := math.Pow(10, math.Floor(math.Log10(least)))
-	for _, m := range []float64{1, 2, 5} {
-		if step := m * power; step >= least*(1-1e-9) {
-			return step
-		}
-	}
-	return 10 * power
-}
-
-// valueAxis holds lo to hi, widened to whole steps of which there are n or a
-// few less. Values that hardly differ are shown against zero, which in turn is
-// shown against 1.
-func valueAxis(lo, hi float64, n int) axis {
-	if hi-lo <= 1e-9*max(math.Abs(lo), math.Abs(hi)) {
+// valueAxis holds lo to hi, widened to whole steps, of which there are n or a few less. Values that differ by no more
+// than rounding are shown against zero, and zero against 1.
+func valueAxis(lo, hi float64, n int) scale {
+	if axis.Flat(lo, hi) {
 		lo, hi = min(lo, 0), max(hi, 0)
 	}
 	if hi-lo < 1e-300 {
 		hi = 1
 	}
-	step := niceStep(hi-lo, n)
-	first, last := math.Floor(lo/step+1e-9), math.Ceil(hi/step-1e-9)
-	a := axis{lo: first * step, hi: last * step}
-	a.add(first, last, step)
-	return a
+	step := axis.Step(hi-lo, n, 1, 2, 5)
+	ticks := axis.Around(lo, hi, step)
+	return scale{ticks[0], ticks[len(ticks)-1], ticks, tickLabels(ticks, step)}
 }
 
-// epochAxis is first to last, with labels at whole numbers only.
-func epochAxis(first, last, n int) axis {
-	a := axis{lo: float64(first), hi: float64(last)}
+// epochAxis holds epochs first to last, with ticks at whole numbers only.
+func epochAxis(first, last, n int) scale {
+	lo, hi := float64(first), float64(last)
 	if first == last {
-		a.lo, a.hi = a.lo-0.5, a.hi+0.5
+		lo, hi = lo-0.5, hi+0.5
 	}
-	step := max(1, niceStep(a.hi-a.lo, n))
-	a.add(math.Ceil(a.lo/step), math.Floor(a.hi/step), step)
-	return a
+	step := max(1, axis.Step(hi-lo, n, 1, 2, 5))
+	ticks := axis.Within(lo, hi, step)
+	return scale{lo, hi, ticks, tickLabels(ticks, step)}
 }
 
-// add puts labels at the multiples first to last of step.
-func (a *axis) add(first, last, step float64) {
-	largest := max(math.Abs(first), math.Abs(last)) * step
-	for i := first; i <= last; i++ { // few, and far below 2^53
-		a.ticks = append(a.ticks, i*step)
-		a.labels = append(a.labels, tickLabel(i*step, step, largest))
+func tickLabels(ticks []float64, step float64) []string {
+	labels := make([]string, len(ticks))
+	for i, v := range ticks {
+		labels[i] = tickLabel(v, step, max(math.Abs(ticks[0]), math.Abs(ticks[len(ticks)-1])))
 	}
+	return labels
 }
 
 // tickLabel writes a multiple of step with the digits it has, 0.02 or 150, or
@@ -87,7 +72,7 @@ func tickLabel(v, step, largest float64) string {
 type panel struct {
 	*figure
 	x, y, w, h float64
-	xs, ys     axis
+	xs, ys     scale
 }
 
 func (p *panel) at(x, y float64) [2]float64 {

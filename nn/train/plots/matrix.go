@@ -6,6 +6,8 @@ import (
 	"image/draw"
 	"math"
 	"strconv"
+
+	"resnet/nn/internal/axis"
 )
 
 // Lengths of a confusion matrix's picture, in CSS pixels.
@@ -39,7 +41,7 @@ func (m *matrix) layout(classes []string) *matrixLayout {
 	default:
 		l.style, l.gap = noteStyle, 0
 		l.cell = math.Floor(heatMapSize*dense/float64(k)) / dense
-		l.step = int(niceStep(float64(k), 10))
+		l.step = int(axis.Step(float64(k), 10, 1, 2, 5))
 	}
 	l.size = l.cell * float64(k)
 	for i := 0; i < k; i += l.step {

@@ -77,7 +77,7 @@ func (t traces) broken() bool {
 }
 
 // axis holds every finite value.
-func (t traces) axis() axis {
+func (t traces) axis() scale {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, l := range t.lines {
 		for _, at := range l.points {

@@ -78,7 +78,7 @@ func newChart(f *figure, runs []Run, epochs int) chart {
 	if f.fromZero {
 		low = min(low, 0)
 	}
-	values := newAxis(low, high, plot.bottom, plot.top)
+	values := newValueAxis(low, high, plot.bottom, plot.top)
 	c.Y = values.ticks(f.tick)
 	x := epochAxis{epochs}
 	c.X = x.ticks()
@@ -104,7 +104,7 @@ func (s *series) at(k int) (float64, bool) {
 }
 
 // add draws a series, and tells its values to the columns.
-func (c *chart) add(s *series, f *figure, x epochAxis, y axis) {
+func (c *chart) add(s *series, f *figure, x epochAxis, y valueAxis) {
 	var path strings.Builder
 	for k := range s.rows {
 		value, ok := s.at(k)

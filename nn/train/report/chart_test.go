@@ -149,7 +149,7 @@ func TestAxis(t *testing.T) {
 		if high-low < 1e-6*math.Abs(low) {
 			continue // closer than any quantity of a run to be seen
 		}
-		a := newAxis(low, high, 0, 100)
+		a := newValueAxis(low, high, 0, 100)
 		slack := 1e-6 * a.step
 		if a.low > low+slack || a.high < high-slack || low-a.low > a.step+slack || a.high-high > a.step+slack {
 			t.Errorf("%g to %g: axis %+v", low, high, a)
@@ -179,7 +179,7 @@ func TestAxis(t *testing.T) {
 		{5, 5, "4.4 4.6 4.8 5.0 5.2 5.4 5.6"},
 	} {
 		var got []string
-		for _, k := range newAxis(c.low, c.high, 0, 1).ticks(decimals) {
+		for _, k := range newValueAxis(c.low, c.high, 0, 1).ticks(decimals) {
 			got = append(got, k.Label)
 		}
 		if strings.Join(got, " ") != c.want {
