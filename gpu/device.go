@@ -22,7 +22,6 @@ type Device struct {
 	multiprocessors int
 	l2              int
 	shared          int
-	driver          int
 	closed          bool
 	alive           ledger
 }
@@ -96,8 +95,7 @@ func (d *Device) describe() (err error) {
 			return bindingStatus("cuDeviceGetAttribute", err)
 		}
 	}
-	d.driver, err = driverVersion()
-	return err
+	return nil
 }
 
 // Index is the device's number, counted from 0.
@@ -118,9 +116,6 @@ func (d *Device) L2Bytes() int64 { return int64(d.l2) }
 // SharedMemory is how many bytes of shared memory a block of a kernel may have,
 // once Function.SetSharedMemory has allowed them: 232,448 on an H100.
 func (d *Device) SharedMemory() int { return d.shared }
-
-// DriverVersion is the newest CUDA that the driver runs: 13000 is 13.0.
-func (d *Device) DriverVersion() int { return d.driver }
 
 // Enter ties the goroutine to its thread and makes the device's context
 // current there, until leave is called. If the context cannot be made current,

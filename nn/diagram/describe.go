@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"cmp"
 	"fmt"
 
 	"resnet/nn"
@@ -69,10 +70,7 @@ func square(size int) string { return fmt.Sprintf("%d×%d", size, size) }
 // stride names a window's stride where it is not what the op's zero value means
 // and not 1.
 func stride(s, zero int) string {
-	if s == 0 {
-		s = zero
-	}
-	if s == 1 {
+	if s = cmp.Or(s, zero); s == 1 {
 		return ""
 	}
 	return fmt.Sprintf(", stride %d", s)

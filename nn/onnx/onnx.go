@@ -8,11 +8,10 @@ import (
 	"resnet/nn"
 )
 
-// Opset and IRVersion are the operator set and the file format of ONNX 1.12
-// (2022), which newer runtimes read too.
+// The operator set and the file format are those of ONNX 1.12 (2022), which newer runtimes read too.
 const (
-	Opset     = 17
-	IRVersion = 8
+	opset     = 17
+	irVersion = 8
 )
 
 // Options say how the model meets its users. The zero value is what

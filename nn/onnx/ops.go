@@ -1,6 +1,10 @@
 package onnx
 
-import "resnet/nn"
+import (
+	"cmp"
+
+	"resnet/nn"
+)
 
 // convert makes the nodes of n.
 func (c *converter) convert(n *nn.Node) {
@@ -18,10 +22,10 @@ func (c *converter) convert(n *nn.Node) {
 	case nn.Add:
 		c.images[n.Out] = c.relu(op.ReLU, n, c.add("Add", n.Name, []string{c.image(n.In[0]), c.image(n.In[1])}))
 	case nn.AvgPool:
-		attributes := append(window(op.Kernel, or(op.Stride, op.Kernel), op.Pad), attribute{"count_include_pad", 1})
+		attributes := append(window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad), attribute{"count_include_pad", 1})
 		c.images[n.Out] = c.add("AveragePool", n.Name, []string{c.image(n.In[0])}, attributes...)
 	case nn.MaxPool:
-		c.images[n.Out] = c.add("MaxPool", n.Name, []string{c.image(n.In[0])}, window(op.Kernel, or(op.Stride, op.Kernel), op.Pad)...)
+		c.images[n.Out] = c.add("MaxPool", n.Name, []string{c.image(n.In[0])}, window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad)...)
 	case nn.GlobalAvgPool:
 		c.images[n.Out] = c.add("GlobalAveragePool", n.Name, []string{c.image(n.In[0])})
 	case nn.Linear:
@@ -39,14 +43,6 @@ func window(kernel, stride int, p nn.Pad) []attribute {
 		{"pads", []int{p.Top, p.Left, p.Bottom, p.Right}},
 		{"strides", []int{stride, stride}},
 	}
-}
-
-// or is n, or where it is zero what zero means.
-func or(n, zero int) int {
-	if n == 0 {
-		return zero
-	}
-	return n
 }
 
 // relu is max(x, 0), or x where the op has none.
@@ -107,7 +103,7 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) {
 	if bias != nil {
 		in = append(in, c.initializer(n.Name+".bias", []int{op.Out}, bias))
 	}
-	y := c.add("Conv", n.Name, in, window(op.Kernel, or(op.Stride, 1), op.Pad)...)
+	y := c.add("Conv", n.Name, in, window(op.Kernel, cmp.Or(op.Stride, 1), op.Pad)...)
 	c.images[n.Out] = y
 	if next != nil {
 		c.images[next.Out] = c.relu(next.Op.(nn.BatchNorm).ReLU, next, y)

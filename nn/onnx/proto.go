@@ -75,15 +75,15 @@ const (
 // encode is the model in parts; the graph, which has the parameters, is one.
 func (m *model) encode() [3][]byte {
 	var head, tail message
-	head.int(1, IRVersion)
+	head.int(1, irVersion)
 	head.string(2, "resnet")
 	head.string(3, m.version)
 	head.string(6, m.doc)
 	graph := m.graph.encode()
 	head = protowire.AppendVarint(protowire.AppendTag(head, 7, protowire.BytesType), uint64(len(graph)))
-	var opset message
-	opset.int(2, Opset) // its domain is empty: the operators are ONNX's own
-	tail.message(8, opset)
+	var operators message
+	operators.int(2, opset) // its domain is empty: the operators are ONNX's own
+	tail.message(8, operators)
 	for _, p := range m.properties {
 		var entry message
 		entry.string(1, p.key)

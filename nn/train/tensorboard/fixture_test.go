@@ -73,7 +73,7 @@ func writeFixture(t testing.TB, dir string) string {
 	must(t, w.Image("pictures", 9, picture(t)))
 	w.hparams(hparamsEnd, hparamsEndInfo, encodeEnd(w.now()))
 	must(t, w.Flush())
-	return w.Path()
+	return w.path
 }
 
 func TestFixture(t *testing.T) {

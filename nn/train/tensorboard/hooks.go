@@ -95,7 +95,7 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 	if r.w, err = Create(r.dir, first); err != nil {
 		return err
 	}
-	r.later = r.w.Beside()
+	r.later = r.w.beside()
 	c, err := settingsOf(s.Config)
 	if err != nil {
 		return fmt.Errorf("tensorboard: %w", err)

@@ -190,8 +190,8 @@ func TestResume(t *testing.T) {
 	h := Hooks("", Options{Weights: true})
 	must(t, h.Start(startOf(t, dir, 6)))
 	all := files(t, dir)
-	if len(all) != 3 || all[1] != ahead.Path() {
-		t.Errorf("files %q, want the last after %s", all, ahead.Path())
+	if len(all) != 3 || all[1] != ahead.path {
+		t.Errorf("files %q, want the last after %s", all, ahead.path)
 	}
 	if got := lines(t, dir, "session", "node", "histogram", hparamsStart); !slices.Equal(got, []string{"7 session 1"}) {
 		t.Errorf("at the start of a resumed run %q, want that steps from 7 on are void", got)

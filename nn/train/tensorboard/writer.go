@@ -16,7 +16,7 @@ import (
 
 // A Writer writes one event file. Events are kept in memory until Flush, and
 // the file is open only while Flush writes, so that there is nothing to close.
-// It is for one goroutine at a time; see Beside.
+// It is for one goroutine at a time.
 type Writer struct {
 	path   string
 	file   *sync.Mutex // held while Flush writes
@@ -91,14 +91,11 @@ func lastFile(dir string) (seconds int64, err error) {
 	return seconds, nil
 }
 
-// Beside is a writer of the same file for another goroutine. No tag may be
+// beside is a writer of the same file for another goroutine. No tag may be
 // written by both.
-func (w *Writer) Beside() *Writer {
+func (w *Writer) beside() *Writer {
 	return &Writer{path: w.path, file: w.file, now: w.now, known: map[string]bool{}}
 }
-
-// Path is the file that is written.
-func (w *Writer) Path() string { return w.path }
 
 // Flush writes what there is to the file.
 func (w *Writer) Flush() error {
