@@ -54,8 +54,8 @@ func (m Math) dnn() C.cudnnMathType_t {
 	return [...]C.cudnnMathType_t{C.CUDNN_FMA_MATH, C.CUDNN_DEFAULT_MATH, C.CUDNN_TENSOR_OP_MATH}[m]
 }
 
-// Convolution describes a convolution (a cross-correlation, as networks mean
-// it) of one group and no dilation. cuDNN pads both sides alike.
+// Convolution describes a convolution (a cross-correlation, as networks mean it) of one group and no dilation. cuDNN
+// pads both sides alike.
 type Convolution struct {
 	PadH, PadW, StrideH, StrideW int
 	Math                         Math

@@ -27,8 +27,7 @@ func (c convCase) out() (oh, ow int) {
 	return (c.h+2*c.padH-c.r)/c.strideH + 1, (c.w+2*c.padW-c.s)/c.strideW + 1
 }
 
-// each calls f with the positions of every product: element x of the image, w
-// of the weights, y of the result.
+// each calls f with the positions of every product: element x of the image, w of the weights, y of the result.
 func (c convCase) each(f func(x, w, y int)) {
 	oh, ow := c.out()
 	for n := range c.n {
@@ -78,9 +77,8 @@ var convCases = []convCase{
 	{n: 3, c: 8, h: 9, w: 9, k: 8, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1, deterministic: true},
 }
 
-// slack of a convolution, relative to the sum of the products' magnitudes: 64
-// roundings of float32 for sums in any order and Winograd's detours, and one
-// rounding to 10 bits of each factor where tensor cores may round.
+// slack of a convolution, relative to the sum of the products' magnitudes: 64 roundings of float32 for sums in any
+// order and Winograd's detours, and one rounding to 10 bits of each factor where tensor cores may round.
 func (c convCase) slack() float64 {
 	if c.math == FMA {
 		return 0x1p-18

@@ -13,16 +13,15 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// DNN is a cuDNN handle; its calls go to one stream. Sizes, descriptors and
-// addresses of a call must belong together: cuDNN cannot see how much memory an
-// address has.
+// DNN is a cuDNN handle; its calls go to one stream. Sizes, descriptors and addresses of a call must belong together:
+// cuDNN cannot see how much memory an address has.
 type DNN struct {
 	handle C.cudnnHandle_t
 	device *Device
 }
 
-// NewDNN makes a handle for a stream. (The bindings' constructor panics where
-// cuDNN refuses, and they have no call for the stream.)
+// NewDNN makes a handle for a stream. (The bindings' constructor panics where cuDNN refuses, and they have no call for
+// the stream.)
 func (d *Device) NewDNN(s *Stream) (*DNN, error) {
 	h := &DNN{device: d}
 	if err := dnnStatus("cudnnCreate", C.cudnnCreate(&h.handle)); err != nil {

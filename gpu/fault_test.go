@@ -80,9 +80,8 @@ func findForward(b bench) ([]Algorithm, error) {
 	return h.ForwardAlgorithms(c, x, w, x, Search{WorkspaceLimit: 1 << 30})
 }
 
-// Each failure of a library becomes an error that says what failed and what to
-// do. The libraries' environment is read as they are opened: each case is a
-// process of its own.
+// Each failure of a library becomes an error that says what failed and what to do. The libraries' environment is read
+// as they are opened: each case is a process of its own.
 func TestFaults(t *testing.T) {
 	if name := os.Getenv(faultVariable); name != "" {
 		runFault(t, scenarios[name])
@@ -133,8 +132,7 @@ func TestSearchGoesOn(t *testing.T) {
 	}
 }
 
-// requireEmulation skips a test that makes the libraries fail: only those of
-// gpu/emu do so on demand.
+// requireEmulation skips a test that makes the libraries fail: only those of gpu/emu do so on demand.
 func requireEmulation(t *testing.T) {
 	t.Helper()
 	for _, folder := range filepath.SplitList(os.Getenv(libsVariable)) {
@@ -184,9 +182,8 @@ func fault(t *testing.T, scenario, environment string) string {
 	return ""
 }
 
-// misuse is for a test of calls that are mistakes. The emulated libraries end
-// the process at one unless told to expect it; so the test runs in a process of
-// its own, where misuse returns true.
+// misuse is for a test of calls that are mistakes. The emulated libraries end the process at one unless told to expect
+// it; so the test runs in a process of its own, where misuse returns true.
 func misuse(t *testing.T) (here bool) {
 	t.Helper()
 	if os.Getenv(expectVariable) == "1" {

@@ -2,8 +2,7 @@
 
 package gpu
 
-// What to do about the statuses that a user meets, by the driver's code and by
-// the other libraries' names.
+// What to do about the statuses that a user meets, by the driver's code and by the other libraries' names.
 var (
 	driverHints = map[int]string{
 		1:   "an argument is out of range",

@@ -38,8 +38,7 @@ func (l *layout) way(a int) []point {
 	return append(p, point{x, top})
 }
 
-// shapeAt is where an arrow's shape stands: beside it where it has its lane to
-// itself.
+// shapeAt is where an arrow's shape stands: beside it where it has its lane to itself.
 func (l *layout) shapeAt(a int) point {
 	r, from := &l.routes[a], l.arrows[a].from
 	g := &l.gaps[l.row[from]+1]
@@ -90,8 +89,7 @@ func rounded(p []point) string {
 	return b.String()
 }
 
-// toward is the point that lies so far from one point on the way to another,
-// or half of the way where that is less.
+// toward is the point that lies so far from one point on the way to another, or half of the way where that is less.
 func toward(p, q point, distance float64) point {
 	part := min(0.5, distance/math.Hypot(q.x-p.x, q.y-p.y))
 	return point{p.x + part*(q.x-p.x), p.y + part*(q.y-p.y)}

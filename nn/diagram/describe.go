@@ -67,8 +67,7 @@ var fill = map[string]string{
 
 func square(size int) string { return fmt.Sprintf("%d×%d", size, size) }
 
-// stride names a window's stride where it is not what the op's zero value means
-// and not 1.
+// stride names a window's stride where it is not what the op's zero value means and not 1.
 func stride(s, zero int) string {
 	if s = cmp.Or(s, zero); s == 1 {
 		return ""

@@ -89,9 +89,8 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
-// TestNetwork: the seed network's frames, main path and counts. Each block is
-// seven ops on the longer way and two in the shortcut; the counts are by hand:
-// block 0 has convolutions of 16*16, 16*16, 9*16*32 and 32*16, and 4 values a
+// TestNetwork: the seed network's frames, main path and counts. Each block is seven ops on the longer way and two in
+// the shortcut; the counts are by hand: block 0 has convolutions of 16*16, 16*16, 9*16*32 and 32*16, and 4 values a
 // channel in batch norms of 16, 16 and 32.
 func TestNetwork(t *testing.T) {
 	n := newNetwork(seed(t))

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// dot draws for Graphviz. What is not on the main path is in colour; the main
-// path weighs more, so that it comes out straight.
+// dot draws for Graphviz. What is not on the main path is in colour; the main path weighs more, so that it comes out
+// straight.
 func dot(n *network) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", dotQuote(n.name))

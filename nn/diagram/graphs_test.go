@@ -22,8 +22,8 @@ func seed(t testing.TB) *nn.Graph {
 	return g
 }
 
-// resNet50 has torchvision's names, and 25,557,032 parameters besides the
-// 53,120 running statistics, which torchvision does not count.
+// resNet50 has torchvision's names, and 25,557,032 parameters besides the 53,120 running statistics, which torchvision
+// does not count.
 func resNet50(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("resnet50", 3, 224, 224, 1000)
 	convBN := func(conv, bn string, x nn.Value, out, kernel, stride int, relu bool) nn.Value {
@@ -55,8 +55,8 @@ func resNet50(t testing.TB) *nn.Graph {
 	return g
 }
 
-// tangle is a graph of sums of earlier values at random: branches that cross,
-// begin in one block and end in another, dead ends, and a value added to itself.
+// tangle is a graph of sums of earlier values at random: branches that cross, begin in one block and end in another,
+// dead ends, and a value added to itself.
 func tangle(t testing.TB, seed uint64) *nn.Graph {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	g := nn.NewGraph(fmt.Sprint("tangle ", seed), 8, 6, 6, 8)

@@ -5,17 +5,16 @@ import (
 	"slices"
 )
 
-// A branch is boxes one after another beside the main path, with the arrow that
-// leads to the first and one that leads away from the last, or -1 where there
-// is none. An arrow that passes other boxes by is a branch of no boxes, both of
+// A branch is boxes one after another beside the main path, with the arrow that leads to the first and one that leads
+// away from the last, or -1 where there is none. An arrow that passes other boxes by is a branch of no boxes, both of
 // whose arrows it is.
 type branch struct {
 	boxes      []int // from top to bottom
 	fork, join int
 }
 
-// assignLanes gives each branch the first lane in which nothing else passes,
-// short ones first: so longer ones go around them.
+// assignLanes gives each branch the first lane in which nothing else passes, short ones first: so longer ones go around
+// them.
 func (l *layout) assignLanes() {
 	branches := l.branches()
 	for _, b := range branches {
@@ -47,8 +46,7 @@ func (l *layout) assignLanes() {
 	}
 }
 
-// branches walks back from each box that is in no branch yet along the longest
-// way to it, the last boxes first.
+// branches walks back from each box that is in no branch yet along the longest way to it, the last boxes first.
 func (l *layout) branches() []branch {
 	var all []branch
 	taken := slices.Clone(l.spine) // of boxes
@@ -78,9 +76,8 @@ func (l *layout) branches() []branch {
 	return all
 }
 
-// centre moves a branch's boxes down to the middle of the room they have within
-// their ranges, or if nothing leads to them, down to where they are read.
-// Branches that read them have moved before.
+// centre moves a branch's boxes down to the middle of the room they have within their ranges, or if nothing leads to
+// them, down to where they are read. Branches that read them have moved before.
 func (l *layout) centre(c branch) {
 	if len(c.boxes) == 0 || c.join < 0 {
 		return
@@ -131,8 +128,8 @@ func (l *layout) setLane(c branch, lane int) {
 	}
 }
 
-// barred says whether boxes stand between an arrow's lane and the side of its
-// last box, or arrows before it in the list come into another box of the row there.
+// barred says whether boxes stand between an arrow's lane and the side of its last box, or arrows before it in the list
+// come into another box of the row there.
 func (l *layout) barred(a int) bool {
 	to := l.arrows[a].to
 	left, right := min(l.lane[to], l.routes[a].lane), max(l.lane[to], l.routes[a].lane)

@@ -1,10 +1,9 @@
 package diagram
 
-// A layout is a network on a grid. Rows run from top to bottom, and every arrow
-// points down. Lanes run beside each other: the main path is lane 0; each
-// branch, and each arrow that passes boxes by, has a lane to itself for as long
-// as it runs. Between rows are gaps, in which arrows change lanes and shapes are
-// written. So boxes cannot overlap, and no arrow crosses one.
+// A layout is a network on a grid. Rows run from top to bottom, and every arrow points down. Lanes run beside each
+// other: the main path is lane 0; each branch, and each arrow that passes boxes by, has a lane to itself for as long as
+// it runs. Between rows are gaps, in which arrows change lanes and shapes are written. So boxes cannot overlap, and no
+// arrow crosses one.
 type layout struct {
 	*network
 	row, lane   []int   // of each box
@@ -17,8 +16,7 @@ type layout struct {
 	w, h  float64
 }
 
-// A route says how an arrow runs: straight down a lane if it neither forks nor
-// joins.
+// A route says how an arrow runs: straight down a lane if it neither forks nor joins.
 type route struct {
 	lane  int
 	forks bool // it comes from another lane, on a track of the gap below its first box
@@ -32,9 +30,8 @@ type route struct {
 // A lane has a middle, down which arrows run, and a width.
 type lane struct{ x, w float64 }
 
-// A gap has, from top to bottom, the end of a frame, shapes of what comes from
-// above, the beginning of a frame, tracks in which arrows run sideways, and
-// shapes of what changed lanes there. Of text the place is the base line.
+// A gap has, from top to bottom, the end of a frame, shapes of what comes from above, the beginning of a frame, tracks
+// in which arrows run sideways, and shapes of what changed lanes there. Of text the place is the base line.
 type gap struct {
 	ends, begins bool
 	tracks       int
@@ -42,8 +39,7 @@ type gap struct {
 	frameEnd, shapes, frameBegin, track, forked float64
 }
 
-// newLayout finds lanes before widths, and widths before tracks, whose number
-// makes the heights.
+// newLayout finds lanes before widths, and widths before tracks, whose number makes the heights.
 func newLayout(n *network) *layout {
 	ofBoxes := func() []int { return make([]int, len(n.boxes)) }
 	l := &layout{network: n, row: ofBoxes(), lane: ofBoxes(), first: ofBoxes(), last: ofBoxes(), routes: make([]route, len(n.arrows))}
@@ -56,8 +52,8 @@ func newLayout(n *network) *layout {
 	return l
 }
 
-// assignRows gives each range a band of rows, one after another; within it a
-// box is one row below the lowest of those that it reads.
+// assignRows gives each range a band of rows, one after another; within it a box is one row below the lowest of those
+// that it reads.
 func (l *layout) assignRows() {
 	begin, end := 0, 0
 	for _, r := range l.ranges() {

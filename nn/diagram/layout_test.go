@@ -19,8 +19,8 @@ func (n *network) find(t *testing.T, name string) int {
 	return 0
 }
 
-// TestMainPath: it is one straight line down, and the shortcuts of all blocks
-// run down one other line, their boxes in the middle of the block's height.
+// TestMainPath: it is one straight line down, and the shortcuts of all blocks run down one other line, their boxes in
+// the middle of the block's height.
 func TestMainPath(t *testing.T) {
 	for _, g := range []*nn.Graph{seed(t), resNet50(t)} {
 		l := newLayout(newNetwork(g))
@@ -46,8 +46,7 @@ func TestMainPath(t *testing.T) {
 	}
 }
 
-// TestLongestWay: the main path takes the longer way, be it the second input,
-// and of two equal ones the first.
+// TestLongestWay: the main path takes the longer way, be it the second input, and of two equal ones the first.
 func TestLongestWay(t *testing.T) {
 	g := nn.NewGraph("ways", 2, 4, 4, 2)
 	x := g.Apply("input", nn.Input{}, g.Images)
@@ -71,8 +70,7 @@ type sum struct{ nn.ReLU }
 
 func (sum) Kind() string { return "sum" }
 
-// TestNested: of arrows past boxes the shorter is nearer to the main path, and
-// those that end at one box do not cross.
+// TestNested: of arrows past boxes the shorter is nearer to the main path, and those that end at one box do not cross.
 func TestNested(t *testing.T) {
 	g := nn.NewGraph("nested", 2, 4, 4, 2)
 	a := g.Apply("a", nn.Input{}, g.Images)

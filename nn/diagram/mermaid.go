@@ -42,8 +42,8 @@ func mermaid(n *network) string {
 	return b.String()
 }
 
-// mermaidQuote is a text of one or more lines in quotes, whatever could mean
-// something to Mermaid or to HTML in it being a character reference.
+// mermaidQuote is a text of one or more lines in quotes, whatever could mean something to Mermaid or to HTML in it
+// being a character reference.
 func mermaidQuote(lines ...string) string {
 	var b strings.Builder
 	b.WriteByte('"')

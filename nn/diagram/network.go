@@ -78,9 +78,8 @@ func newNetwork(g *nn.Graph) *network {
 	return n
 }
 
-// blockOf is the part of a node's name that says which block it is of: up to
-// its first number, "layer1.0" of layer1.0.downsample.1, or else up to the first
-// dot. It is empty for a name of one part.
+// blockOf is the part of a node's name that says which block it is of: up to its first number, "layer1.0" of
+// layer1.0.downsample.1, or else up to the first dot. It is empty for a name of one part.
 func blockOf(name string) string {
 	parts := strings.Split(name, ".")
 	parents := parts[:len(parts)-1]
@@ -112,8 +111,8 @@ func (n *network) frame(blocks []string) {
 	}
 }
 
-// findSpine finds the main path: the longest way to the last box, by number of
-// boxes; of equal ones that of the earlier input.
+// findSpine finds the main path: the longest way to the last box, by number of boxes; of equal ones that of the earlier
+// input.
 func (n *network) findSpine() {
 	depth := make([]int, len(n.boxes))
 	n.main, n.spine = make([]int, len(n.boxes)), make([]bool, len(n.boxes))
@@ -138,8 +137,7 @@ func (n *network) before(b int) int {
 	return n.arrows[n.main[b]].from
 }
 
-// aside says whether an arrow is part of a branch: not of the main path, nor
-// from an input of the network.
+// aside says whether an arrow is part of a branch: not of the main path, nor from an input of the network.
 func (n *network) aside(a int) bool {
 	from, to := n.arrows[a].from, n.arrows[a].to
 	return !(n.spine[to] && n.main[to] == a) && len(n.in[from]) > 0

@@ -20,8 +20,7 @@ const (
 	titleSize, whatSize, blockSize, smallSize = 20, 13, 12, 11 // of fonts
 )
 
-// placeLanes makes lanes as wide as their widest box and as twice the widest
-// shape, which stands right of the middle.
+// placeLanes makes lanes as wide as their widest box and as twice the widest shape, which stands right of the middle.
 func (l *layout) placeLanes() {
 	for b, box := range l.boxes {
 		lane := &l.lanes[l.lane[b]]
@@ -40,9 +39,8 @@ func (l *layout) placeLanes() {
 	l.w = max(x-laneGap+frameSide+margin, 2*margin+width(l.name, titleSize), 2*margin+width(l.heading(), whatSize))
 }
 
-// placePorts spreads the arrows that join a box over its side, those of nearer
-// lanes higher, and those from above over the left half of its top, where no
-// shapes are.
+// placePorts spreads the arrows that join a box over its side, those of nearer lanes higher, and those from above over
+// the left half of its top, where no shapes are.
 func (l *layout) placePorts() {
 	type side struct {
 		to    int
@@ -87,8 +85,7 @@ func (l *layout) placeRows() {
 	l.h = y + margin
 }
 
-// place puts a gap's parts from y on, and returns where it ends. Shapes stand
-// in gaps between rows.
+// place puts a gap's parts from y on, and returns where it ends. Shapes stand in gaps between rows.
 func (g *gap) place(y float64, between bool) float64 {
 	if g.ends {
 		y += 16

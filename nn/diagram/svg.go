@@ -60,8 +60,7 @@ func (l *layout) writeFrame(b *strings.Builder, i int) {
 	}
 }
 
-// writeBox writes what a box does above its name and size; all of that in full
-// is what pointing at it shows.
+// writeBox writes what a box does above its name and size; all of that in full is what pointing at it shows.
 func (l *layout) writeBox(b *strings.Builder, i int) {
 	box, lane, y := &l.boxes[i], l.lanes[l.lane[i]], l.rows[l.row[i]]
 	left, right := lane.x-lane.w/2, lane.x+lane.w/2

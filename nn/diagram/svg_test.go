@@ -89,8 +89,8 @@ func parse(t *testing.T, svg string) *picture {
 	}
 }
 
-// corners are the points of a path, those of its curves included: between them
-// it runs straight down or sideways, near enough.
+// corners are the points of a path, those of its curves included: between them it runs straight down or sideways, near
+// enough.
 func corners(t *testing.T, path string) [][2]float64 {
 	t.Helper()
 	fields := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("MLQ ", r) })
@@ -105,9 +105,8 @@ func corners(t *testing.T, path string) [][2]float64 {
 	return points
 }
 
-// TestSVG: boxes and frames do not overlap, a frame holds its boxes and no
-// other, all lies on the page, every box says what it should, every arrow runs
-// from its box to its box and through none.
+// TestSVG: boxes and frames do not overlap, a frame holds its boxes and no other, all lies on the page, every box says
+// what it should, every arrow runs from its box to its box and through none.
 func TestSVG(t *testing.T) {
 	all := graphs(t)
 	for i := range 120 {
@@ -163,8 +162,7 @@ func checkFrames(t *testing.T, n *network, p *picture) {
 	}
 }
 
-// checkArrows follows every arrow. One that forks may begin on the line that
-// goes straight down from its box.
+// checkArrows follows every arrow. One that forks may begin on the line that goes straight down from its box.
 func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 	t.Helper()
 	if len(p.lines) != len(n.arrows) {
@@ -224,9 +222,8 @@ func shared(p, q [][2]float64) (x, y float64, on bool) {
 	return 0, 0, false
 }
 
-// TestSVGText: in networks of blocks no text lies on another, on an arrow or
-// over a border; all is written once for each box and arrow; names that are too
-// long are cut.
+// TestSVGText: in networks of blocks no text lies on another, on an arrow or over a border; all is written once for
+// each box and arrow; names that are too long are cut.
 func TestSVGText(t *testing.T) {
 	for _, g := range []*nn.Graph{seed(t), resNet50(t), strange(t)} {
 		n, p := newNetwork(g), parse(t, drawn(t, g, SVG))

@@ -61,8 +61,7 @@ func clean(s string) string {
 	}, s)
 }
 
-// elide shortens s to a width at a font size by leaving out its middle: a name
-// tells most at its ends.
+// elide shortens s to a width at a font size by leaving out its middle: a name tells most at its ends.
 func elide(s string, size, most float64) string {
 	r := []rune(s)
 	for left, right := len(r)/2, len(r)/2; width(s, size) > most; {
@@ -76,8 +75,8 @@ func elide(s string, size, most float64) string {
 	return s
 }
 
-// width is at least how wide s is at a font size, in whatever sans serif the
-// viewer has: DejaVu Sans, the widest of the usual ones, is the measure.
+// width is at least how wide s is at a font size, in whatever sans serif the viewer has: DejaVu Sans, the widest of the
+// usual ones, is the measure.
 func width(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {

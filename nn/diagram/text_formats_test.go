@@ -11,8 +11,7 @@ import (
 	"resnet/nn"
 )
 
-// described is what a description in text says: names by identifier, arrows
-// between identifiers, members of frames.
+// described is what a description in text says: names by identifier, arrows between identifiers, members of frames.
 type described struct {
 	names  map[string]string
 	lines  map[string][]string // what boxes say
@@ -81,8 +80,8 @@ func TestDOT(t *testing.T) {
 	}
 }
 
-// TestGraphviz has Graphviz lay the drawings out, where it is installed: it must
-// take them without a warning and find every box and arrow.
+// TestGraphviz has Graphviz lay the drawings out, where it is installed: it must take them without a warning and find
+// every box and arrow.
 func TestGraphviz(t *testing.T) {
 	if _, err := exec.LookPath("dot"); err != nil {
 		t.Skip("no program dot; Graphviz has it")

@@ -8,14 +8,12 @@ type segment struct {
 	left, right float64
 }
 
-// meets says whether two segments cannot share a track. Those of one box may
-// lie on each other.
+// meets says whether two segments cannot share a track. Those of one box may lie on each other.
 func (s segment) meets(o segment) bool {
 	return s.left < o.right+trackGap && o.left < s.right+trackGap && (s.from < 0 || s.from != o.from)
 }
 
-// assignTracks gives each segment the first track of its gap on which it meets
-// no other.
+// assignTracks gives each segment the first track of its gap on which it meets no other.
 func (l *layout) assignTracks() {
 	tracks := make([][][]segment, len(l.gaps))
 	add := func(gap, from int, x0, x1 float64) (track int) {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Strings is the attribute of this name: a string, or a list of them in
-// row-major order. There may be none, which is no error.
+// Strings is the attribute of this name: a string, or a list of them in row-major order. There may be none, which is no
+// error.
 func (o *Object) Strings(name string) (list []string, ok bool, err error) {
 	for _, m := range o.messages {
 		if m.typ != msgAttribute {
@@ -34,8 +34,7 @@ type attribute struct {
 	datatype, dataspace, data []byte
 }
 
-// parseAttribute takes versions 1, 2 and 3 apart: from 2 on parts are not
-// padded, 3 also says how the name is encoded.
+// parseAttribute takes versions 1, 2 and 3 apart: from 2 on parts are not padded, 3 also says how the name is encoded.
 func parseAttribute(m message) (a attribute, err error) {
 	c := &cursor{b: m.data}
 	version, flags := c.u8(), c.u8()
@@ -60,8 +59,7 @@ func parseAttribute(m message) (a attribute, err error) {
 	return attribute{string(name), parts[1], parts[2], c.b}, nil
 }
 
-// strings are an attribute's elements. Together they are no longer than the
-// file, whatever it says.
+// strings are an attribute's elements. Together they are no longer than the file, whatever it says.
 func (f *File) strings(a attribute) ([]string, error) {
 	shape, err := parseDataspace(&cursor{b: a.dataspace})
 	if err != nil {
@@ -121,8 +119,8 @@ func (f *File) variable(element []byte) ([]byte, error) {
 	return s[:length], nil
 }
 
-// globalHeap is the objects of the global heap at an address, by number. Heaps
-// do not overlap: so together they are no larger than the file.
+// globalHeap is the objects of the global heap at an address, by number. Heaps do not overlap: so together they are no
+// larger than the file.
 func (f *File) globalHeap(at uint64) (map[int][]byte, error) {
 	if heap, ok := f.heaps[at]; ok {
 		return heap, nil

@@ -25,8 +25,7 @@ func (o *Object) shape() ([]int, error) {
 	return parseDataspace(c)
 }
 
-// parseDataspace reads a dataspace, version 1 or 2. One that is null, as only
-// version 2 can say, has no elements.
+// parseDataspace reads a dataspace, version 1 or 2. One that is null, as only version 2 can say, has no elements.
 func parseDataspace(c *cursor) ([]int, error) {
 	version, rank := c.u8(), c.u8()
 	c.take(1) // whether there are maximal extents, which follow the extents
@@ -56,8 +55,7 @@ func parseDataspace(c *cursor) ([]int, error) {
 	return shape, nil
 }
 
-// Float32 is the elements of a dataset of float32 or float64, row-major,
-// float64 rounded to the nearest.
+// Float32 is the elements of a dataset of float32 or float64, row-major, float64 rounded to the nearest.
 func (o *Object) Float32() ([]float32, error) {
 	p, size, err := o.raw()
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 
 const (
 	superblockSize = 96
-	// A symbol node has room for 2*leafK names, a B-tree node for 2*internalK
-	// symbol nodes. These are the library's own numbers; internalK grows where
-	// a group would need more than one B-tree node.
+	// A symbol node has room for 2*leafK names, a B-tree node for 2*internalK symbol nodes. These are the library's own
+	// numbers; internalK grows where a group would need more than one B-tree node.
 	leafK, leastInternalK = 4, 16
 	symbolEntrySize       = 40
 	leastGlobalHeap       = 4096   // what the library reads of a global heap at once
@@ -20,8 +19,8 @@ const (
 	nowhere = -1 // the address of what is not in the file
 )
 
-// An encoder lays a file out: in b all but the elements of the datasets, which
-// follow it. What is at index i of b has the address i.
+// An encoder lays a file out: in b all but the elements of the datasets, which follow it. What is at index i of b has
+// the address i.
 type encoder struct {
 	b         []byte
 	internalK int
@@ -33,8 +32,7 @@ type encoder struct {
 	messages  int      // of the object header that is being written
 }
 
-// A place is where an object's header lies and, of a group, its B-tree and
-// local heap.
+// A place is where an object's header lies and, of a group, its B-tree and local heap.
 type place struct{ header, tree, heap int }
 
 func encode(root *Group) (*encoder, error) {

@@ -1,7 +1,6 @@
 package hdf5
 
-// symbols writes a group's local heap, symbol nodes and B-tree: its names, in
-// order, and where they lead.
+// symbols writes a group's local heap, symbol nodes and B-tree: its names, in order, and where they lead.
 func (e *encoder) symbols(names []string, at []place) (heap, tree int) {
 	offsets, size := make([]int, len(names)), 8 // the empty name comes first
 	for i, name := range names {

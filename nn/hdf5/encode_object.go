@@ -5,8 +5,7 @@ import (
 	"fmt"
 )
 
-// header writes an object header, version 1, and returns its address; write
-// writes its messages.
+// header writes an object header, version 1, and returns its address; write writes its messages.
 func (e *encoder) header(write func() error) (int, error) {
 	at := len(e.b)
 	e.zeros(16)
@@ -49,8 +48,7 @@ func (e *encoder) dataspace(shape []int) {
 	e.u64(shape...)
 }
 
-// attribute is version 1: a tensor of strings. They lie in the global heap, an
-// empty one nowhere.
+// attribute is version 1: a tensor of strings. They lie in the global heap, an empty one nowhere.
 func (e *encoder) attribute(name string, shape []int, list []string) {
 	e.u8(1, 0)
 	e.u16(len(name)+1, len(stringType), 8+8*len(shape))

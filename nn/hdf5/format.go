@@ -31,20 +31,18 @@ const (
 	classVariable = 9
 )
 
-// The datatypes that are written: version and class, three bytes of class
-// bits, size of an element, properties.
+// The datatypes that are written: version and class, three bytes of class bits, size of an element, properties.
 var (
-	// IEEE 754, little-endian. Properties: first bit, precision, exponent's
-	// place and size, mantissa's place and size, exponent bias.
+	// IEEE 754, little-endian. Properties: first bit, precision, exponent's place and size, mantissa's place and size,
+	// exponent bias.
 	float32Type = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 0x7f, 0, 0, 0}
 	float64Type = []byte{0x11, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0}
-	// A string of any length in UTF-8, over a base type of bytes. Its elements
-	// are a length (4 bytes) and a place in a global heap (8 and 4 bytes).
+	// A string of any length in UTF-8, over a base type of bytes. Its elements are a length (4 bytes) and a place in a
+	// global heap (8 and 4 bytes).
 	stringType = []byte{0x19, 1, 1, 0, 16, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0}
 )
 
-// elements is the number of elements of a shape; one that does not fit memory
-// with size bytes each is an error.
+// elements is the number of elements of a shape; one that does not fit memory with size bytes each is an error.
 func elements(shape []int, size int) (int, error) {
 	n := 1
 	for _, d := range shape {
@@ -59,8 +57,7 @@ func elements(shape []int, size int) (int, error) {
 // padded is n rounded up to a multiple of 8.
 func padded(n int) int { return (n + 7) &^ 7 }
 
-// A cursor takes little-endian numbers off the front of a piece of a file.
-// Behind its end they are 0, and short is set.
+// A cursor takes little-endian numbers off the front of a piece of a file. Behind its end they are 0, and short is set.
 type cursor struct {
 	b     []byte
 	short bool

@@ -43,8 +43,7 @@ func (f *File) localHeap(at uint64) ([]byte, error) {
 	return f.read(c.u64(), size)
 }
 
-// A treeWalk collects a group's links. Nodes do not overlap: so together they
-// are no larger than the file.
+// A treeWalk collects a group's links. Nodes do not overlap: so together they are no larger than the file.
 type treeWalk struct {
 	o     *Object
 	names []byte

@@ -113,8 +113,7 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
-// A group that a B-tree node of the usual size cannot hold, and a string longer
-// than a message of an object header.
+// A group that a B-tree node of the usual size cannot hold, and a string longer than a message of an object header.
 func TestWriteLarge(t *testing.T) {
 	const names = 2*leafK*2*leastInternalK + 1
 	g := &Group{Strings: map[string]string{"text": strings.Repeat("x", 1<<17)}}

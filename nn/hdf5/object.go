@@ -120,8 +120,8 @@ func (f *File) object(path string, at uint64) (*Object, error) {
 	return o, nil
 }
 
-// readHeader reads the messages of an object header, version 1. They lie in
-// blocks, which do not overlap: so together they are no larger than the file.
+// readHeader reads the messages of an object header, version 1. They lie in blocks, which do not overlap: so together
+// they are no larger than the file.
 func (o *Object) readHeader(at uint64) error {
 	prefix, err := o.f.read(at, 16)
 	if err != nil {

@@ -9,8 +9,7 @@ import (
 	"resnet/nn/internal/regular"
 )
 
-// A File is an open file. Objects are read on demand; it is for one goroutine
-// at a time.
+// A File is an open file. Objects are read on demand; it is for one goroutine at a time.
 type File struct {
 	Name string // for messages: the path
 
@@ -54,8 +53,7 @@ func (f *File) Close() error {
 	return f.closer.Close()
 }
 
-// Object opens the group or dataset at a path such as "layers/conv2d"; "" is
-// the root group.
+// Object opens the group or dataset at a path such as "layers/conv2d"; "" is the root group.
 func (f *File) Object(path string) (*Object, error) {
 	o, err := f.object("", f.root)
 	for name := range strings.SplitSeq(path, "/") {
@@ -101,8 +99,7 @@ func (f *File) superblock() error {
 	return nil
 }
 
-// read reads n bytes of the file at an address. No more is ever allocated than
-// the file has.
+// read reads n bytes of the file at an address. No more is ever allocated than the file has.
 func (f *File) read(at, n uint64) ([]byte, error) {
 	if at > f.size || n > f.size-at {
 		return nil, fmt.Errorf("%d bytes at %d, but the file has %d (truncated?)", n, at, f.size)

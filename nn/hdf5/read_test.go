@@ -150,8 +150,8 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// Small files that would be a long read: parts overlap that do not in honest
-// ones, which together are no larger than the file.
+// Small files that would be a long read: parts overlap that do not in honest ones, which together are no larger than
+// the file.
 func TestReadRefusesOverlap(t *testing.T) {
 	// A string that looks like a global heap of 4000 bytes, in which the second is said to lie.
 	inner := "GCOL\x01\x00\x00\x00\xa0\x0f\x00\x00\x00\x00\x00\x00"
@@ -192,8 +192,7 @@ func TestReadRefusesOverlap(t *testing.T) {
 	}
 }
 
-// elementsOf finds the elements of the only list: the first, of a string of
-// the given length, and those behind it.
+// elementsOf finds the elements of the only list: the first, of a string of the given length, and those behind it.
 func elementsOf(t *testing.T, b []byte, length int) (first, rest []byte) {
 	t.Helper()
 	element := binary.LittleEndian.AppendUint32(nil, uint32(length))
@@ -205,8 +204,7 @@ func elementsOf(t *testing.T, b []byte, length int) (first, rest []byte) {
 	return b[i : i+16], b[i+16:]
 }
 
-// What the reader reads, the writer must be able to write so that it reads back
-// the same; nothing may panic.
+// What the reader reads, the writer must be able to write so that it reads back the same; nothing may panic.
 func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, sample()))
 	for _, path := range []string{"testdata/h5py.h5", "testdata/latest.h5"} {

@@ -24,8 +24,7 @@ type Dataset struct {
 	Data  []float32
 }
 
-// Group is the subgroup at a path such as "layers/conv2d"; what is not there
-// yet is made.
+// Group is the subgroup at a path such as "layers/conv2d"; what is not there yet is made.
 func (g *Group) Group(path string) *Group {
 	for name := range strings.SplitSeq(path, "/") {
 		if g.Groups == nil {
@@ -50,9 +49,8 @@ func (g *Group) Put(path string, d Dataset) {
 	g.Datasets[path] = d
 }
 
-// Write writes a file with root as its root group. The bytes depend on what is
-// written alone: children and attributes lie in the order of their names, and
-// there are no times. The elements of the datasets come last.
+// Write writes a file with root as its root group. The bytes depend on what is written alone: children and attributes
+// lie in the order of their names, and there are no times. The elements of the datasets come last.
 func Write(w io.Writer, root *Group) error {
 	e, err := encode(root)
 	if err != nil {

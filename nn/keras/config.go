@@ -11,8 +11,7 @@ import (
 // version is the Keras version that files name: the first that reads all three.
 const version = "3.4.0"
 
-// Config is the JSON from which keras.models.model_from_json builds the network,
-// without weights.
+// Config is the JSON from which keras.models.model_from_json builds the network, without weights.
 func Config(g *nn.Graph) ([]byte, error) {
 	m, err := convert(g)
 	if err != nil {
@@ -21,9 +20,8 @@ func Config(g *nn.Graph) ([]byte, error) {
 	return json.MarshalIndent(m.config(), "", "  ")
 }
 
-// config is the model as Keras serialises it. Arguments that are Keras'
-// defaults, and that do not bear on what a trained network computes, are left
-// out: newer versions of Keras know some that older ones do not.
+// config is the model as Keras serialises it. Arguments that are Keras' defaults, and that do not bear on what a
+// trained network computes, are left out: newer versions of Keras know some that older ones do not.
 func (m *model) config() map[string]any {
 	layers := make([]any, len(m.layers))
 	for i := range m.layers {

@@ -46,8 +46,7 @@ func convert(g *nn.Graph) (*model, error) {
 	}, nil
 }
 
-// layerName is the name of a node's layer. Keras takes no slashes, and PyTorch,
-// which may run the Keras model, no dots.
+// layerName is the name of a node's layer. Keras takes no slashes, and PyTorch, which may run the Keras model, no dots.
 func layerName(node string) string { return strings.NewReplacer(".", "_", "/", "_").Replace(node) }
 
 // add adds a layer with an output of the given shape.

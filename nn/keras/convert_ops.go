@@ -21,8 +21,7 @@ func (c *converter) node(n *nn.Node) error {
 	case nn.Linear:
 		y = c.linear(n, op)
 	case nn.AvgPool:
-		// Zeros that are put around the image count in the divisor, as they do here.
-		// Those of Keras' "same" do not.
+		// Zeros that are put around the image count in the divisor, as they do here. Those of Keras' "same" do not.
 		x := c.pad(n, op.Pad, c.spatial(n))
 		y = c.pool(n, "AveragePooling2D", op.Kernel, op.Stride, "valid", x)
 	case nn.MaxPool:
@@ -95,8 +94,8 @@ func (c *converter) linear(n *nn.Node, op nn.Linear) tensor {
 	return y
 }
 
-// maxPool pads with zeros where the pads are not those of Keras' "same", which
-// is right only where nothing is below zero.
+// maxPool pads with zeros where the pads are not those of Keras' "same", which is right only where nothing is below
+// zero.
 func (c *converter) maxPool(n *nn.Node, op nn.MaxPool) (tensor, error) {
 	x, stride := c.spatial(n), cmp.Or(op.Stride, op.Kernel)
 	if op.Pad != (nn.Pad{}) && op.Pad == nn.Same(x.shape[0], x.shape[1], op.Kernel, stride) {
@@ -131,8 +130,8 @@ func (c *converter) pool(n *nn.Node, class string, kernel, stride int, padding s
 	}, c.image(n.Out), x)
 }
 
-// sum adds two values. Their shapes are alike here; in Keras one may be a row of
-// numbers where the other is an image of one pixel.
+// sum adds two values. Their shapes are alike here; in Keras one may be a row of numbers where the other is an image of
+// one pixel.
 func (c *converter) sum(n *nn.Node, op nn.Add) (tensor, error) {
 	a, b := c.in(n, 0), c.in(n, 1)
 	if len(a.shape) != len(b.shape) {

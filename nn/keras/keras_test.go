@@ -53,9 +53,8 @@ func seed(t testing.TB) *nn.Graph {
 	return g
 }
 
-// bottlenecks is a small ResNet-50 in PyTorch's manner: normalised input,
-// symmetric padding, batch norm's defaults, a padded max pool; at its end, so
-// that every layer is there, a padded average pool and a classifier that is a
+// bottlenecks is a small ResNet-50 in PyTorch's manner: normalised input, symmetric padding, batch norm's defaults, a
+// padded max pool; at its end, so that every layer is there, a padded average pool and a classifier that is a
 // convolution.
 func bottlenecks(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("bottlenecks", 3, 34, 30, 7)
@@ -91,9 +90,8 @@ func checked(t testing.TB, g *nn.Graph) *nn.Graph {
 	return g
 }
 
-// random are parameters that give every layer something to say, small enough
-// for predictions that are not all 0 and 1: scales and variances 0.5 to 1.5,
-// kernels uniform with a variance of 1/fan_in.
+// random are parameters that give every layer something to say, small enough for predictions that are not all 0 and 1:
+// scales and variances 0.5 to 1.5, kernels uniform with a variance of 1/fan_in.
 func random(g *nn.Graph) map[nn.Value][]float32 {
 	rng := rand.New(rand.NewPCG(1, 2))
 	params := map[nn.Value][]float32{}
@@ -185,12 +183,11 @@ func distance(a, b []float32) float64 {
 	return d
 }
 
-// tolerance of a probability: Keras' sums are in another order. What was seen
-// on JAX, TensorFlow and PyTorch is 5e-7 at most.
+// tolerance of a probability: Keras' sums are in another order. What was seen on JAX, TensorFlow and PyTorch is 5e-7 at
+// most.
 const tolerance = 1e-5
 
-// Files that Keras wrote of a model of its own: the weights are in their places
-// if the predictions are Keras'.
+// Files that Keras wrote of a model of its own: the weights are in their places if the predictions are Keras'.
 func TestReadKeras(t *testing.T) {
 	b, err := os.ReadFile("testdata/small.json")
 	if err != nil {

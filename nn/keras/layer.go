@@ -32,8 +32,8 @@ type weight struct {
 	name  string // as Keras has it: "kernel"
 	value nn.Value
 	shape []int // as Keras has it
-	// kernel is the shape O, C, H, W as it is here; of a dense layer C, H, W is
-	// what its input was before it was flattened. It is zero for a vector.
+	// kernel is the shape O, C, H, W as it is here; of a dense layer C, H, W is what its input was before it was
+	// flattened. It is zero for a vector.
 	kernel nn.Shape
 }
 
@@ -95,8 +95,7 @@ func (w *weight) fromKeras(x []float32) []float32 {
 	return y
 }
 
-// eachElement pairs the places of a kernel's elements in O, C, H, W and in
-// H, W, C, O.
+// eachElement pairs the places of a kernel's elements in O, C, H, W and in H, W, C, O.
 func (w *weight) eachElement(pair func(ours, keras int)) {
 	k := w.kernel
 	ours := 0

@@ -12,8 +12,7 @@ type pair struct {
 	theirs *savedLayer
 }
 
-// match pairs every layer of ours that has weights with a saved one, and every
-// saved one with one of ours.
+// match pairs every layer of ours that has weights with a saved one, and every saved one with one of ours.
 func (m *model) match(s *saved) ([]pair, error) {
 	var ours []*layer
 	for i := range m.layers {

@@ -5,10 +5,9 @@ import (
 	"slices"
 )
 
-// arrange puts layers in the order that Keras gives them when it builds a model,
-// which its weights files rely on: those farthest from the output come first,
-// of equally far ones that which a walk from the output against the arrows
-// meets first. Layers that the output does not need are left out.
+// arrange puts layers in the order that Keras gives them when it builds a model, which its weights files rely on: those
+// farthest from the output come first, of equally far ones that which a walk from the output against the arrows meets
+// first. Layers that the output does not need are left out.
 func arrange(layers []layer, output string) []layer {
 	byName := map[string]*layer{}
 	for i := range layers {

@@ -16,8 +16,8 @@ import (
 	"resnet/nn"
 )
 
-// python is the interpreter that RESNET_PYTHON names, else python3, if it has
-// Keras, h5py and one of Keras' backends. Where RESNET_REQUIRE_PYTHON is 1 it must.
+// python is the interpreter that RESNET_PYTHON names, else python3, if it has Keras, h5py and one of Keras' backends.
+// Where RESNET_REQUIRE_PYTHON is 1 it must.
 func python(t *testing.T) string {
 	t.Helper()
 	name := cmp.Or(os.Getenv("RESNET_PYTHON"), "python3")
@@ -34,8 +34,8 @@ sys.exit(not (there("keras") and there("h5py") and (there("jax") or there("tenso
 	return name
 }
 
-// TestPython has Keras open what Write wrote, predict, and save it anew:
-// predictions must be ours, and what Keras saves must read back bit for bit.
+// TestPython has Keras open what Write wrote, predict, and save it anew: predictions must be ours, and what Keras saves
+// must read back bit for bit.
 func TestPython(t *testing.T) {
 	interpreter := python(t)
 	folder := t.TempDir()

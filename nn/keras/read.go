@@ -13,13 +13,11 @@ import (
 // maxConfig bounds what an archive can make a reader allocate.
 const maxConfig = 100_000_000
 
-// Read reads the weights of a Keras model of g's architecture: parameters and
-// running statistics in the layout of nn.Ref. The file may be any that Write
-// writes, saved by Keras 3, or an .h5 of Keras 2. Layers go by their names
-// where the file has all of g's; else by how they are joined, where the file
-// says so; else by the order in which Keras has them. Every array must be used
-// and have the right shape. That the models compute the same besides, that
-// strides and epsilons agree, is not checked.
+// Read reads the weights of a Keras model of g's architecture: parameters and running statistics in the layout of
+// nn.Ref. The file may be any that Write writes, saved by Keras 3, or an .h5 of Keras 2. Layers go by their names where
+// the file has all of g's; else by how they are joined, where the file says so; else by the order in which Keras has
+// them. Every array must be used and have the right shape. That the models compute the same besides, that strides and
+// epsilons agree, is not checked.
 func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	f, err := FormatOf(path)
 	if err != nil {
@@ -56,8 +54,8 @@ func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	return values, nil
 }
 
-// A saved file's layers that have weights, in Keras' order as far as the file
-// tells it, and the model's configuration where there is one.
+// A saved file's layers that have weights, in Keras' order as far as the file tells it, and the model's configuration
+// where there is one.
 type saved struct {
 	layers []savedLayer
 	config []byte

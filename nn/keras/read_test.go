@@ -191,8 +191,8 @@ func TestParseConfig(t *testing.T) {
 	}
 }
 
-// Of two ways that join, the one with more weights comes first, however long
-// they are and whichever is named first; behind it what the other one has.
+// Of two ways that join, the one with more weights comes first, however long they are and whichever is named first;
+// behind it what the other one has.
 func TestSequence(t *testing.T) {
 	network := map[string]*joint{
 		"stem": {weighted: true}, "a1": {in: []string{"stem"}, weighted: true}, "a2": {in: []string{"a1"}, weighted: true},

@@ -12,9 +12,8 @@ type joint struct {
 	weighted bool
 }
 
-// inSequence puts the layers of both sides in an order that follows from how
-// they are joined alone: see sequence. It is not ok where the file does not say
-// how its layers are joined, or not of a model that can be followed.
+// inSequence puts the layers of both sides in an order that follows from how they are joined alone: see sequence. It is
+// not ok where the file does not say how its layers are joined, or not of a model that can be followed.
 func (m *model) inSequence(ours []*layer, theirs []*savedLayer, config []byte) ([]*layer, []*savedLayer, bool) {
 	network, output, ok := parseConfig(config)
 	if !ok {
@@ -53,10 +52,9 @@ func (m *model) inSequence(ours []*layer, theirs []*savedLayer, config []byte) (
 	return first, second, true
 }
 
-// sequence lists the layers that have weights, each behind what it reads. Where
-// ways join, the one with the most such layers comes first, so that it does not
-// matter in which order a layer names its inputs, nor whether an activation is a
-// layer of its own. It is not ok where a layer reads itself or one that is not there.
+// sequence lists the layers that have weights, each behind what it reads. Where ways join, the one with the most such
+// layers comes first, so that it does not matter in which order a layer names its inputs, nor whether an activation is
+// a layer of its own. It is not ok where a layer reads itself or one that is not there.
 func sequence(network map[string]*joint, output string) (names []string, ok bool) {
 	length := map[string]int{} // weighted layers on the longest way to the end of a layer; -1 while it is looked for
 	ok = true
@@ -104,8 +102,8 @@ func sequence(network map[string]*joint, output string) (names []string, ok bool
 	return names, true
 }
 
-// parseConfig is a model's layers and the name of its last one, by the
-// configuration of Keras 2 or 3. A model of several outputs is not ok.
+// parseConfig is a model's layers and the name of its last one, by the configuration of Keras 2 or 3. A model of
+// several outputs is not ok.
 func parseConfig(config []byte) (network map[string]*joint, output string, ok bool) {
 	var m struct {
 		Class  string `json:"class_name"`
@@ -143,8 +141,8 @@ func parseConfig(config []byte) (network map[string]*joint, output string, ok bo
 	return network, output, output != ""
 }
 
-// references are the layers that a piece of a configuration names. A reference
-// is a list of a name and two numbers, in Keras 2 with something behind it.
+// references are the layers that a piece of a configuration names. A reference is a list of a name and two numbers, in
+// Keras 2 with something behind it.
 func references(v any) []string {
 	var names []string
 	switch v := v.(type) {

@@ -53,8 +53,8 @@ func FormatOf(path string) (Format, error) {
 	return 0, fmt.Errorf("keras: %s: want a name that ends in .h5, .keras or .weights.h5, as Keras does", path)
 }
 
-// Write writes a network. params gives a parameter or running statistic in the
-// layout of nn.Ref. The bytes depend on the arguments alone.
+// Write writes a network. params gives a parameter or running statistic in the layout of nn.Ref. The bytes depend on
+// the arguments alone.
 func Write(w io.Writer, f Format, g *nn.Graph, params func(nn.Value) ([]float32, error)) error {
 	if err := write(w, f, g, params); err != nil {
 		return fmt.Errorf("keras: %w", err)
@@ -105,8 +105,8 @@ func (m *model) values(params func(nn.Value) ([]float32, error)) ([][]hdf5.Datas
 	return values, nil
 }
 
-// wholeModel is the format that Keras has had since its first version: layers
-// are found by the order of layer_names, their weights by that of weight_names.
+// wholeModel is the format that Keras has had since its first version: layers are found by the order of layer_names,
+// their weights by that of weight_names.
 func (m *model) wholeModel(config []byte, values [][]hdf5.Dataset) *hdf5.Group {
 	written := map[string]string{"keras_version": version, "backend": "tensorflow"}
 	root := &hdf5.Group{Strings: map[string]string{modelConfig: string(config)}}
@@ -131,8 +131,8 @@ func (m *model) wholeModel(config []byte, values [][]hdf5.Dataset) *hdf5.Group {
 	return root
 }
 
-// weightsAlone is the format of Keras 3: layers are found by their class and by
-// how many of that class come before them, whatever their names.
+// weightsAlone is the format of Keras 3: layers are found by their class and by how many of that class come before
+// them, whatever their names.
 func (m *model) weightsAlone(values [][]hdf5.Dataset) *hdf5.Group {
 	root := &hdf5.Group{}
 	root.Group(varsGroup).Strings = map[string]string{"name": m.name} // the model has none; Keras 3.4 wants the group
@@ -164,8 +164,8 @@ func snakeCase(class string) string {
 	return strings.ToLower(afterWord.ReplaceAllString(s, "${1}_$2"))
 }
 
-// writeArchive writes a zip archive of the model's configuration and weights,
-// stored without compression, as Keras does.
+// writeArchive writes a zip archive of the model's configuration and weights, stored without compression, as Keras
+// does.
 func writeArchive(w io.Writer, config []byte, weights *hdf5.Group) error {
 	z := zip.NewWriter(w)
 	for _, member := range []struct {

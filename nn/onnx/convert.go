@@ -12,8 +12,8 @@ type converter struct {
 	src    *nn.Graph
 	params Parameters
 	o      Options
-	// images and rows are the tensors that hold a value, as N,C,H,W and as N,F.
-	// A linear layer reads and writes rows, every other op images.
+	// images and rows are the tensors that hold a value, as N,C,H,W and as N,F. A linear layer reads and writes rows,
+	// every other op images.
 	images, rows map[nn.Value]string
 	err          error
 }
@@ -123,8 +123,8 @@ func (c *converter) rename(from, to string) {
 	}
 }
 
-// checkNames sees to it that every tensor has a name of its own. Names in an
-// nn.Graph do; those made of them here could meet one, as conv/relu would.
+// checkNames sees to it that every tensor has a name of its own. Names in an nn.Graph do; those made of them here could
+// meet one, as conv/relu would.
 func (c *converter) checkNames() {
 	seen := map[string]bool{c.input.name: true}
 	add := func(name string) {

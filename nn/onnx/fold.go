@@ -25,9 +25,8 @@ func foldable(g *nn.Graph, n *nn.Node) *nn.Node {
 	return next
 }
 
-// fold makes batch norm part of the convolution before it: with
-// s = bn.weight / sqrt(variance + eps) for each output channel, the weight
-// becomes s*weight and the bias bn.bias + s*(bias - mean). A nil bias is zero.
+// fold makes batch norm part of the convolution before it: with s = bn.weight / sqrt(variance + eps) for each output
+// channel, the weight becomes s*weight and the bias bn.bias + s*(bias - mean). A nil bias is zero.
 func (bn *batchNorm) fold(weight, bias []float32) (w, b []float32) {
 	channels := len(bn.weight)
 	w, b = make([]float32, len(weight)), make([]float32, channels)

@@ -23,8 +23,8 @@ func TestFoldedNumbers(t *testing.T) {
 	}
 }
 
-// In the seed network bn1 and bn2 follow convolutions of their own; what the
-// shortcut's batch norm reads conv1 reads too.
+// In the seed network bn1 and bn2 follow convolutions of their own; what the shortcut's batch norm reads conv1 reads
+// too.
 func TestFoldTakesTheRightOnes(t *testing.T) {
 	g := seedNetwork(t)
 	graph := written(t, g, random(g), Options{Fold: true}).messages(t, 7)[0]

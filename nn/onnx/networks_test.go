@@ -27,9 +27,8 @@ func seedNetwork(t testing.TB) *nn.Graph {
 	return build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
 }
 
-// everyOp has every op, windows that are not symmetric, a convolution that can
-// take the batch norm after it and one that cannot, and a linear layer whose
-// output is added to an image of one pixel.
+// everyOp has every op, windows that are not symmetric, a convolution that can take the batch norm after it and one
+// that cannot, and a linear layer whose output is added to an image of one pixel.
 func everyOp(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("every-op", 2, 6, 5, 3)
 	x := g.Apply("input", nn.Input{Mean: []float32{0.25, 0.5}, Std: []float32{0.5, 0.75}}, g.Images)
@@ -50,8 +49,8 @@ func everyOp(t testing.TB) *nn.Graph {
 	return g
 }
 
-// bottlenecks is a ResNet-50 of few channels: a stem of 7x7 and max pooling,
-// stages of which two halve the image, the mean over the image.
+// bottlenecks is a ResNet-50 of few channels: a stem of 7x7 and max pooling, stages of which two halve the image, the
+// mean over the image.
 func bottlenecks(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("bottlenecks", 3, 38, 30, 5)
 	convBN := func(name string, x nn.Value, out, kernel, stride int, relu bool) nn.Value {

@@ -14,31 +14,29 @@ const (
 	irVersion = 8
 )
 
-// Options say how the model meets its users. The zero value is what
-// torchvision's networks look like when PyTorch exports them, but for
-// normalisation, which is inside: float32 images in, logits out.
+// Options say how the model meets its users. The zero value is what torchvision's networks look like when PyTorch
+// exports them, but for normalisation, which is inside: float32 images in, logits out.
 type Options struct {
-	// Batch is the number of images that the model takes at once; with 0 it takes
-	// any number, in a dimension named batch.
+	// Batch is the number of images that the model takes at once; with 0 it takes any number, in a dimension named
+	// batch.
 	Batch int
-	// Bytes makes the input uint8 N,H,W,C, pixels as image files hold them.
-	// Otherwise it is float32 N,C,H,W, pixels divided by 255. Either way the
-	// network's own normalisation, (x/255 - mean)/std, is part of the model.
+	// Bytes makes the input uint8 N,H,W,C, pixels as image files hold them. Otherwise it is float32 N,C,H,W, pixels
+	// divided by 255. Either way the network's own normalisation, (x/255 - mean)/std, is part of the model.
 	Bytes bool
 	// Softmax makes the output probabilities, not logits.
 	Softmax bool
-	// Fold puts batch norm into the convolution before it, where nothing else
-	// reads the convolution's output: fewer nodes, the same result but for rounding.
+	// Fold puts batch norm into the convolution before it, where nothing else reads the convolution's output: fewer
+	// nodes, the same result but for rounding.
 	Fold bool
-	// Metadata's model, data set and class names become the model's metadata:
-	// model and classes as JSON. What is empty is left out.
+	// Metadata's model, data set and class names become the model's metadata: model and classes as JSON. What is empty
+	// is left out.
 	Metadata nn.Metadata
 	// Version of the program, the model's producer_version.
 	Version string
 }
 
-// Parameters gives a parameter's values in PyTorch's layout. Those of a weights
-// file f are f.Float32(graph.ValueName(v)).
+// Parameters gives a parameter's values in PyTorch's layout. Those of a weights file f are
+// f.Float32(graph.ValueName(v)).
 type Parameters func(v nn.Value) ([]float32, error)
 
 // FromExecutor reads the parameters of e.
@@ -49,8 +47,8 @@ func FromExecutor(e nn.Executor, g *nn.Graph) Parameters {
 	}
 }
 
-// Write writes the inference network of g as an ONNX model. Its bytes depend on
-// the graph, the parameters and the options alone.
+// Write writes the inference network of g as an ONNX model. Its bytes depend on the graph, the parameters and the
+// options alone.
 func Write(w io.Writer, g *nn.Graph, params Parameters, o Options) error {
 	if err := g.Err(); err != nil {
 		return err
@@ -80,8 +78,7 @@ func newModel(g *nn.Graph, params Parameters, o Options) (*model, error) {
 	return &model{version: o.Version, doc: doc, graph: graph, properties: props}, err
 }
 
-// maxParameters, in bytes, leaves 16 MiB for nodes and names of the 2 GiB that
-// a protocol buffer message may have.
+// maxParameters, in bytes, leaves 16 MiB for nodes and names of the 2 GiB that a protocol buffer message may have.
 const maxParameters = 2<<30 - 16<<20
 
 func check(g *nn.Graph, o Options) error {

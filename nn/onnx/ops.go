@@ -53,8 +53,8 @@ func (c *converter) relu(on bool, n *nn.Node, x string) string {
 	return c.add("Relu", n.Name+"/relu", []string{x})
 }
 
-// normalise is (x - s*mean)/(s*std), where s is 255 for an input of bytes and 1
-// for one that is divided by 255 already. What changes nothing is left out.
+// normalise is (x - s*mean)/(s*std), where s is 255 for an input of bytes and 1 for one that is divided by 255 already.
+// What changes nothing is left out.
 func (c *converter) normalise(n *nn.Node, op nn.Input) string {
 	x, s := c.image(n.In[0]), float32(1)
 	if c.o.Bytes {

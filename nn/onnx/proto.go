@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A model and its parts are ONNX's messages, as far as they are needed here;
-// fields and their numbers are those of onnx.proto.
+// A model and its parts are ONNX's messages, as far as they are needed here; fields and their numbers are those of
+// onnx.proto.
 type model struct {
 	version, doc string
 	graph        *graph
@@ -177,8 +177,8 @@ func (v *valueInfo) encode() (m message) {
 	return m
 }
 
-// A message is a protocol buffer message in wire format, built field by field.
-// Repeated numbers are not packed, as proto2 has it.
+// A message is a protocol buffer message in wire format, built field by field. Repeated numbers are not packed, as
+// proto2 has it.
 type message []byte
 
 func (m *message) int(field protowire.Number, v int) {

@@ -15,8 +15,8 @@ import (
 	"resnet/nn"
 )
 
-// python is a Python with onnxruntime: RESNET_PYTHON or python3. Without one the
-// test is skipped, or fails where RESNET_REQUIRE_PYTHON=1 says that there should be one.
+// python is a Python with onnxruntime: RESNET_PYTHON or python3. Without one the test is skipped, or fails where
+// RESNET_REQUIRE_PYTHON=1 says that there should be one.
 func python(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv("RESNET_PYTHON")
@@ -34,8 +34,8 @@ func python(t *testing.T) string {
 	return path
 }
 
-// A modelRun is a model's run on a few images: what testdata/run.py is told, and
-// what the network gives on the CPU backend.
+// A modelRun is a model's run on a few images: what testdata/run.py is told, and what the network gives on the CPU
+// backend.
 type modelRun struct {
 	Model   string `json:"model"`
 	DType   string `json:"dtype"`
@@ -47,9 +47,8 @@ type modelRun struct {
 	want []float32
 }
 
-// TestONNXRuntime compares onnxruntime with the CPU backend on random images
-// and parameters, running statistics included, for each network and option and
-// for batches of 1 and 3.
+// TestONNXRuntime compares onnxruntime with the CPU backend on random images and parameters, running statistics
+// included, for each network and option and for batches of 1 and 3.
 func TestONNXRuntime(t *testing.T) {
 	py, dir := python(t), t.TempDir()
 	var runs []*modelRun
@@ -132,8 +131,8 @@ func scaled(pixels []byte, x nn.Shape) (raw []byte) {
 	return raw
 }
 
-// compare allows 1e-5 of the largest output: float32 rounds at 6e-8, and the
-// longest path is 20 sums of up to 3,136 products, in another order.
+// compare allows 1e-5 of the largest output: float32 rounds at 6e-8, and the longest path is 20 sums of up to 3,136
+// products, in another order.
 func (r *modelRun) compare(t *testing.T) {
 	t.Helper()
 	raw, err := os.ReadFile(r.Outputs)

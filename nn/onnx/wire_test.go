@@ -195,8 +195,7 @@ func TestModelHeader(t *testing.T) {
 	}
 }
 
-// Every parameter is there under its name, with its shape and its bytes, and
-// nothing else is.
+// Every parameter is there under its name, with its shape and its bytes, and nothing else is.
 func TestInitializers(t *testing.T) {
 	g := seedNetwork(t)
 	e := executor(t, g, random(g), 1)

@@ -44,8 +44,7 @@ func (d DType) Size() int {
 // IsFloat says whether File.Float32 can convert elements of type d.
 func (d DType) IsFloat() bool { return d == F32 || d == F64 || d == F16 || d == BF16 }
 
-// toFloat32 converts elements of a floating-point type, rounding F64 to the
-// nearest.
+// toFloat32 converts elements of a floating-point type, rounding F64 to the nearest.
 func toFloat32(dst []float32, d DType, src []byte) error {
 	le := binary.LittleEndian
 	for i := range dst {

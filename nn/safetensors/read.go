@@ -13,8 +13,8 @@ import (
 
 const (
 	metadataKey = "__metadata__"
-	// maxHeader bounds what a damaged length can make a reader allocate. The
-	// format's reference implementation has the same limit.
+	// maxHeader bounds what a damaged length can make a reader allocate. The format's reference implementation has the
+	// same limit.
 	maxHeader = 100_000_000
 )
 
@@ -30,8 +30,7 @@ type Info struct {
 // Elems is the number of elements.
 func (i *Info) Elems() int { return int(i.Bytes) / i.DType.Size() }
 
-// A File is an open file whose header has been read and found consistent with
-// its size. Tensors are read on demand.
+// A File is an open file whose header has been read and found consistent with its size. Tensors are read on demand.
 type File struct {
 	Name     string // for messages: the path
 	Metadata map[string]string

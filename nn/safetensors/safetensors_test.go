@@ -208,8 +208,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// What the reader accepts, the writer must be able to write so that it reads
-// back the same; nothing may panic.
+// What the reader accepts, the writer must be able to write so that it reads back the same; nothing may panic.
 func FuzzRead(f *testing.F) {
 	tensors, meta := sample()
 	var buf bytes.Buffer

@@ -21,9 +21,8 @@ type Tensor struct {
 	Data  []byte // little-endian, row-major
 }
 
-// Write writes a file. Its bytes depend on the arguments alone and not on the
-// order of the tensors: they lie by descending element size, then by name, and
-// the header is padded to 8 bytes, so that every tensor is aligned.
+// Write writes a file. Its bytes depend on the arguments alone and not on the order of the tensors: they lie by
+// descending element size, then by name, and the header is padded to 8 bytes, so that every tensor is aligned.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	sorted, err := layOut(tensors)
 	if err != nil {
@@ -122,9 +121,8 @@ func encodeHeader(sorted []Tensor, metadata map[string]string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Digest is the SHA-256, in hex, of the given strings and of the tensors'
-// names, types, shapes and elements, whatever the tensors' order. The format
-// has no checksum of its own; a program can keep this one in the metadata.
+// Digest is the SHA-256, in hex, of the given strings and of the tensors' names, types, shapes and elements, whatever
+// the tensors' order. The format has no checksum of its own; a program can keep this one in the metadata.
 func Digest(tensors []Tensor, with ...string) string {
 	h := sha256.New()
 	for _, s := range with {

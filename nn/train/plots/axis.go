@@ -48,8 +48,8 @@ func tickLabels(ticks []float64, step float64) []string {
 	return labels
 }
 
-// tickLabel writes a multiple of step with the digits it has, 0.02 or 150, or
-// where the largest on the axis is small or big as 5e-5.
+// tickLabel writes a multiple of step with the digits it has, 0.02 or 150, or where the largest on the axis is small or
+// big as 5e-5.
 func tickLabel(v, step, largest float64) string {
 	exponent := int(math.Floor(math.Log10(step) + 1e-9))
 	switch {
@@ -67,8 +67,7 @@ func tickLabel(v, step, largest float64) string {
 	return mantissa + "e" + strconv.Itoa(n)
 }
 
-// panel is one coordinate system within a figure; x, y, w and h are of the
-// area that the axes enclose.
+// panel is one coordinate system within a figure; x, y, w and h are of the area that the axes enclose.
 type panel struct {
 	*figure
 	x, y, w, h float64
@@ -99,8 +98,7 @@ func (p *panel) axes(title, below string) {
 	p.text(noteStyle, centre, p.x+p.w/2, p.y+p.h+35, below)
 }
 
-// curve joins points that follow one another; one by itself, which no line
-// would show, is a dot.
+// curve joins points that follow one another; one by itself, which no line would show, is a dot.
 func (p *panel) curve(s pen, points [][2]float64) {
 	screen := make([][2]float64, len(points))
 	for i, at := range points {

@@ -20,8 +20,8 @@ var (
 	wrong      = rgb(0xc2182b)
 )
 
-// palette is for lines on white: Okabe and Ito's colours but for the yellow,
-// which is too light, and with a grey for their black.
+// palette is for lines on white: Okabe and Ito's colours but for the yellow, which is too light, and with a grey for
+// their black.
 var palette = []color.RGBA{
 	blue, vermilion, rgb(0x009e73), rgb(0xcc79a7), rgb(0xe69f00), rgb(0x56b4e9), rgb(0x4d4d4d),
 }
@@ -57,9 +57,8 @@ func diverging(t float64) color.RGBA {
 	return mix(background, vermilion, t)
 }
 
-// on is the colour of text on a background: white where that has a contrast of
-// at least 3.5, between WCAG 2's 3 for large text and 4.5 for small, and black
-// elsewhere. On full blue black has the higher ratio and is the harder to read.
+// on is the colour of text on a background: white where that has a contrast of at least 3.5, between WCAG 2's 3 for
+// large text and 4.5 for small, and black elsewhere. On full blue black has the higher ratio and is the harder to read.
 func on(back color.RGBA) color.RGBA {
 	if 1.05/(luminance(back)+0.05) >= 3.5 {
 		return background

@@ -7,18 +7,16 @@ import (
 	"resnet/nn/train"
 )
 
-// What is drawn of a confusion matrix depends on how many classes there are:
-// up to maxCounts names and counts, up to maxNames names, up to maxClasses a
-// heat map with the numbers of some.
+// What is drawn of a confusion matrix depends on how many classes there are: up to maxCounts names and counts, up to
+// maxNames names, up to maxClasses a heat map with the numbers of some.
 const (
 	maxCounts  = 25
 	maxNames   = 64
 	maxClasses = 2000
 )
 
-// Confusion draws a confusion matrix: true classes are rows, predictions are
-// columns. Cells are shaded by their share of the row, correct ones in blue and
-// mistakes in vermilion, on a scale of square roots that keeps small shares
+// Confusion draws a confusion matrix: true classes are rows, predictions are columns. Cells are shaded by their share
+// of the row, correct ones in blue and mistakes in vermilion, on a scale of square roots that keeps small shares
 // visible. Classes are the names by label; without any they have their numbers.
 func Confusion(path string, e *train.Evaluation, classes []string, o Options) error {
 	if e == nil {

@@ -16,8 +16,7 @@ func confusionOf(counts [][]int, classes ...string) painter {
 	}
 }
 
-// neighbours is a matrix where of 100 images of each class 75 are recognised
-// and 25 taken for the next one.
+// neighbours is a matrix where of 100 images of each class 75 are recognised and 25 taken for the next one.
 func neighbours(k int) [][]int {
 	counts := make([][]int, k)
 	for i := range counts {
@@ -89,8 +88,7 @@ func TestConfusionTexts(t *testing.T) {
 	}
 }
 
-// TestConfusionLongNames keeps names short, and all that is left of a row
-// inside the picture.
+// TestConfusionLongNames keeps names short, and all that is left of a row inside the picture.
 func TestConfusionLongNames(t *testing.T) {
 	long := strings.Repeat("long class name ", 20)
 	for _, k := range []int{3, 40, 200} {

@@ -17,10 +17,9 @@ type Run struct {
 // maxRuns bounds the legend; more lines could hardly be told apart.
 const maxRuns = 30
 
-// Curves draws loss, accuracy and learning rate over the epochs of one run, or
-// of several over each other. The best epoch, the first with the highest
-// validation accuracy, has a ring. Where a value is not finite the line is
-// broken and a cross stands at the panel's upper edge.
+// Curves draws loss, accuracy and learning rate over the epochs of one run, or of several over each other. The best
+// epoch, the first with the highest validation accuracy, has a ring. Where a value is not finite the line is broken and
+// a cross stands at the panel's upper edge.
 func Curves(path string, runs []Run, o Options) error {
 	if len(runs) > maxRuns {
 		return fmt.Errorf("plots: curves: %d runs, at most %d in one picture", len(runs), maxRuns)
@@ -74,8 +73,7 @@ func (r Run) validated() []train.Row {
 	return slices.DeleteFunc(slices.Clone(r.Rows), func(row train.Row) bool { return row.Val == nil })
 }
 
-// best is the first epoch with the highest validation accuracy, nil where
-// there is none.
+// best is the first epoch with the highest validation accuracy, nil where there is none.
 func (r Run) best() *train.Row {
 	var b *train.Row
 	for _, row := range r.validated() {

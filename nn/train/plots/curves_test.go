@@ -27,8 +27,8 @@ func (s *svg) strokes(hex string, dashed bool) int {
 
 const blueHex, vermilionHex = "#0072B2", "#D55E00"
 
-// TestCurvesLines counts what is drawn: training dashed in loss and accuracy
-// and once in the legend; validation solid in the same places, and two rings.
+// TestCurvesLines counts what is drawn: training dashed in loss and accuracy and once in the legend; validation solid
+// in the same places, and two rings.
 func TestCurvesLines(t *testing.T) {
 	s := paintSVG(t, curvesOf(Run{Rows: rows(5)}))
 	if got := s.strokes(blueHex, true); got != 3 {
@@ -42,8 +42,8 @@ func TestCurvesLines(t *testing.T) {
 	}
 }
 
-// TestCurvesAxes: the learning rate is shown against zero with some room
-// above, loss and accuracy from about their least to their largest.
+// TestCurvesAxes: the learning rate is shown against zero with some room above, loss and accuracy from about their
+// least to their largest.
 func TestCurvesAxes(t *testing.T) {
 	panels := tracePanels([]Run{{Rows: rows(4)}})
 	for i, want := range [][2]float64{{0.2, 1.6}, {72, 82}, {0, 1.2e-3}} {
@@ -53,8 +53,8 @@ func TestCurvesAxes(t *testing.T) {
 	}
 }
 
-// TestCurvesConstantRate looks for a constant learning rate in the third
-// panel: a line from edge to edge, 2 CSS pixels thick.
+// TestCurvesConstantRate looks for a constant learning rate in the third panel: a line from edge to edge, 2 CSS pixels
+// thick.
 func TestCurvesConstantRate(t *testing.T) {
 	img := paintPNG(t, curvesOf(Run{Rows: rows(5)}))
 	width := float64(img.Bounds().Dx()) / dense
@@ -78,8 +78,8 @@ func TestCurvesWithoutValidation(t *testing.T) {
 	}
 }
 
-// TestCurvesNotFinite breaks a line of seven epochs at the third, so that two
-// lines remain, and draws where no value at all is finite.
+// TestCurvesNotFinite breaks a line of seven epochs at the third, so that two lines remain, and draws where no value at
+// all is finite.
 func TestCurvesNotFinite(t *testing.T) {
 	if s := paintSVG(t, curvesOf(Run{Rows: rows(7)})); s.has("not finite") {
 		t.Error("a cross is explained where all values are finite")

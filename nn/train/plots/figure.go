@@ -39,8 +39,7 @@ const (
 	maxPixels = 40e6 // 320 MB while a PNG is drawn
 )
 
-// figure is a picture being drawn: CSS pixels from the top left corner, y
-// growing downwards, on white.
+// figure is a picture being drawn: CSS pixels from the top left corner, y growing downwards, on white.
 type figure struct {
 	vg.Canvas
 	path string
@@ -70,8 +69,8 @@ func newFigure(path string, w, h float64) (*figure, error) {
 	return f, nil
 }
 
-// svgFixes make up for what vgsvg writes: a font that not every machine has,
-// with nothing to take its place, and the wrong type for an image.
+// svgFixes make up for what vgsvg writes: a font that not every machine has, with nothing to take its place, and the
+// wrong type for an image.
 var svgFixes = strings.NewReplacer(
 	"font-family:Liberation Sans;font-variant:normal;", "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;",
 	"data:image/jpg;", "data:image/png;",
@@ -165,8 +164,7 @@ func (f *figure) circle(x, y, r float64) vg.Path {
 	return path
 }
 
-// image draws an image of dense pixels per CSS pixel, its top left corner at
-// (x, y), each pixel as it is.
+// image draws an image of dense pixels per CSS pixel, its top left corner at (x, y), each pixel as it is.
 func (f *figure) image(x, y float64, img image.Image) {
 	b := img.Bounds()
 	w, h := float64(b.Dx())/dense, float64(b.Dy())/dense

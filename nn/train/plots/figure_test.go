@@ -80,9 +80,8 @@ func rows(n int) []train.Row {
 	return all
 }
 
-// TestPictures draws each kind both ways: the PNG decodes and has two pixels
-// for each of the SVG's, the SVG is XML with the picture's texts as text, and
-// both come out the same a second time.
+// TestPictures draws each kind both ways: the PNG decodes and has two pixels for each of the SVG's, the SVG is XML with
+// the picture's texts as text, and both come out the same a second time.
 func TestPictures(t *testing.T) {
 	for name, s := range samples() {
 		t.Run(name, func(t *testing.T) {

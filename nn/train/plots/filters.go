@@ -14,12 +14,10 @@ const (
 	minFilterWidth = 64.0 // for what is written below
 )
 
-// Filters draws the kernels of a first convolution, whose weight of shape
-// O, I, H, W lies in that order. With one input channel zero is white, negative
-// weights are blue and positive ones vermilion; with three a kernel is an image
-// whose mid-grey is zero. Each kernel has a scale of its own, symmetric about
-// zero, whose end is written below it. A weight that is not finite is grey with
-// one channel, and counts as zero with three; "not finite" stands below.
+// Filters draws the kernels of a first convolution, whose weight of shape O, I, H, W lies in that order. With one input
+// channel zero is white, negative weights are blue and positive ones vermilion; with three a kernel is an image whose
+// mid-grey is zero. Each kernel has a scale of its own, symmetric about zero, whose end is written below it. A weight
+// that is not finite is grey with one channel, and counts as zero with three; "not finite" stands below.
 func Filters(path string, weight []float32, shape nn.Shape, o Options) error {
 	if err := checkFilters(weight, shape); err != nil {
 		return fmt.Errorf("plots: filters: %w", err)

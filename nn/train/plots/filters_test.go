@@ -9,8 +9,8 @@ import (
 	"resnet/nn"
 )
 
-// TestFiltersOneChannel looks at the middle of every weight: on a kernel's own
-// scale the largest is full vermilion, the opposite full blue, zero white.
+// TestFiltersOneChannel looks at the middle of every weight: on a kernel's own scale the largest is full vermilion, the
+// opposite full blue, zero white.
 func TestFiltersOneChannel(t *testing.T) {
 	nan := float32(math.NaN())
 	weight := []float32{

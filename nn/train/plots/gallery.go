@@ -33,8 +33,7 @@ func (it *Item) predicted() int {
 
 func (it *Item) mistaken() bool { return it.Label != NoLabel && it.predicted() != it.Label }
 
-// MostConfidentMistakes are the items whose prediction is wrong, those with the
-// highest probability first.
+// MostConfidentMistakes are the items whose prediction is wrong, those with the highest probability first.
 func MostConfidentMistakes(items []Item) []Item {
 	var mistakes []Item
 	for _, it := range items {
@@ -56,8 +55,8 @@ type GridOptions struct {
 	Columns int      // 0: as fits
 }
 
-// Predictions draws images with the predicted class and its probability. One
-// that is wrong has a red frame and a cross, and the true class below.
+// Predictions draws images with the predicted class and its probability. One that is wrong has a red frame and a cross,
+// and the true class below.
 func Predictions(path string, items []Item, o GridOptions) error {
 	classes, err := o.check(items)
 	if err != nil {
@@ -71,8 +70,7 @@ func Predictions(path string, items []Item, o GridOptions) error {
 	return o.draw(path, items, classes, o.title(own), "the likeliest class and its probability")
 }
 
-// Wrong draws the most confident mistakes among the items, n at most. Where
-// there are none the picture says so.
+// Wrong draws the most confident mistakes among the items, n at most. Where there are none the picture says so.
 func Wrong(path string, items []Item, n int, o GridOptions) error {
 	labelled := countLabelled(items)
 	if labelled == 0 {

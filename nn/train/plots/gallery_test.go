@@ -17,8 +17,8 @@ func item(label int, probs ...float32) Item {
 
 var square = GridOptions{Shape: nn.Shape{N: 1, C: 1, H: 2, W: 2}}
 
-// TestMostConfidentMistakes: of equals the first comes first; what is right,
-// or not known, is left out; a probability that is no number comes last.
+// TestMostConfidentMistakes: of equals the first comes first; what is right, or not known, is left out; a probability
+// that is no number comes last.
 func TestMostConfidentMistakes(t *testing.T) {
 	items := []Item{
 		item(0, 0.3, 0.7),
@@ -59,8 +59,7 @@ func TestMostConfidentMistakes(t *testing.T) {
 	}
 }
 
-// TestPredictionsFrames finds the red frame around the one mistake and no
-// trace of red where the others are.
+// TestPredictionsFrames finds the red frame around the one mistake and no trace of red where the others are.
 func TestPredictionsFrames(t *testing.T) {
 	items := []Item{item(0, 1, 0), item(1, 1, 0), item(NoLabel, 1, 0)}
 	o := square
@@ -85,8 +84,7 @@ func TestPredictionsFrames(t *testing.T) {
 	}
 }
 
-// TestPredictionsPixels reads an image back out of the picture: each pixel is a
-// block of its colour, sharp to the edge.
+// TestPredictionsPixels reads an image back out of the picture: each pixel is a block of its colour, sharp to the edge.
 func TestPredictionsPixels(t *testing.T) {
 	for _, c := range []int{1, 3} {
 		const h, w = 5, 7

@@ -40,8 +40,7 @@ func (o *GridOptions) draw(path string, items []Item, classes []string, title, n
 	return f.save()
 }
 
-// drawItem draws an image with its top left corner at (x, y), and its captions
-// of the given width below.
+// drawItem draws an image with its top left corner at (x, y), and its captions of the given width below.
 func drawItem(f *figure, it *Item, classes []string, img *image.RGBA, x, y, width float64) {
 	w, h := float64(img.Rect.Dx())/dense, float64(img.Rect.Dy())/dense
 	f.image(x, y, img)
@@ -74,9 +73,8 @@ func pixelImage(pixels []byte, s nn.Shape) *image.RGBA {
 	return img
 }
 
-// scaled is the size of an image whose pixels are repeated a whole number of
-// times, so that the longer side comes near to side, or of one that is larger
-// already and made smaller.
+// scaled is the size of an image whose pixels are repeated a whole number of times, so that the longer side comes near
+// to side, or of one that is larger already and made smaller.
 func scaled(w, h, side int) (int, int) {
 	longer := max(w, h)
 	if n := side / longer; n > 0 {

@@ -7,8 +7,7 @@ import (
 	"resnet/nn/train"
 )
 
-// entry is a sample of what is drawn, sampleWidth wide with its middle at y,
-// and what it stands for.
+// entry is a sample of what is drawn, sampleWidth wide with its middle at y, and what it stands for.
 type entry struct {
 	sample func(f *figure, x, y float64)
 	text   string

@@ -60,8 +60,8 @@ func (m *matrix) layout(classes []string) *matrixLayout {
 	return l
 }
 
-// texts are the counts as they are written into cells: nothing for a zero, but
-// for one that says no image of a class was recognised.
+// texts are the counts as they are written into cells: nothing for a zero, but for one that says no image of a class
+// was recognised.
 func (m *matrix) texts() []string {
 	var all []string
 	for i, row := range m.counts {

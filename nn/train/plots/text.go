@@ -88,8 +88,7 @@ func (f *figure) slanted(s style, a anchor, x, y, angle float64, text string) {
 	f.Pop()
 }
 
-// printable is a name as it can be drawn: one line, valid UTF-8, nothing that
-// XML refuses.
+// printable is a name as it can be drawn: one line, valid UTF-8, nothing that XML refuses.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -115,8 +114,7 @@ func (s style) elide(text string, width float64) string {
 	return short
 }
 
-// names are what n classes are called: their printable names, or their
-// numbers where there are no names.
+// names are what n classes are called: their printable names, or their numbers where there are no names.
 func names(classes []string, n int) ([]string, error) {
 	if len(classes) != 0 && len(classes) != n {
 		return nil, fmt.Errorf("%d class names for %d classes", len(classes), n)

@@ -37,8 +37,8 @@ func TestNamesOfAnyBytes(t *testing.T) {
 	}
 }
 
-// TestContrast holds text on white to WCAG 2's 4.5 to 1 for small text, and
-// that in cells to 3.5, with white on every shade of blue that is nearly full.
+// TestContrast holds text on white to WCAG 2's 4.5 to 1 for small text, and that in cells to 3.5, with white on every
+// shade of blue that is nearly full.
 func TestContrast(t *testing.T) {
 	for i := range 101 {
 		for _, correct := range []bool{true, false} {

@@ -9,9 +9,8 @@ type tiling struct {
 	x, y          float64 // of the first
 }
 
-// newTiling lays n tiles out below a picture's heading. Without a number of
-// columns it takes one that leaves few places empty in a picture about half as
-// wide again as it is high.
+// newTiling lays n tiles out below a picture's heading. Without a number of columns it takes one that leaves few places
+// empty in a picture about half as wide again as it is high.
 func newTiling(n, columns int, w, h, gap float64) *tiling {
 	if columns == 0 {
 		best := math.Inf(1)

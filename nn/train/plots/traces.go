@@ -51,8 +51,8 @@ func tracePanels(runs []Run) []traces {
 	return []traces{loss, accuracy, rate}
 }
 
-// pens are those of run i of n: training is dashed and thin; colours tell it
-// from validation where there is one run, and the runs where there are several.
+// pens are those of run i of n: training is dashed and thin; colours tell it from validation where there is one run,
+// and the runs where there are several.
 func pens(n, i int) (training, validation, schedule pen) {
 	thin, thick := lineColors(n)[i], lineColors(n)[i]
 	if n == 1 {
@@ -120,6 +120,5 @@ func (t traces) draw(p *panel) {
 	}
 }
 
-// finite says whether a value can be drawn; axes that hold larger ones would
-// overflow.
+// finite says whether a value can be drawn; axes that hold larger ones would overflow.
 func finite(x float64) bool { return math.Abs(x) <= 1e300 }

@@ -15,8 +15,8 @@ type valueAxis struct {
 	multiples  []float64 // of step, from low to high: where ticks stand
 }
 
-// newValueAxis holds low to high, widened to multiples of its step. A level line lies in the middle, that of zero at the
-// bottom.
+// newValueAxis holds low to high, widened to multiples of its step. A level line lies in the middle, that of zero at
+// the bottom.
 func newValueAxis(low, high, begin, end float64) valueAxis {
 	if axis.Flat(low, high) {
 		low, high = low-math.Abs(low)/10, high+math.Abs(high)/10

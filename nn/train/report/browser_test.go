@@ -26,8 +26,7 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// probe looks at the page in a frame: how wide it is, and what pointing at the
-// sixth epoch of the first chart shows.
+// probe looks at the page in a frame: how wide it is, and what pointing at the sixth epoch of the first chart shows.
 const probe = `
 onload = () => {
 	const page = document.querySelector("iframe").contentDocument;
@@ -45,9 +44,8 @@ onload = () => {
 	});
 };`
 
-// TestBrowser opens the page in Chromium, as wide as a phone and as a desktop
-// window: it needs no more room than there is, its pictures load, its script
-// runs, and dark is dark.
+// TestBrowser opens the page in Chromium, as wide as a phone and as a desktop window: it needs no more room than there
+// is, its pictures load, its script runs, and dark is dark.
 func TestBrowser(t *testing.T) {
 	browser := chromium(t)
 	page := written(t, sample(), Options{})

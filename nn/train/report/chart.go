@@ -36,8 +36,7 @@ type dot struct {
 	Color int
 }
 
-// A column is an epoch's part of a chart, with the values to be shown when it
-// is pointed at.
+// A column is an epoch's part of a chart, with the values to be shown when it is pointed at.
 type column struct {
 	X, Left, Width float64
 	Text           string

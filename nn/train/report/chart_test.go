@@ -23,9 +23,8 @@ func value(t *testing.T, ticks []tick, at float64) float64 {
 
 var pointOf = regexp.MustCompile(`([ML])([\d.]+) ([\d.]+)`)
 
-// TestCurves reads every value of every curve back from where it is drawn. A
-// place is rounded to a tenth of a pixel: of an axis of 226 pixels that is
-// 1/4520 to either side, and two ticks may be off by as much.
+// TestCurves reads every value of every curve back from where it is drawn. A place is rounded to a tenth of a pixel: of
+// an axis of 226 pixels that is 1/4520 to either side, and two ticks may be off by as much.
 func TestCurves(t *testing.T) {
 	runs := sample()[:1]
 	rows := runs[0].Rows
@@ -93,8 +92,8 @@ func TestCurves(t *testing.T) {
 	}
 }
 
-// TestGaps: what is no number is not drawn, nor joined over; a value without
-// neighbours is a point; a figure without values is left out.
+// TestGaps: what is no number is not drawn, nor joined over; a value without neighbours is a point; a figure without
+// values is left out.
 func TestGaps(t *testing.T) {
 	rows := epochs(7)
 	for i := range rows {
@@ -139,8 +138,8 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// TestAxis: of any range the axis takes all of it, wastes less than one step at
-// either end, and has 4 to 8 ticks with labels that differ.
+// TestAxis: of any range the axis takes all of it, wastes less than one step at either end, and has 4 to 8 ticks with
+// labels that differ.
 func TestAxis(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 2000 {

@@ -25,8 +25,8 @@ type evaluationView struct {
 	Confused []confusion // the most frequent
 }
 
-// A cell is a count of the confusion matrix. Shade, 0 to 1, is its share of the
-// row; the square root for mistakes, so that rare ones are seen too.
+// A cell is a count of the confusion matrix. Shade, 0 to 1, is its share of the row; the square root for mistakes, so
+// that rare ones are seen too.
 type cell struct {
 	Count int
 	Right bool
@@ -76,8 +76,7 @@ func newEvaluationView(e *train.Evaluation) (*evaluationView, error) {
 	return v, err
 }
 
-// cells are the matrix' row of the images with a label. What is confused is
-// kept in v.
+// cells are the matrix' row of the images with a label. What is confused is kept in v.
 func (v *evaluationView) cells(label int, row []int) []cell {
 	total := 0
 	for _, n := range row {

@@ -60,8 +60,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestHeatMap: of many classes the matrix is a picture, a pixel a cell, whose
-// opacity is the share.
+// TestHeatMap: of many classes the matrix is a picture, a pixel a cell, whose opacity is the share.
 func TestHeatMap(t *testing.T) {
 	v, err := newEvaluationView(evaluation(1000))
 	must(t, err)

@@ -40,8 +40,7 @@ type series struct {
 	best  *train.Row                       // to be marked, or nil
 }
 
-// series are a figure's lines. Where there are several runs their names tell
-// them apart.
+// series are a figure's lines. Where there are several runs their names tell them apart.
 func (f *figure) series(runs []Run) []series {
 	var all []series
 	for i := range runs {

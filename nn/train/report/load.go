@@ -13,9 +13,8 @@ import (
 	"resnet/nn/train"
 )
 
-// Load reads what a run directory says about its run: config.json, the epochs
-// in results.csv, and if there is one environment.json, an object of names and
-// texts. The evaluation and the mistakes are left to the caller.
+// Load reads what a run directory says about its run: config.json, the epochs in results.csv, and if there is one
+// environment.json, an object of names and texts. The evaluation and the mistakes are left to the caller.
 func Load(dir string) (Run, error) {
 	r, err := load(dir)
 	if err != nil {
@@ -51,8 +50,8 @@ func load(dir string) (Run, error) {
 	return r, nil
 }
 
-// readRows reads results.csv, whose columns may come in any order and with
-// others between them. Validation's may be empty.
+// readRows reads results.csv, whose columns may come in any order and with others between them. Validation's may be
+// empty.
 func readRows(path string) ([]train.Row, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"resnet/nn/train"
 )
 
-// TestLoad trains a tiny network and reads what the trainer wrote: rows bit for
-// bit, but for times, which results.csv rounds.
+// TestLoad trains a tiny network and reads what the trainer wrote: rows bit for bit, but for times, which results.csv
+// rounds.
 func TestLoad(t *testing.T) {
 	set := &data.Set{N: 24, H: 8, W: 8, C: 1, Pixels: make([]byte, 24*64), Labels: make([]uint8, 24)}
 	for i := range set.Labels {
@@ -103,8 +103,7 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-// TestCompare: lines in the order of first sight, what differs marked, a run
-// without a line among what differs.
+// TestCompare: lines in the order of first sight, what differs marked, a run without a line among what differs.
 func TestCompare(t *testing.T) {
 	got := compare([][]Pair{{{"lr", "1"}, {"opt", "sgd"}}, {{"opt", "sgd"}, {"lr", "2"}, {"new", "x"}}})
 	want := table{Differs: true, Lines: []line{

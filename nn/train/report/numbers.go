@@ -10,8 +10,8 @@ import (
 	"resnet/nn/train"
 )
 
-// best is the row of the epoch whose weights a run keeps as the best: the first
-// with the highest validation accuracy, or the last where nothing validates.
+// best is the row of the epoch whose weights a run keeps as the best: the first with the highest validation accuracy,
+// or the last where nothing validates.
 func best(rows []train.Row) *train.Row {
 	var b *train.Row
 	for i := range rows {
@@ -22,8 +22,7 @@ func best(rows []train.Row) *train.Row {
 	return b
 }
 
-// medianSpeed is the middle one of the epochs' images per second, the lower of
-// two; 0 without epochs.
+// medianSpeed is the middle one of the epochs' images per second, the lower of two; 0 without epochs.
 func medianSpeed(rows []train.Row) float64 {
 	if len(rows) == 0 {
 		return 0

@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// pairs reads a JSON object of strings, numbers and truth values, in its order.
-// Anything else is kept as JSON.
+// pairs reads a JSON object of strings, numbers and truth values, in its order. Anything else is kept as JSON.
 func pairs(object []byte) ([]Pair, error) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	if t, err := d.Token(); err != nil {
@@ -50,8 +49,7 @@ type line struct {
 	Differs bool // not all values are the same
 }
 
-// compare lays the runs' pairs beside each other, names in the order in which
-// they first come.
+// compare lays the runs' pairs beside each other, names in the order in which they first come.
 func compare(runs [][]Pair) table {
 	var t table
 	for i, pairs := range runs {

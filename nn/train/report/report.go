@@ -18,15 +18,14 @@ type Run struct {
 	Config train.Config
 	Rows   []train.Row // by epoch
 
-	// Evaluation is of the best weights on the images of Split, "test" or
-	// "validation", with the names of its classes; nil leaves it out.
+	// Evaluation is of the best weights on the images of Split, "test" or "validation", with the names of its classes;
+	// nil leaves it out.
 	Evaluation *train.Evaluation
 	Split      string
 	// Mistakes are shown in their order, so the surest belong first.
 	Mistakes []Mistake
 
-	// Environment is what else there is to know, such as the host, versions and
-	// the command line.
+	// Environment is what else there is to know, such as the host, versions and the command line.
 	Environment []Pair
 }
 

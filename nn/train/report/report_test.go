@@ -27,8 +27,7 @@ var (
 	embedded = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`)
 )
 
-// TestSelfContained: a page asks for nothing outside it, and says so to the
-// browser, which then refuses what would.
+// TestSelfContained: a page asks for nothing outside it, and says so to the browser, which then refuses what would.
 func TestSelfContained(t *testing.T) {
 	for _, runs := range [][]Run{sample(), sample()[:1], sample()[2:]} {
 		page := written(t, runs, Options{})
@@ -48,8 +47,7 @@ func TestSelfContained(t *testing.T) {
 	}
 }
 
-// TestWellFormed: every element is closed where it should be, and names are
-// text whatever is in them.
+// TestWellFormed: every element is closed where it should be, and names are text whatever is in them.
 func TestWellFormed(t *testing.T) {
 	for _, runs := range [][]Run{sample(), sample()[1:2], sample()[2:]} {
 		page := written(t, runs, Options{Title: hostile})

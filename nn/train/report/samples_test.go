@@ -22,8 +22,8 @@ func must(t testing.TB, err error) {
 // hostile is text that means something to HTML, CSS and JavaScript.
 const hostile = `</title><script>alert("x")</script> & 'y' {{.}} \u003c`
 
-// epochs are rows with a loss that falls, an accuracy that rises and a best
-// validation accuracy in the epoch before the last.
+// epochs are rows with a loss that falls, an accuracy that rises and a best validation accuracy in the epoch before the
+// last.
 func epochs(n int) []train.Row {
 	rows := make([]train.Row, n)
 	for i := range rows {
@@ -38,8 +38,8 @@ func epochs(n int) []train.Row {
 	return rows
 }
 
-// evaluation of k classes of 100 images each, of which 90 are right, 7 are
-// taken for the next class and 3 for the one after.
+// evaluation of k classes of 100 images each, of which 90 are right, 7 are taken for the next class and 3 for the one
+// after.
 func evaluation(k int) *train.Evaluation {
 	e := &train.Evaluation{Images: 100 * k, Score: train.Score{Loss: 0.25, Accuracy: 0.9}}
 	for i := range k {

@@ -93,8 +93,8 @@ func TestFixture(t *testing.T) {
 	}
 }
 
-// What the file holds, read back: every event in order, the time of each a
-// quarter of a second after the last look at the clock.
+// What the file holds, read back: every event in order, the time of each a quarter of a second after the last look at
+// the clock.
 func TestEvents(t *testing.T) {
 	const want = `1700000000.50 0 version brain.Event:2
 1700000000.75 7 session 1

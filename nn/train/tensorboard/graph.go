@@ -10,11 +10,10 @@ import (
 	"resnet/nn"
 )
 
-// encodeGraph is the network as TensorFlow's GraphDef: a node for each op and
-// input. TensorBoard draws a box around names that share their part before a
-// slash, so blocks.0.conv1 is called blocks/0/conv1. A click on a node shows
-// the op's fields that are not zero, which stands for a default or for no, its
-// parameters' shapes and its FLOPs for one image.
+// encodeGraph is the network as TensorFlow's GraphDef: a node for each op and input. TensorBoard draws a box around
+// names that share their part before a slash, so blocks.0.conv1 is called blocks/0/conv1. A click on a node shows the
+// op's fields that are not zero, which stands for a default or for no, its parameters' shapes and its FLOPs for one
+// image.
 func encodeGraph(g *nn.Graph) (m message) {
 	for _, v := range []nn.Value{g.Images, g.Labels} {
 		m.bytes(1, encodeNode(scoped(g.ValueName(v)), "placeholder", nil, attributes{outputShapes: shapesOf(g, v)}))

@@ -2,12 +2,12 @@ package tensorboard
 
 import "math"
 
-// maxBuckets is how finely a histogram divides its range. TensorBoard draws 30
-// buckets and interpolates percentiles, for which a few times as many do.
+// maxBuckets is how finely a histogram divides its range. TensorBoard draws 30 buckets and interpolates percentiles,
+// for which a few times as many do.
 const maxBuckets = 120
 
-// A histogram counts values in buckets of equal width from min to max. Values
-// that are no numbers, or infinite, are left out.
+// A histogram counts values in buckets of equal width from min to max. Values that are no numbers, or infinite, are
+// left out.
 type histogram struct {
 	min, max        float64
 	num             float64
@@ -16,8 +16,7 @@ type histogram struct {
 	counts          []float64
 }
 
-// newHistogram has one bucket where all values are equal, none where there are
-// no values.
+// newHistogram has one bucket where all values are equal, none where there are no values.
 func newHistogram(values []float32) *histogram {
 	h := &histogram{min: math.Inf(1), max: math.Inf(-1)}
 	for _, v := range values {

@@ -10,22 +10,20 @@ import (
 	"resnet/nn/train"
 )
 
-// Options say what is recorded besides scalars, settings and the network. The
-// functions are called by hooks, at the end of an epoch.
+// Options say what is recorded besides scalars, settings and the network. The functions are called by hooks, at the end
+// of an epoch.
 type Options struct {
-	// Every is the least number of steps between two records of the metrics;
-	// 0 means 100.
+	// Every is the least number of steps between two records of the metrics; 0 means 100.
 	Every int
 
-	// Weights has histograms of parameters and running statistics recorded after
-	// every epoch, and before the first.
+	// Weights has histograms of parameters and running statistics recorded after every epoch, and before the first.
 	Weights bool
-	// Gradients gives the elements of a parameter's gradient, which after an epoch
-	// is its last batch's, for a histogram.
+	// Gradients gives the elements of a parameter's gradient, which after an epoch is its last batch's, for a
+	// histogram.
 	Gradients func(nn.Value) ([]float32, error)
 
-	// Images looks at what there is to see after an epoch, such as predictions.
-	// What it returns draws that, on another goroutine perhaps.
+	// Images looks at what there is to see after an epoch, such as predictions. What it returns draws that, on another
+	// goroutine perhaps.
 	Images func(*train.EpochInfo) (draw func() ([]Image, error), err error)
 }
 
@@ -35,15 +33,13 @@ type Image struct {
 	PNG []byte
 }
 
-// Hooks record a run in dir, or where that is empty in the run's directory. A
-// run that is resumed continues in a new file beside the old.
+// Hooks record a run in dir, or where that is empty in the run's directory. A run that is resumed continues in a new
+// file beside the old.
 //
-// Steps are counted over the whole run. Of training steps the metrics are
-// recorded at every n-th or soon after: when the trainer has next looked at
-// them, so that recording makes it wait for no device. As everywhere they are
-// means over the epoch so far, and so begin anew with each epoch. An epoch's
-// last step has the epoch's own results. What is recorded reaches the file after
-// each epoch and with each checkpoint, from which a run that is killed continues.
+// Steps are counted over the whole run. Of training steps the metrics are recorded at every n-th or soon after: when
+// the trainer has next looked at them, so that recording makes it wait for no device. As everywhere they are means over
+// the epoch so far, and so begin anew with each epoch. An epoch's last step has the epoch's own results. What is
+// recorded reaches the file after each epoch and with each checkpoint, from which a run that is killed continues.
 func Hooks(dir string, o Options) train.Hooks {
 	if o.Every < 1 {
 		o.Every = 100
@@ -61,8 +57,7 @@ type recorder struct {
 	graph *nn.Graph
 	next  int64 // the first step to record again
 
-	// The last step's metrics. Those of a step that differ are new; the others
-	// are of a step before.
+	// The last step's metrics. Those of a step that differ are new; the others are of a step before.
 	train   train.Score
 	speed   float64
 	stepped bool // there was a last step, and so there are gradients

@@ -64,8 +64,8 @@ func files(t testing.TB, dir string) []string {
 	return paths
 }
 
-// lines are those of a listing of the directory's last file that contain one
-// of the words, not counting text, without their times.
+// lines are those of a listing of the directory's last file that contain one of the words, not counting text, without
+// their times.
 func lines(t testing.TB, dir string, words ...string) (found []string) {
 	t.Helper()
 	all := files(t, dir)
@@ -86,9 +86,8 @@ func equal(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// The first new reading is recorded, then the next that is 3 steps later: at
-// step 4 the last of its epoch, which the epoch's row replaces, so at step 5;
-// and since steps 8 and 9 have no new one, at step 10.
+// The first new reading is recorded, then the next that is 3 steps later: at step 4 the last of its epoch, which the
+// epoch's row replaces, so at step 5; and since steps 8 and 9 have no new one, at step 10.
 func TestStepsRecorded(t *testing.T) {
 	dir := t.TempDir()
 	h := Hooks("", Options{Every: 3})
@@ -178,9 +177,8 @@ func TestEpochRecorded(t *testing.T) {
 		"0 _hparams_/session_end_info (hparams, class 2) tensor of type 1, 0 elements")
 }
 
-// A run that is resumed goes on in a file whose name comes after the first's,
-// even when the clock was put back. It voids later steps and repeats neither
-// the network nor the settings that HParams reads.
+// A run that is resumed goes on in a file whose name comes after the first's, even when the clock was put back. It
+// voids later steps and repeats neither the network nor the settings that HParams reads.
 func TestResume(t *testing.T) {
 	dir := t.TempDir()
 	first := Hooks("", Options{})

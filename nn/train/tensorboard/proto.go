@@ -6,9 +6,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A message is a protocol buffer message in wire format, built field by field.
-// Every field that is named is written, zero or not: in a oneof it is the
-// presence that counts.
+// A message is a protocol buffer message in wire format, built field by field. Every field that is named is written,
+// zero or not: in a oneof it is the presence that counts.
 type message []byte
 
 func (m *message) int(field protowire.Number, v int64) {

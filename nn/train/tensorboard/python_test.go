@@ -15,8 +15,8 @@ import (
 	"resnet/nn/train"
 )
 
-// python is the interpreter that RESNET_PYTHON names, else python3, if it has
-// TensorBoard. Where RESNET_REQUIRE_PYTHON is 1 it must.
+// python is the interpreter that RESNET_PYTHON names, else python3, if it has TensorBoard. Where RESNET_REQUIRE_PYTHON
+// is 1 it must.
 func python(t *testing.T) string {
 	t.Helper()
 	name := cmp.Or(os.Getenv("RESNET_PYTHON"), "python3")
@@ -60,8 +60,8 @@ type reading struct {
 	Settings map[string]any
 }
 
-// TestTensorBoard reads three directories with TensorBoard's own code: the
-// fixture, a run that was stopped and resumed, and one that was killed.
+// TestTensorBoard reads three directories with TensorBoard's own code: the fixture, a run that was stopped and resumed,
+// and one that was killed.
 func TestTensorBoard(t *testing.T) {
 	py := python(t)
 	resumed := trained(t, 8)
@@ -88,8 +88,8 @@ func TestTensorBoard(t *testing.T) {
 	})
 }
 
-// killedRun is a run that was killed after step 9, with a checkpoint of step 6,
-// and resumed from there; its losses are then ten times what they were.
+// killedRun is a run that was killed after step 9, with a checkpoint of step 6, and resumed from there; its losses are
+// then ten times what they were.
 func killedRun(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

@@ -26,8 +26,8 @@ func noise(n int, seed uint64) *data.Set {
 	return s
 }
 
-// trained runs 3 epochs of 5 steps on the CPU, recorded in all that there is.
-// It is stopped at a step and resumed, if stop is one.
+// trained runs 3 epochs of 5 steps on the CPU, recorded in all that there is. It is stopped at a step and resumed, if
+// stop is one.
 func trained(t *testing.T, stop int64) *train.Result {
 	t.Helper()
 	file := picture(t)
@@ -80,8 +80,8 @@ type point struct {
 	Value float64
 }
 
-// checkScalars wants each epoch's results, and of the steps in between what
-// the tags hold besides at steps that ascend from 1.
+// checkScalars wants each epoch's results, and of the steps in between what the tags hold besides at steps that ascend
+// from 1.
 func checkScalars(t *testing.T, scalars map[string][]point, r *train.Result) {
 	t.Helper()
 	for tag, of := range map[string]func(*train.Row) float64{

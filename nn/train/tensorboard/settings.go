@@ -12,8 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// settings are a configuration's values by name: strings, bools, json.Numbers,
-// and whatever else JSON has.
+// settings are a configuration's values by name: strings, bools, json.Numbers, and whatever else JSON has.
 type settings map[string]any
 
 func settingsOf(config any) (settings, error) {
@@ -41,8 +40,8 @@ func (s settings) table() string {
 	return b.String()
 }
 
-// The HParams dashboard reads a run's settings and its end from the metadata of
-// two tags. For results it takes the run's scalars.
+// The HParams dashboard reads a run's settings and its end from the metadata of two tags. For results it takes the
+// run's scalars.
 const (
 	hparamsStart = "_hparams_/session_start_info"
 	hparamsEnd   = "_hparams_/session_end_info"

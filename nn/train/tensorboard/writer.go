@@ -14,9 +14,8 @@ import (
 	"resnet/nn"
 )
 
-// A Writer writes one event file. Events are kept in memory until Flush, and
-// the file is open only while Flush writes, so that there is nothing to close.
-// It is for one goroutine at a time.
+// A Writer writes one event file. Events are kept in memory until Flush, and the file is open only while Flush writes,
+// so that there is nothing to close. It is for one goroutine at a time.
 type Writer struct {
 	path   string
 	file   *sync.Mutex // held while Flush writes
@@ -41,12 +40,10 @@ func thisProcess() origin {
 	return origin{time.Now, host, os.Getpid()}
 }
 
-// Create begins a new event file in dir, which it makes if need be:
-// events.out.tfevents.<seconds>.<host>.<pid>.0, the seconds since 1970. Where
-// dir has event files the new one continues them: what they hold of step first
-// and later is void, recorded before the run was stopped, and will be recorded
-// again. TensorBoard reads a directory's files in the order of their names, so
-// the seconds are always above those of the others, even if clocks are not.
+// Create begins a new event file in dir, which it makes if need be: events.out.tfevents.<seconds>.<host>.<pid>.0, the
+// seconds since 1970. Where dir has event files the new one continues them: what they hold of step first and later is
+// void, recorded before the run was stopped, and will be recorded again. TensorBoard reads a directory's files in the
+// order of their names, so the seconds are always above those of the others, even if clocks are not.
 func Create(dir string, first int64) (*Writer, error) {
 	return create(dir, first, thisProcess())
 }
@@ -64,17 +61,15 @@ func create(dir string, first int64, o origin) (*Writer, error) {
 	name := fmt.Sprintf("%s%010d.%s.%d.0", filePrefix, max(o.now().Unix(), last+1), o.host, o.pid)
 	w := &Writer{path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{}}
 	w.event(0, eventFileVersion, []byte("brain.Event:2"))
-	// TensorBoard takes the first start that it reads in a directory for the
-	// beginning of the run, and each later one as a restart that voids steps. So
-	// every file must have one.
+	// TensorBoard takes the first start that it reads in a directory for the beginning of the run, and each later one
+	// as a restart that voids steps. So every file must have one.
 	var log message
 	log.int(1, sessionStart)
 	w.event(first, eventSessionLog, log)
 	return w, w.write(os.O_CREATE | os.O_EXCL)
 }
 
-// lastFile is the number of seconds in the name of the last event file in dir,
-// or 0 where there is none.
+// lastFile is the number of seconds in the name of the last event file in dir, or 0 where there is none.
 func lastFile(dir string) (seconds int64, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -91,8 +86,7 @@ func lastFile(dir string) (seconds int64, err error) {
 	return seconds, nil
 }
 
-// beside is a writer of the same file for another goroutine. No tag may be
-// written by both.
+// beside is a writer of the same file for another goroutine. No tag may be written by both.
 func (w *Writer) beside() *Writer {
 	return &Writer{path: w.path, file: w.file, now: w.now, known: map[string]bool{}}
 }
