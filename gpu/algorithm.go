@@ -173,7 +173,8 @@ func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorit
 		return a, err.Error()
 	}
 	var bytes C.size_t
-	if err := dnnStatus("cudnnGetConvolution"+p.name+"WorkspaceSize", p.workspace(proposal.algorithm, &bytes)); err != nil {
+	status := p.workspace(proposal.algorithm, &bytes)
+	if err := dnnStatus("cudnnGetConvolution"+p.name+"WorkspaceSize", status); err != nil {
 		return a, err.Error()
 	}
 	a.Workspace = int64(bytes)

@@ -89,17 +89,20 @@ func (b *BatchNorm) measure(h *DNN, x *Tensor) error {
 
 // BatchNormTrain: y = (x-mean) invstd weight + bias with the batch's mean and invstd = 1/sqrt(var+eps), which are
 // saved, and running = (1-momentum) running + momentum batch, with the unbiased variance.
-func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar, saveMean, saveInvstd, workspace, reserve Ptr) error {
-	return dnnStatus("cudnnBatchNormalizationForwardTrainingEx", C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp),
-		b.param, C.uintptr_t(weight), C.uintptr_t(bias), C.double(b.momentum), C.uintptr_t(runningMean), C.uintptr_t(runningVar),
+func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar,
+	saveMean, saveInvstd, workspace, reserve Ptr) error {
+	status := C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
+		C.uintptr_t(weight), C.uintptr_t(bias), C.double(b.momentum), C.uintptr_t(runningMean), C.uintptr_t(runningVar),
 		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
-		C.uintptr_t(workspace), C.size_t(b.Workspace), C.uintptr_t(reserve), C.size_t(b.Reserve)))
+		C.uintptr_t(workspace), C.size_t(b.Workspace), C.uintptr_t(reserve), C.size_t(b.Reserve))
+	return dnnStatus("cudnnBatchNormalizationForwardTrainingEx", status)
 }
 
 // BatchNormInfer: y = (x-runningMean)/sqrt(runningVar+eps) weight + bias.
 func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar Ptr) error {
-	return dnnStatus("cudnnBatchNormalizationForwardInference", C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp),
-		b.param, C.uintptr_t(weight), C.uintptr_t(bias), C.uintptr_t(runningMean), C.uintptr_t(runningVar), C.double(b.eps)))
+	status := C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
+		C.uintptr_t(weight), C.uintptr_t(bias), C.uintptr_t(runningMean), C.uintptr_t(runningVar), C.double(b.eps))
+	return dnnStatus("cudnnBatchNormalizationForwardInference", status)
 }
 
 // BatchNormBackward: with x^ = (x-mean) invstd over m = N H W values,
@@ -109,11 +112,13 @@ func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runn
 //	dx      = weight invstd (dy - dbias/m - x^ dweight/m) + beta dx
 //
 // The reserve is that of the forward pass, the workspace has BackwardWorkspace bytes.
-func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias, saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
-	return dnnStatus("cudnnBatchNormalizationBackwardEx", C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp),
-		C.float(beta), C.uintptr_t(dxp), b.param, C.uintptr_t(weight), C.uintptr_t(dweight), C.uintptr_t(dbias),
+func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias,
+	saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
+	status := C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp), C.float(beta),
+		C.uintptr_t(dxp), b.param, C.uintptr_t(weight), C.uintptr_t(dweight), C.uintptr_t(dbias),
 		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
-		C.uintptr_t(workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(reserve), C.size_t(b.Reserve)))
+		C.uintptr_t(workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(reserve), C.size_t(b.Reserve))
+	return dnnStatus("cudnnBatchNormalizationBackwardEx", status)
 }
 
 // Close gives the descriptor back.

@@ -73,7 +73,8 @@ const (
 
 // Gemm: c[rows,cols] = alpha op(a)[rows,inner] op(b)[inner,cols] + beta c, where op transposes if asked to. The
 // matrices are dense and row-major; a and b are of type in, c is of type in or Float32.
-func (h *BLAS) Gemm(m GemmMath, in, out DataType, transA, transB bool, rows, cols, inner int, alpha float32, a, b Ptr, beta float32, c Ptr) error {
+func (h *BLAS) Gemm(m GemmMath, in, out DataType, transA, transB bool, rows, cols, inner int,
+	alpha float32, a, b Ptr, beta float32, c Ptr) error {
 	if min(rows, cols, inner) < 1 || max(rows, cols, inner) > math.MaxInt32 {
 		return fmt.Errorf("gpu: Gemm: %dx%d by %dx%d, want sizes from 1 to %d", rows, inner, inner, cols, math.MaxInt32)
 	}

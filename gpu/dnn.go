@@ -27,8 +27,8 @@ func (d *Device) NewDNN(s *Stream) (*DNN, error) {
 	if err := dnnStatus("cudnnCreate", C.cudnnCreate(&h.handle)); err != nil {
 		return nil, err
 	}
-	if status := C.cudnnSetStream(h.handle, C.cudaStream_t(unsafe.Pointer(s.stream.C()))); status != C.CUDNN_STATUS_SUCCESS {
-		err := dnnStatus("cudnnSetStream", status)
+	status := C.cudnnSetStream(h.handle, C.cudaStream_t(unsafe.Pointer(s.stream.C())))
+	if err := dnnStatus("cudnnSetStream", status); err != nil {
 		C.cudnnDestroy(h.handle)
 		return nil, err
 	}

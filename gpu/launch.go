@@ -46,11 +46,13 @@ func (m *Module) Function(name string) (*Function, error) {
 // is 48 KiB. See Device.SharedMemory for the most there is.
 func (f *Function) SetSharedMemory(bytes int) error {
 	var static C.int
-	if status := C.cuFuncGetAttribute(&static, C.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f.function); status != C.CUDA_SUCCESS {
+	status := C.cuFuncGetAttribute(&static, C.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f.function)
+	if status != C.CUDA_SUCCESS {
 		return driverError("cuFuncGetAttribute", f.name, int(status))
 	}
 	dynamic := C.int(bytes) - static
-	if status := C.cuFuncSetAttribute(f.function, C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamic); status != C.CUDA_SUCCESS {
+	status = C.cuFuncSetAttribute(f.function, C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamic)
+	if status != C.CUDA_SUCCESS {
 		return driverError("cuFuncSetAttribute", f.name, int(status))
 	}
 	return nil

@@ -30,7 +30,8 @@ func (d *Device) AllocPinned(what string, bytes int64) (*Pinned, error) {
 	if status := C.cuMemHostAlloc(&p.address, C.size_t(bytes), 0); status != C.CUDA_SUCCESS {
 		err := driverError("cuMemHostAlloc", what, int(status))
 		if status == C.CUDA_ERROR_OUT_OF_MEMORY {
-			err.Hint = fmt.Sprintf("%s of host memory could not be pinned: see ulimit -l and the container's memory limit", size(bytes))
+			err.Hint = size(bytes) + " of host memory could not be pinned: " +
+				"see ulimit -l and the container's memory limit"
 		}
 		return nil, err
 	}

@@ -118,5 +118,6 @@ func sameMajor(name string, version, want int) error {
 	if strings.HasPrefix(found, fmt.Sprintf("%d.", want)) {
 		return nil
 	}
-	return fmt.Errorf("%s %s, want %d: install %s %d, or build with the headers of %s", name, found, want, name, want, found)
+	return fmt.Errorf("%s %s, want %d: install %s %d, or build with the headers of %s",
+		name, found, want, name, want, found)
 }

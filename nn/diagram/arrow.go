@@ -60,7 +60,8 @@ func (l *layout) writeArrow(b *strings.Builder, a int) {
 	if forked {
 		p = p[1:]
 	}
-	fmt.Fprintf(b, "<g class=%q>\n<path class=\"line\" d=\"%s\"/>\n<path class=\"tip\" d=\"%s\"/>\n", class, rounded(p), tip(p))
+	fmt.Fprintf(b, "<g class=%q>\n<path class=\"line\" d=\"%s\"/>\n<path class=\"tip\" d=\"%s\"/>\n",
+		class, rounded(p), tip(p))
 	if forked {
 		fmt.Fprintf(b, "<circle class=\"tip\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>\n", p[0].x, p[0].y)
 	}

@@ -62,7 +62,8 @@ func class(op nn.Op) string {
 
 // fill is the classes' colours, where a drawing has but one look.
 var fill = map[string]string{
-	"conv": "#dbe7fc", "norm": "#ece4fb", "pool": "#d6f0ea", "linear": "#fdebcf", "add": "#fbdde6", "data": "#eceff2", "other": "#f7f0c6",
+	"conv": "#dbe7fc", "norm": "#ece4fb", "pool": "#d6f0ea", "linear": "#fdebcf", "add": "#fbdde6", "data": "#eceff2",
+	"other": "#f7f0c6",
 }
 
 func square(size int) string { return fmt.Sprintf("%d×%d", size, size) }

@@ -97,7 +97,8 @@ func TestNetwork(t *testing.T) {
 	if n.params != 1_749_210 {
 		t.Errorf("%d parameters, want 1749210", n.params)
 	}
-	if len(n.frames) != 4 || n.frames[0].name != "blocks.0" || n.frames[0].params != 5_888 || n.frames[3].name != "blocks.3" {
+	if len(n.frames) != 4 || n.frames[0].name != "blocks.0" || n.frames[0].params != 5_888 ||
+		n.frames[3].name != "blocks.3" {
 		t.Errorf("frames %+v, want blocks.0 of 5888 parameters to blocks.3", n.frames)
 	}
 	for i, b := range n.boxes {
@@ -190,7 +191,10 @@ func TestText(t *testing.T) {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
 	}
-	for n, want := range map[int64]string{7: "7 FLOP", 999: "999 FLOP", 1000: "1 kFLOP", 56_700_000: "56.7 MFLOP", 8_210_000_000: "8.21 GFLOP", 999_600_000: "1 GFLOP", 12e15: "12 PFLOP"} {
+	for n, want := range map[int64]string{
+		7: "7 FLOP", 999: "999 FLOP", 1000: "1 kFLOP", 56_700_000: "56.7 MFLOP",
+		8_210_000_000: "8.21 GFLOP", 999_600_000: "1 GFLOP", 12e15: "12 PFLOP",
+	} {
 		if got := flops(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
@@ -199,7 +203,8 @@ func TestText(t *testing.T) {
 		t.Errorf("a short name is %q", got)
 	}
 	got := elide("features.very.long.block.0.shortcut.conv", 11, 100)
-	if width(got, 11) > 100 || !strings.HasPrefix(got, "feat") || !strings.HasSuffix(got, "conv") || strings.Count(got, "…") != 1 {
+	if width(got, 11) > 100 || !strings.HasPrefix(got, "feat") || !strings.HasSuffix(got, "conv") ||
+		strings.Count(got, "…") != 1 {
 		t.Errorf("a long name is %q, want its beginning, … and its end", got)
 	}
 	if got := clean("a\x00b\nc\xffd é→"); got != "a b c\uFFFDd é→" {

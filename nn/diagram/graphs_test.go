@@ -17,7 +17,8 @@ func must(t testing.TB, err error) {
 
 // seed is the network of the README.
 func seed(t testing.TB) *nn.Graph {
-	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	g, err := nn.Build(nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		BaseChannels: 16, Hidden: 512})
 	must(t, err)
 	return g
 }

@@ -42,7 +42,8 @@ type gap struct {
 // newLayout finds lanes before widths, and widths before tracks, whose number makes the heights.
 func newLayout(n *network) *layout {
 	ofBoxes := func() []int { return make([]int, len(n.boxes)) }
-	l := &layout{network: n, row: ofBoxes(), lane: ofBoxes(), first: ofBoxes(), last: ofBoxes(), routes: make([]route, len(n.arrows))}
+	l := &layout{network: n, row: ofBoxes(), lane: ofBoxes(), first: ofBoxes(), last: ofBoxes(),
+		routes: make([]route, len(n.arrows))}
 	l.assignRows()
 	l.assignLanes()
 	l.placeLanes()

@@ -58,7 +58,10 @@ func TestLongestWay(t *testing.T) {
 	g.Apply("end", nn.Add{}, left, right)
 	must(t, g.Err())
 	n := newNetwork(g)
-	for name, want := range map[string]bool{"short": false, "long1": true, "long2": true, "sum": true, "left": true, "right": false, "end": true} {
+	for name, want := range map[string]bool{
+		"short": false, "long1": true, "long2": true, "sum": true, "left": true,
+		"right": false, "end": true,
+	} {
 		if n.spine[n.find(t, name)] != want {
 			t.Errorf("%s on the main path: %v, want %v", name, !want, want)
 		}
@@ -85,7 +88,8 @@ func TestNested(t *testing.T) {
 		t.Errorf("lanes %d around %d, want 2 around 1", outer.lane, inner.lane)
 	}
 	if inner.port >= outer.port {
-		t.Errorf("the inner arrow ends %.0f below the box's top, the outer one %.0f: they cross", inner.port, outer.port)
+		t.Errorf("the inner arrow ends %.0f below the box's top, the outer one %.0f: they cross",
+			inner.port, outer.port)
 	}
 	svg := drawn(t, g, SVG)
 	if strings.Count(svg, "<circle") != 2 {
@@ -95,7 +99,8 @@ func TestNested(t *testing.T) {
 	for _, arrow := range []int{l.in[d][1], l.in[d][2]} {
 		start, box := corners(t, p.lines[arrow])[0][1], p.boxes[l.arrows[arrow].from]
 		if start < box.y1+10 {
-			t.Errorf("arrow %d begins at %.1f, want it at the dot, further down than the box's end %.1f", arrow, start, box.y1)
+			t.Errorf("arrow %d begins at %.1f, want it at the dot, further down than the box's end %.1f",
+				arrow, start, box.y1)
 		}
 	}
 }

@@ -16,7 +16,8 @@ var style string
 func svg(n *network) string {
 	l := newLayout(n)
 	var b strings.Builder
-	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">\n",
+	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "+
+		"viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s\">\n",
 		l.w, l.h, l.w, l.h, html.EscapeString(n.name+": "+n.heading()))
 	fmt.Fprintf(&b, "<style>\n%s</style>\n<rect class=\"page\" width=\"100%%\" height=\"100%%\"/>\n", style)
 	write(&b, "title", margin, margin+titleSize, n.name)
@@ -52,7 +53,8 @@ func (l *layout) writeFrame(b *strings.Builder, i int) {
 		}
 	}
 	top, bottom := l.gaps[l.first[f.first]].frameBegin, l.gaps[l.last[f.first]+1].frameEnd
-	fmt.Fprintf(b, "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"12\"/>\n", left, top, right-left, bottom-top)
+	fmt.Fprintf(b, "<rect class=\"frame\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"12\"/>\n",
+		left, top, right-left, bottom-top)
 	first := l.lanes[l.lane[f.first]] // down which the first arrow comes
 	write(b, "block", left+framePad, top+18, elide(f.name, blockSize, first.x-left-2*framePad))
 	if f.params > 0 {
@@ -65,7 +67,8 @@ func (l *layout) writeBox(b *strings.Builder, i int) {
 	box, lane, y := &l.boxes[i], l.lanes[l.lane[i]], l.rows[l.row[i]]
 	left, right := lane.x-lane.w/2, lane.x+lane.w/2
 	fmt.Fprintf(b, "<g class=\"%s\"><title>%s</title>\n", box.class, html.EscapeString(strings.Join(box.lines(), "\n")))
-	fmt.Fprintf(b, "<rect class=\"box\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"7\"/>\n", left, y, lane.w, boxHeight)
+	fmt.Fprintf(b, "<rect class=\"box\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"7\"/>\n",
+		left, y, lane.w, boxHeight)
 	write(b, "what", left+boxPad, y+19, elide(box.what, whatSize, maxText))
 	write(b, "small", left+boxPad, y+36, elide(box.name, smallSize, maxText))
 	if box.params > 0 {

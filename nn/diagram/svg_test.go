@@ -116,7 +116,8 @@ func TestSVG(t *testing.T) {
 		t.Run(strings.ReplaceAll(g.Name, " ", "_"), func(t *testing.T) {
 			n, p := newNetwork(g), parse(t, drawn(t, g, SVG))
 			if len(p.boxes) != len(n.boxes) || len(p.titles) != len(n.boxes) || len(p.frames) != len(n.frames) {
-				t.Fatalf("%d boxes, %d titles, %d frames, want %d, %[4]d, %d", len(p.boxes), len(p.titles), len(p.frames), len(n.boxes), len(n.frames))
+				t.Fatalf("%d boxes, %d titles, %d frames, want %d, %[4]d, %d", len(p.boxes), len(p.titles),
+					len(p.frames), len(n.boxes), len(n.frames))
 			}
 			for i, b := range n.boxes {
 				if want := strings.Join(b.lines(), "\n"); p.titles[i] != want {
@@ -188,7 +189,8 @@ func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 			q, r := points[k-1], points[k]
 			line := rect{x0: min(q[0], r[0]), y0: min(q[1], r[1]), x1: max(q[0], r[0]), y1: max(q[1], r[1])}
 			for b, box := range p.boxes {
-				if inner := (rect{x0: box.x0 + 0.1, y0: box.y0 + 0.1, x1: box.x1 - 0.1, y1: box.y1 - 0.1}); line.x0 <= inner.x1 && inner.x0 <= line.x1 && line.y0 <= inner.y1 && inner.y0 <= line.y1 {
+				inner := rect{x0: box.x0 + 0.1, y0: box.y0 + 0.1, x1: box.x1 - 0.1, y1: box.y1 - 0.1}
+				if line.x0 <= inner.x1 && inner.x0 <= line.x1 && line.y0 <= inner.y1 && inner.y0 <= line.y1 {
 					t.Errorf("%s: runs through box %s", named[i], n.boxes[b].name)
 				}
 			}
@@ -200,7 +202,8 @@ func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 	checkSame(t, "arrows", named, arrowsOf(g))
 	for i := range n.arrows {
 		for k := range i {
-			if x, y, on := shared(corners(t, p.lines[i]), corners(t, p.lines[k])); on && n.arrows[i].from != n.arrows[k].from {
+			if x, y, on := shared(corners(t, p.lines[i]), corners(t, p.lines[k])); on &&
+				n.arrows[i].from != n.arrows[k].from {
 				t.Errorf("%s and %s lie on each other at %.1f %.1f", named[i], named[k], x, y)
 			}
 		}
@@ -246,7 +249,9 @@ func TestSVGText(t *testing.T) {
 				points := corners(t, line)
 				for k := 1; k < len(points); k++ {
 					q, r := points[k-1], points[k]
-					if l := (rect{x0: min(q[0], r[0]) - 1, y0: min(q[1], r[1]) - 1, x1: max(q[0], r[0]) + 1, y1: max(q[1], r[1]) + 1}); l.meets(text) {
+					l := rect{x0: min(q[0], r[0]) - 1, y0: min(q[1], r[1]) - 1}
+					l.x1, l.y1 = max(q[0], r[0])+1, max(q[1], r[1])+1
+					if l.meets(text) {
 						t.Errorf("%s: text %+v lies on arrow %d, %v to %v", g.Name, text, i, q, r)
 					}
 				}
@@ -264,6 +269,7 @@ func TestSVGText(t *testing.T) {
 	}
 	long := fmt.Sprint(make([]int, 40))
 	if got := strings.Count(svg, long); got != 1 {
-		t.Errorf("a name of %d letters is written in full %d times, want once, where pointing at it shows it", len(long), got)
+		t.Errorf("a name of %d letters is written in full %d times, want once, where pointing at it shows it",
+			len(long), got)
 	}
 }

@@ -144,7 +144,8 @@ func TestMermaid(t *testing.T) {
 		}
 		d.check(t, g)
 	}
-	if title := strings.Split(drawn(t, strange(t), Mermaid), "\n")[1]; title != `title: 'a "net" <&> ''it''s'' \n: 10 params, 202 FLOP a forward pass'` {
+	title := strings.Split(drawn(t, strange(t), Mermaid), "\n")[1]
+	if title != `title: 'a "net" <&> ''it''s'' \n: 10 params, 202 FLOP a forward pass'` {
 		t.Errorf("a title with quotes is %s", title)
 	}
 }

@@ -39,7 +39,8 @@ func parseAttribute(m message) (a attribute, err error) {
 	c := &cursor{b: m.data}
 	version, flags := c.u8(), c.u8()
 	if m.shared || version < 1 || version > 3 || version > 1 && flags != 0 {
-		return a, fmt.Errorf("version %d, flags %d, shared %v, want 1 to 3 with nothing shared", version, flags, m.shared)
+		return a, fmt.Errorf("version %d, flags %d, shared %v, want 1 to 3 with nothing shared",
+			version, flags, m.shared)
 	}
 	sizes := [3]int{c.u16(), c.u16(), c.u16()}
 	if version == 3 {

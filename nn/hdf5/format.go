@@ -47,7 +47,8 @@ func elements(shape []int, size int) (int, error) {
 	n := 1
 	for _, d := range shape {
 		if d < 0 || d > 0 && n > math.MaxInt/size/d {
-			return 0, fmt.Errorf("shape %v with elements of %d bytes, want extents of 0 or more and no overflow", shape, size)
+			return 0, fmt.Errorf("shape %v with elements of %d bytes, want extents of 0 or more and no overflow",
+				shape, size)
 		}
 		n *= d
 	}

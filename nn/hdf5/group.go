@@ -59,7 +59,8 @@ func (w *treeWalk) node(at uint64, level int) error {
 	c := &cursor{b: b}
 	s, typ, got, count := string(c.take(4)), c.u8(), c.u8(), c.u16()
 	if s != "TREE" || typ != 0 || level >= 0 && got != level {
-		return fmt.Errorf("node at %d: signature %q, type %d, level %d, want \"TREE\", 0, %d", at, s, typ, got, max(level, 0))
+		return fmt.Errorf("node at %d: signature %q, type %d, level %d, want \"TREE\", 0, %d",
+			at, s, typ, got, max(level, 0))
 	}
 	b, err = w.read(at+24, uint64(count)*16+8)
 	if err != nil {

@@ -151,19 +151,22 @@ func TestWriteRefuses(t *testing.T) {
 		group *Group
 		want  string
 	}{
-		{&Group{Groups: map[string]*Group{"a": {}}, Datasets: map[string]Dataset{"a": x}}, "a: a group and a dataset of this name"},
+		{&Group{Groups: map[string]*Group{"a": {}}, Datasets: map[string]Dataset{"a": x}},
+			"a: a group and a dataset of this name"},
 		{&Group{Datasets: map[string]Dataset{"a/b": x}}, `name "a/b" cannot be used`},
 		{&Group{Groups: map[string]*Group{"g": {Datasets: map[string]Dataset{".": x}}}}, `g: name "." cannot be used`},
 		{&Group{Datasets: map[string]Dataset{"a": {[]int{2}, []float32{1}}}}, "a: 1 elements, want 2 for shape [2]"},
 		{&Group{Datasets: map[string]Dataset{"a": {[]int{-1}, nil}}}, "a: shape [-1]"},
 		{&Group{Datasets: map[string]Dataset{"a": {[]int{math.MaxInt, 2}, nil}}}, "overflow"},
-		{&Group{Strings: map[string]string{"a": ""}, Lists: map[string][]string{"a": nil}}, "attribute a: a string and a list"},
+		{&Group{Strings: map[string]string{"a": ""}, Lists: map[string][]string{"a": nil}},
+			"attribute a: a string and a list"},
 		{&Group{Strings: map[string]string{"": ""}}, `attribute name ""`},
 		{&Group{Lists: map[string][]string{"a": make([]string, 4096)}}, "attribute a: 65592 bytes, want at most 65528"},
 	} {
 		var b bytes.Buffer
 		err := Write(&b, c.group)
-		if err == nil || !strings.HasPrefix(err.Error(), "hdf5: ") || !strings.Contains(err.Error(), c.want) || b.Len() > 0 {
+		if err == nil || !strings.HasPrefix(err.Error(), "hdf5: ") || !strings.Contains(err.Error(), c.want) ||
+			b.Len() > 0 {
 			t.Errorf("error %v with %d bytes written, want none and %q", err, b.Len(), c.want)
 		}
 	}

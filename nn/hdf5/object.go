@@ -109,7 +109,8 @@ func (f *File) object(path string, at uint64) (*Object, error) {
 	}
 	for _, newer := range []int{msgLinkInfo, msgLink} {
 		if _, ok := o.message(newer); ok {
-			return nil, o.fail(errors.New("a group in the newer style, want one with a symbol table (written with libver=\"latest\"?)"))
+			return nil, o.fail(errors.New(
+				"a group in the newer style, want one with a symbol table (written with libver=\"latest\"?)"))
 		}
 	}
 	if o.IsGroup() {

@@ -33,7 +33,8 @@ func TestReadH5py(t *testing.T) {
 		`empty [0 3] [] <nil> <nil>`,
 		`integers [3] [] <nil> hdf5: testdata/h5py.h5: integers: datatype is not little-endian float32 or float64`,
 		`big-endian [3] [] <nil> hdf5: testdata/h5py.h5: big-endian: datatype is not little-endian float32 or float64`,
-		`chunked [8] [] <nil> hdf5: testdata/h5py.h5: chunked: layout class 2, want 0 or 1: elements in one piece (chunked or compressed?)`,
+		`chunked [8] [] <nil> hdf5: testdata/h5py.h5: chunked: ` +
+			`layout class 2, want 0 or 1: elements in one piece (chunked or compressed?)`,
 		`hdf5: testdata/h5py.h5: soft: a soft link, want the object itself`,
 		`many/0 [] [3] <nil> <nil>`,
 		`many/199 [] [3] <nil> <nil>`,
@@ -64,7 +65,8 @@ func TestReadH5py(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	if _, err := Open("testdata/latest.h5"); err == nil || !strings.Contains(err.Error(), `superblock version 3, want 0 or 1 (written with libver="latest"?)`) {
+	const want = `superblock version 3, want 0 or 1 (written with libver="latest"?)`
+	if _, err := Open("testdata/latest.h5"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a file of libver latest: %v", err)
 	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a regular file") {

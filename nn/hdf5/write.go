@@ -97,7 +97,8 @@ func (g *Group) children() ([]string, error) {
 	slices.Sort(names)
 	for _, name := range names {
 		if name == "" || name == "." || strings.ContainsAny(name, "/\x00") || len(name) > maxName {
-			return nil, fmt.Errorf("name %q cannot be used, want 1 to %d bytes without / and NUL, and not a dot", name, maxName)
+			return nil, fmt.Errorf("name %q cannot be used, want 1 to %d bytes without / and NUL, and not a dot",
+				name, maxName)
 		}
 	}
 	return names, nil

@@ -50,7 +50,9 @@ func (l *layer) serialise() map[string]any {
 		for i, x := range l.in {
 			args[i] = map[string]any{
 				"class_name": "__keras_tensor__",
-				"config":     map[string]any{"shape": batch(x.shape), "dtype": "float32", "keras_history": history(x.layer)},
+				"config": map[string]any{
+					"shape": batch(x.shape), "dtype": "float32", "keras_history": history(x.layer),
+				},
 			}
 		}
 		if len(args) > 1 {

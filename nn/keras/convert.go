@@ -81,7 +81,8 @@ func (c *converter) flat(n *nn.Node) tensor {
 	if len(x.shape) == 1 {
 		return x
 	}
-	return c.add(n.Name+"_flatten", "Flatten", map[string]any{"data_format": "channels_last"}, []int{elements(x.shape)}, x)
+	shape := []int{elements(x.shape)}
+	return c.add(n.Name+"_flatten", "Flatten", map[string]any{"data_format": "channels_last"}, shape, x)
 }
 
 // relu puts a ReLU behind a layer if there is to be one.
@@ -99,5 +100,6 @@ func (c *converter) pad(n *nn.Node, p nn.Pad, x tensor) tensor {
 	}
 	shape := []int{x.shape[0] + p.Top + p.Bottom, x.shape[1] + p.Left + p.Right, x.shape[2]}
 	padding := [][]int{{p.Top, p.Bottom}, {p.Left, p.Right}}
-	return c.add(n.Name+"_pad", "ZeroPadding2D", map[string]any{"padding": padding, "data_format": "channels_last"}, shape, x)
+	return c.add(n.Name+"_pad", "ZeroPadding2D", map[string]any{"padding": padding, "data_format": "channels_last"},
+		shape, x)
 }

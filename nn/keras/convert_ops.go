@@ -59,7 +59,8 @@ func (c *converter) scale(n *nn.Node, op nn.Input) tensor {
 			variance[i] = float64(op.Std[i]) * float64(op.Std[i])
 		}
 	}
-	return c.add(n.Name+"_normalize", "Normalization", map[string]any{"axis": -1, "mean": mean, "variance": variance}, x.shape, y)
+	return c.add(n.Name+"_normalize", "Normalization", map[string]any{"axis": -1, "mean": mean, "variance": variance},
+		x.shape, y)
 }
 
 func (c *converter) conv(n *nn.Node, op nn.Conv) tensor {
@@ -79,7 +80,8 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) tensor {
 func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) tensor {
 	x := c.in(n, 0)
 	eps, momentum := op.Numerics()
-	y := c.add(n.Name, "BatchNormalization", map[string]any{"axis": -1, "epsilon": eps, "momentum": 1 - momentum}, x.shape, x)
+	y := c.add(n.Name, "BatchNormalization", map[string]any{"axis": -1, "epsilon": eps, "momentum": 1 - momentum},
+		x.shape, x)
 	c.setWeights(n)
 	return c.relu(n, op.ReLU, y)
 }
@@ -102,7 +104,8 @@ func (c *converter) maxPool(n *nn.Node, op nn.MaxPool) (tensor, error) {
 		return c.pool(n, "MaxPooling2D", op.Kernel, stride, "same", x), nil
 	}
 	if op.Pad != (nn.Pad{}) && !c.notNegative(n.In[0]) {
-		return tensor{}, fmt.Errorf("max pooling with pad %v of values below zero, want a ReLU before it or the pad that Keras calls same", op.Pad)
+		return tensor{}, fmt.Errorf("max pooling with pad %v of values below zero, "+
+			"want a ReLU before it or the pad that Keras calls same", op.Pad)
 	}
 	return c.pool(n, "MaxPooling2D", op.Kernel, stride, "valid", c.pad(n, op.Pad, x)), nil
 }
@@ -126,7 +129,8 @@ func (c *converter) notNegative(v nn.Value) bool {
 
 func (c *converter) pool(n *nn.Node, class string, kernel, stride int, padding string, x tensor) tensor {
 	return c.add(n.Name, class, map[string]any{
-		"pool_size": square(kernel), "strides": square(cmp.Or(stride, kernel)), "padding": padding, "data_format": "channels_last",
+		"pool_size": square(kernel), "strides": square(cmp.Or(stride, kernel)),
+		"padding": padding, "data_format": "channels_last",
 	}, c.image(n.Out), x)
 }
 

@@ -30,7 +30,8 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		{lossless, "keras: net: no loss"},
 		{broken, "keras: nn: conv: conv of -1 channels"},
-		{build(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("odd", unknown{}, x) }), "keras: odd: no Keras layer for unknown"},
+		{build(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("odd", unknown{}, x) }),
+			"keras: odd: no Keras layer for unknown"},
 		{build(func(g *nn.Graph, x nn.Value) nn.Value {
 			return g.Apply("max", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 		}), "keras: max: max pooling with pad {1 1 1 1} of values below zero"},
@@ -62,7 +63,8 @@ func TestWriteRefuses(t *testing.T) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if err := Write(&bytes.Buffer{}, 7, g, source(random(g))); err == nil || err.Error() != "keras: format 7 is not known" {
+	if err := Write(&bytes.Buffer{}, 7, g, source(random(g))); err == nil ||
+		err.Error() != "keras: format 7 is not known" {
 		t.Errorf("an unknown format: %v", err)
 	}
 }
@@ -90,7 +92,8 @@ func TestFormatOf(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", path, f, err, want)
 		}
 	}
-	if _, err := FormatOf("a.hdf5"); err == nil || !strings.Contains(err.Error(), "a.hdf5: want a name that ends in .h5, .keras or .weights.h5") {
+	const want = "a.hdf5: want a name that ends in .h5, .keras or .weights.h5"
+	if _, err := FormatOf("a.hdf5"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("another name: %v", err)
 	}
 }

@@ -39,9 +39,11 @@ type weight struct {
 
 // kerasNames are the names of parameters in the order in which both sides keep them.
 var kerasNames = map[string]map[string]string{
-	"Conv2D":             {"weight": "kernel", "bias": "bias"},
-	"Dense":              {"weight": "kernel", "bias": "bias"},
-	"BatchNormalization": {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"},
+	"Conv2D": {"weight": "kernel", "bias": "bias"},
+	"Dense":  {"weight": "kernel", "bias": "bias"},
+	"BatchNormalization": {
+		"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance",
+	},
 }
 
 // weightsOf are the weights of the layer of a class that a node becomes.

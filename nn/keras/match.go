@@ -71,7 +71,8 @@ func byOrder(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	for _, s := range theirs {
 		class := s.class()
 		if class == "" {
-			return nil, fmt.Errorf("%s: weights of shapes %v, want those of Conv2D, BatchNormalization or Dense", s.name, s.shapes)
+			return nil, fmt.Errorf("%s: weights of shapes %v, want those of Conv2D, BatchNormalization or Dense",
+				s.name, s.shapes)
 		}
 		waiting[class] = append(waiting[class], s)
 	}

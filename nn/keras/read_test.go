@@ -84,11 +84,14 @@ func TestReadRefuses(t *testing.T) {
 		{put("text.keras", []byte("text")), "text.keras: zip: not a valid zip file"},
 		{put("empty.keras", archive(zip.Store, nil)), "no config.json (not a Keras archive?)"},
 		{put("half.keras", archive(zip.Store, map[string]string{configMember: "{}"})), "no model.weights.h5"},
-		{put("small.keras", archive(zip.Deflate, map[string]string{configMember: "{}"})), "config.json: compressed, want it stored as Keras does"},
-		{put("bad.keras", archive(zip.Store, map[string]string{configMember: "{}", weightsMember: "{}"})), "bad.keras/model.weights.h5: no HDF5 signature"},
+		{put("small.keras", archive(zip.Deflate, map[string]string{configMember: "{}"})),
+			"config.json: compressed, want it stored as Keras does"},
+		{put("bad.keras", archive(zip.Store, map[string]string{configMember: "{}", weightsMember: "{}"})),
+			"bad.keras/model.weights.h5: no HDF5 signature"},
 		{put("empty.h5", hdf(&hdf5.Group{})), "no layers (not a file that Keras wrote?)"},
 		{put("missing.h5", hdf(missing)), "no conv (there are 0 other names)"},
-		{put("odd.weights.h5", hdf(odd)), "conv2d: weights of shapes [[1 1 1]], want those of Conv2D, BatchNormalization or Dense"},
+		{put("odd.weights.h5", hdf(odd)),
+			"conv2d: weights of shapes [[1 1 1]], want those of Conv2D, BatchNormalization or Dense"},
 		{save(wide.graph(t), "wide.h5", H5), "conv: kernel: shape [3 3 1 5], want [3 3 1 4] (another model?)"},
 		{save(renamed.graph(t), "names.h5", H5), "conv (a in the file): kernel: shape [3 3 1 5], want [3 3 1 4]"},
 		{save(seed(t), "seed.weights.h5", Weights), "12 layers of class BatchNormalization, want 1 (another model?)"},
@@ -96,7 +99,8 @@ func TestReadRefuses(t *testing.T) {
 		{save(deeper.graph(t), "more.keras", Archive), "fc0: weights of shapes [[4 4] [4]] that no layer here has"},
 	} {
 		_, err := Read(c.path, g)
-		if err == nil || !strings.HasPrefix(err.Error(), "keras: ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "keras: ") || !strings.Contains(err.Error(), c.want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one with %q", c.path, err, c.want)
 		}
 	}
@@ -160,22 +164,29 @@ func TestParseConfig(t *testing.T) {
 	}{
 		{"Keras 3", `{"class_name": "Functional", "config": {"layers": [
 			{"name": "i", "inbound_nodes": []},
-			{"name": "a", "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}], "kwargs": {"mask": null}}]},
-			{"name": "b", "inbound_nodes": [{"args": [[{"config": {"keras_history": ["i", 0, 0]}}, {"config": {"keras_history": ["a", 0, 0]}}]], "kwargs": {}}]}],
+			{"name": "a", "inbound_nodes": [{"kwargs": {"mask": null},
+				"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}]}]},
+			{"name": "b", "inbound_nodes": [{"kwargs": {},
+				"args": [[{"config": {"keras_history": ["i", 0, 0]}}, {"config": {"keras_history": ["a", 0, 0]}}]]}]}],
 			"output_layers": ["b", 0, 0]}}`, []string{"i", "a", "b"}},
 		{"Keras 2", `{"class_name": "Functional", "config": {"layers": [
 			{"name": "i", "inbound_nodes": []},
 			{"name": "a", "inbound_nodes": [[["i", 0, 0, {}]]]},
 			{"name": "b", "inbound_nodes": [[["i", 0, 0, {}], ["a", 0, 0, {}]]]}],
 			"output_layers": [["b", 0, 0]]}}`, []string{"i", "a", "b"}},
-		{"sequential", `{"class_name": "Sequential", "config": {"layers": [{"config": {"name": "a"}}, {"config": {"name": "b"}}]}}`, []string{"a", "b"}},
-		{"two outputs", `{"config": {"layers": [{"name": "a"}, {"name": "b"}], "output_layers": [["a", 0, 0], ["b", 0, 0]]}}`, nil},
-		{"a loop", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["a", 0, 0, {}]]]}], "output_layers": ["a", 0, 0]}}`, nil},
-		{"a layer that is not there", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["b", 0, 0, {}]]]}], "output_layers": ["a", 0, 0]}}`, nil},
+		{"sequential", `{"class_name": "Sequential", "config": {"layers": [
+			{"config": {"name": "a"}}, {"config": {"name": "b"}}]}}`, []string{"a", "b"}},
+		{"two outputs", `{"config": {"layers": [{"name": "a"}, {"name": "b"}],
+			"output_layers": [["a", 0, 0], ["b", 0, 0]]}}`, nil},
+		{"a loop", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["a", 0, 0, {}]]]}],
+			"output_layers": ["a", 0, 0]}}`, nil},
+		{"a layer that is not there", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["b", 0, 0, {}]]]}],
+			"output_layers": ["a", 0, 0]}}`, nil},
 		{"an output that is not there", `{"config": {"layers": [{"name": "a"}], "output_layers": ["b", 0, 0]}}`, nil},
 		{"no layers", `{"class_name": "Sequential"}`, nil},
 		{"no JSON", ``, nil},
-		{"too many layers", `{"class_name": "Sequential", "config": {"layers": [` + strings.Join(many, ", ") + `]}}`, nil},
+		{"too many layers",
+			`{"class_name": "Sequential", "config": {"layers": [` + strings.Join(many, ", ") + `]}}`, nil},
 	} {
 		network, output, ok := parseConfig([]byte(c.config))
 		var got []string
@@ -195,7 +206,8 @@ func TestParseConfig(t *testing.T) {
 // behind it what the other one has.
 func TestSequence(t *testing.T) {
 	network := map[string]*joint{
-		"stem": {weighted: true}, "a1": {in: []string{"stem"}, weighted: true}, "a2": {in: []string{"a1"}, weighted: true},
+		"stem": {weighted: true},
+		"a1":   {in: []string{"stem"}, weighted: true}, "a2": {in: []string{"a1"}, weighted: true},
 		"b1": {in: []string{"stem"}, weighted: true}, "relu": {in: []string{"b1"}}, "drop": {in: []string{"relu"}},
 		"add": {in: []string{"drop", "a2"}}, "fc": {in: []string{"add"}, weighted: true}, "apart": {weighted: true},
 	}

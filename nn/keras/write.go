@@ -172,7 +172,9 @@ func writeArchive(w io.Writer, config []byte, weights *hdf5.Group) error {
 		name  string
 		write func(io.Writer) error
 	}{
-		{"metadata.json", func(w io.Writer) error { return json.NewEncoder(w).Encode(map[string]string{"keras_version": version}) }},
+		{"metadata.json", func(w io.Writer) error {
+			return json.NewEncoder(w).Encode(map[string]string{"keras_version": version})
+		}},
 		{configMember, func(w io.Writer) error { _, err := w.Write(config); return err }},
 		{weightsMember, func(w io.Writer) error { return hdf5.Write(w, weights) }},
 	} {

@@ -28,7 +28,8 @@ func convert(g *nn.Graph, params Parameters, o Options) (*graph, error) {
 		c.convert(&g.Nodes[i])
 	}
 	last := c.row(g.Logits)
-	c.output = valueInfo{"logits", "a score for each class; their softmax are probabilities", typeFloat, []dim{{o.Batch, "batch"}, {size: g.Classes}}}
+	c.output = valueInfo{"logits", "a score for each class; their softmax are probabilities",
+		typeFloat, []dim{{o.Batch, "batch"}, {size: g.Classes}}}
 	if o.Softmax {
 		last = c.add("Softmax", "softmax", []string{last})
 		c.output.name, c.output.doc = "probabilities", "a probability for each class"
@@ -43,9 +44,11 @@ func imagesInfo(g *nn.Graph, o Options) valueInfo {
 	x := g.Type(g.Images).Shape
 	n := dim{o.Batch, "batch"}
 	if o.Bytes {
-		return valueInfo{"images", "pixels 0 to 255 in N,H,W,C order", typeUint8, []dim{n, {size: x.H}, {size: x.W}, {size: x.C}}}
+		return valueInfo{"images", "pixels 0 to 255 in N,H,W,C order",
+			typeUint8, []dim{n, {size: x.H}, {size: x.W}, {size: x.C}}}
 	}
-	return valueInfo{"images", "pixels divided by 255 in N,C,H,W order", typeFloat, []dim{n, {size: x.C}, {size: x.H}, {size: x.W}}}
+	return valueInfo{"images", "pixels divided by 255 in N,C,H,W order",
+		typeFloat, []dim{n, {size: x.C}, {size: x.H}, {size: x.W}}}
 }
 
 func (c *converter) fail(format string, args ...any) {

@@ -31,27 +31,34 @@ func TestWriteRefuses(t *testing.T) {
 		o      Options
 		params Parameters
 	}{
-		{want: "nn: fc: linear with -1 outputs, want at least 1", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("fc", nn.Linear{Out: -1}, x) })},
+		{want: "nn: fc: linear with -1 outputs, want at least 1",
+			graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("fc", nn.Linear{Out: -1}, x) })},
 		{want: "onnx: bare: the graph has no loss", graph: nn.NewGraph("bare", 1, 2, 2, 2)},
 		{want: "onnx: test: batch size -1, want at least 1, or 0 for any", o: Options{Batch: -1}},
-		{want: "onnx: test: 3 class names, want 2", o: Options{Metadata: nn.Metadata{Classes: []string{"a", "b", "c"}}}},
-		{want: "onnx: test: drop: no ONNX operator is known for op dropout", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
-			return g.Apply("fc", nn.Linear{Out: 2}, g.Apply("drop", dropout{}, x))
-		})},
-		{want: "onnx: test: two tensors of the name add/relu", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
-			x = g.Apply("add/relu", nn.ReLU{}, g.Apply("add", nn.Add{ReLU: true}, x, x))
-			return g.Apply("fc", nn.Linear{Out: 2}, x)
-		})},
+		{want: "onnx: test: 3 class names, want 2",
+			o: Options{Metadata: nn.Metadata{Classes: []string{"a", "b", "c"}}}},
+		{want: "onnx: test: drop: no ONNX operator is known for op dropout",
+			graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
+				return g.Apply("fc", nn.Linear{Out: 2}, g.Apply("drop", dropout{}, x))
+			})},
+		{want: "onnx: test: two tensors of the name add/relu",
+			graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
+				x = g.Apply("add/relu", nn.ReLU{}, g.Apply("add", nn.Add{ReLU: true}, x, x))
+				return g.Apply("fc", nn.Linear{Out: 2}, x)
+			})},
 		{want: "onnx: test: two tensors of the name images", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
 			return g.Apply("fc", nn.Linear{Out: 2}, g.Apply("images", nn.ReLU{}, x))
 		})},
 		// fc2's weight alone is 4 GiB; the rest comes to 1 MiB.
-		{want: "onnx: test: parameters of 4097 MiB, want at most 2032", graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
-			x = g.Apply("fc1", nn.Linear{Out: 1 << 15}, x)
-			return g.Apply("fc3", nn.Linear{Out: 2}, g.Apply("fc2", nn.Linear{Out: 1 << 15}, x))
-		})},
-		{want: "onnx: test: fc.weight: 7 values, want 8", params: func(nn.Value) ([]float32, error) { return make([]float32, 7), nil }},
-		{want: "onnx: test: fc.weight: no such tensor", params: func(nn.Value) ([]float32, error) { return nil, errors.New("no such tensor") }},
+		{want: "onnx: test: parameters of 4097 MiB, want at most 2032",
+			graph: classifier(func(g *nn.Graph, x nn.Value) nn.Value {
+				x = g.Apply("fc1", nn.Linear{Out: 1 << 15}, x)
+				return g.Apply("fc3", nn.Linear{Out: 2}, g.Apply("fc2", nn.Linear{Out: 1 << 15}, x))
+			})},
+		{want: "onnx: test: fc.weight: 7 values, want 8",
+			params: func(nn.Value) ([]float32, error) { return make([]float32, 7), nil }},
+		{want: "onnx: test: fc.weight: no such tensor",
+			params: func(nn.Value) ([]float32, error) { return nil, errors.New("no such tensor") }},
 	} {
 		if c.graph == nil {
 			c.graph = plain

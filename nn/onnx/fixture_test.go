@@ -32,7 +32,8 @@ func TestFixtures(t *testing.T) {
 		want, err := os.ReadFile(path)
 		must(t, err)
 		if !bytes.Equal(got.Bytes(), want) || !bytes.Equal(again.Bytes(), want) {
-			t.Errorf("%s: %d and %d bytes written, which are not the %d bytes checked", path, got.Len(), again.Len(), len(want))
+			t.Errorf("%s: %d and %d bytes written, which are not the %d bytes checked",
+				path, got.Len(), again.Len(), len(want))
 		}
 	}
 }

@@ -7,7 +7,8 @@ import (
 
 // Numbers that float32 holds: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
 func TestFoldedNumbers(t *testing.T) {
-	bn := batchNorm{weight: []float32{3, -1}, bias: []float32{5, 0.5}, mean: []float32{1, 2}, variance: []float32{3.75, 0.75}, eps: 0.25}
+	bn := batchNorm{weight: []float32{3, -1}, bias: []float32{5, 0.5}, mean: []float32{1, 2},
+		variance: []float32{3.75, 0.75}, eps: 0.25}
 	weight, bias := []float32{2, 4, 6, 8}, []float32{3, 10}
 	for _, c := range []struct{ bias, want []float32 }{
 		{nil, []float32{5 - 1.5*1, 0.5 + 2}},
@@ -42,7 +43,8 @@ func TestFoldTakesTheRightOnes(t *testing.T) {
 		names[i.string(8)] = true
 	}
 	// Without the 8 folded batch norms' 4 vectors, with 8 biases.
-	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] || !names["blocks.0.conv1.bias"] {
+	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] ||
+		!names["blocks.0.conv1.bias"] {
 		t.Errorf("%d initializers %v, want %d, among them blocks.0.conv1.bias", len(names), names, want)
 	}
 }

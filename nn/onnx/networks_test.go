@@ -24,7 +24,8 @@ func build(t testing.TB, c nn.ModelConfig) *nn.Graph {
 
 // seedNetwork is the network of the README.
 func seedNetwork(t testing.TB) *nn.Graph {
-	return build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512})
+	return build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		BaseChannels: 16, Hidden: 512})
 }
 
 // everyOp has every op, windows that are not symmetric, a convolution that can take the batch norm after it and one

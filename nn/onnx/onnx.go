@@ -96,7 +96,8 @@ func check(g *nn.Graph, o Options) error {
 		size += 4 * int64(g.Type(v).Shape.Elems())
 	}
 	if size > maxParameters {
-		return fmt.Errorf("parameters of %d MiB, want at most %d: an ONNX file is one protocol buffer message", size>>20, maxParameters>>20)
+		return fmt.Errorf("parameters of %d MiB, want at most %d: an ONNX file is one protocol buffer message",
+			size>>20, maxParameters>>20)
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ func (c *converter) convert(n *nn.Node) {
 		attributes := append(window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad), attribute{"count_include_pad", 1})
 		c.images[n.Out] = c.add("AveragePool", n.Name, []string{c.image(n.In[0])}, attributes...)
 	case nn.MaxPool:
-		c.images[n.Out] = c.add("MaxPool", n.Name, []string{c.image(n.In[0])}, window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad)...)
+		c.images[n.Out] = c.add("MaxPool", n.Name, []string{c.image(n.In[0])},
+			window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad)...)
 	case nn.GlobalAvgPool:
 		c.images[n.Out] = c.add("GlobalAveragePool", n.Name, []string{c.image(n.In[0])})
 	case nn.Linear:
@@ -96,7 +97,8 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) {
 	}
 	if next != nil {
 		eps, _ := next.Op.(nn.BatchNorm).Numerics()
-		bn := batchNorm{c.read(next.Params[0]), c.read(next.Params[1]), c.read(next.Params[2]), c.read(next.Params[3]), eps}
+		p := next.Params
+		bn := batchNorm{c.read(p[0]), c.read(p[1]), c.read(p[2]), c.read(p[3]), eps}
 		weight, bias = bn.fold(weight, bias)
 	}
 	in := []string{c.image(n.In[0]), c.parameter(n.Params[0], weight)}

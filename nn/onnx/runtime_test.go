@@ -54,7 +54,8 @@ func TestONNXRuntime(t *testing.T) {
 	var runs []*modelRun
 	for _, g := range []*nn.Graph{
 		seedNetwork(t),
-		build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7, BaseChannels: 3}),
+		build(t, nn.ModelConfig{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7,
+			BaseChannels: 3}),
 		everyOp(t), bottlenecks(t), noLinear(t),
 	} {
 		e := executor(t, g, random(g), 3)

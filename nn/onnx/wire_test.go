@@ -171,11 +171,13 @@ extra = Relu fc/unsqueeze
 
 func TestModelHeader(t *testing.T) {
 	g := seedNetwork(t)
-	config := nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16, Hidden: 512}
+	config := nn.ModelConfig{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, BaseChannels: 16,
+		Hidden: 512}
 	classes := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", `"nine"`}
 	o := Options{Version: "1.2", Metadata: nn.Metadata{Model: config, Dataset: "fashion-mnist", Classes: classes}}
 	m := written(t, g, random(g), o)
-	got := fmt.Sprintf("ir %d, opset %d, %s %s: %s", m.numbers(1), m.messages(t, 8)[0].numbers(2), m.string(2), m.string(3), m.string(6))
+	got := fmt.Sprintf("ir %d, opset %d, %s %s: %s", m.numbers(1), m.messages(t, 8)[0].numbers(2), m.string(2),
+		m.string(3), m.string(6))
 	if want := "ir [8], opset [17], resnet 1.2: fashion-resnet, an image classifier of 10 classes"; got != want {
 		t.Errorf("header %s, want %s", got, want)
 	}
@@ -185,7 +187,8 @@ func TestModelHeader(t *testing.T) {
 	}
 	want := []string{
 		`classes ["0","1","2","3","4","5","6","7","8","\"nine\""]`, "dataset fashion-mnist",
-		`model {"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,"base_channels":16,"hidden":512}`,
+		`model {"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,` +
+			`"base_channels":16,"hidden":512}`,
 	}
 	if !slices.Equal(props, want) {
 		t.Errorf("metadata %q, want %q", props, want)
@@ -213,7 +216,8 @@ func TestInitializers(t *testing.T) {
 		}
 		dims := []int{p.Shape.N, p.Shape.C, p.Shape.H, p.Shape.W}[:p.Dims]
 		if got.string(8) != g.ValueName(v) || got.numbers(2)[0] != 1 || !slices.Equal(got.numbers(1), dims) {
-			t.Errorf("initializer %s of type %d, %v, want %s of type 1, %v", got.string(8), got.numbers(2)[0], got.numbers(1), g.ValueName(v), dims)
+			t.Errorf("initializer %s of type %d, %v, want %s of type 1, %v", got.string(8), got.numbers(2)[0],
+				got.numbers(1), g.ValueName(v), dims)
 		}
 		if !bytes.Equal(got[9][0].Bytes, raw) {
 			t.Errorf("%s: its bytes are not the parameter's", g.ValueName(v))

@@ -49,7 +49,8 @@ func TestWriteReadsBack(t *testing.T) {
 	for _, want := range tensors {
 		info, ok := f.Lookup(want.Name)
 		got, err := f.Read(want.Name)
-		if !ok || err != nil || !bytes.Equal(got, want.Data) || info.DType != want.DType || !slices.Equal(info.Shape, want.Shape) {
+		if !ok || err != nil || !bytes.Equal(got, want.Data) || info.DType != want.DType ||
+			!slices.Equal(info.Shape, want.Shape) {
 			t.Errorf("%s: %v %v %v, want %v", want.Name, info, got, err, want)
 		}
 		if (f.data+info.Offset)%int64(want.DType.Size()) != 0 {
@@ -112,24 +113,29 @@ func TestReadRefuses(t *testing.T) {
 		{"trailing JSON", file(`{"a":`+u8+`}{}`, "xx"), "2 bytes after"},
 		{"duplicate tensor", file(`{"a":`+u8+`,"a":`+u8+`}`, "xx"), "a: duplicate key"},
 		{"duplicate by escape", file(`{"a":`+u8+`,"\u0061":`+u8+`}`, "xx"), "a: duplicate key"},
-		{"duplicate field", file(`{"a":{"dtype":"U8","dtype":"I8","shape":[2],"data_offsets":[0,2]}}`, "xx"), "a: dtype: duplicate key"},
+		{"duplicate field", file(`{"a":{"dtype":"U8","dtype":"I8","shape":[2],"data_offsets":[0,2]}}`, "xx"),
+			"a: dtype: duplicate key"},
 		{"duplicate metadata", file(`{"__metadata__":{"k":"1","k":"2"}}`, ""), "k: duplicate key"},
 		{"metadata of numbers", file(`{"__metadata__":{"k":1}}`, ""), "k: 1, want a string"},
 		{"missing field", file(`{"a":{"dtype":"U8","shape":[2]}}`, "xx"), "a: 2 fields"},
 		{"unknown field", file(`{"a":{"dtype":"U8","shape":[2],"offsets":[0,2]}}`, "xx"), `field "offsets"`},
-		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, "xx"), `a: dtype "F8" is not known`},
+		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, "xx"),
+			`a: dtype "F8" is not known`},
 		{"negative shape", file(`{"a":{"dtype":"U8","shape":[-2],"data_offsets":[0,2]}}`, "xx"), "number -2, want"},
 		{"fraction", file(`{"a":{"dtype":"U8","shape":[2.0],"data_offsets":[0,2]}}`, "xx"), "number 2.0, want"},
 		{"backwards", file(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}`, "xx"), "data_offsets [2 0]"},
-		{"wrong size", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,2]}}`, "xx"), "span 2 bytes, want 8 for F32 [2]"},
-		{"overflow", file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,2]}}`, "xx"), "overflows"},
+		{"wrong size", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,2]}}`, "xx"),
+			"span 2 bytes, want 8 for F32 [2]"},
+		{"overflow", file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,2]}}`, "xx"),
+			"overflows"},
 		{"hole", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, "xx"), "a: starts at 1, want 0 (hole"},
 		{"overlap", file(`{"a":`+u8+`,"b":`+u8+`}`, "xx"), "b: starts at 0, want 2 (overlaps"},
 		{"data missing", file(`{"a":`+u8+`}`, "x"), "a: ends at 2, but the file holds 1"},
 		{"trailing data", file(`{"a":`+u8+`}`, "xxx"), "3 bytes of data, want 2"},
 	} {
 		_, err := open(c.file)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "safetensors: f: ") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "safetensors: f: ") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
@@ -180,7 +186,8 @@ func TestHalf(t *testing.T) {
 
 func TestFloat32Converts(t *testing.T) {
 	f, err := open(file(`{"d":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},`+
-		`"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},"h":{"dtype":"F16","shape":[1],"data_offsets":[10,12]}}`,
+		`"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},`+
+		`"h":{"dtype":"F16","shape":[1],"data_offsets":[10,12]}}`,
 		"\x9a\x99\x99\x99\x99\x99\xb9\x3f"+"\x20\xc0"+"\x00\x35"))
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,8 @@ func TestConfusionCells(t *testing.T) {
 				share := float64(m.counts[i][j]) / 100
 				want := shade(share, i == j)
 				// the corner: text is in the middle
-				got := color.RGBAModel.Convert(img.At(int((l.x+float64(j)*l.cell)*dense), int((l.y+float64(i)*l.cell)*dense)))
+				x, y := (l.x+float64(j)*l.cell)*dense, (l.y+float64(i)*l.cell)*dense
+				got := color.RGBAModel.Convert(img.At(int(x), int(y)))
 				if got != want && bad < 5 {
 					t.Errorf("%d classes: cell %d, %d is %v, want %v", k, i, j, got, want)
 					bad++

@@ -100,7 +100,8 @@ func TestCurvesNotFinite(t *testing.T) {
 	}
 	r := rows(2)
 	for i := range r {
-		r[i].Train, r[i].Val, r[i].LR = train.Score{Loss: math.NaN(), Accuracy: math.NaN()}, &train.Score{Loss: math.NaN(), Accuracy: math.NaN()}, math.NaN()
+		nan := train.Score{Loss: math.NaN(), Accuracy: math.NaN()}
+		r[i].Train, r[i].Val, r[i].LR = nan, &nan, math.NaN()
 	}
 	if s := paintSVG(t, curvesOf(Run{Rows: r})); s.has("best epoch") || !s.has("not finite") {
 		t.Errorf("nothing finite: texts %q", s.texts)
@@ -133,7 +134,8 @@ func TestCurvesCompared(t *testing.T) {
 			}
 			seen[hex] = true
 			if s.strokes(hex, true) != 2 || s.strokes(hex, false) != 5 {
-				t.Errorf("%d runs: run %d has %d dashed and %d solid lines, want 2 and 5", n, i, s.strokes(hex, true), s.strokes(hex, false))
+				t.Errorf("%d runs: run %d has %d dashed and %d solid lines, want 2 and 5",
+					n, i, s.strokes(hex, true), s.strokes(hex, false))
 			}
 		}
 	}
@@ -160,7 +162,8 @@ func TestLegendFits(t *testing.T) {
 // TestBest takes the first of equals, as the best weights are chosen.
 func TestBest(t *testing.T) {
 	score := func(a float64) *train.Score { return &train.Score{Accuracy: a} }
-	r := Run{Rows: []train.Row{{Epoch: 1, Val: score(0.5)}, {Epoch: 2}, {Epoch: 3, Val: score(0.9)}, {Epoch: 4, Val: score(math.NaN())}, {Epoch: 5, Val: score(0.9)}}}
+	r := Run{Rows: []train.Row{{Epoch: 1, Val: score(0.5)}, {Epoch: 2}, {Epoch: 3, Val: score(0.9)},
+		{Epoch: 4, Val: score(math.NaN())}, {Epoch: 5, Val: score(0.9)}}}
 	if b := r.best(); b == nil || b.Epoch != 3 {
 		t.Errorf("best %+v, want epoch 3", b)
 	}

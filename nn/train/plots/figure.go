@@ -51,7 +51,8 @@ type figure struct {
 func newFigure(path string, w, h float64) (*figure, error) {
 	w, h = math.Ceil(w), math.Ceil(h)
 	if pixels := w * h * dense * dense; pixels > maxPixels {
-		return nil, fmt.Errorf("plots: %s: picture of %.0f million pixels, at most %.0f million (show less)", path, pixels/1e6, maxPixels/1e6)
+		return nil, fmt.Errorf("plots: %s: picture of %.0f million pixels, at most %.0f million (show less)", path,
+			pixels/1e6, maxPixels/1e6)
 	}
 	f := &figure{path: path, w: w, h: h}
 	width, height := vg.Length(w)*px, vg.Length(h)*px

@@ -40,7 +40,8 @@ func samples() map[string]struct {
 	return map[string]sample{
 		"curves": {
 			func(path string) error { return Curves(path, []Run{{Rows: rows(3)}}, Options{}) },
-			[]string{"Training curves", "Loss", "Accuracy, %", "Learning rate", "Epoch", "training", "validation", "best: 77.50 % in epoch 3"},
+			[]string{"Training curves", "Loss", "Accuracy, %", "Learning rate", "Epoch", "training", "validation",
+				"best: 77.50 % in epoch 3"},
 		},
 		"comparison": {
 			func(path string) error {
@@ -50,11 +51,13 @@ func samples() map[string]struct {
 		},
 		"confusion": {
 			func(path string) error { return Confusion(path, evaluation, o.Classes, Options{}) },
-			[]string{"Confusion matrix: accuracy 75.00 %", "8 images of 2 classes", "<cat>", "dog & co", "3", "1", "True class", "Predicted class"},
+			[]string{"Confusion matrix: accuracy 75.00 %", "8 images of 2 classes", "<cat>", "dog & co", "3", "1",
+				"True class", "Predicted class"},
 		},
 		"predictions": {
 			func(path string) error { return Predictions(path, items, o) },
-			[]string{"Predictions: 1 of 2 correct", "<cat>", "75.0 %", "true: dog & co", "true: <cat>", "100.0 %", "test[7]"},
+			[]string{"Predictions: 1 of 2 correct", "<cat>", "75.0 %", "true: dog & co", "true: <cat>", "100.0 %",
+				"test[7]"},
 		},
 		"wrong": {
 			func(path string) error { return Wrong(path, items, 5, o) },
@@ -75,7 +78,8 @@ func rows(n int) []train.Row {
 	for e := 1; e <= n; e++ {
 		t := float64(e)
 		val := &train.Score{Loss: 1.5 / t, Accuracy: 0.7 + 0.025*t}
-		all = append(all, train.Row{Epoch: e, LR: 1e-3, Train: train.Score{Loss: 1 / t, Accuracy: 0.72 + 0.025*t}, Val: val})
+		training := train.Score{Loss: 1 / t, Accuracy: 0.72 + 0.025*t}
+		all = append(all, train.Row{Epoch: e, LR: 1e-3, Train: training, Val: val})
 	}
 	return all
 }
@@ -107,7 +111,8 @@ func TestPictures(t *testing.T) {
 func TestSVGNamesFontsThatOthersHave(t *testing.T) {
 	for name, s := range samples() {
 		content := string(paint(t, s.paint, ".svg"))
-		texts, fallbacks := strings.Count(content, "<text"), strings.Count(content, "font-family:'Liberation Sans',Arial,")
+		texts := strings.Count(content, "<text")
+		fallbacks := strings.Count(content, "font-family:'Liberation Sans',Arial,")
 		if texts == 0 || texts != fallbacks {
 			t.Errorf("%s: %d texts, %d with a font to fall back on", name, texts, fallbacks)
 		}

@@ -34,7 +34,8 @@ func Filters(path string, weight []float32, shape nn.Shape, o Options) error {
 	if shape.C == 3 {
 		note = "red, green and blue input, grey zero"
 	}
-	f.heading(o.title(fmt.Sprintf("First layer: %d kernels of %dx%d", shape.N, shape.H, shape.W)), note+"; each kernel has its own scale")
+	f.heading(o.title(fmt.Sprintf("First layer: %d kernels of %dx%d", shape.N, shape.H, shape.W)),
+		note+"; each kernel has its own scale")
 	each := shape.C * shape.H * shape.W
 	for k := range shape.N {
 		kernel := weight[k*each : (k+1)*each]

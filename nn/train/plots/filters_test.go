@@ -57,7 +57,10 @@ func TestFiltersColour(t *testing.T) {
 		{255, 0, 128, 255}, {64, 191, 159, 255},
 		{255, 128, 0, 255}, {128, 255, 128, 255},
 	}
-	img := paintPNG(t, func(path string) error { return Filters(path, weight, nn.Shape{N: 2, C: 3, H: 1, W: 2}, Options{}) })
+	img := paintPNG(t, func(path string) error {
+		return Filters(path, weight, nn.Shape{N: 2, C: 3, H: 1, W: 2},
+			Options{})
+	})
 	const half = filterSide / 2
 	tile := newTiling(2, 0, filterSide, half+lineStep, 14)
 	for i, c := range want {

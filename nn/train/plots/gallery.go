@@ -107,7 +107,8 @@ func (o *GridOptions) check(items []Item) (classes []string, err error) {
 	case o.Columns < 0:
 		return nil, fmt.Errorf("%d columns, want 0 or more", o.Columns)
 	case s.C != 1 && s.C != 3 || s.H < 1 || s.W < 1:
-		return nil, fmt.Errorf("images of %dx%d pixels and %d channels, want at least 1x1 and 1 or 3 channels", s.H, s.W, s.C)
+		return nil, fmt.Errorf("images of %dx%d pixels and %d channels, want at least 1x1 and 1 or 3 channels",
+			s.H, s.W, s.C)
 	}
 	k := len(items[0].Probs)
 	for i := range items {

@@ -125,7 +125,8 @@ func TestTiling(t *testing.T) {
 			if l.columns*l.rows < n || l.columns*(l.rows-1) >= max(n, 1) {
 				t.Errorf("%d tiles in %d columns and %d rows", n, l.columns, l.rows)
 			}
-			if ratio := float64(l.columns) / float64(max(l.rows, 1)); columns == 0 && n > 4 && (ratio < 0.6 || ratio > 5) {
+			if ratio := float64(l.columns) / float64(max(l.rows, 1)); columns == 0 && n > 4 &&
+				(ratio < 0.6 || ratio > 5) {
 				t.Errorf("%d tiles in %d columns and %d rows", n, l.columns, l.rows)
 			}
 		}
@@ -134,7 +135,8 @@ func TestTiling(t *testing.T) {
 
 func TestScaled(t *testing.T) {
 	for _, c := range []struct{ w, h, wantW, wantH int }{
-		{28, 28, 252, 252}, {3, 3, 255, 255}, {10, 20, 120, 240}, {200, 200, 200, 200}, {512, 256, 256, 128}, {1, 1000, 1, 256},
+		{28, 28, 252, 252}, {3, 3, 255, 255}, {10, 20, 120, 240}, {200, 200, 200, 200}, {512, 256, 256, 128},
+		{1, 1000, 1, 256},
 	} {
 		if w, h := scaled(c.w, c.h, 256); w != c.wantW || h != c.wantH {
 			t.Errorf("%dx%d scaled to %dx%d, want %dx%d", c.w, c.h, w, h, c.wantW, c.wantH)

@@ -57,7 +57,8 @@ func meanings(runs []Run, panels []traces, training, validation pen, ring string
 	}
 	if slices.ContainsFunc(panels, traces.broken) {
 		s := pen{color: ink, width: 2}
-		l = append(l, entry{func(f *figure, x, y float64) { f.cross(s, x+sampleWidth/2, y, crossRadius) }, "not finite"})
+		cross := func(f *figure, x, y float64) { f.cross(s, x+sampleWidth/2, y, crossRadius) }
+		l = append(l, entry{cross, "not finite"})
 	}
 	return l
 }

@@ -104,7 +104,8 @@ func (m *matrix) drawCells(f *figure, l *matrixLayout) {
 			x, y, c := l.x+float64(j)*l.cell, l.y+float64(i)*l.cell, m.shade(i, j)
 			f.rect(x, y, l.cell-l.gap, l.cell-l.gap, c)
 			if k <= maxCounts {
-				f.text(textStyle.in(on(c)), centre, x+(l.cell-l.gap)/2, y+(l.cell-l.gap)/2+textStyle.middle(), texts[i*k+j])
+				half := (l.cell - l.gap) / 2
+				f.text(textStyle.in(on(c)), centre, x+half, y+half+textStyle.middle(), texts[i*k+j])
 			}
 		}
 	}
@@ -116,7 +117,8 @@ func (m *matrix) heatMap(cell int) image.Image {
 	img := image.NewRGBA(image.Rect(0, 0, k*cell, k*cell))
 	for i := range k {
 		for j := range k {
-			draw.Draw(img, image.Rect(j*cell, i*cell, (j+1)*cell, (i+1)*cell), image.NewUniform(m.shade(i, j)), image.Point{}, draw.Src)
+			at := image.Rect(j*cell, i*cell, (j+1)*cell, (i+1)*cell)
+			draw.Draw(img, at, image.NewUniform(m.shade(i, j)), image.Point{}, draw.Src)
 		}
 	}
 	return img
@@ -155,7 +157,8 @@ func drawKey(f *figure, x, y float64) {
 		img := image.NewRGBA(image.Rect(0, 0, w*dense, h*dense))
 		for px := range w * dense {
 			t := (float64(px) + 0.5) / (w * dense)
-			draw.Draw(img, image.Rect(px, 0, px+1, h*dense), image.NewUniform(shade(t*t, i == 0)), image.Point{}, draw.Src)
+			at := image.Rect(px, 0, px+1, h*dense)
+			draw.Draw(img, at, image.NewUniform(shade(t*t, i == 0)), image.Point{}, draw.Src)
 		}
 		top := y + float64(i)*(h+gap)
 		f.text(noteStyle, left, x, top+h/2+noteStyle.middle(), name)

@@ -36,7 +36,8 @@ type traces struct {
 
 // tracePanels are the three panels of the curves.
 func tracePanels(runs []Run) []traces {
-	loss, accuracy, rate := traces{title: "Loss"}, traces{title: "Accuracy, %"}, traces{title: "Learning rate", zero: true}
+	loss, accuracy := traces{title: "Loss"}, traces{title: "Accuracy, %"}
+	rate := traces{title: "Learning rate", zero: true}
 	for i, r := range runs {
 		training, validation, schedule := pens(len(runs), i)
 		loss.add(training, r.Rows, func(r train.Row) float64 { return r.Train.Loss })
@@ -45,7 +46,8 @@ func tracePanels(runs []Run) []traces {
 		accuracy.add(validation, r.validated(), func(r train.Row) float64 { return 100 * r.Val.Accuracy })
 		rate.add(schedule, r.Rows, func(r train.Row) float64 { return r.LR })
 		if b := r.best(); b != nil {
-			accuracy.rings = append(accuracy.rings, mark{validation, [2]float64{float64(b.Epoch), 100 * b.Val.Accuracy}})
+			at := [2]float64{float64(b.Epoch), 100 * b.Val.Accuracy}
+			accuracy.rings = append(accuracy.rings, mark{validation, at})
 		}
 	}
 	return []traces{loss, accuracy, rate}
@@ -58,7 +60,8 @@ func pens(n, i int) (training, validation, schedule pen) {
 	if n == 1 {
 		thick = vermilion
 	}
-	return pen{color: thin, width: 1.5, dash: []vg.Length{4 * px, 2.5 * px}}, pen{color: thick, width: 2}, pen{color: thin, width: 2}
+	training = pen{color: thin, width: 1.5, dash: []vg.Length{4 * px, 2.5 * px}}
+	return training, pen{color: thick, width: 2}, pen{color: thin, width: 2}
 }
 
 func (t *traces) add(s pen, rows []train.Row, value func(train.Row) float64) {

@@ -84,7 +84,8 @@ func newChart(f *figure, runs []Run, epochs int) chart {
 	c.Columns = make([]column, epochs)
 	for i := range c.Columns {
 		at := x.place(i + 1)
-		c.Columns[i] = column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()), Text: fmt.Sprintf("Epoch %d", i+1)}
+		c.Columns[i] = column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()),
+			Text: fmt.Sprintf("Epoch %d", i+1)}
 	}
 	for i := range all {
 		c.add(&all[i], f, x, values)

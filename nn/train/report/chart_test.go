@@ -30,8 +30,10 @@ func TestCurves(t *testing.T) {
 	rows := runs[0].Rows
 	all := charts(runs)
 	want := map[string][2]func(i int) float64{ // training's and validation's
-		"Loss":              {func(i int) float64 { return rows[i].Train.Loss }, func(i int) float64 { return rows[i].Val.Loss }},
-		"Accuracy":          {func(i int) float64 { return 100 * rows[i].Train.Accuracy }, func(i int) float64 { return 100 * rows[i].Val.Accuracy }},
+		"Loss": {func(i int) float64 { return rows[i].Train.Loss },
+			func(i int) float64 { return rows[i].Val.Loss }},
+		"Accuracy": {func(i int) float64 { return 100 * rows[i].Train.Accuracy },
+			func(i int) float64 { return 100 * rows[i].Val.Accuracy }},
 		"Learning rate":     {nil, func(i int) float64 { return rows[i].LR }},
 		"Images per second": {nil, func(i int) float64 { return rows[i].ImagesPerSecond }},
 	}
@@ -78,7 +80,9 @@ func TestCurves(t *testing.T) {
 	if got, want := all[2].Columns[0].Text, "Epoch 1\nLearning rate: 0.1"; got != want {
 		t.Errorf("a column says %q, want %q", got, want)
 	}
-	for title, first := range map[string]string{"Loss": "0.0", "Accuracy": "50\u00a0%", "Learning rate": "0.00", "Images per second": "0"} {
+	for title, first := range map[string]string{
+		"Loss": "0.0", "Accuracy": "50\u00a0%", "Learning rate": "0.00", "Images per second": "0",
+	} {
 		for _, c := range all {
 			if c.Title == title && c.Y[0].Label != first {
 				t.Errorf("%s: the axis begins at %s, want %s", title, c.Y[0].Label, first)
@@ -108,7 +112,8 @@ func TestGaps(t *testing.T) {
 	if len(c.Curves) != 1 || strings.Count(c.Curves[0].Path, "M") != 1 || strings.Count(c.Curves[0].Path, "L") != 2 {
 		t.Errorf("curves %+v, want one of three points", c.Curves)
 	}
-	if len(c.Points) != 2 || math.Round(value(t, c.X, c.Points[0].X)) != 1 || math.Round(value(t, c.X, c.Points[1].X)) != 3 {
+	if len(c.Points) != 2 || math.Round(value(t, c.X, c.Points[0].X)) != 1 ||
+		math.Round(value(t, c.X, c.Points[1].X)) != 3 {
 		t.Errorf("points %+v, want epochs 1 and 3", c.Points)
 	}
 	if len(c.Columns) != 5 || len(c.Best) != 0 {
@@ -123,7 +128,9 @@ func TestSeveral(t *testing.T) {
 	if len(c.Curves) != 4 || len(c.Columns) != 30 {
 		t.Fatalf("%d curves and %d columns, want 4 and 30", len(c.Curves), len(c.Columns))
 	}
-	if got, want := c.Columns[2].Text, "Epoch 3\na, training: 90.00\u00a0%\na, validation: 76.67\u00a0%\nb, training: 90.00\u00a0%\nb, validation: 76.67\u00a0%"; got != want {
+	const want = "Epoch 3\na, training: 90.00\u00a0%\na, validation: 76.67\u00a0%\n" +
+		"b, training: 90.00\u00a0%\nb, validation: 76.67\u00a0%"
+	if got := c.Columns[2].Text; got != want {
 		t.Errorf("a column says %q, want %q", got, want)
 	}
 	if n := len(c.Columns[3].Dots); n != 2 {
@@ -185,7 +192,10 @@ func TestAxis(t *testing.T) {
 			t.Errorf("%g to %g: ticks %v, want %s", c.low, c.high, got, c.want)
 		}
 	}
-	for n, want := range map[int]string{1: "1", 8: "1 2 3 4 5 6 7 8", 20: "1 2 4 6 8 10 12 14 16 18 20", 30: "1 5 10 15 20 25 30", 90: "1 10 20 30 40 50 60 70 80 90", 300: "1 50 100 150 200 250 300"} {
+	for n, want := range map[int]string{
+		1: "1", 8: "1 2 3 4 5 6 7 8", 20: "1 2 4 6 8 10 12 14 16 18 20",
+		30: "1 5 10 15 20 25 30", 90: "1 10 20 30 40 50 60 70 80 90", 300: "1 50 100 150 200 250 300",
+	} {
 		var got []string
 		for _, k := range (epochAxis{n}).ticks() {
 			got = append(got, k.Label)

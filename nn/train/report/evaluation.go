@@ -52,13 +52,15 @@ func newEvaluationView(e *train.Evaluation) (*evaluationView, error) {
 	}
 	k := len(e.Classes)
 	if len(e.Confusion) != k {
-		return nil, fmt.Errorf("evaluation: confusion matrix of %d rows for %d classes, want equal", len(e.Confusion), k)
+		return nil, fmt.Errorf("evaluation: confusion matrix of %d rows for %d classes, want equal",
+			len(e.Confusion), k)
 	}
 	v := &evaluationView{Evaluation: e}
 	for i := range e.Classes {
 		v.Names = append(v.Names, cmp.Or(e.Classes[i].Name, strconv.Itoa(i)))
 		if len(e.Confusion[i]) != k {
-			return nil, fmt.Errorf("evaluation: confusion matrix of %d columns for %d classes, want equal", len(e.Confusion[i]), k)
+			return nil, fmt.Errorf("evaluation: confusion matrix of %d columns for %d classes, want equal",
+				len(e.Confusion[i]), k)
 		}
 	}
 	var matrix [][]cell
@@ -87,7 +89,8 @@ func (v *evaluationView) cells(label int, row []int) []cell {
 		c := cell{Count: n, Right: k == label}
 		if n > 0 {
 			c.Shade = float64(n) / float64(total)
-			c.Text = fmt.Sprintf("%s taken for %s: %d of %d (%s)", v.Names[label], v.Names[k], n, total, percent(c.Shade))
+			c.Text = fmt.Sprintf("%s taken for %s: %d of %d (%s)",
+				v.Names[label], v.Names[k], n, total, percent(c.Shade))
 			if !c.Right {
 				v.Confused = append(v.Confused, confusion{v.Names[label], v.Names[k], n, c.Shade})
 				c.Shade = math.Sqrt(c.Shade)

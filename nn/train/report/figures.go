@@ -25,7 +25,8 @@ var figures = []figure{
 		title: "Learning rate", tick: decimals, value: exact, fromZero: true,
 		train: func(r *train.Row) float64 { return r.LR },
 	}, {
-		title: "Images per second", tick: func(x, _ float64) string { return thousands(x) }, value: thousands, fromZero: true,
+		title: "Images per second", value: thousands, fromZero: true,
+		tick:  func(x, _ float64) string { return thousands(x) },
 		train: func(r *train.Row) float64 { return r.ImagesPerSecond },
 	},
 }

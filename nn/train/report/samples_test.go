@@ -48,7 +48,8 @@ func evaluation(k int) *train.Evaluation {
 		row[(i+1)%k] += 7
 		row[(i+2)%k] += 3
 		e.Confusion = append(e.Confusion, row)
-		e.Classes = append(e.Classes, train.ClassScore{Name: fmt.Sprintf("class %d", i), Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100})
+		e.Classes = append(e.Classes, train.ClassScore{Name: fmt.Sprintf("class %d", i), Precision: 0.9, Recall: 0.9,
+			F1: 0.9, Support: 100})
 	}
 	e.Macro = train.ClassScore{Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100 * k}
 	return e
@@ -73,7 +74,8 @@ func sample() []Run {
 		},
 		Environment: []Pair{{"host", "trainer"}, {"command", "resnet train --epochs 8"}},
 	}
-	second := Run{Name: hostile, Config: train.Defaults(), Rows: epochs(30), Evaluation: evaluation(40), Split: "validation"}
+	second := Run{Name: hostile, Config: train.Defaults(), Rows: epochs(30), Evaluation: evaluation(40),
+		Split: "validation"}
 	second.Config.SetOptimizer("sgd")
 	second.Rows[4].Train.Loss, second.Rows[9].Val.Loss = math.NaN(), math.Inf(1)
 	second.Evaluation.Classes[2].Name = hostile

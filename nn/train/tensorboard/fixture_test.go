@@ -98,13 +98,17 @@ func TestFixture(t *testing.T) {
 func TestEvents(t *testing.T) {
 	const want = `1700000000.50 0 version brain.Event:2
 1700000000.75 7 session 1
-1700000001.00 6 config (text, class 2) tensor of type 7, 1 elements: "| setting | value |\n|---|---|\n| Empty |  |\n| Flag | ` + "`true`" + ` |\n| LR | ` + "`0.5`" + ` |\n| Seed | ` + "`18446744073709551615`" + ` |\n| model | ` + "`a'b|c`" + ` |\n"
+1700000001.00 6 config (text, class 2) tensor of type 7, 1 elements: ` +
+		`"| setting | value |\n|---|---|\n| Empty |  |\n| Flag | ` + "`true`" + ` |\n| LR | ` + "`0.5`" +
+		` |\n| Seed | ` + "`18446744073709551615`" + ` |\n| model | ` + "`a'b|c`" + ` |\n"
 1700000001.50 0 _hparams_/session_start_info (hparams, class 2) tensor of type 1, 0 elements
 1700000001.75 0 node images = placeholder, _output_shapes [-1 3 5 4]
 1700000001.75 0 node labels = placeholder, _output_shapes [-1 1 1 1]
 1700000001.75 0 node input = input images, _output_shapes [-1 3 5 4], flops 120, mean [0.25 0.5 0.75]
-1700000001.75 0 node stem = conv2d input, _output_shapes [-1 4 3 2], bias 4, flops 1296, kernel 3, out 4, pad {Top:1 Left:0 Bottom:1 Right:1}, stride 2, weight 4x3x3x3
-1700000001.75 0 node blocks/0/bn = batchnorm stem, _output_shapes [-1 4 3 2], bias 4, eps 0.5, flops 48, relu true, running_mean 4, running_var 4, weight 4
+1700000001.75 0 node stem = conv2d input, _output_shapes [-1 4 3 2], bias 4, flops 1296, kernel 3, out 4, ` +
+		`pad {Top:1 Left:0 Bottom:1 Right:1}, stride 2, weight 4x3x3x3
+1700000001.75 0 node blocks/0/bn = batchnorm stem, _output_shapes [-1 4 3 2], bias 4, eps 0.5, ` +
+		`flops 48, relu true, running_mean 4, running_var 4, weight 4
 1700000001.75 0 node blocks/0/add = add stem blocks/0/bn, _output_shapes [-1 4 3 2], flops 24
 1700000001.75 0 node fc = linear blocks/0/add, _output_shapes [-1 2 1 1], bias 2, flops 96, out 2, weight 2x24
 1700000001.75 0 node loss = softmax_cross_entropy fc labels, _output_shapes [-1 2 1 1], flops 10, smoothing 0.125
@@ -162,7 +166,8 @@ func TestImageChannels(t *testing.T) {
 			t.Errorf("%T: %d rows, %d columns, %d channels, want 1, 2, %d", m, f.int(1), f.int(2), f.int(3), want)
 		}
 	}
-	if _, err := encodeImage([]byte("GIF89a")); err == nil || !strings.Contains(err.Error(), "6 bytes that are no PNG file") {
+	_, err := encodeImage([]byte("GIF89a"))
+	if err == nil || !strings.Contains(err.Error(), "6 bytes that are no PNG file") {
 		t.Errorf("a GIF gives error %v, want one that says what it is", err)
 	}
 }

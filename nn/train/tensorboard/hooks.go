@@ -95,7 +95,8 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 	if err != nil {
 		return fmt.Errorf("tensorboard: %w", err)
 	}
-	r.w.Text(config, done, fmt.Sprintf("%s, %d training images, %s\n\n%s", s.Dataset, s.TrainImages, s.Backend, c.table()))
+	r.w.Text(config, done,
+		fmt.Sprintf("%s, %d training images, %s\n\n%s", s.Dataset, s.TrainImages, s.Backend, c.table()))
 	if r.w.first || !s.Resumed {
 		for _, name := range []string{"output", "data_dir", "threads", "checkpoint_seconds", "checkpoint_steps"} {
 			delete(c, name) // on which no result depends
@@ -163,7 +164,8 @@ func (r *recorder) scalars(step int64, lr float64, t train.Score, imagesPerSecon
 		{speed, imagesPerSecond, "in training, mean over the epoch so far"},
 	}
 	if val != nil {
-		all = append(all, Scalar{lossVal, val.Loss, "after each epoch"}, Scalar{accuracyVal, val.Accuracy, "after each epoch"})
+		const when = "after each epoch"
+		all = append(all, Scalar{lossVal, val.Loss, when}, Scalar{accuracyVal, val.Accuracy, when})
 	}
 	r.w.Scalars(step, all...)
 }

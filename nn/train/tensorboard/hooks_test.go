@@ -115,7 +115,8 @@ func TestDefaultEvery(t *testing.T) {
 		must(t, h.Step(stepOf(n, float64(n))))
 	}
 	must(t, h.Checkpoint(&train.CheckpointInfo{}))
-	equal(t, lines(t, dir, learningRate), "1 lr (scalars, class 1) scalar 0.5", "101 lr scalar 0.5", "201 lr scalar 0.5")
+	equal(t, lines(t, dir, learningRate), "1 lr (scalars, class 1) scalar 0.5", "101 lr scalar 0.5",
+		"201 lr scalar 0.5")
 }
 
 func TestStepsBetweenAllocateNothing(t *testing.T) {
@@ -194,7 +195,8 @@ func TestResume(t *testing.T) {
 	if got := lines(t, dir, "session", "node", "histogram", hparamsStart); !slices.Equal(got, []string{"7 session 1"}) {
 		t.Errorf("at the start of a resumed run %q, want that steps from 7 on are void", got)
 	}
-	if got := lines(t, dir, "6 config"); len(got) != 1 || !strings.Contains(got[0], `noise, 30 training images, cpu\n\n| setting`) {
+	got := lines(t, dir, "6 config")
+	if len(got) != 1 || !strings.Contains(got[0], `noise, 30 training images, cpu\n\n| setting`) {
 		t.Errorf("settings %q, want them at step 6", got)
 	}
 	// A new run in the place of one that died at its start repeats everything.
@@ -236,11 +238,13 @@ func drawing(images []Image, err error) func(*train.EpochInfo) (func() ([]Image,
 func TestErrors(t *testing.T) {
 	boom := errors.New("boom")
 	fail := func(nn.Value) ([]float32, error) { return nil, boom }
+	look := func(*train.EpochInfo) (func() ([]Image, error), error) { return nil, errors.New("look") }
+	wrong := drawing([]Image{{"wrong", []byte{1}}}, nil)
 	for want, o := range map[string]Options{
 		"tensorboard: gradients/stem.weight: boom":                         {Gradients: fail},
-		"tensorboard: images: look":                                        {Images: func(*train.EpochInfo) (func() ([]Image, error), error) { return nil, errors.New("look") }},
+		"tensorboard: images: look":                                        {Images: look},
 		"tensorboard: images: boom":                                        {Images: drawing(nil, boom)},
-		"tensorboard: wrong: 1 bytes that are no PNG file: unexpected EOF": {Images: drawing([]Image{{"wrong", []byte{1}}}, nil)},
+		"tensorboard: wrong: 1 bytes that are no PNG file: unexpected EOF": {Images: wrong},
 	} {
 		h := Hooks("", o)
 		var w waiting
@@ -258,7 +262,8 @@ func TestErrors(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o644))
-	if err := Hooks(file, Options{}).Start(startOf(t, "", 0)); err == nil || !strings.HasPrefix(err.Error(), "tensorboard: ") {
+	if err := Hooks(file, Options{}).Start(startOf(t, "", 0)); err == nil ||
+		!strings.HasPrefix(err.Error(), "tensorboard: ") {
 		t.Errorf("a file in the directory's place gives error %v, want one of this package", err)
 	}
 	dir := t.TempDir()

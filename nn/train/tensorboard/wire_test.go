@@ -148,7 +148,8 @@ func valueListing(t testing.TB, v fields) string {
 		s += fmt.Sprintf(" image %dx%dx%d of %d bytes", i.int(1), i.int(2), i.int(3), len(i.string(4)))
 	case v.has(5):
 		h := v.messages(t, 5)[0]
-		s += fmt.Sprintf(" histogram of %g in %g to %g, sum %g, squares %g:", h.double(3), h.double(1), h.double(2), h.double(4), h.double(5))
+		s += fmt.Sprintf(" histogram of %g in %g to %g, sum %g, squares %g:", h.double(3), h.double(1), h.double(2),
+			h.double(4), h.double(5))
 		limits := h.doubles(6)
 		for i, n := range h.doubles(7) {
 			if n > 0 {

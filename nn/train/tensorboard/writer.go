@@ -59,7 +59,9 @@ func create(dir string, first int64, o origin) (*Writer, error) {
 		return nil, fmt.Errorf("tensorboard: %w", err)
 	}
 	name := fmt.Sprintf("%s%010d.%s.%d.0", filePrefix, max(o.now().Unix(), last+1), o.host, o.pid)
-	w := &Writer{path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{}}
+	w := &Writer{
+		path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{},
+	}
 	w.event(0, eventFileVersion, []byte("brain.Event:2"))
 	// TensorBoard takes the first start that it reads in a directory for the beginning of the run, and each later one
 	// as a restart that voids steps. So every file must have one.
