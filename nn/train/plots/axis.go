@@ -15,8 +15,8 @@ type scale struct {
 	labels []string
 }
 
-// valueAxis holds lo to hi, widened to whole steps, of which there are n or a few less. Values that differ by no more
-// than rounding are shown against zero, and zero against 1.
+// valueAxis holds lo to hi, widened to whole steps, of which there are at most n+1. If lo and hi are equal but for
+// rounding the axis starts or ends at zero; for 0 and 0 it ends at 1.
 func valueAxis(lo, hi float64, n int) scale {
 	if axis.Flat(lo, hi) {
 		lo, hi = min(lo, 0), max(hi, 0)
@@ -48,8 +48,8 @@ func tickLabels(ticks []float64, step float64) []string {
 	return labels
 }
 
-// tickLabel writes a multiple of step with the digits it has, 0.02 or 150, or where the largest on the axis is small or
-// big as 5e-5.
+// tickLabel formats v, a multiple of step, with the digits that step needs: 0.02 or 150. Where the largest value on the
+// axis is below 1e-3 or from 1e6 on it has an exponent: 5e-5.
 func tickLabel(v, step, largest float64) string {
 	exponent := int(math.Floor(math.Log10(step) + 1e-9))
 	switch {
@@ -63,11 +63,11 @@ func tickLabel(v, step, largest float64) string {
 	if digits > 0 {
 		mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
 	}
-	n, _ := strconv.Atoi(power) // drops zeros and plus
+	n, _ := strconv.Atoi(power) // drops the plus sign and leading zeros
 	return mantissa + "e" + strconv.Itoa(n)
 }
 
-// panel is one coordinate system within a figure; x, y, w and h are of the area that the axes enclose.
+// panel is one coordinate system in a figure; x, y, w and h are the rectangle that the axes enclose.
 type panel struct {
 	*figure
 	x, y, w, h float64
@@ -81,7 +81,7 @@ func (p *panel) at(x, y float64) [2]float64 {
 	}
 }
 
-// axes draws grid, labels and what stands above and below them.
+// axes draws the grid and its labels, the title above and the name of the x axis below.
 func (p *panel) axes(title, below string) {
 	p.text(headStyle, left, p.x, p.y-12, title)
 	for i, v := range p.ys.ticks {
@@ -98,7 +98,7 @@ func (p *panel) axes(title, below string) {
 	p.text(noteStyle, centre, p.x+p.w/2, p.y+p.h+35, below)
 }
 
-// curve joins points that follow one another; one by itself, which no line would show, is a dot.
+// curve draws a line through the points, or a dot if there is only one.
 func (p *panel) curve(s pen, points [][2]float64) {
 	screen := make([][2]float64, len(points))
 	for i, at := range points {

@@ -42,8 +42,8 @@ func TestCurvesLines(t *testing.T) {
 	}
 }
 
-// TestCurvesAxes: the learning rate is shown against zero with some room above, loss and accuracy from about their
-// least to their largest.
+// TestCurvesAxes: the axis of the learning rate starts at zero and ends above the largest value; those of loss and
+// accuracy run from about the smallest to the largest value.
 func TestCurvesAxes(t *testing.T) {
 	panels := tracePanels([]Run{{Rows: rows(4)}})
 	for i, want := range [][2]float64{{0.2, 1.6}, {72, 82}, {0, 1.2e-3}} {
@@ -78,8 +78,8 @@ func TestCurvesWithoutValidation(t *testing.T) {
 	}
 }
 
-// TestCurvesNotFinite breaks a line of seven epochs at the third, so that two lines remain, and draws where no value at
-// all is finite.
+// TestCurvesNotFinite: a line of seven epochs whose third is not finite becomes two lines, and a run without a finite
+// value can be drawn.
 func TestCurvesNotFinite(t *testing.T) {
 	if s := paintSVG(t, curvesOf(Run{Rows: rows(7)})); s.has("not finite") {
 		t.Error("a cross is explained where all values are finite")
@@ -108,7 +108,7 @@ func TestCurvesNotFinite(t *testing.T) {
 	}
 }
 
-// TestCurvesOneEpoch has dots for lines and a ring around the best.
+// TestCurvesOneEpoch: one epoch is drawn as dots, with a ring around the best.
 func TestCurvesOneEpoch(t *testing.T) {
 	img := paintPNG(t, curvesOf(Run{Rows: rows(1)}))
 	if n := count(img, 0, 100, 1200, 300, blue); n < 3*80 {
@@ -141,7 +141,7 @@ func TestCurvesCompared(t *testing.T) {
 	}
 }
 
-// TestLegendFits holds long names inside the picture.
+// TestLegendFits: long names stay inside the picture.
 func TestLegendFits(t *testing.T) {
 	var runs []Run
 	for i := range 9 {
@@ -159,7 +159,7 @@ func TestLegendFits(t *testing.T) {
 	}
 }
 
-// TestBest takes the first of equals, as the best weights are chosen.
+// TestBest: of equally good epochs the first is the best, as it is for the best weights.
 func TestBest(t *testing.T) {
 	score := func(a float64) *train.Score { return &train.Score{Accuracy: a} }
 	r := Run{Rows: []train.Row{{Epoch: 1, Val: score(0.5)}, {Epoch: 2}, {Epoch: 3, Val: score(0.9)},

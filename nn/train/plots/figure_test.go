@@ -22,7 +22,7 @@ import (
 // painter draws one picture into a file.
 type painter func(path string) error
 
-// samples are one picture of each kind, with text that it shows.
+// samples has one picture of each kind, with texts that it must show.
 func samples() map[string]struct {
 	paint painter
 	texts []string
@@ -72,7 +72,7 @@ func samples() map[string]struct {
 	}
 }
 
-// rows are n epochs: validation 72.5 %, 75 %, ..., training 2 % above.
+// rows returns n epochs. Validation accuracy is 72.5 %, 75 % and so on, training accuracy is 2 % above.
 func rows(n int) []train.Row {
 	var all []train.Row
 	for e := 1; e <= n; e++ {
@@ -84,8 +84,8 @@ func rows(n int) []train.Row {
 	return all
 }
 
-// TestPictures draws each kind both ways: the PNG decodes and has two pixels for each of the SVG's, the SVG is XML with
-// the picture's texts as text, and both come out the same a second time.
+// TestPictures draws each kind in both formats. The PNG decodes and has two pixels for each of the SVG, the SVG is XML
+// that holds the picture's texts, and a second drawing gives the same bytes.
 func TestPictures(t *testing.T) {
 	for name, s := range samples() {
 		t.Run(name, func(t *testing.T) {
@@ -173,7 +173,7 @@ func paintPNG(t *testing.T, p painter) image.Image {
 	return img
 }
 
-// svg is what a test reads of an SVG; w and h are in CSS pixels.
+// svg is the part of an SVG file that the tests read; w and h are in CSS pixels.
 type svg struct {
 	w, h  float64
 	texts []string
@@ -235,7 +235,7 @@ func points(t *testing.T, length string) float64 {
 	return x
 }
 
-// count is the number of pixels of a colour within a rectangle of CSS pixels.
+// count returns the number of pixels of a colour in a rectangle of CSS pixels.
 func count(img image.Image, x, y, w, h float64, c color.Color) int {
 	n := 0
 	r, g, b, _ := c.RGBA()

@@ -12,7 +12,7 @@ import (
 
 // Lengths of a confusion matrix's picture, in CSS pixels.
 const (
-	maxLabel    = 130.0 // of a class name
+	maxLabel    = 130.0 // width of a class name
 	heatMapSize = 1000.0
 	keyHeight   = 68.0
 )
@@ -20,13 +20,13 @@ const (
 // matrixLayout is where the parts of a confusion matrix lie.
 type matrixLayout struct {
 	style      style    // of the class names
-	labels     []string // of every step-th class: its name, or with steps its number
+	labels     []string // of every step-th class: its name if step is 1, otherwise its number
 	step       int
-	x, y       float64 // of the first cell
-	cell, size float64 // side of a cell, of the whole matrix
+	x, y       float64 // top left corner of the first cell
+	cell, size float64 // sides of a cell and of the whole matrix
 	gap        float64 // between cells
-	angle      float64 // of the columns' names, radians
-	below      float64 // height of the columns' names
+	angle      float64 // of the column names, in radians
+	below      float64 // height of the column names
 }
 
 func (m *matrix) layout(classes []string) *matrixLayout {
@@ -47,7 +47,7 @@ func (m *matrix) layout(classes []string) *matrixLayout {
 	for i := 0; i < k; i += l.step {
 		name := classes[i]
 		if l.step > 1 {
-			name = strconv.Itoa(i) // which says where the others are
+			name = strconv.Itoa(i) // a name would not tell which classes lie between two labels
 		}
 		l.labels = append(l.labels, l.style.elide(name, maxLabel))
 	}
@@ -60,8 +60,8 @@ func (m *matrix) layout(classes []string) *matrixLayout {
 	return l
 }
 
-// texts are the counts as they are written into cells: nothing for a zero, but for one that says no image of a class
-// was recognised.
+// texts returns the text of each cell: its count, or nothing for a count of 0. A 0 is shown only on the diagonal, where
+// no image of a class that has some was recognised.
 func (m *matrix) texts() []string {
 	var all []string
 	for i, row := range m.counts {
@@ -76,7 +76,7 @@ func (m *matrix) texts() []string {
 	return all
 }
 
-// draw draws the picture.
+// draw writes the picture to a file.
 func (m *matrix) draw(path, title, note string, classes []string) error {
 	l := m.layout(classes)
 	f, err := newFigure(path, max(minWidth, l.x+l.size+margin), l.y+l.size+l.below+22+margin)
@@ -111,7 +111,7 @@ func (m *matrix) drawCells(f *figure, l *matrixLayout) {
 	}
 }
 
-// heatMap is the matrix with cells of the given side, in pixels.
+// heatMap draws the matrix as an image; cell is the side of a cell in pixels.
 func (m *matrix) heatMap(cell int) image.Image {
 	k := len(m.counts)
 	img := image.NewRGBA(image.Rect(0, 0, k*cell, k*cell))
@@ -138,10 +138,10 @@ func (l *matrixLayout) drawNames(f *figure) {
 	f.text(headStyle, centre, l.x+l.size/2, f.h-margin, "Predicted class")
 }
 
-// shade is the colour of a cell.
+// shade returns the colour of a cell.
 func (m *matrix) shade(i, j int) color.RGBA { return shade(m.share(i, j), i == j) }
 
-// shade is white for a share of 0 and full for 1, by the square root.
+// shade mixes nearly white and blue, or vermilion for a mistake, in proportion to the square root of the share.
 func shade(share float64, correct bool) color.RGBA {
 	if correct {
 		return mix(empty, blue, math.Sqrt(share))
@@ -149,7 +149,7 @@ func shade(share float64, correct bool) color.RGBA {
 	return mix(empty, vermilion, math.Sqrt(share))
 }
 
-// drawKey explains the shades.
+// drawKey draws the scales of the two colours, with shares in percent.
 func drawKey(f *figure, x, y float64) {
 	const w, h, gap = 180, 12, 4
 	labels := math.Ceil(noteStyle.width("mistaken")) + 8
