@@ -7,7 +7,7 @@ import (
 	"resnet/nn/internal/axis"
 )
 
-// A valueAxis maps values from low to high to places from begin to end, which are pixels.
+// A valueAxis maps values from low to high to coordinates from begin to end.
 type valueAxis struct {
 	low, high  float64
 	begin, end float64
@@ -15,8 +15,8 @@ type valueAxis struct {
 	multiples  []float64 // of step, from low to high: where ticks stand
 }
 
-// newValueAxis holds low to high, widened to multiples of its step. A level line lies in the middle, that of zero at
-// the bottom.
+// newValueAxis holds low to high, widened to multiples of its step. A line of equal values lies in the middle, a line
+// of zeros at the bottom.
 func newValueAxis(low, high, begin, end float64) valueAxis {
 	if axis.Flat(low, high) {
 		low, high = low-math.Abs(low)/10, high+math.Abs(high)/10
@@ -33,7 +33,7 @@ func (a valueAxis) place(x float64) float64 {
 	return tenths(a.begin + (x-a.low)/(a.high-a.low)*(a.end-a.begin))
 }
 
-// tenths of a pixel are as precise as a chart has to be.
+// tenths rounds to a tenth of a pixel, which is precise enough for a chart.
 func tenths(x float64) float64 { return math.Round(10*x) / 10 }
 
 func (a valueAxis) ticks(label func(x, step float64) string) []tick {
@@ -44,7 +44,7 @@ func (a valueAxis) ticks(label func(x, step float64) string) []tick {
 	return all
 }
 
-// decimals writes x with as many digits as tell multiples of step apart.
+// decimals formats x, a multiple of step, with the number of digits that step needs.
 func decimals(x, step float64) string {
 	digits := 0
 	for s := step; digits < 12 && math.Abs(s-math.Round(s)) > 1e-6*s; digits++ {
@@ -61,17 +61,17 @@ func decimals(x, step float64) string {
 
 func percents(x, step float64) string { return decimals(100*x, 100*step) + "\u00a0%" }
 
-// An epochAxis is the axis of epochs, each in the middle of its column.
+// An epochAxis maps epochs 1 to n to the middles of n columns of equal width.
 type epochAxis struct{ n int }
 
 func (a epochAxis) place(epoch int) float64 {
 	return tenths(plot.left + a.width()*(float64(epoch)-0.5))
 }
 
-// width of an epoch's column.
+// width returns the width of a column.
 func (a epochAxis) width() float64 { return (plot.right - plot.left) / float64(a.n) }
 
-// ticks are epoch 1 and the multiples of a step, about a dozen at most.
+// ticks returns epoch 1 and the multiples of a step, 13 ticks at most.
 func (a epochAxis) ticks() []tick {
 	step := max(1, axis.Step(float64(a.n), 12, 1, 2, 5))
 	all := []tick{{a.place(1), "1"}}

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// chromium is the browser's program, if there is one.
+// chromium returns the path of Chromium, or skips the test if there is none.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -26,7 +26,8 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// probe looks at the page in a frame: how wide it is, and what pointing at the sixth epoch of the first chart shows.
+// probe examines the page in a frame: its width, and what is shown when the pointer is on the sixth epoch of the first
+// chart.
 const probe = `
 onload = () => {
 	const page = document.querySelector("iframe").contentDocument;
@@ -44,8 +45,8 @@ onload = () => {
 	});
 };`
 
-// TestBrowser opens the page in Chromium, as wide as a phone and as a desktop window: it needs no more room than there
-// is, its pictures load, its script runs, and dark is dark.
+// TestBrowser opens the page in Chromium, in the width of a phone and of a desktop window: it fits, its images load,
+// its script runs, and it has a dark background where the reader prefers that.
 func TestBrowser(t *testing.T) {
 	browser := chromium(t)
 	page := written(t, sample(), Options{})

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// value reads a place back by two of the axis' ticks, whose labels are numbers.
+// value converts a coordinate back to a value, by the first and the last tick of its axis.
 func value(t *testing.T, ticks []tick, at float64) float64 {
 	t.Helper()
 	number := func(s string) float64 {
@@ -23,13 +23,13 @@ func value(t *testing.T, ticks []tick, at float64) float64 {
 
 var pointOf = regexp.MustCompile(`([ML])([\d.]+) ([\d.]+)`)
 
-// TestCurves reads every value of every curve back from where it is drawn. A place is rounded to a tenth of a pixel: of
-// an axis of 226 pixels that is 1/4520 to either side, and two ticks may be off by as much.
+// TestCurves converts every point of every curve back to its value. Coordinates are rounded to a tenth of a pixel, so
+// each is off by at most 1/4520 of an axis of 226 pixels, and so are the two ticks.
 func TestCurves(t *testing.T) {
 	runs := sample()[:1]
 	rows := runs[0].Rows
 	all := charts(runs)
-	want := map[string][2]func(i int) float64{ // training's and validation's
+	want := map[string][2]func(i int) float64{ // of training and of validation
 		"Loss": {func(i int) float64 { return rows[i].Train.Loss },
 			func(i int) float64 { return rows[i].Val.Loss }},
 		"Accuracy": {func(i int) float64 { return 100 * rows[i].Train.Accuracy },
@@ -96,14 +96,14 @@ func TestCurves(t *testing.T) {
 	}
 }
 
-// TestGaps: what is no number is not drawn, nor joined over; a value without neighbours is a point; a figure without
+// TestGaps: a value that is not finite leaves a gap in the line; a value between two gaps is a point; a figure without
 // values is left out.
 func TestGaps(t *testing.T) {
 	rows := epochs(7)
 	for i := range rows {
 		rows[i].Val, rows[i].LR = nil, math.NaN()
 	}
-	rows[1].Train.Loss, rows[3].Train.Loss = math.NaN(), math.Inf(1) // leaves 1, 3 and 5 to 7
+	rows[1].Train.Loss, rows[3].Train.Loss = math.NaN(), math.Inf(1) // epochs 1, 3 and 5 to 7 remain
 	all := charts([]Run{{Rows: rows}})
 	if len(all) != 3 || all[0].Title != "Loss" || all[1].Title != "Accuracy" || all[2].Title != "Images per second" {
 		t.Fatalf("%d charts, want loss, accuracy and images per second", len(all))
@@ -145,15 +145,15 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// TestAxis: of any range the axis takes all of it, wastes less than one step at either end, and has 4 to 8 ticks with
-// labels that differ.
+// TestAxis: the axis of any range holds all of it, is less than a step longer at either end, and has 4 to 8 ticks with
+// different labels.
 func TestAxis(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 2000 {
 		low := 2 * rng.NormFloat64() * math.Pow(10, float64(rng.IntN(10)-5))
 		high := low + math.Abs(rng.NormFloat64())*math.Pow(10, float64(rng.IntN(10)-5))
 		if high-low < 1e-6*math.Abs(low) {
-			continue // closer than any quantity of a run to be seen
+			continue // closer together than the values of any quantity of a run
 		}
 		a := newValueAxis(low, high, 0, 100)
 		slack := 1e-6 * a.step

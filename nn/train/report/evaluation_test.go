@@ -60,7 +60,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestHeatMap: of many classes the matrix is a picture, a pixel a cell, whose opacity is the share.
+// TestHeatMap: the matrix of many classes is an image of one pixel per cell, whose alpha value is the shade.
 func TestHeatMap(t *testing.T) {
 	v, err := newEvaluationView(evaluation(1000))
 	must(t, err)

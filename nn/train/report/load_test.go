@@ -13,7 +13,7 @@ import (
 	"resnet/nn/train"
 )
 
-// TestLoad trains a tiny network and reads what the trainer wrote: rows bit for bit, but for times, which results.csv
+// TestLoad trains a tiny network and reads what the trainer wrote: equal rows, except for times, which results.csv
 // rounds.
 func TestLoad(t *testing.T) {
 	set := &data.Set{N: 24, H: 8, W: 8, C: 1, Pixels: make([]byte, 24*64), Labels: make([]uint8, 24)}
@@ -108,7 +108,7 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
-// TestCompare: lines in the order of first sight, what differs marked, a run without a line among what differs.
+// TestCompare: lines are in the order in which names first occur; a line differs if a value does or if a run lacks it.
 func TestCompare(t *testing.T) {
 	got := compare([][]Pair{{{"lr", "1"}, {"opt", "sgd"}}, {{"opt", "sgd"}, {"lr", "2"}, {"new", "x"}}})
 	want := table{Differs: true, Lines: []line{

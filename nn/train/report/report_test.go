@@ -27,7 +27,8 @@ var (
 	embedded = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`)
 )
 
-// TestSelfContained: a page asks for nothing outside it, and says so to the browser, which then refuses what would.
+// TestSelfContained: a page refers to nothing outside it, and its security policy tells the browser to refuse to load
+// anything.
 func TestSelfContained(t *testing.T) {
 	for _, runs := range [][]Run{sample(), sample()[:1], sample()[2:]} {
 		page := written(t, runs, Options{})
@@ -47,7 +48,7 @@ func TestSelfContained(t *testing.T) {
 	}
 }
 
-// TestWellFormed: every element is closed where it should be, and names are text whatever is in them.
+// TestWellFormed: every element is closed, and a name with markup in it is shown as text.
 func TestWellFormed(t *testing.T) {
 	for _, runs := range [][]Run{sample(), sample()[1:2], sample()[2:]} {
 		page := written(t, runs, Options{Title: hostile})
@@ -74,7 +75,7 @@ func TestWellFormed(t *testing.T) {
 	}
 }
 
-// TestSections: what there is nothing to say about is left out.
+// TestSections: sections without content are left out.
 func TestSections(t *testing.T) {
 	runs := sample()
 	bare := runs[0]
@@ -118,14 +119,14 @@ func TestSections(t *testing.T) {
 	}
 }
 
-// TestMarkup counts what styles and colours go by.
+// TestMarkup counts elements that the style sheet refers to.
 func TestMarkup(t *testing.T) {
 	one, all := written(t, sample()[:1], Options{}), written(t, sample(), Options{})
 	for _, c := range []struct {
 		page, what string
 		want       int
 	}{
-		{one, `<path class="c0" `, 4},       // of four charts, validation's or the only one
+		{one, `<path class="c0" `, 4},       // of four charts: the curve of validation or the only one
 		{one, `<path class="c0 train" `, 2}, // of loss and accuracy
 		{one, `<circle class="best c0" `, 2},
 		{one, `<g class="column">`, 4 * 8},
@@ -133,12 +134,12 @@ func TestMarkup(t *testing.T) {
 		{one, `<td class="right" `, 10},
 		{one, `<td class="wrong" `, 20},
 		{one, `<figure><img `, 2},
-		{one, ` class="coarse"`, 1}, // of 28 pixels, not of 120
+		{one, ` class="coarse"`, 1}, // the image of 28 pixels, not the one of 120
 		{all, `<path class="c1" `, 4},
 		{all, `<g class="column">`, 4 * 30},
-		{all, `<img class="heat" `, 1}, // of 40 classes
+		{all, `<img class="heat" `, 1}, // of the evaluation of 40 classes
 		{all, `<span class="c2"><i class="swatch"></i>new</span>`, 1},
-		{all, `<details>`, 2}, // of runs that have begun
+		{all, `<details>`, 2}, // of the runs that have epochs
 	} {
 		if got := strings.Count(c.page, c.what); got != c.want {
 			t.Errorf("%s is there %d times, want %d", c.what, got, c.want)

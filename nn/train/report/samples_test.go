@@ -19,10 +19,10 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// hostile is text that means something to HTML, CSS and JavaScript.
+// hostile is text with characters that are special in HTML, CSS and JavaScript.
 const hostile = `</title><script>alert("x")</script> & 'y' {{.}} \u003c`
 
-// epochs are rows with a loss that falls, an accuracy that rises and a best validation accuracy in the epoch before the
+// epochs returns n rows with falling loss, rising accuracy and the best validation accuracy in the epoch before the
 // last.
 func epochs(n int) []train.Row {
 	rows := make([]train.Row, n)
@@ -38,8 +38,8 @@ func epochs(n int) []train.Row {
 	return rows
 }
 
-// evaluation of k classes of 100 images each, of which 90 are right, 7 are taken for the next class and 3 for the one
-// after.
+// evaluation returns that of k classes of 100 images each: 90 are right, 7 are predicted as the next class and 3 as the
+// one after.
 func evaluation(k int) *train.Evaluation {
 	e := &train.Evaluation{Images: 100 * k, Score: train.Score{Loss: 0.25, Accuracy: 0.9}}
 	for i := range k {
@@ -56,14 +56,14 @@ func evaluation(k int) *train.Evaluation {
 }
 
 func photograph(w, h int) image.Image {
-	im := image.NewNRGBA(image.Rect(3, 4, 3+w, 4+h)) // pictures need not begin at 0
+	im := image.NewNRGBA(image.Rect(3, 4, 3+w, 4+h)) // bounds need not start at 0
 	for i := range w * h {
 		im.Set(3+i%w, 4+i/w, color.NRGBA{uint8(7 * i), uint8(i / w), 99, 255})
 	}
 	return im
 }
 
-// sample is two runs with all there is to show, and one that has not begun.
+// sample returns two runs with everything that a page can show, and one without epochs.
 func sample() []Run {
 	first := Run{
 		Name: "20260102-030405-fashion-resnet", Config: train.Defaults(), Rows: epochs(8),
