@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the fixture anew; then RESNET_REQUIRE_PYTHON=1 must pass")
 
-// fixed is a process of long ago whose clock moves by a quarter of a second.
+// fixed is an origin whose clock starts in 2023 and advances by a quarter of a second at each call.
 func fixed() origin {
 	at := time.Unix(1_700_000_000, 0)
 	return origin{host: "host", pid: 42, now: func() time.Time {
@@ -27,7 +27,7 @@ func fixed() origin {
 	}}
 }
 
-// residual is a block of a few ops with every kind of field that ops have.
+// residual is a graph of a few ops with every kind of field that ops have.
 func residual(t testing.TB) *nn.Graph {
 	t.Helper()
 	g := nn.NewGraph("residual", 3, 5, 4, 2)
@@ -40,7 +40,7 @@ func residual(t testing.TB) *nn.Graph {
 	return g
 }
 
-// picture is a PNG file of 2 rows of 3 grey pixels.
+// picture returns a PNG file of 2 rows of 3 grey pixels.
 func picture(t testing.TB) []byte {
 	t.Helper()
 	b, err := os.ReadFile("testdata/picture.png")
@@ -50,7 +50,7 @@ func picture(t testing.TB) []byte {
 
 const fixturePath = "testdata/events.out.tfevents.1700000000.host.42.0"
 
-// writeFixture writes a file with one of everything.
+// writeFixture writes a file with an event of every kind, and returns its path.
 func writeFixture(t testing.TB, dir string) string {
 	t.Helper()
 	w, err := create(dir, 7, fixed())
@@ -93,8 +93,8 @@ func TestFixture(t *testing.T) {
 	}
 }
 
-// What the file holds, read back: every event in order, the time of each a quarter of a second after the last look at
-// the clock.
+// TestEvents reads the file back: every event in order, with times that are a quarter of a second apart for each call
+// of the clock.
 func TestEvents(t *testing.T) {
 	const want = `1700000000.50 0 version brain.Event:2
 1700000000.75 7 session 1
@@ -125,7 +125,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// The settings that the HParams dashboard reads lie in a tag's metadata.
+// The settings are in the metadata of a tag, where the HParams dashboard reads them.
 func TestHParams(t *testing.T) {
 	s := settings{}
 	start := fmt.Sprint(decode(t, s.encodeStart(time.Unix(3, 5e8))).double(5))

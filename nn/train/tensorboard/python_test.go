@@ -15,8 +15,8 @@ import (
 	"resnet/nn/train"
 )
 
-// python is the interpreter that RESNET_PYTHON names, else python3, if it has TensorBoard. Where RESNET_REQUIRE_PYTHON
-// is 1 it must.
+// python returns the interpreter that RESNET_PYTHON names, or python3. If it lacks TensorBoard the test is skipped, or
+// fails with RESNET_REQUIRE_PYTHON=1.
 func python(t *testing.T) string {
 	t.Helper()
 	name := cmp.Or(os.Getenv("RESNET_PYTHON"), "python3")
@@ -31,7 +31,7 @@ func python(t *testing.T) string {
 	return ""
 }
 
-// A reading is what testdata/read.py prints of a file or directory.
+// A reading is the output of testdata/read.py for a file or directory.
 type reading struct {
 	Scalars, Plotted map[string][]point
 	Histograms       map[string][]struct {
@@ -89,8 +89,8 @@ func TestTensorBoard(t *testing.T) {
 	})
 }
 
-// killedRun is a run that was killed after step 9, with a checkpoint of step 6, and resumed from there; its losses are
-// then ten times what they were.
+// killedRun records a run that was killed after step 9 and resumed from a checkpoint of step 6, with losses that are
+// ten times as large from there on.
 func killedRun(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -109,7 +109,7 @@ func killedRun(t *testing.T) (dir string) {
 	return dir
 }
 
-// words are things as fmt prints them.
+// words returns values as fmt prints them.
 func words[T any](things []T) (w []string) {
 	for _, x := range things {
 		w = append(w, fmt.Sprint(x))
