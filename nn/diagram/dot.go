@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// dot draws for Graphviz. What is not on the main path is in colour; the main path weighs more, so that it comes out
-// straight.
+// dot returns a graph for Graphviz. Arrows of branches are in colour; those of the main path have a higher weight,
+// which makes it straight.
 func dot(n *network) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", dotQuote(n.name))
@@ -30,7 +30,7 @@ func dot(n *network) string {
 	b.WriteByte('\n')
 	for i, a := range n.arrows {
 		style := "weight=10"
-		if n.aside(i) {
+		if n.inBranch(i) {
 			style = `color="#c2410c"`
 		}
 		fmt.Fprintf(&b, "\tn%d -> n%d [label=%s, %s];\n", a.from, a.to, dotQuote(a.shape), style)
@@ -39,7 +39,7 @@ func dot(n *network) string {
 	return b.String()
 }
 
-// dotQuote is a string of one or more lines in quotes.
+// dotQuote returns a quoted string of one or more lines.
 func dotQuote(lines ...string) string {
 	quoted := make([]string, len(lines))
 	for i, s := range lines {
