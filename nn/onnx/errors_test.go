@@ -9,14 +9,14 @@ import (
 	"resnet/nn"
 )
 
-// dropout stands for an op that this package has not heard of.
+// dropout is an op that the package does not know.
 type dropout struct{}
 
 func (dropout) Kind() string                             { return "dropout" }
 func (dropout) Infer(in []nn.Type) (nn.Signature, error) { return nn.Signature{Out: in[0]}, nil }
 func (dropout) FLOPs([]nn.Type) int64                    { return 0 }
 
-// classifier is a network of two classes with a body on images of 2x2 pixels.
+// classifier builds a network for two classes and images of 2x2 pixels, with the given body.
 func classifier(body func(g *nn.Graph, x nn.Value) nn.Value) *nn.Graph {
 	g := nn.NewGraph("test", 1, 2, 2, 2)
 	g.Loss(nn.SoftmaxCrossEntropy{}, body(g, g.Apply("input", nn.Input{}, g.Images)))
@@ -73,7 +73,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// full takes so many writes, then no more.
+// full is a writer that accepts a number of writes and then fails.
 type full int
 
 func (f *full) Write(p []byte) (int, error) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Numbers that float32 holds: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
+// All numbers are exact in float32: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
 func TestFoldedNumbers(t *testing.T) {
 	bn := batchNorm{weight: []float32{3, -1}, bias: []float32{5, 0.5}, mean: []float32{1, 2},
 		variance: []float32{3.75, 0.75}, eps: 0.25}
@@ -24,7 +24,7 @@ func TestFoldedNumbers(t *testing.T) {
 	}
 }
 
-// In the seed network bn1 and bn2 follow convolutions of their own; what the shortcut's batch norm reads conv1 reads
+// In the seed network bn1 and bn2 can be folded; the batch norm of the shortcut cannot, because conv1 reads its input
 // too.
 func TestFoldTakesTheRightOnes(t *testing.T) {
 	g := seedNetwork(t)
@@ -42,7 +42,7 @@ func TestFoldTakesTheRightOnes(t *testing.T) {
 	for _, i := range graph.messages(t, 5) {
 		names[i.string(8)] = true
 	}
-	// Without the 8 folded batch norms' 4 vectors, with 8 biases.
+	// The 4 vectors of each of 8 folded batch norms are gone, and 8 biases are new.
 	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] ||
 		!names["blocks.0.conv1.bias"] {
 		t.Errorf("%d initializers %v, want %d, among them blocks.0.conv1.bias", len(names), names, want)

@@ -6,7 +6,7 @@ import (
 	"resnet/nn"
 )
 
-// convert makes the nodes of n.
+// convert adds the ONNX nodes of n.
 func (c *converter) convert(n *nn.Node) {
 	switch op := n.Op.(type) {
 	case nn.Input:
@@ -31,13 +31,13 @@ func (c *converter) convert(n *nn.Node) {
 		c.images[n.Out] = c.add("GlobalAveragePool", n.Name, []string{c.image(n.In[0])})
 	case nn.Linear:
 		c.rows[n.Out] = c.linear(n, op)
-	case nn.SoftmaxCrossEntropy: // the end, which is the options' affair
+	case nn.SoftmaxCrossEntropy: // the options choose the output
 	default:
 		c.fail("%s: no ONNX operator is known for op %s", n.Name, op.Kind())
 	}
 }
 
-// window is the attributes of a square window that moves over an image.
+// window returns the attributes of a square window that moves over an image.
 func window(kernel, stride int, p nn.Pad) []attribute {
 	return []attribute{
 		{"kernel_shape", []int{kernel, kernel}},
@@ -46,7 +46,7 @@ func window(kernel, stride int, p nn.Pad) []attribute {
 	}
 }
 
-// relu is max(x, 0), or x where the op has none.
+// relu adds max(x, 0) if the op has a ReLU, and otherwise returns x.
 func (c *converter) relu(on bool, n *nn.Node, x string) string {
 	if !on {
 		return x
@@ -54,8 +54,8 @@ func (c *converter) relu(on bool, n *nn.Node, x string) string {
 	return c.add("Relu", n.Name+"/relu", []string{x})
 }
 
-// normalise is (x - s*mean)/(s*std), where s is 255 for an input of bytes and 1 for one that is divided by 255 already.
-// What changes nothing is left out.
+// normalise adds (x - s*mean)/(s*std), where s is 255 for bytes, and 1 for an input that is divided by 255 already. It
+// leaves out a subtraction of 0 and a division by 1.
 func (c *converter) normalise(n *nn.Node, op nn.Input) string {
 	x, s := c.image(n.In[0]), float32(1)
 	if c.o.Bytes {
@@ -84,7 +84,7 @@ func (c *converter) normalise(n *nn.Node, op nn.Input) string {
 	return x
 }
 
-// conv is a convolution, and with Fold the batch norm and the ReLU after it.
+// conv adds a convolution, into which it folds the batch norm after it if Options.Fold asks for that.
 func (c *converter) conv(n *nn.Node, op nn.Conv) {
 	weight := c.read(n.Params[0])
 	var bias []float32
@@ -114,7 +114,7 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) {
 
 func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) string {
 	in := []string{c.image(n.In[0])}
-	for _, v := range n.Params { // weight, bias, running_mean, running_var: ONNX's order
+	for _, v := range n.Params { // weight, bias, running_mean, running_var, in ONNX's order too
 		in = append(in, c.parameter(v, c.read(v)))
 	}
 	eps, _ := op.Numerics()

@@ -15,7 +15,7 @@ import (
 	"resnet/nn/internal/prototest"
 )
 
-// A wire is a message read back.
+// A wire is a decoded message.
 type wire prototest.Message
 
 func decode(t testing.TB, b []byte) wire {
@@ -55,7 +55,7 @@ func (w wire) messages(t testing.TB, num protowire.Number) []wire {
 	return v
 }
 
-// written is the model that Write writes, read back.
+// written decodes the model that Write writes.
 func written(t testing.TB, g *nn.Graph, params Parameters, o Options) wire {
 	t.Helper()
 	var b bytes.Buffer
@@ -63,7 +63,7 @@ func written(t testing.TB, g *nn.Graph, params Parameters, o Options) wire {
 	return decode(t, b.Bytes())
 }
 
-// listing is a model as text: a line for the input, each node and the output.
+// listing returns a model as text, with a line for the input, each node and the output.
 func listing(t testing.TB, model wire) string {
 	t.Helper()
 	var b strings.Builder
@@ -131,7 +131,7 @@ logits type 1 batch,3: a score for each class; their softmax are probabilities
 	if got := listing(t, written(t, g, eighths(g), Options{})); got != want {
 		t.Errorf("wrote\n%s\nwant\n%s", got, want)
 	}
-	// The options' part of it: bytes in, one batch norm fewer, probabilities out.
+	// The options change this: bytes as input, one batch norm fewer, probabilities as output.
 	got := listing(t, written(t, g, eighths(g), Options{Batch: 4, Bytes: true, Softmax: true, Fold: true}))
 	for _, want := range []string{
 		`images type 2 4,6,5,2: pixels 0 to 255 in N,H,W,C order
@@ -154,7 +154,7 @@ probabilities type 1 4,3: a probability for each class
 	}
 }
 
-// What else reads the logits reads them by the output's name.
+// A node that reads the logits reads them by the name of the output.
 func TestLogitsReadTwice(t *testing.T) {
 	g := classifier(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("fc", nn.Linear{Out: 2}, x) })
 	g.Apply("extra", nn.ReLU{}, g.Logits)
@@ -198,7 +198,7 @@ func TestModelHeader(t *testing.T) {
 	}
 }
 
-// Every parameter is there under its name, with its shape and its bytes, and nothing else is.
+// The initializers are the parameters, with their names, shapes and bytes, and nothing else.
 func TestInitializers(t *testing.T) {
 	g := seedNetwork(t)
 	e := executor(t, g, random(g), 1)
