@@ -9,7 +9,7 @@ import (
 	"resnet/nn"
 )
 
-// unknown is an op that Keras has nothing for.
+// unknown is an op without a Keras layer.
 type unknown struct{ nn.ReLU }
 
 func (unknown) Kind() string { return "unknown" }
@@ -69,7 +69,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// A kernel's element at o, c, h, w here is at h, w, c, o in Keras.
+// The element o, c, h, w of a kernel has the indices h, w, c, o in Keras.
 func TestKernelLayout(t *testing.T) {
 	w := weight{shape: []int{2, 3, 4, 5}, kernel: nn.Shape{N: 5, C: 4, H: 2, W: 3}}
 	ours := make([]float32, 120)
@@ -98,7 +98,7 @@ func TestFormatOf(t *testing.T) {
 	}
 }
 
-// What Keras' own layers are called in its files.
+// The names of Keras' layers in its files.
 func TestSnakeCase(t *testing.T) {
 	for class, want := range map[string]string{
 		"Conv2D": "conv2d", "BatchNormalization": "batch_normalization", "InputLayer": "input_layer", "ReLU": "re_lu",

@@ -15,9 +15,9 @@ import (
 	"resnet/nn/hdf5"
 )
 
-// chain is a network of one convolution, one batch norm and one classifier.
+// chain describes a network of one convolution, one batch norm and one classifier.
 type chain struct {
-	conv, bn, fc string // names
+	conv, bn, fc string // names of the layers
 	width        int
 	bias, hidden bool // a convolution with a bias, another linear layer
 }
@@ -106,7 +106,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// Layers of other names, in a group attribute that Keras cut in two.
+// Layers with other names, in a list that Keras split into two attributes.
 func TestReadCutAttribute(t *testing.T) {
 	g := plainChain.graph(t)
 	m, err := convert(chain{conv: "x", bn: "y", fc: "z", width: 4}.graph(t))
@@ -160,7 +160,7 @@ func TestParseConfig(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, config string
-		want         []string // nil: not ok
+		want         []string // nil: parseConfig or sequence fails
 	}{
 		{"Keras 3", `{"class_name": "Functional", "config": {"layers": [
 			{"name": "i", "inbound_nodes": []},
@@ -202,10 +202,10 @@ func TestParseConfig(t *testing.T) {
 	}
 }
 
-// Of two ways that join, the one with more weights comes first, however long they are and whichever is named first;
-// behind it what the other one has.
+// Of two paths that join, the one with more weights comes first, whatever their lengths and the order of the inputs.
+// The layers of the other one follow.
 func TestSequence(t *testing.T) {
-	network := map[string]*joint{
+	network := map[string]*node{
 		"stem": {weighted: true},
 		"a1":   {in: []string{"stem"}, weighted: true}, "a2": {in: []string{"a1"}, weighted: true},
 		"b1": {in: []string{"stem"}, weighted: true}, "relu": {in: []string{"b1"}}, "drop": {in: []string{"relu"}},
@@ -217,7 +217,7 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// Nothing in a file may make the reader panic.
+// No file may make the reader panic.
 func FuzzRead(f *testing.F) {
 	for _, format := range []Format{H5, Weights} {
 		for _, name := range []string{"small", "written"} {
