@@ -37,7 +37,7 @@ func encoded(t testing.TB, g *Group) []byte {
 
 func open(b []byte) (*File, error) { return New(bytes.NewReader(b), int64(len(b)), "f") }
 
-// The bytes that h5py 3.16 on HDF5 2.0 reads; testdata/fixtures.py does so.
+// testdata/fixtures.py reads these bytes with h5py 3.16 on HDF5 2.0.
 func TestWriteBytes(t *testing.T) {
 	got := encoded(t, sample())
 	const path = "testdata/sample.h5"
@@ -52,7 +52,7 @@ func TestWriteBytes(t *testing.T) {
 	}
 }
 
-// describe is all that is in a file, a line for each thing; errors too.
+// describe returns the content of a file, one line per object or error.
 func describe(f *File) []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -113,7 +113,8 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
-// A group that a B-tree node of the usual size cannot hold, and a string longer than a message of an object header.
+// A group that is too large for a B-tree node of the default size, and a string that is longer than a message of an
+// object header.
 func TestWriteLarge(t *testing.T) {
 	const names = 2*leafK*2*leastInternalK + 1
 	g := &Group{Strings: map[string]string{"text": strings.Repeat("x", 1<<17)}}
