@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// file puts a header and data together.
+// file returns a file with the given header and data.
 func file(header, data string) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(b, header...), data...)
@@ -68,7 +68,7 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
-// The bytes that Python's safetensors 0.8 reads; testdata/check.py does so.
+// testdata/check.py reads these bytes with Python's safetensors 0.8.
 func TestWriteBytes(t *testing.T) {
 	tensors, meta := sample()
 	const header = `{"__metadata__":{"format":"pt","k":"line\n\"quoted\""},` +
@@ -166,7 +166,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// Bit patterns and values from IEEE 754's definition of binary16.
+// Bit patterns and values by the definition of binary16 in IEEE 754.
 func TestHalf(t *testing.T) {
 	for h, want := range map[uint16]float32{
 		0x0000: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0400: 0x1p-14, 0x0001: 0x1p-24, 0x83ff: -0x3ffp-24,
@@ -215,7 +215,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// What the reader accepts, the writer must be able to write so that it reads back the same; nothing may panic.
+// No file may make the reader panic. What it accepts must be the same after it is written and read again.
 func FuzzRead(f *testing.F) {
 	tensors, meta := sample()
 	var buf bytes.Buffer
