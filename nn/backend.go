@@ -92,8 +92,8 @@ type Reader interface {
 type Async interface {
 	Executor
 
-	// Upload copies a data set to the device: images N,H,W,C, a label each. It returns the set's number. The error wraps
-	// ErrOutOfMemory where the set does not fit.
+	// Upload copies a data set to the device: images N,H,W,C, a label each. It returns the set's number. The error
+	// wraps ErrOutOfMemory where the set does not fit.
 	Upload(images []byte, labels []int32) (set int, err error)
 	// Assemble is Write of a batch of images and labels, taken from an uploaded set.
 	Assemble(set int, samples []data.Sample) error
@@ -101,8 +101,8 @@ type Async interface {
 	// MaxSteps is how many steps a call of RunSteps may be for, and for how many it costs the host least; 0 where the
 	// plan does not train.
 	MaxSteps() int
-	// RunSteps is, for each of params in turn, Assemble of a whole batch, Write of the step scalars and Run of Train, to
-	// the same bits. The samples are those of all the batches, one batch after another.
+	// RunSteps is, for each of params in turn, Assemble of a whole batch, Write of the step scalars and Run of Train,
+	// to the same bits. The samples are those of all the batches, one batch after another.
 	RunSteps(set int, samples []data.Sample, params []StepParams) error
 
 	// RequestMetrics asks for the metrics as the work so far will leave them. It replaces a request that is still open.
@@ -110,8 +110,8 @@ type Async interface {
 	// PollMetrics answers the last request without waiting; ok is false as long as the device has not come that far.
 	PollMetrics() (metrics [2]float64, ok bool, err error)
 
-	// Snapshot copies parameters, statistics, optimiser states and State, as the work so far will leave them, and returns
-	// before that is done. It replaces the snapshot before.
+	// Snapshot copies parameters, statistics, optimiser states and State, as the work so far will leave them, and
+	// returns before that is done. It replaces the snapshot before.
 	Snapshot() (Snapshot, error)
 
 	// State is what a checkpoint must hold besides parameters, statistics and optimiser state, such as the scale of the
@@ -161,8 +161,8 @@ type Timeline struct {
 }
 
 // Idle is the share of the time in which no step was under way, 1 - Busy/Elapsed. Copies and kernels between two steps,
-// such as those that assemble a batch, are part of it; a step's own gaps, from one kernel to the next and until a launch
-// that the device waited for arrives, are not.
+// such as those that assemble a batch, are part of it; a step's own gaps, from one kernel to the next and until a
+// launch that the device waited for arrives, are not.
 func (t Timeline) Idle() float64 {
 	if t.Elapsed <= 0 {
 		return 0

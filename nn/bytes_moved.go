@@ -1,11 +1,9 @@
 package nn
 
-// BytesMoved is the least that a step on n images moves to and from memory, in
-// bytes: each tensor that it needs read once, each that it makes written once,
-// in the type and with the padding that the target gives them. A gradient that
-// is added to is read and written, and so are running statistics in training.
-// A kernel that reads a tensor twice moves more, one that keeps a tensor between
-// two nodes in a cache or in registers less.
+// BytesMoved is the least that a step on n images moves to and from memory, in bytes: each tensor that it needs read
+// once, each that it makes written once, in the type and with the padding that the target gives them. A gradient that
+// is added to is read and written, and so are running statistics in training. A kernel that reads a tensor twice moves
+// more, one that keeps a tensor between two nodes in a cache or in registers less.
 func (p *Plan) BytesMoved(t Target, prog *Program, s Instruction, n int) int64 {
 	c := moved{Graph: p.Graph, target: t, images: n}
 	switch s.Phase {
@@ -125,8 +123,8 @@ func (c *moved) backward(n *Node, prog *Program, s Instruction) int64 {
 	return sum
 }
 
-// inputGradients are the bytes of the gradients that a node gives its inputs,
-// and whether there are any to write. What one memory holds is written once.
+// inputGradients are the bytes of the gradients that a node gives its inputs, and whether there are any to write. What
+// one memory holds is written once.
 func (c *moved) inputGradients(n *Node, prog *Program, s Instruction) (sum int64, moves bool) {
 	needs, written := c.NeedsGrad(), map[Slot]bool{}
 	add, isAdd := n.Op.(Add)
@@ -144,8 +142,8 @@ func (c *moved) inputGradients(n *Node, prog *Program, s Instruction) (sum int64
 	return sum, moves
 }
 
-// update reads every gradient, reads and writes every trained parameter and its
-// optimiser state, and writes the copies that products read.
+// update reads every gradient, reads and writes every trained parameter and its optimiser state, and writes the copies
+// that products read.
 func (c *moved) update(states int) int64 {
 	var sum int64
 	for _, v := range c.Parameters() {

@@ -6,8 +6,7 @@ import (
 	"resnet/nn"
 )
 
-// flatTarget is a backend of float32 without padding, whose sums pass gradients
-// on in place.
+// flatTarget is a backend of float32 without padding, whose sums pass gradients on in place.
 type flatTarget struct{}
 
 func (flatTarget) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
@@ -22,8 +21,8 @@ func (flatTarget) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.
 	return spans
 }
 
-// A network small enough to count by hand, on images of 2 channels and 4x4
-// pixels: two convolutions of one input, a sum, batch norm, a linear layer.
+// A network small enough to count by hand, on images of 2 channels and 4x4 pixels: two convolutions of one input, a
+// sum, batch norm, a linear layer.
 func TestStepBytes(t *testing.T) {
 	g := nn.NewGraph("small", 2, 4, 4, 3)
 	x := g.Apply("input", nn.Normalize{}, g.Images)

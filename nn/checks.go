@@ -23,7 +23,8 @@ func (p *Plan) ParameterSlot(r Ref) (Slot, *Param, error) {
 		s = p.States[r.Role-Momentum][r.Value]
 	}
 	if s.Bytes == 0 {
-		return Slot{}, nil, fmt.Errorf("%s: the plan keeps no tensor of role %d for it", p.Graph.ValueName(r.Value), r.Role)
+		return Slot{}, nil, fmt.Errorf("%s: the plan keeps no tensor of role %d for it", p.Graph.ValueName(r.Value),
+			r.Role)
 	}
 	return s, p.Graph.Param(r.Value), nil
 }
@@ -34,8 +35,8 @@ func (g *Graph) has(v Value) bool { return v >= 0 && int(v) < g.NumValues() }
 // IsActivation says whether v is a value that is no parameter.
 func (g *Graph) IsActivation(v Value) bool { return g.has(v) && g.Param(v) == nil }
 
-// ActivationSlot is the place of an activation or its gradient, if so many bytes
-// of float32 may be read of it after a run of the program last.
+// ActivationSlot is the place of an activation or its gradient, if so many bytes of float32 may be read of it after a
+// run of the program last.
 func (p *Plan) ActivationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 	g := p.Graph
 	name := g.ValueName(r.Value)

@@ -14,9 +14,8 @@ type Node struct {
 	ReadsX, ReadsY bool
 }
 
-// A Graph describes a network for one image. Layers, blocks and whole networks
-// are Go functions that add nodes. Builder methods keep the first error; Err
-// and NewPlan return it.
+// A Graph describes a network for one image. Layers, blocks and whole networks are Go functions that add nodes. Builder
+// methods keep the first error; Err and NewPlan return it.
 type Graph struct {
 	Name    string
 	Classes int
@@ -64,8 +63,8 @@ func (g *Graph) Fail(format string, args ...any) {
 // Err is the first error that building met.
 func (g *Graph) Err() error { return g.err }
 
-// Apply adds a node and returns its output. After an error it returns its
-// first input unchanged, so that a builder needs no checks between calls.
+// Apply adds a node and returns its output. After an error it returns its first input unchanged, so that a builder
+// needs no checks between calls.
 func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	if g.err != nil {
 		return in[0]
@@ -88,10 +87,12 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY}
 	for i := range sig.Params {
 		p := &sig.Params[i]
-		n.Params = append(n.Params, g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, producer: -1}))
+		n.Params = append(n.Params,
+			g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, producer: -1}))
 	}
 	for i, s := range sig.Saved {
-		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i), perImage: s.PerImage, producer: len(g.Nodes)}))
+		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i),
+			perImage: s.PerImage, producer: len(g.Nodes)}))
 	}
 	n.Out = g.add(valueInfo{typ: sig.Out, name: name, perImage: true, producer: len(g.Nodes)})
 	g.Nodes = append(g.Nodes, n)
@@ -101,7 +102,8 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 // Loss ends the network: softmax and mean cross-entropy of logits.
 func (g *Graph) Loss(op SoftmaxCrossEntropy, logits Value) {
 	if g.err == nil && g.Type(logits).Shape != (Shape{1, g.Classes, 1, 1}) {
-		g.Fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1}, g.Classes)
+		g.Fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1},
+			g.Classes)
 	}
 	g.Logits = logits
 	g.Probabilities = g.Apply("loss", op, logits, g.Labels)
@@ -119,7 +121,8 @@ func (g *Graph) ValueName(v Value) string { return g.values[v].name }
 // Param returns what v is a parameter of, or nil.
 func (g *Graph) Param(v Value) *Param { return g.values[v].param }
 
-// PerImage says whether each image of a batch has its own v; of parameters and statistics there is one for the whole batch.
+// PerImage says whether each image of a batch has its own v; of parameters and statistics there is one for the whole
+// batch.
 func (g *Graph) PerImage(v Value) bool { return g.values[v].perImage }
 
 // Producer is the index of the node that writes v, or -1 for inputs and parameters.

@@ -32,8 +32,8 @@ var (
 // Normal is a normal distribution of mean 0 and the given standard deviation.
 func Normal(std float64) Init { return Init{kind: normal, scale: std} }
 
-// Fill writes initial values. The draws depend on the seed and the parameter's
-// full name alone, so that adding a layer leaves the others' values as they are.
+// Fill writes initial values. The draws depend on the seed and the parameter's full name alone, so that adding a layer
+// leaves the others' values as they are.
 func (i Init) Fill(dst []float32, shape Shape, seed uint64, name string) {
 	h := fnv.New64a()
 	h.Write([]byte(name))

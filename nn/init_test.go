@@ -9,10 +9,9 @@ import (
 	"resnet/nn/cpu"
 )
 
-// TestInitMoments: n draws of a distribution have its mean within 5 standard
-// errors, std/sqrt(n), and its standard deviation within 5 of
-// std*sqrt((kurtosis-1)/(4n)), kurtosis 3 for normal and 1.8 for uniform. The
-// seeds are fixed, so that the test is too.
+// TestInitMoments: n draws of a distribution have its mean within 5 standard errors, std/sqrt(n), and its standard
+// deviation within 5 of std*sqrt((kurtosis-1)/(4n)), kurtosis 3 for normal and 1.8 for uniform. The seeds are fixed, so
+// that the test is too.
 func TestInitMoments(t *testing.T) {
 	conv, linear := nn.Shape{N: 64, C: 32, H: 3, W: 3}, nn.Shape{N: 100, C: 300, H: 1, W: 1}
 	for _, c := range []struct {
@@ -84,15 +83,17 @@ func TestInitNames(t *testing.T) {
 	for _, c := range []struct {
 		seed uint64
 		name string
-	}{{1, "blocks.0.conv2.weight"}, {1, "blocks.1.conv1.weight"}, {2, "blocks.0.conv1.weight"}, {1 << 40, "blocks.0.conv1.weight"}} {
+	}{{1, "blocks.0.conv2.weight"}, {1, "blocks.1.conv1.weight"}, {2, "blocks.0.conv1.weight"},
+		{1 << 40, "blocks.0.conv1.weight"}} {
 		if r := correlation(a, fill(nn.HeNormal, shape, c.seed, c.name)); math.Abs(r) > bound {
-			t.Errorf("draws of seed 1 and of seed %d, %s correlate by %.3f, want at most %.3f", c.seed, c.name, r, bound)
+			t.Errorf("draws of seed 1 and of seed %d, %s correlate by %.3f, want at most %.3f", c.seed, c.name, r,
+				bound)
 		}
 	}
 }
 
-// TestInitialize: every parameter of an executor is written, and a layer more
-// or less leaves the others' values as they are.
+// TestInitialize: every parameter of an executor is written, and a layer more or less leaves the others' values as they
+// are.
 func TestInitialize(t *testing.T) {
 	backend, err := cpu.New(cpu.Config{Threads: 1})
 	if err != nil {

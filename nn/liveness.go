@@ -21,8 +21,8 @@ type interval struct {
 	offset     int64
 }
 
-// program schedules steps and gives every tensor that they touch a slot.
-// Tensors whose lives overlap never share memory.
+// program schedules steps and gives every tensor that they touch a slot. Tensors whose lives overlap never share
+// memory.
 func (p *Plan) program(t Target, m Mode, steps []Instruction) *Program {
 	g := p.Graph
 	prog := &Program{
@@ -61,8 +61,7 @@ func (p *Plan) program(t Target, m Mode, steps []Instruction) *Program {
 	return prog
 }
 
-// lives finds when each tensor is first and last touched, and merges the
-// gradients that may lie in the same memory.
+// lives finds when each tensor is first and last touched, and merges the gradients that may lie in the same memory.
 func (p *Plan) liveness(t Target, prog *Program) []*interval {
 	g := p.Graph
 	of := map[tensor]*interval{}
@@ -154,11 +153,9 @@ func touched(g *Graph, s Instruction, m Mode) []tensor {
 	return ts
 }
 
-// gradientAliases are pairs of gradients that one memory can hold. A sum gives
-// both its inputs the same gradient, and batch norm and ReLU turn theirs into
-// their input's element by element. It is right only where the input has no
-// other reader (which would add to it) and, for the ops in place, where no
-// sibling still reads what is overwritten.
+// gradientAliases are pairs of gradients that one memory can hold. A sum gives both its inputs the same gradient, and
+// batch norm and ReLU turn theirs into their input's element by element. It is right only where the input has no other
+// reader (which would add to it) and, for the ops in place, where no sibling still reads what is overwritten.
 func gradientAliases(g *Graph, t Target) [][2]Value {
 	alone := func(v Value) bool { return len(g.Consumers(v)) == 1 }
 	fits := func(a, b Value) bool { return t.AliasGrads(g, a, b) }
@@ -191,8 +188,8 @@ func gradientAliases(g *Graph, t Target) [][2]Value {
 	return pairs
 }
 
-// pack gives each life an offset, the largest first, each at the lowest place
-// where nothing alive at the same time lies. It returns the size of the whole.
+// pack gives each life an offset, the largest first, each at the lowest place where nothing alive at the same time
+// lies. It returns the size of the whole.
 func pack(lives []*interval) int64 {
 	order := slices.Clone(lives)
 	slices.SortStableFunc(order, func(a, b *interval) int { return cmp.Compare(b.bytes, a.bytes) })
@@ -210,7 +207,9 @@ func pack(lives []*interval) int64 {
 			at = max(at, o.offset+o.bytes)
 		}
 		l.offset = at
-		i, _ := slices.BinarySearchFunc(placed, at, func(o *interval, at int64) int { return cmp.Compare(o.offset, at) })
+		i, _ := slices.BinarySearchFunc(placed, at, func(o *interval, at int64) int {
+			return cmp.Compare(o.offset, at)
+		})
 		placed = slices.Insert(placed, i, l)
 		size = max(size, at+l.bytes)
 	}

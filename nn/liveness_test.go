@@ -12,7 +12,8 @@ import (
 func TestPlanSharesNoLiveMemory(t *testing.T) {
 	var graphs []*nn.Graph
 	for _, hidden := range []int{0, 16} {
-		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: models.Options("base_channels=4").With("hidden", hidden)})
+		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+			Options: models.Options("base_channels=4").With("hidden", hidden)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,8 +54,8 @@ type tensor struct {
 	role  nn.Role
 }
 
-// accesses are what a step reads and writes among activations, gradients and
-// saved tensors, from the definitions of Node and Step.
+// accesses are what a step reads and writes among activations, gradients and saved tensors, from the definitions of
+// Node and Step.
 func accesses(g *nn.Graph, s nn.Instruction, m nn.Mode) (reads, writes []tensor) {
 	if s.Phase == nn.Update {
 		return nil, nil
@@ -109,16 +110,17 @@ func overlap(a, b nn.Slot) bool {
 	return a.Segment == b.Segment && a.Offset < b.Offset+b.Bytes && b.Offset < a.Offset+a.Bytes
 }
 
-// checkSegments: parameters, gradients and states lie apart in their segments,
-// whose sizes are what they need.
+// checkSegments: parameters, gradients and states lie apart in their segments, whose sizes are what they need.
 func checkSegments(t *testing.T, p *nn.Plan, target nn.Target) {
 	t.Helper()
 	var placed []nn.Slot
 	place := func(v nn.Value, role nn.Role, s nn.Slot, want nn.Segment) {
 		t.Helper()
 		name := p.Graph.ValueName(v)
-		if s.Segment != want || s.Offset%64 != 0 || s.Bytes != target.Bytes(p.Graph, v, role, p.Batch) || s.Offset+s.Bytes > p.Bytes[want] {
-			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within the %d of segment %d", name, role, s, target.Bytes(p.Graph, v, role, p.Batch), p.Bytes[want], want)
+		if s.Segment != want || s.Offset%64 != 0 || s.Bytes != target.Bytes(p.Graph, v, role, p.Batch) ||
+			s.Offset+s.Bytes > p.Bytes[want] {
+			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within the %d of segment %d", name, role, s,
+				target.Bytes(p.Graph, v, role, p.Batch), p.Bytes[want], want)
 		}
 		for _, o := range placed {
 			if overlap(o, s) {
@@ -143,8 +145,8 @@ func checkSegments(t *testing.T, p *nn.Plan, target nn.Target) {
 	}
 }
 
-// checkLives: tensors whose times overlap share memory only where both are
-// gradients in exactly one place, which replay then looks at.
+// checkLives: tensors whose times overlap share memory only where both are gradients in exactly one place, which replay
+// then looks at.
 func checkLives(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
 	t.Helper()
 	g := p.Graph
@@ -175,13 +177,16 @@ func checkLives(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
 		if s.Segment == nn.Local {
 			batch = 1
 			if l := lives[x]; !l.local || l.start != l.end || !g.PerImage(x.value) || p.KeepAll {
-				t.Errorf("%s, role %d, alive %v: in a worker's memory, want it in shared", g.ValueName(x.value), x.role, *l)
+				t.Errorf("%s, role %d, alive %v: in a worker's memory, want it in shared", g.ValueName(x.value), x.role,
+					*l)
 			}
 		} else if s.Segment != nn.Activations {
 			t.Errorf("%s, role %d: in segment %d", g.ValueName(x.value), x.role, s.Segment)
 		}
-		if want := target.Bytes(g, x.value, x.role, batch); s.Offset%64 != 0 || s.Bytes < want || s.Offset+s.Bytes > p.Bytes[s.Segment] {
-			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within %d", g.ValueName(x.value), x.role, s, want, p.Bytes[s.Segment])
+		if want := target.Bytes(g, x.value, x.role, batch); s.Offset%64 != 0 || s.Bytes < want ||
+			s.Offset+s.Bytes > p.Bytes[s.Segment] {
+			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within %d", g.ValueName(x.value), x.role, s, want,
+				p.Bytes[s.Segment])
 		}
 		for _, y := range order[:i] {
 			o := slotOf(prog, y)
@@ -198,9 +203,8 @@ func checkLives(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
 	}
 }
 
-// replay runs a program on memory that knows, for each line of 64 bytes, which
-// tensors' values it holds: what a step reads must still be there. A line may
-// hold several: a sum gives its inputs one and the same gradient.
+// replay runs a program on memory that knows, for each line of 64 bytes, which tensors' values it holds: what a step
+// reads must still be there. A line may hold several: a sum gives its inputs one and the same gradient.
 func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 	t.Helper()
 	g := p.Graph
@@ -219,7 +223,8 @@ func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 		ok := slotOf(prog, x).Bytes > 0
 		lines(x, func(l line) { ok = ok && slices.Contains(held[l], x) })
 		if !ok {
-			t.Errorf("step %d (%+v): %s, role %d is not in its memory any more", i, prog.Instructions[i], g.ValueName(x.value), x.role)
+			t.Errorf("step %d (%+v): %s, role %d is not in its memory any more", i, prog.Instructions[i],
+				g.ValueName(x.value), x.role)
 		}
 	}
 	for i, s := range prog.Instructions {
@@ -247,13 +252,17 @@ func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 				if r == x || !overlap(slotOf(prog, x), slotOf(prog, r)) {
 					continue
 				}
-				if !inPlace || r != (tensor{n.Out, nn.Grad}) || slotOf(prog, x) != slotOf(prog, r) || slices.Contains(reads, x) {
-					t.Errorf("step %d (%+v): writes %s, role %d over %s, role %d, which it reads", i, s, g.ValueName(x.value), x.role, g.ValueName(r.value), r.role)
+				if !inPlace || r != (tensor{n.Out, nn.Grad}) || slotOf(prog, x) != slotOf(prog, r) ||
+					slices.Contains(reads, x) {
+					t.Errorf("step %d (%+v): writes %s, role %d over %s, role %d, which it reads", i, s,
+						g.ValueName(x.value), x.role, g.ValueName(r.value), r.role)
 				}
 			}
 			// What holds the same numbers as x stays.
 			lines(x, func(l line) {
-				keep := slices.DeleteFunc(slices.Clone(held[l]), func(o tensor) bool { return !slices.Contains(equal, o) && o != x })
+				keep := slices.DeleteFunc(slices.Clone(held[l]), func(o tensor) bool {
+					return !slices.Contains(equal, o) && o != x
+				})
 				if len(equal) > 0 && slices.Contains(held[l], equal[0]) && !slices.Contains(reads, x) {
 					keep = slices.Clone(held[l]) // stored over its equal: nothing changes
 				}

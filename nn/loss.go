@@ -2,11 +2,10 @@ package nn
 
 import "fmt"
 
-// SoftmaxCrossEntropy is loss = mean over the batch of -Σ_k t_k log softmax(z)_k,
-// where t is 1 at the label and 0 elsewhere, or with Smoothing s (Szegedy et
-// al. 2016) 1-s+s/K at the label and s/K elsewhere. Its output is softmax(z).
-// Each run adds to the metrics: the sum of the images' losses, and how many
-// images had their largest logit at the label (the first of equal ones).
+// SoftmaxCrossEntropy is loss = mean over the batch of -Σ_k t_k log softmax(z)_k, where t is 1 at the label and 0
+// elsewhere, or with Smoothing s (Szegedy et al. 2016) 1-s+s/K at the label and s/K elsewhere. Its output is
+// softmax(z). Each run adds to the metrics: the sum of the images' losses, and how many images had their largest logit
+// at the label (the first of equal ones).
 type SoftmaxCrossEntropy struct{ Smoothing float32 }
 
 func (SoftmaxCrossEntropy) Kind() string { return "softmax_cross_entropy" }

@@ -2,8 +2,7 @@ package nn
 
 import "fmt"
 
-// Input turns the images' bytes into float32: y = (x/255 - Mean[c]) / Std[c].
-// Empty Mean and Std stand for 0 and 1.
+// Input turns the images' bytes into float32: y = (x/255 - Mean[c]) / Std[c]. Empty Mean and Std stand for 0 and 1.
 type Normalize struct{ Mean, Std []float32 }
 
 func (Normalize) Kind() string { return "input" }

@@ -1,11 +1,10 @@
 package nn
 
-// A Value names one tensor of a Graph: an input, a parameter, an activation or
-// something that a forward pass saves for its backward pass.
+// A Value names one tensor of a Graph: an input, a parameter, an activation or something that a forward pass saves for
+// its backward pass.
 type Value int32
 
-// An Op says what a node computes. It knows shapes, parameters and cost; it
-// knows no memory and no device.
+// An Op says what a node computes. It knows shapes, parameters and cost; it knows no memory and no device.
 type Op interface {
 	// Kind is the op's name in tests, profiles and errors: "conv2d".
 	Kind() string
@@ -19,11 +18,11 @@ type Op interface {
 type Signature struct {
 	Out    Type
 	Params []Param
-	// Saved tensors are written by forward for backward, such as batch norm's
-	// save_mean and save_invstd. PerImage ones grow with the batch.
+	// Saved tensors are written by forward for backward, such as batch norm's save_mean and save_invstd. PerImage ones
+	// grow with the batch.
 	Saved []Saved
-	// ReadsX and ReadsY say whether the backward pass reads the node's inputs
-	// and its output again; the planner keeps them alive until then.
+	// ReadsX and ReadsY say whether the backward pass reads the node's inputs and its output again; the planner keeps
+	// them alive until then.
 	ReadsX, ReadsY bool
 }
 

@@ -10,8 +10,7 @@ import (
 // StepParamsLen is the number of float32 scalars that an optimiser reads each step.
 const StepParamsLen = 4
 
-// StepParams are an optimiser's scalars for one step; what each means is the
-// optimiser's own.
+// StepParams are an optimiser's scalars for one step; what each means is the optimiser's own.
 type StepParams [StepParamsLen]float32
 
 // An Optimizer updates parameters from gradients. It is part of the plan.
@@ -47,7 +46,8 @@ var optimizerKinds = []OptimizerKind{
 		New: func(OptimizerConfig) Optimizer { return NewAdam() },
 	},
 	{
-		Name: "adamw", About: "Adam with decoupled weight decay", Defaults: OptimizerConfig{LR: 1e-3, WeightDecay: NewAdamW().Decay}, Decay: true,
+		Name: "adamw", About: "Adam with decoupled weight decay",
+		Defaults: OptimizerConfig{LR: 1e-3, WeightDecay: NewAdamW().Decay}, Decay: true,
 		New: func(c OptimizerConfig) Optimizer {
 			o := NewAdamW()
 			o.Decay = c.WeightDecay
@@ -55,7 +55,8 @@ var optimizerKinds = []OptimizerKind{
 		},
 	},
 	{
-		Name: "sgd", About: "stochastic gradient descent", Defaults: OptimizerConfig{LR: 1e-2, Momentum: 0.9, Nesterov: true}, Momentum: true, Decay: true,
+		Name: "sgd", About: "stochastic gradient descent",
+		Defaults: OptimizerConfig{LR: 1e-2, Momentum: 0.9, Nesterov: true}, Momentum: true, Decay: true,
 		New: func(c OptimizerConfig) Optimizer { return SGD{c.Momentum, c.WeightDecay, c.Nesterov} },
 	},
 }
@@ -100,8 +101,8 @@ func (o Adam) StepParams(t int64, lr float64) StepParams {
 	return StepParams{float32(lr * math.Sqrt(1-math.Pow(o.Beta2, float64(t))) / (1 - math.Pow(o.Beta1, float64(t))))}
 }
 
-// AdamW (Loshchilov and Hutter 2019) as PyTorch has it, decay decoupled from
-// the gradient, for parameters that decay (no biases, no batch norm):
+// AdamW (Loshchilov and Hutter 2019) as PyTorch has it, decay decoupled from the gradient, for parameters that decay
+// (no biases, no batch norm):
 //
 //	p *= 1 - lr*Decay
 //	p -= lr/(1-Beta1^t) * m / (sqrt(v)/sqrt(1-Beta2^t) + Eps)

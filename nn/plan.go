@@ -5,9 +5,8 @@ import (
 	"fmt"
 )
 
-// A Plan is a Graph in execution order with a place in memory for every
-// tensor, decided before the first step. It is plain data: no pointers and no
-// device.
+// A Plan is a Graph in execution order with a place in memory for every tensor, decided before the first step. It is
+// plain data: no pointers and no device.
 type Plan struct {
 	Graph     *Graph
 	Batch     int       // images of a training step, at most
@@ -15,9 +14,8 @@ type Plan struct {
 	Optimizer Optimizer // nil: inference only
 	KeepAll   bool
 
-	// Train is forward, backward, update; nil without an optimiser. Eval is
-	// forward on running statistics. The two never run at once, so they use the
-	// same activation memory.
+	// Train is forward, backward, update; nil without an optimiser. Eval is forward on running statistics. The two
+	// never run at once, so they use the same activation memory.
 	Train, Eval *Program
 
 	// Params, ParamGrads and States place what outlives a step, by Value.
@@ -32,30 +30,27 @@ type PlanConfig struct {
 	Batch     int
 	EvalBatch int // 0: Batch
 	Optimizer Optimizer
-	// EvalImages, where EvalBatch is 0, is how many images an evaluation takes. A device that is faster on large batches
-	// then evaluates them in a few, as large as its memory allows; others take Batch.
+	// EvalImages, where EvalBatch is 0, is how many images an evaluation takes. A device that is faster on large
+	// batches then evaluates them in a few, as large as its memory allows; others take Batch.
 	EvalImages int
-	// KeepAll gives every tensor memory of its own, so that all can be read
-	// after a run: for tests and for looking inside.
+	// KeepAll gives every tensor memory of its own, so that all can be read after a run: for tests and for looking
+	// inside.
 	KeepAll bool
 }
 
 // A Target tells the planner what a backend wants.
 type Target interface {
-	// Bytes is the memory for a tensor of a batch, with whatever padding the
-	// backend's kernels like.
+	// Bytes is the memory for a tensor of a batch, with whatever padding the backend's kernels like.
 	Bytes(g *Graph, v Value, role Role, batch int) int64
-	// AliasGrads says whether the gradients of two values lie in memory alike, so
-	// that one memory can hold both.
+	// AliasGrads says whether the gradients of two values lie in memory alike, so that one memory can hold both.
 	AliasGrads(g *Graph, a, b Value) bool
 	// Schedule says when each step of a program runs.
 	Schedule(g *Graph, m Mode, steps []Instruction) []Span
 }
 
-// A Span is the time a step takes, in whatever unit a backend counts: steps
-// whose spans overlap may run at once, so their tensors must not share memory.
-// Local steps treat each image by itself: a tensor that only steps of one
-// single instant touch, all of them local, needs memory for one image per worker.
+// A Span is the time a step takes, in whatever unit a backend counts: steps whose spans overlap may run at once, so
+// their tensors must not share memory. Local steps treat each image by itself: a tensor that only steps of one single
+// instant touch, all of them local, needs memory for one image per worker.
 type Span struct {
 	Start, End int
 	Local      bool
@@ -86,16 +81,16 @@ func (p Phase) String() string { return [...]string{"forward", "backward", "upda
 type Instruction struct {
 	Node  int
 	Phase Phase
-	// Accumulate has bit i set where the gradient of In[i] is added to what is
-	// there; the first writer of a gradient stores.
+	// Accumulate has bit i set where the gradient of In[i] is added to what is there; the first writer of a gradient
+	// stores.
 	Accumulate uint8
 }
 
 // Segment is a run of memory that is allocated as one.
 type Segment uint8
 
-// The segments. Parameters, gradients and optimiser states lie in one run each,
-// so that one update, one clear, one checkpoint write serves them all.
+// The segments. Parameters, gradients and optimiser states lie in one run each, so that one update, one clear, one
+// checkpoint write serves them all.
 const (
 	Params        Segment = iota // trainable parameters
 	ParamGrads                   // their gradients
@@ -132,13 +127,16 @@ func NewPlan(g *Graph, c PlanConfig, t Target) (*Plan, error) {
 	}
 	for _, n := range g.Nodes {
 		if n.Out != g.Probabilities && len(g.Consumers(n.Out)) == 0 {
-			return nil, fmt.Errorf("nn: plan: %s: nothing reads its output (a branch that does not reach the loss?)", n.Name)
+			return nil, fmt.Errorf("nn: plan: %s: nothing reads its output (a branch that does not reach the loss?)",
+				n.Name)
 		}
 	}
 	if c.EvalBatch < 0 {
-		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training", c.EvalBatch)
+		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training",
+			c.EvalBatch)
 	}
-	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer, KeepAll: c.KeepAll}
+	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer,
+		KeepAll: c.KeepAll}
 	p.placeParameters(t)
 	p.Eval = p.program(t, Eval, forwardInstructions(g))
 	if c.Optimizer != nil {
@@ -192,8 +190,8 @@ func forwardInstructions(g *Graph) []Instruction {
 	return steps
 }
 
-// NeedsGrad says for each value whether the loss depends on a trainable
-// parameter through it: images and what is computed from them alone do not.
+// NeedsGrad says for each value whether the loss depends on a trainable parameter through it: images and what is
+// computed from them alone do not.
 func (g *Graph) NeedsGrad() []bool {
 	needs := make([]bool, g.NumValues())
 	for i := range g.Nodes {

@@ -12,9 +12,8 @@ import (
 	"resnet/nn/nntest"
 )
 
-// chained pads what 3x3 convolutions write, takes each image through as many
-// steps as it can, and lets convolutions' backward passes run on beside the
-// next chain.
+// chained pads what 3x3 convolutions write, takes each image through as many steps as it can, and lets convolutions'
+// backward passes run on beside the next chain.
 type chained struct{ nntest.Plain }
 
 func (t chained) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
@@ -73,8 +72,7 @@ func describe(g *nn.Graph) (s string) {
 	return s
 }
 
-// randomGraph wires ops of one shape at random, sums up what nobody reads, and
-// classifies.
+// randomGraph wires ops of one shape at random, sums up what nobody reads, and classifies.
 func randomGraph(t *testing.T, seed uint64) *nn.Graph {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	g := nn.NewGraph(fmt.Sprintf("random %d", seed), 3, 5, 6, 4)
@@ -127,8 +125,8 @@ func randomGraph(t *testing.T, seed uint64) *nn.Graph {
 	return g
 }
 
-// TestPlanSteps: forward in the nodes' order, backward in reverse for what the
-// loss depends on, the update last; the first writer of a gradient stores.
+// TestPlanSteps: forward in the nodes' order, backward in reverse for what the loss depends on, the update last; the
+// first writer of a gradient stores.
 func TestPlanSteps(t *testing.T) {
 	g := nn.NewGraph("steps", 1, 4, 4, 2)
 	x := g.Apply("input", nn.Normalize{}, g.Images)           // 0
@@ -149,7 +147,8 @@ func TestPlanSteps(t *testing.T) {
 		t.Errorf("evaluation takes the steps %v, want %v", plan.Eval.Instructions, forward)
 	}
 	want := slices.Clone(forward)
-	for _, s := range []nn.Instruction{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4}, {Node: 3, Accumulate: 0b1}, {Node: 2}} {
+	for _, s := range []nn.Instruction{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4},
+		{Node: 3, Accumulate: 0b1}, {Node: 2}} {
 		s.Phase = nn.Backward
 		want = append(want, s)
 	}
@@ -179,10 +178,9 @@ func newPlan(t *testing.T, g *nn.Graph, opt nn.Optimizer) *nn.Plan {
 	return p
 }
 
-// TestPlanReusesMemory: evaluation needs most where the last block's second
-// batch norm reads 128 channels and writes 128 beside the shortcut's 64, at
-// 14x14 pixels, and no more than that. In training gradients have as many bytes
-// as activations and take the places of those that nothing reads any more.
+// TestPlanReusesMemory: evaluation needs most where the last block's second batch norm reads 128 channels and writes
+// 128 beside the shortcut's 64, at 14x14 pixels, and no more than that. In training gradients have as many bytes as
+// activations and take the places of those that nothing reads any more.
 func TestPlanReusesMemory(t *testing.T) {
 	g := seed(t, 16, 512)
 	whole, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: nn.SGD{}, KeepAll: true}, nntest.Plain{})

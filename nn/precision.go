@@ -2,8 +2,8 @@ package nn
 
 import "resnet/nn/internal/enum"
 
-// Precision says how a CUDA backend computes. Parameters, their gradients,
-// optimiser state and batch norm's statistics are float32 in all of them.
+// Precision says how a CUDA backend computes. Parameters, their gradients, optimiser state and batch norm's statistics
+// are float32 in all of them.
 type Precision uint8
 
 const (

@@ -34,7 +34,8 @@ func InstructionFLOPs(g *Graph, s Instruction) int64 {
 type RunCounts map[int]int64
 
 // InstructionTimes describes the steps of a program; seconds are theirs.
-func (r RunCounts) InstructionTimes(p *Plan, t Target, prog *Program, seconds func(step int) float64) []InstructionTime {
+func (r RunCounts) InstructionTimes(p *Plan, t Target, prog *Program,
+	seconds func(step int) float64) []InstructionTime {
 	g := p.Graph
 	times := make([]InstructionTime, len(prog.Instructions))
 	for i, s := range prog.Instructions {

@@ -19,8 +19,8 @@ type RooflineSizes struct {
 	Seconds   float64 // CPU: 0: 0.3
 }
 
-// A RooflineMeter is a Backend that can measure its device's roofline. It takes the device memory of two copies or three
-// matrices meanwhile; the error wraps ErrOutOfMemory where there is none.
+// A RooflineMeter is a Backend that can measure its device's roofline. It takes the device memory of two copies or
+// three matrices meanwhile; the error wraps ErrOutOfMemory where there is none.
 type RooflineMeter interface {
 	Roofline(s RooflineSizes) (Roofline, error)
 }

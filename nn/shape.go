@@ -2,10 +2,9 @@ package nn
 
 import "fmt"
 
-// Shape is the extent of a tensor in N, C, H, W order, whatever its layout in
-// memory. In a Graph activations have N = 1; a Plan gives them its batch.
-// Parameters use the same four numbers as PyTorch does: a convolution's weight
-// is O, I, H, W; a linear layer's out, in, 1, 1; a vector C, 1, 1, 1.
+// Shape is the extent of a tensor in N, C, H, W order, whatever its layout in memory. In a Graph activations have N =
+// 1; a Plan gives them its batch. Parameters use the same four numbers as PyTorch does: a convolution's weight is O, I,
+// H, W; a linear layer's out, in, 1, 1; a vector C, 1, 1, 1.
 type Shape struct{ N, C, H, W int }
 
 // Elems is the number of elements, N*C*H*W.

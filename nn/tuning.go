@@ -14,15 +14,14 @@ import (
 	"resnet/nn/internal/enum"
 )
 
-// Tuning holds which of several ways to compute something was taken on a GPU,
-// and how fast each was there. It is a JSON document: the cache on disk, one
-// for a device and versions, and what a run keeps so that it can be resumed
-// with the same choices, which are the same bits.
+// Tuning holds which of several ways to compute something was taken on a GPU, and how fast each was there. It is a JSON
+// document: the cache on disk, one for a device and versions, and what a run keeps so that it can be resumed with the
+// same choices, which are the same bits.
 type Tuning struct {
 	Format int `json:"format"`
 	TuningScope
-	// Choices are by what was chosen for, with all that its speed depends on:
-	// "conv.forward n=32 c=64 h=14 w=14 k=128 r=3 stride=1 pad=1x1 bfloat16 TensorOp".
+	// Choices are by what was chosen for, with all that its speed depends on: "conv.forward n=32 c=64 h=14 w=14 k=128
+	// r=3 stride=1 pad=1x1 bfloat16 TensorOp".
 	Choices map[string]Choice `json:"choices"`
 }
 
@@ -65,11 +64,12 @@ func (s TuningScope) FileName() string {
 }
 
 func (s TuningScope) String() string {
-	return fmt.Sprintf("%s %s, CUDA %s, cuDNN %s, cuBLAS %s, kernels %s", s.Device, s.ComputeCapability, s.Driver, s.CUDNN, s.CUBLAS, s.Kernels)
+	return fmt.Sprintf("%s %s, CUDA %s, cuDNN %s, cuBLAS %s, kernels %s", s.Device, s.ComputeCapability, s.Driver,
+		s.CUDNN, s.CUBLAS, s.Kernels)
 }
 
-// ReadTuning reads a file. It is an error, of one line, where the file is
-// damaged or of another format; one that does not exist wraps fs.ErrNotExist.
+// ReadTuning reads a file. It is an error, of one line, where the file is damaged or of another format; one that does
+// not exist wraps fs.ErrNotExist.
 func ReadTuning(path string) (*Tuning, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -80,11 +80,13 @@ func ReadTuning(path string) (*Tuning, error) {
 		return nil, fmt.Errorf("nn: tuning: %s: %w (damaged?)", path, err)
 	}
 	if t.Format != tuningFormat {
-		return nil, fmt.Errorf("nn: tuning: %s: format %d, want %d (written by another version of this program)", path, t.Format, tuningFormat)
+		return nil, fmt.Errorf("nn: tuning: %s: format %d, want %d (written by another version of this program)", path,
+			t.Format, tuningFormat)
 	}
 	for key, c := range t.Choices {
 		if c.Choice == "" || c.Microseconds < 0 {
-			return nil, fmt.Errorf("nn: tuning: %s: %s: choice %q of %g us (damaged?)", path, key, c.Choice, c.Microseconds)
+			return nil, fmt.Errorf("nn: tuning: %s: %s: choice %q of %g us (damaged?)", path, key, c.Choice,
+				c.Microseconds)
 		}
 	}
 	if t.Choices == nil {
@@ -104,11 +106,9 @@ func (t *Tuning) Fits(scope TuningScope) error {
 // Merge takes over the choices of other, which win.
 func (t *Tuning) Merge(other *Tuning) { maps.Copy(t.Choices, other.Choices) }
 
-// Save merges the choices into the file at path, which another process may
-// have written meanwhile, and replaces it as a whole. What cannot be read there
-// is written anew. Of two that write at the same moment one loses what it added:
-// it will be measured again. Nor is the file forced onto the disk: a crash may
-// damage it, and that is found on reading.
+// Save merges the choices into the file at path, which another process may have written meanwhile, and replaces it as a
+// whole. What cannot be read there is written anew. Of two that write at the same moment one loses what it added: it
+// will be measured again. Nor is the file forced onto the disk: a crash may damage it, and that is found on reading.
 func (t *Tuning) Save(path string) (err error) {
 	defer func() {
 		if err != nil {
@@ -141,8 +141,8 @@ func (t *Tuning) Save(path string) (err error) {
 	return err
 }
 
-// TuneMode says how a GPU comes to a choice among several ways to compute
-// something: an algorithm of cuDNN's, or kernels of our own.
+// TuneMode says how a GPU comes to a choice among several ways to compute something: an algorithm of cuDNN's, or
+// kernels of our own.
 type TuneMode uint8
 
 const (
@@ -163,13 +163,11 @@ func ParseTuneMode(name string) (TuneMode, error) {
 // TuneConfig says how choices are made.
 type TuneConfig struct {
 	Mode TuneMode
-	// Dir holds what was measured, a file for each device and versions of its
-	// libraries; empty: nothing is kept.
+	// Dir holds what was measured, a file for each device and versions of its libraries; empty: nothing is kept.
 	Dir string
 	// Given choices go first, whatever the mode: those that a run began with.
 	Given *Tuning
-	// Log, if not nil, is told what is wrong with the file, and with given
-	// choices; one line, no newline.
+	// Log, if not nil, is told what is wrong with the file, and with given choices; one line, no newline.
 	Log func(format string, args ...any)
 }
 

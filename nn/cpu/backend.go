@@ -43,7 +43,8 @@ func New(c Config) (nn.Backend, error) {
 		c.Threads = usable
 	}
 	if c.Threads < 0 || c.Threads > 1024 {
-		return nil, fmt.Errorf("nn: cpu: %d threads, want 1 to 1024 (this machine has %d processors)", c.Threads, usable)
+		return nil, fmt.Errorf("nn: cpu: %d threads, want 1 to 1024 (this machine has %d processors)", c.Threads,
+			usable)
 	}
 	isa := kernels.Best()
 	if c.ISA != nil {

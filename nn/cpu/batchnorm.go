@@ -6,12 +6,10 @@ import (
 	"resnet/nn"
 )
 
-// bindBatchNorm makes batch normalisation's stages. In training, forward sums
-// x and x² of each image, both less its first pixel, which is near enough to
-// the mean that a small variance is not lost beside it; gathers mean and
-// variance in float64; then writes y = x*scale + shift. Backward sums g and
-// g*(x-mean) of each image, where g is dy under the ReLU's mask, gathers, then
-// writes
+// bindBatchNorm makes batch normalisation's stages. In training, forward sums x and x² of each image, both less its
+// first pixel, which is near enough to the mean that a small variance is not lost beside it; gathers mean and variance
+// in float64; then writes y = x*scale + shift. Backward sums g and g*(x-mean) of each image, where g is dy under the
+// ReLU's mask, gathers, then writes
 //
 //	dx = weight*invstd * (g - Σg/m - (x-mean)*invstd² * Σ(g*(x-mean))/m).
 //
@@ -80,8 +78,8 @@ func (b *batchNorm) part(i int) []float32 {
 	return p
 }
 
-// partialGroup images are summed in float32 before float64 takes over: few
-// enough that nothing is lost, enough that the sum takes no time.
+// partialGroup images are summed in float32 before float64 takes over: few enough that nothing is lost, enough that the
+// sum takes no time.
 const partialGroup = 16
 
 // gather sums the images' partial sums.
@@ -98,8 +96,7 @@ func (b *batchNorm) gather(n int) (first, second []float64) {
 	return b.sums[:width/2], b.sums[width/2:]
 }
 
-// shifted sums x-origin and its square over all images, each of which has
-// them for its own first pixel.
+// shifted sums x-origin and its square over all images, each of which has them for its own first pixel.
 func (b *batchNorm) shifted(origin []float32, n int) (sum, sumsq []float64) {
 	clear(b.sums)
 	c, pixels := len(origin), float64(b.x.h*b.x.w)
@@ -160,7 +157,8 @@ func (b *batchNorm) sumBackward(w *worker, i int) {
 	p, x, dy := b.part(i), b.x.image(w, i), b.dy.image(w, i)
 	count, length := lines(b.x.layout, b.dy.layout)
 	for r := range count {
-		b.k.BatchNormReduce(p[:b.x.c], p[b.x.c:], b.dy.line(dy, r, length), b.x.line(x, r, length), b.mean, b.scale, b.shift, b.op.ReLU)
+		b.k.BatchNormReduce(p[:b.x.c], p[b.x.c:], b.dy.line(dy, r, length), b.x.line(x, r, length), b.mean, b.scale,
+			b.shift, b.op.ReLU)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"resnet/nn"
 )
 
-// TestCPUBatchNormFarFromZero: where the mean is three thousand times the
-// standard deviation, E[x²]-E[x]² in float32 has no digit of the variance left.
+// TestCPUBatchNormFarFromZero: where the mean is three thousand times the standard deviation, E[x²]-E[x]² in float32
+// has no digit of the variance left.
 func TestCPUBatchNormFarFromZero(t *testing.T) {
 	const batch, pixels, mean = 4, 9 * 7, 1000
 	g := nn.NewGraph("far", 1, 9, 7, 10)

@@ -93,13 +93,12 @@ func bindDataGrad(c *binding, op nn.Conv, weight panels, dx *view) []stage {
 	}
 }
 
-// gradRows is how many rows of a weight gradient one task makes: with a panel
-// of columns they and one image's part of x and dy stay in the first-level cache.
+// gradRows is how many rows of a weight gradient one task makes: with a panel of columns they and one image's part of x
+// and dy stay in the first-level cache.
 const gradRows = 64
 
-// bindWeightGrad makes dw and, where there is one, the bias gradient. Each task
-// owns its elements and adds the images in order, so nothing depends on who
-// runs it.
+// bindWeightGrad makes dw and, where there is one, the bias gradient. Each task owns its elements and adds the images
+// in order, so nothing depends on who runs it.
 func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 	dy, dw := c.dy(), c.dparam(0)
 	// The same walk as forward, with dy in the place of y.
@@ -125,7 +124,8 @@ func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 	for n := 1; n <= gradRows; n++ {
 		tiles[n] = split(n, c.k.RowsT)
 	}
-	return stage{kind: stageDeferred, tasks: func(int) int { return len(jobs) + bias.tasks }, run: func(wk *worker, task, n int) {
+	tasks := func(int) int { return len(jobs) + bias.tasks }
+	return stage{kind: stageDeferred, tasks: tasks, run: func(wk *worker, task, n int) {
 		if task == len(jobs) {
 			bias.run(n)
 			return
@@ -142,7 +142,8 @@ func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 			b := dy.image(wk, i)[b0+pn.col:]
 			acc := min(i, 1)
 			for _, t := range tiles[j.rows] {
-				c.k.TileT[pn.wide][t.rows](ny, nx, &a[t.first], f.aPixel, f.aRow, &b[0], dy.c, bRow, &out[t.first*pn.width], pn.width, acc)
+				c.k.TileT[pn.wide][t.rows](ny, nx, &a[t.first], f.aPixel, f.aRow, &b[0], dy.c, bRow,
+					&out[t.first*pn.width], pn.width, acc)
 			}
 		}
 		if pn.valid < pn.width {

@@ -5,11 +5,9 @@ import (
 	"resnet/nn"
 )
 
-// convPass is a direct convolution over strided memory: for output pixel
-// (y, x) it sums taps kernel rows, each one contiguous run of k floats of the
-// padded input (kernel columns x channels), times a weight matrix of taps*k
-// rows in panels. There is no im2col: a tile kernel reads its rows of A where
-// the image lies. Distances count floats.
+// convPass is a direct convolution over strided memory: for output pixel (y, x) it sums taps kernel rows, each one
+// contiguous run of k floats of the padded input (kernel columns x channels), times a weight matrix of taps*k rows in
+// panels. There is no im2col: a tile kernel reads its rows of A where the image lies. Distances count floats.
 type convPass struct {
 	ny, nx                 int // output pixels
 	taps, k                int // kernel rows; floats of one
@@ -22,8 +20,7 @@ type convPass struct {
 // tile is a run of output pixels.
 type tile struct{ first, rows int }
 
-// split cuts n rows into as few tiles of at most most rows as there can be, of
-// nearly equal size: small tiles are slow.
+// split cuts n rows into as few tiles of at most most rows as there can be, of nearly equal size: small tiles are slow.
 func split(n, most int) []tile {
 	count := (n + most - 1) / most
 	tiles := make([]tile, 0, count)
@@ -34,8 +31,7 @@ func split(n, most int) []tile {
 	return tiles
 }
 
-// joined makes one row of all pixels where rows follow each other without a
-// gap on both sides, and cuts the tiles.
+// joined makes one row of all pixels where rows follow each other without a gap on both sides, and cuts the tiles.
 func (p convPass) joined(k *kernels.Kernels) convPass {
 	if p.taps == 1 && p.aRow == p.nx*p.aPixel && p.cRow == p.nx*p.cPixel {
 		p.nx, p.ny = p.nx*p.ny, 1
@@ -44,8 +40,8 @@ func (p convPass) joined(k *kernels.Kernels) convPass {
 	return p
 }
 
-// scratchFloats is what a worker needs for a tile that is copied out afterwards:
-// the largest tile, and the widest block of a weight gradient.
+// scratchFloats is what a worker needs for a tile that is copied out afterwards: the largest tile, and the widest block
+// of a weight gradient.
 func scratchFloats(k *kernels.Kernels) int { return max(k.Rows, gradRows) * 2 * k.Lanes }
 
 // run convolves one image: y (+)= x * w.
@@ -61,10 +57,12 @@ func (p *convPass) run(k *kernels.Kernels, wk *worker, x, w, y []float32, acc bo
 			for _, t := range p.tiles {
 				in := &x[from+t.first*p.aPixel]
 				if pn.valid == pn.width {
-					k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width, &y[to+t.first*p.cPixel], p.cPixel, a)
+					k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width,
+						&y[to+t.first*p.cPixel], p.cPixel, a)
 					continue
 				}
-				k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width, &wk.scratch[0], pn.width, 0)
+				k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width, &wk.scratch[0],
+					pn.width, 0)
 				for i := range t.rows {
 					out := y[to+(t.first+i)*p.cPixel:][:pn.valid]
 					store(out, wk.scratch[i*pn.width:], acc)
@@ -97,10 +95,9 @@ func forwardPass(k *kernels.Kernels, op nn.Conv, x, y layout) convPass {
 	}.joined(k)
 }
 
-// axisPhase is one residue class of input positions along one axis. With
-// stride s, dx[i] = Σ_m dy[q-m] w[p+m*s] where i+pad = q*s+p: the positions of
-// one p see the same taps of the kernel, so the data gradient is s*s dense
-// convolutions of stride 1.
+// axisPhase is one residue class of input positions along one axis. With stride s, dx[i] = Σ_m dy[q-m] w[p+m*s] where
+// i+pad = q*s+p: the positions of one p see the same taps of the kernel, so the data gradient is s*s dense convolutions
+// of stride 1.
 type axisPhase struct {
 	p     int // first tap
 	taps  int // how many: p, p+s, ...
@@ -139,16 +136,15 @@ func dataGradPad(op nn.Conv, x, y nn.Shape) int {
 	return pad
 }
 
-// dataGradPass is one of the convolutions of a data gradient, with where its
-// flipped weights lie.
+// dataGradPass is one of the convolutions of a data gradient, with where its flipped weights lie.
 type dataGradPass struct {
 	convPass
 	rows, cols axisPhase
 	weightAt   int
 }
 
-// dataGradPasses lists the convolutions that make dx from dy. complete is
-// false where some pixels of dx get nothing and must be cleared.
+// dataGradPasses lists the convolutions that make dx from dy. complete is false where some pixels of dx get nothing and
+// must be cleared.
 func dataGradPasses(k *kernels.Kernels, op nn.Conv, dx, dy layout) (passes []dataGradPass, weights int, complete bool) {
 	complete = true
 	s := op.EffectiveStride()
@@ -172,8 +168,7 @@ func dataGradPasses(k *kernels.Kernels, op nn.Conv, dx, dy layout) (passes []dat
 	return passes, weights, complete
 }
 
-// pack copies the flipped weights of tap t (row by row) of a pass: row (t, o)
-// of the pass's matrix is w[.., .., :, o].
+// pack copies the flipped weights of tap t (row by row) of a pass: row (t, o) of the pass's matrix is w[.., .., :, o].
 func (p *dataGradPass) pack(op nn.Conv, w panels, src, dst []float32, t int) {
 	s := op.EffectiveStride()
 	m, u := t/p.cols.taps, t%p.cols.taps

@@ -49,8 +49,8 @@ func copyGrad(c *binding, w *worker, i int, dx, dy *view, acc bool) {
 	}
 }
 
-// bindAdd makes y = a + b, with ReLU max(a+b, 0), and da = db = dy under the
-// ReLU's mask. Where the plan gives gradients one memory they are written once.
+// bindAdd makes y = a + b, with ReLU max(a+b, 0), and da = db = dy under the ReLU's mask. Where the plan gives
+// gradients one memory they are written once.
 func bindAdd(c *binding, op nn.Add) kernel {
 	a, b, y := c.in(0), c.in(1), c.out()
 	count, length := lines(a.layout, b.layout, y.layout)

@@ -159,8 +159,8 @@ func (e *executor) Close() error {
 	return nil
 }
 
-// region is what runs between two meetings of all workers: deferred tasks of
-// earlier steps, then the chain, or one whole stage.
+// region is what runs between two meetings of all workers: deferred tasks of earlier steps, then the chain, or one
+// whole stage.
 type region struct {
 	whole []*stage // ahead, deferred, whole
 	chain []*stage // image, reduce

@@ -2,9 +2,8 @@ package cpu
 
 import "resnet/nn"
 
-// layout is how the CPU keeps one image of a tensor: H rows of W pixels of C
-// channels, with zero pixels around them so that a convolution needs no bounds
-// and no copy. Counts are float32s.
+// layout is how the CPU keeps one image of a tensor: H rows of W pixels of C channels, with zero pixels around them so
+// that a convolution needs no bounds and no copy. Counts are float32s.
 type layout struct {
 	c, h, w int
 	pad     nn.Pad
@@ -23,8 +22,8 @@ func (l layout) image() int {
 	return (n + lineFloats - 1) / lineFloats * lineFloats
 }
 
-// clearPads zeroes the pixels around the image. The memory is shared with
-// other tensors, so whoever writes an image writes its border too.
+// clearPads zeroes the pixels around the image. The memory is shared with other tensors, so whoever writes an image
+// writes its border too.
 func (l layout) clearPads(img []float32) {
 	if l.packed() {
 		return
@@ -41,8 +40,8 @@ func (l layout) clearPads(img []float32) {
 	}
 }
 
-// lines says how to walk images of equal shape together: one line of all
-// pixels where none has padding, else a line per row.
+// lines says how to walk images of equal shape together: one line of all pixels where none has padding, else a line per
+// row.
 func lines(ls ...layout) (count, length int) {
 	l := ls[0]
 	for _, o := range ls {
@@ -59,9 +58,8 @@ func (l layout) line(img []float32, i, length int) []float32 {
 	return img[at : at+length]
 }
 
-// layoutOf is the layout of a value or its gradient. A value is padded for the
-// convolutions that read it, the gradient of a convolution's output for its
-// data gradient.
+// layoutOf is the layout of a value or its gradient. A value is padded for the convolutions that read it, the gradient
+// of a convolution's output for its data gradient.
 func layoutOf(g *nn.Graph, v nn.Value, role nn.Role) layout {
 	s := g.Type(v).Shape
 	l := layout{c: s.C, h: s.H, w: s.W}
@@ -87,8 +85,7 @@ func (b *backend) AliasGrads(g *nn.Graph, x, y nn.Value) bool {
 	return layoutOf(g, x, nn.Grad) == layoutOf(g, y, nn.Grad)
 }
 
-// Bytes is the memory of a tensor: parameters lie in column panels, images
-// with the padding that their readers want.
+// Bytes is the memory of a tensor: parameters lie in column panels, images with the padding that their readers want.
 func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
 	switch {
 	case g.Param(v) != nil:

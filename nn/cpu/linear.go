@@ -2,8 +2,8 @@ package cpu
 
 import "resnet/nn"
 
-// bindLinear makes a linear layer's stages. The weight stays in column panels
-// (rows in the order of x in memory, columns out); no pass repacks it.
+// bindLinear makes a linear layer's stages. The weight stays in column panels (rows in the order of x in memory,
+// columns out); no pass repacks it.
 //
 //	forward   y = x w + bias, a panel of columns at a time
 //	backward  dy under the ReLU's mask, dyᵀ, dbias
@@ -22,7 +22,8 @@ func bindLinear(c *binding, op nn.Linear) kernel {
 	for i := range count {
 		l.segments = append(l.segments, rowSegment{i * length, length, l.x.origin() + i*l.x.row()})
 	}
-	k := kernel{forward: []stage{{kind: stageWhole, tasks: func(n int) int { return len(l.panels.list) * blocks(n, linearBatch) }, run: l.forward}}}
+	tasks := func(n int) int { return len(l.panels.list) * blocks(n, linearBatch) }
+	k := kernel{forward: []stage{{kind: stageWhole, tasks: tasks, run: l.forward}}}
 	if !c.training() {
 		return k
 	}
@@ -91,8 +92,8 @@ type linearGradJob struct {
 const (
 	// linearBatch is how many images one forward task takes.
 	linearBatch = 128
-	// linearDepth is how many rows of a panel are used before the next images
-	// need them again: 32 KB of weights stay in the first-level cache.
+	// linearDepth is how many rows of a panel are used before the next images need them again: 32 KB of weights stay in
+	// the first-level cache.
 	linearDepth = 256
 )
 
@@ -111,7 +112,8 @@ func (l *linear) forward(w *worker, task, n int) {
 				rows := nextTile(to-i, l.k.Rows)
 				a := &l.x.base[i*l.x.stride+s.at+d]
 				if pn.valid == pn.width {
-					l.k.Tile[pn.wide][rows](1, depth, a, l.x.stride, 0, b, pn.width, 0, &l.y.base[l.yAt(i, pn)], l.y.stride, acc)
+					l.k.Tile[pn.wide][rows](1, depth, a, l.x.stride, 0, b, pn.width, 0, &l.y.base[l.yAt(i, pn)],
+						l.y.stride, acc)
 				} else {
 					l.k.Tile[pn.wide][rows](1, depth, a, l.x.stride, 0, b, pn.width, 0, &w.scratch[0], pn.width, 0)
 					for r := range rows {
@@ -137,8 +139,7 @@ func (l *linear) yAt(i int, pn panel) int { return i*l.y.stride + l.y.origin() +
 // nextTile is the size of the next of the fewest nearly equal tiles.
 func nextTile(left, most int) int { return blocks(left, blocks(left, most)) }
 
-// prepare masks dy of one panel's columns, sums the bias gradient, transposes,
-// and once clears the border of dx.
+// prepare masks dy of one panel's columns, sums the bias gradient, transposes, and once clears the border of dx.
 func (l *linear) prepare(_ *worker, task, n int) {
 	pn := l.panels.list[task]
 	db := l.db64[pn.col : pn.col+pn.valid]
@@ -150,7 +151,8 @@ func (l *linear) prepare(_ *worker, task, n int) {
 		for i := i0; i < min(i0+width, n); i++ {
 			g := l.g[i*l.dy.stride+pn.col:][:pn.valid]
 			if l.op.ReLU {
-				l.k.ReLUBackward(g, l.dy.base[i*l.dy.stride+pn.col:][:pn.valid], l.y.base[l.yAt(i, pn):][:pn.valid], false)
+				l.k.ReLUBackward(g, l.dy.base[i*l.dy.stride+pn.col:][:pn.valid], l.y.base[l.yAt(i, pn):][:pn.valid],
+					false)
 			}
 			for o, v := range g {
 				t[o*width+i-i0] = v
@@ -168,8 +170,7 @@ func (l *linear) prepare(_ *worker, task, n int) {
 	}
 }
 
-// dataGrad makes dx of some features, for all images: a tile of dxᵀ at a time,
-// turned over when it is written.
+// dataGrad makes dx of some features, for all images: a tile of dxᵀ at a time, turned over when it is written.
 func (l *linear) dataGrad(w *worker, s rowSegment, n int) {
 	width := 2 * l.k.Lanes
 	add := l.accumulate(0)
@@ -181,7 +182,8 @@ func (l *linear) dataGrad(w *worker, s rowSegment, n int) {
 			acc := 0
 			for _, run := range l.runs {
 				first := run[0]
-				l.k.Tile[1][rows](len(run), first.width, &l.w[l.panels.offset(first, s.row+r)], first.width, first.width*l.panels.rows,
+				l.k.Tile[1][rows](len(run), first.width, &l.w[l.panels.offset(first, s.row+r)], first.width,
+					first.width*l.panels.rows,
 					&dyT[first.col*width], width, first.width*width, &w.scratch[0], width, acc)
 				acc = 1
 			}
@@ -200,8 +202,7 @@ func (l *linear) dataGrad(w *worker, s rowSegment, n int) {
 	}
 }
 
-// dxAt is where a segment of x's features lies in an image of dx, whose padding
-// is its own.
+// dxAt is where a segment of x's features lies in an image of dx, whose padding is its own.
 func (l *linear) dxAt(s rowSegment) int {
 	line := l.x.w * l.x.c
 	return l.dx.origin() + s.row/line*l.dx.row() + s.row%line
@@ -227,7 +228,8 @@ func (l *linear) weightGrad(w *worker, j linearGradJob, n int) {
 	}
 	for r := 0; r < j.n; {
 		rows := nextTile(j.n-r, l.k.RowsT)
-		l.k.TileT[pn.wide][rows](1, n, &l.x.base[j.at+r], l.x.stride, 0, &l.g[pn.col], l.dy.stride, 0, &out[r*pn.width], pn.width, 0)
+		l.k.TileT[pn.wide][rows](1, n, &l.x.base[j.at+r], l.x.stride, 0, &l.g[pn.col], l.dy.stride, 0, &out[r*pn.width],
+			pn.width, 0)
 		r += rows
 	}
 	if pn.valid < pn.width {

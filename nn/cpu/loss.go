@@ -6,8 +6,7 @@ import (
 	"resnet/nn"
 )
 
-// bindLoss makes softmax and cross-entropy. It is one task: ten classes an
-// image are nothing beside the network.
+// bindLoss makes softmax and cross-entropy. It is one task: ten classes an image are nothing beside the network.
 //
 //	forward   p = softmax(z), metrics += loss, correct
 //	backward  dz = (p - t) / n
@@ -56,8 +55,7 @@ func bindLoss(c *binding, op nn.SoftmaxCrossEntropy) kernel {
 	return k
 }
 
-// softmax writes the probabilities and returns the first largest logit's index
-// and log Σ exp.
+// softmax writes the probabilities and returns the first largest logit's index and log Σ exp.
 func softmax(p, z []float32) (best int, logSum float64) {
 	best = nn.Argmax(z)
 	m := float64(z[best])

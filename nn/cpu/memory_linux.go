@@ -11,9 +11,8 @@ import (
 
 const hugePage = 2 << 20
 
-// allocate is cpu.Alloc on huge pages where that pays and the system gives
-// them: a step walks through all of its memory, and with small pages it waits
-// for their addresses.
+// allocate is cpu.Alloc on huge pages where that pays and the system gives them: a step walks through all of its
+// memory, and with small pages it waits for their addresses.
 func allocate(floats int) []float32 {
 	bytes := floats * 4
 	if bytes < 2*hugePage {

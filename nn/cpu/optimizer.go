@@ -25,7 +25,8 @@ func (e *executor) bindUpdate() stage {
 		}
 		s := e.plan.Params[v]
 		for at, end := int(s.Offset/4), int((s.Offset+s.Bytes)/4); at < end; {
-			if last := len(pieces) - 1; last >= 0 && pieces[last].decay == p.Decay && at-pieces[last].to < nn.SlotAlign/4 {
+			if last := len(pieces) - 1; last >= 0 && pieces[last].decay == p.Decay &&
+				at-pieces[last].to < nn.SlotAlign/4 {
 				if room := pieces[last].from + updateFloats; room > at {
 					pieces[last].to = min(end, room)
 					at = pieces[last].to

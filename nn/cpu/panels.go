@@ -2,14 +2,12 @@ package cpu
 
 import "resnet/nn"
 
-// panels is a matrix of rows x cols cut into column panels, each stored row by
-// row, so that a tile kernel reads its columns as one stream. The last panel is
-// filled up with zero columns.
+// panels is a matrix of rows x cols cut into column panels, each stored row by row, so that a tile kernel reads its
+// columns as one stream. The last panel is filled up with zero columns.
 //
-// A convolution's weight is such a matrix with rows R*S*C and columns K, a
-// linear layer's with rows H*W*C (the order of its input in memory) and
-// columns out. Parameters, gradients and optimiser states stay in this form
-// for good; only files see PyTorch's.
+// A convolution's weight is such a matrix with rows R*S*C and columns K, a linear layer's with rows H*W*C (the order of
+// its input in memory) and columns out. Parameters, gradients and optimiser states stay in this form for good; only
+// files see PyTorch's.
 type panels struct {
 	rows, cols int
 	list       []panel
@@ -67,8 +65,7 @@ func (b *backend) paramFloats(p *nn.Param) int {
 	return p.Shape.Elems()
 }
 
-// eachElement calls f with the canonical index and the stored index of every
-// element of a parameter.
+// eachElement calls f with the canonical index and the stored index of every element of a parameter.
 func (b *backend) eachElement(p *nn.Param, f func(canonical, stored int)) {
 	m, ok := b.paramPanels(p)
 	if !ok {

@@ -19,8 +19,7 @@ func usableCPUs() []int {
 	return cpus
 }
 
-// pinThread ties the calling thread to one processor. A refusal costs speed,
-// nothing else, so it is not reported.
+// pinThread ties the calling thread to one processor. A refusal costs speed, nothing else, so it is not reported.
 func pinThread(id int) {
 	var set unix.CPUSet
 	set.Set(id)

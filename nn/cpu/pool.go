@@ -37,8 +37,7 @@ func bindGlobalAvgPool(c *binding) kernel {
 	return meanPool(c, x, y, []window{{0, x.h, 0, x.w}}, 1/float32(x.h*x.w))
 }
 
-// meanPool is y = scale * Σ x over each window; backward every pixel of a
-// window gets scale * dy.
+// meanPool is y = scale * Σ x over each window; backward every pixel of a window gets scale * dy.
 func meanPool(c *binding, x, y *view, ws []window, scale float32) kernel {
 	k := kernel{forward: []stage{{kind: stageImage, image: func(w *worker, i int) {
 		from, to := x.image(w, i), y.image(w, i)
@@ -121,8 +120,8 @@ func bindMaxPool(c *binding, op nn.MaxPool) kernel {
 	return k
 }
 
-// maxWindow raises out to the largest pixel of each channel; at, where wanted,
-// gets its position in the window. A NaN wins and stays.
+// maxWindow raises out to the largest pixel of each channel; at, where wanted, gets its position in the window. A NaN
+// wins and stays.
 func maxWindow(x *view, img []float32, win window, out []float32, at []int32) {
 	clear(at)
 	p := int32(0)

@@ -8,14 +8,13 @@ type stageKind uint8
 const (
 	// stageAhead needs parameters alone: it runs before everything else.
 	stageAhead stageKind = iota
-	// stageImage treats each image by itself. Consecutive ones form a chain that
-	// takes one image through all of them while it is in the cache.
+	// stageImage treats each image by itself. Consecutive ones form a chain that takes one image through all of them
+	// while it is in the cache.
 	stageImage
-	// stageReduce is a stageImage whose results are gathered over all images
-	// afterwards: the chain ends with it.
+	// stageReduce is a stageImage whose results are gathered over all images afterwards: the chain ends with it.
 	stageReduce
-	// stageDeferred needs all images but nothing waits for it before the update:
-	// it runs beside the next region's chain.
+	// stageDeferred needs all images but nothing waits for it before the update: it runs beside the next region's
+	// chain.
 	stageDeferred
 	// stageWhole needs all images, and what follows needs all of it.
 	stageWhole
@@ -26,8 +25,8 @@ type stage struct {
 	kind stageKind
 	// image does image i of n; for stageImage and stageReduce.
 	image func(w *worker, i int)
-	// tasks and run are the other kinds': tasks must not depend on the number of
-	// workers, so that results do not either.
+	// tasks and run are the other kinds': tasks must not depend on the number of workers, so that results do not
+	// either.
 	tasks func(n int) int
 	run   func(w *worker, task, n int)
 	// finish gathers what the images of a stageReduce left, in a fixed order.

@@ -17,10 +17,8 @@ type worker struct {
 	times   []int64   // nanoseconds by stage, when profiling
 }
 
-// pool runs the tasks of a region on a fixed set of threads. The goroutine
-// that calls run is worker 0; the others spin for a while between regions and
-// then park. Which worker takes which task is left to chance: no result depends
-// on it.
+// pool runs the tasks of a region on a fixed set of threads. The goroutine that calls run is worker 0; the others spin
+// for a while between regions and then park. Which worker takes which task is left to chance: no result depends on it.
 type workerPool struct {
 	workers []*worker
 	cpus    []int // to pin to; nil where threads are left to the system
@@ -44,8 +42,8 @@ type parking struct {
 	_      [48]byte // one cache line each
 }
 
-// spinTime is how long a worker waits awake: longer than the pauses within a
-// step, short enough to give its processor to others where one is shared.
+// spinTime is how long a worker waits awake: longer than the pauses within a step, short enough to give its processor
+// to others where one is shared.
 const spinTime = 200 * time.Microsecond
 
 // wait returns when done does: it spins, then sleeps until rouse.
@@ -77,7 +75,8 @@ func (k *parking) rouse() {
 func newWorkerPool(threads, localFloats, scratchFloats int, cpus []int) *workerPool {
 	p := &workerPool{parked: make([]parking, threads), cpus: cpus}
 	for i := range threads {
-		p.workers = append(p.workers, &worker{id: i, local: kernels.Alloc(localFloats), scratch: allocate(scratchFloats)})
+		p.workers = append(p.workers,
+			&worker{id: i, local: kernels.Alloc(localFloats), scratch: allocate(scratchFloats)})
 	}
 	for i := range p.parked {
 		p.parked[i].wake = make(chan struct{}, 1)

@@ -36,8 +36,7 @@ func Defaults() Config {
 	return Config{Device: Auto, Precision: nn.FP32.String(), Fuse: cuda.FuseAuto.String()}
 }
 
-// Options are settings of a device that do not change what it computes,
-// but for the rounding of what Tune chooses.
+// Options are settings of a device that do not change what it computes, but for the rounding of what Tune chooses.
 type Options struct {
 	CPU     cpu.Config
 	NoGraph bool // GPU: launch each kernel by itself
@@ -98,9 +97,8 @@ func (d *Config) GPU() (index int, ok bool) {
 	return int(n), ok && err == nil
 }
 
-// Open opens the device. Auto takes the first GPU, or the CPU where none
-// works; any other device is that one or an error, which wraps nn.ErrNoCUDA in
-// a build without CUDA. Device becomes the name of what was opened.
+// Open opens the device. Auto takes the first GPU, or the CPU where none works; any other device is that one or an
+// error, which wraps nn.ErrNoCUDA in a build without CUDA. Device becomes the name of what was opened.
 func (d *Config) Open(o Options) (nn.Backend, error) {
 	if err := d.Validate(o); err != nil {
 		return nil, err
@@ -154,7 +152,8 @@ func (d *Config) openGPU(index int, o Options) (nn.Backend, error) {
 	}
 	tune := o.Tune
 	tune.Log = o.Log
-	b, err := cuda.New(cuda.Config{Device: index, Precision: p, Deterministic: d.Deterministic, Fuse: fuse, NoGraph: o.NoGraph, Check: o.Check, Tune: tune})
+	b, err := cuda.New(cuda.Config{Device: index, Precision: p, Deterministic: d.Deterministic, Fuse: fuse,
+		NoGraph: o.NoGraph, Check: o.Check, Tune: tune})
 	if err != nil {
 		return nil, err
 	}

@@ -32,11 +32,10 @@ func (c *Comparison) OK() bool {
 	return !slices.ContainsFunc(c.Parts, func(a Agreement) bool { return !a.OK() })
 }
 
-// SelfTest takes one training step of the seed network, with fewer features, on
-// two backends, from the same weights, images and labels, and compares what a
-// computes with what b does: logits, loss, all gradients as one, and weights and
-// running statistics after the step. The network is wide enough for the kernels
-// that ops share. What is not finite is an error.
+// SelfTest takes one training step of the seed network, with fewer features, on two backends, from the same weights,
+// images and labels, and compares what a computes with what b does: logits, loss, all gradients as one, and weights and
+// running statistics after the step. The network is wide enough for the kernels that ops share. What is not finite is
+// an error.
 func SelfTest(a, b nn.Backend) (*Comparison, error) {
 	got, err := testStep(a)
 	if err != nil {
@@ -51,17 +50,16 @@ func SelfTest(a, b nn.Backend) (*Comparison, error) {
 	}
 	c := &Comparison{Fused: got.fused}
 	for i, w := range want.parts {
-		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values), Bound: selfTestBounds[a.Info().Precision][i]})
+		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values),
+			Bound: selfTestBounds[a.Info().Precision][i]})
 	}
 	return c, nil
 }
 
-// selfTestBounds are twice, in float32 twenty times, the largest distance that
-// SelfTest finds between package nntest's float64 reference with rounding noise
-// and the one without, in twenty draws, each result off by up to the roundoff:
-// 2^-24, 2^-11 in TF32 and float16, 2^-8. Float32's gradients and with them
-// weights get more: an activation within rounding of zero may pass a ReLU on one
-// side and not on the other, which none did in those draws, and one such was
+// selfTestBounds are twice, in float32 twenty times, the largest distance that SelfTest finds between package nntest's
+// float64 reference with rounding noise and the one without, in twenty draws, each result off by up to the roundoff:
+// 2^-24, 2^-11 in TF32 and float16, 2^-8. Float32's gradients and with them weights get more: an activation within
+// rounding of zero may pass a ReLU on one side and not on the other, which none did in those draws, and one such was
 // worth up to 0.4 % of the gradients with noise of 2^-20.
 var selfTestBounds = [...][4]float64{
 	nn.FP32: {1.4e-5, 1.8e-6, 0.02, 0.002},
@@ -85,7 +83,8 @@ const selfTestBatch = 8
 
 // testStep is the step of SelfTest: what it computes, part by part.
 func testStep(b nn.Backend) (r tested, err error) {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=16"})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=16"})
 	if err != nil {
 		return r, err
 	}
@@ -148,7 +147,8 @@ func writeTestBatch(exec nn.Executor, g *nn.Graph, hyper nn.StepParams) error {
 		nn.Value
 		p []byte
 	}{
-		{g.Images, pixels}, {g.Labels, nn.Bytes(labels)}, {nn.StepParamsValue, nn.Bytes(hyper[:])}, {nn.MetricsValue, make([]byte, 16)},
+		{g.Images, pixels}, {g.Labels, nn.Bytes(labels)}, {nn.StepParamsValue, nn.Bytes(hyper[:])},
+		{nn.MetricsValue, make([]byte, 16)},
 	} {
 		if err := exec.Write(nn.Ref{Value: w.Value}, w.p); err != nil {
 			return err

@@ -10,9 +10,8 @@ import (
 	"resnet/nn"
 )
 
-// Evaluate runs a network on the images idx of a set, or on all where idx is
-// nil. The loss has the label smoothing of the plan's graph. The prediction is
-// the first of the largest logits. The error is ctx's where that ended.
+// Evaluate runs a network on the images idx of a set, or on all where idx is nil. The loss has the label smoothing of
+// the plan's graph. The prediction is the first of the largest logits. The error is ctx's where that ended.
 func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32) (*Evaluation, error) {
 	plan := exec.Plan()
 	if idx == nil {
@@ -54,8 +53,7 @@ func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32)
 	return e, nil
 }
 
-// Predict gives the class probabilities of n images, whose N x H x W x C bytes
-// lie one after another in pixels.
+// Predict gives the class probabilities of n images, whose N x H x W x C bytes lie one after another in pixels.
 func Predict(exec nn.Executor, pixels []byte, n int) ([][]float32, error) {
 	plan := exec.Plan()
 	g := plan.Graph

@@ -18,17 +18,14 @@ type Evaluation struct {
 	// Confusion counts images by label (row) and prediction (column).
 	Confusion [][]int      `json:"confusion"`
 	Classes   []ClassScore `json:"classes"` // by label
-	// Macro is the mean over the classes that have images, each counting the
-	// same; its support is the number of images.
+	// Macro is the mean over the classes that have images, each counting the same; its support is the number of images.
 	Macro ClassScore `json:"macro"`
-	// Probabilities are those of the classes, image by image in the order in
-	// which they were asked for.
+	// Probabilities are those of the classes, image by image in the order in which they were asked for.
 	Probabilities [][]float32 `json:"-"`
 }
 
-// ClassScore is precision TP/(TP+FP), recall TP/(TP+FN), their harmonic mean
-// F1 = 2TP/(2TP+FP+FN), and the number of images with this label. What would be
-// 0/0 is 0.
+// ClassScore is precision TP/(TP+FP), recall TP/(TP+FN), their harmonic mean F1 = 2TP/(2TP+FP+FN), and the number of
+// images with this label. What would be 0/0 is 0.
 type ClassScore struct {
 	Name      string  `json:"name,omitempty"` // left to the caller
 	Precision float64 `json:"precision"`
@@ -46,7 +43,8 @@ func classScores(confusion [][]int) (classes []ClassScore, macro ClassScore) {
 			support += confusion[c][i]
 			predicted += confusion[i][c]
 		}
-		s := ClassScore{Precision: ratio(tp, predicted), Recall: ratio(tp, support), F1: ratio(2*tp, predicted+support), Support: support}
+		s := ClassScore{Precision: ratio(tp, predicted), Recall: ratio(tp, support), F1: ratio(2*tp, predicted+support),
+			Support: support}
 		classes[c] = s
 		if support == 0 {
 			continue

@@ -83,7 +83,8 @@ func (f *Feeder) MaxSteps(set *data.Set) int {
 }
 
 // Train takes a step for each of params, on the images idx, a batch for each; only a single step may have fewer.
-func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int, params []nn.StepParams) error {
+func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int,
+	params []nn.StepParams) error {
 	if resident, ok := f.resident[set]; ok && f.async.MaxSteps() > 0 && len(idx) == len(params)*f.plan.Batch {
 		samples := f.samples[:len(idx)]
 		a.Samples(samples, idx, seed, epoch)
@@ -110,8 +111,10 @@ func (f *Feeder) Metrics() ([2]float64, error) {
 	return f.metrics, err
 }
 
-// Evaluate runs inference over the images idx, each exactly once, and calls batch, if not nil, after each batch of them.
-func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch func(idx []int32) error) (Score, error) {
+// Evaluate runs inference over the images idx, each exactly once, and calls batch, if not nil, after each batch of
+// them.
+func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32,
+	batch func(idx []int32) error) (Score, error) {
 	if err := f.SetMetrics([2]float64{}); err != nil {
 		return Score{}, err
 	}
@@ -143,11 +146,13 @@ func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 // CheckSet says whether a network can read a set's images and labels.
 func CheckSet(g *nn.Graph, set *data.Set) error {
 	if s := g.Type(g.Images).Shape; set.C != s.C || set.H != s.H || set.W != s.W {
-		return fmt.Errorf("images of %dx%dx%d, want %dx%dx%d (channels, height, width of the model)", set.C, set.H, set.W, s.C, s.H, s.W)
+		return fmt.Errorf("images of %dx%dx%d, want %dx%dx%d (channels, height, width of the model)", set.C, set.H,
+			set.W, s.C, s.H, s.W)
 	}
 	for i, l := range set.Labels {
 		if int(l) >= g.Classes {
-			return fmt.Errorf("label %d of image %d, want 0 to %d as the model has %d classes", l, i, g.Classes-1, g.Classes)
+			return fmt.Errorf("label %d of image %d, want 0 to %d as the model has %d classes", l, i, g.Classes-1,
+				g.Classes)
 		}
 	}
 	return nil

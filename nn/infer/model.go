@@ -119,8 +119,8 @@ func (m *Model) ReadImage(path string, invert bool) ([]byte, error) {
 	return data.ReadImageFile(path, c.Height, c.Width, c.Channels, invert)
 }
 
-// Predict gives the probabilities of the classes for each of some images, whose H x W x C bytes lie one after another in
-// pixels.
+// Predict gives the probabilities of the classes for each of some images, whose H x W x C bytes lie one after another
+// in pixels.
 func (m *Model) Predict(pixels []byte) ([][]float32, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()

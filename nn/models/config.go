@@ -12,7 +12,7 @@ import (
 // Config says which network to build. It travels in a weights file's metadata, so that the file alone is enough to run
 // the network. In JSON the options stand beside the other fields:
 //
-//	{"model": "fashion-resnet", "channels": 1, "height": 28, "width": 28, "classes": 10, "base_channels": 16, "hidden": 512}
+//	{"model": "fashion-resnet", "channels": 1, "height": 28, "width": 28, "classes": 10, "base_channels": 16}
 type Config struct {
 	Model    string  `json:"model"`
 	Channels int     `json:"channels"` // of the images
@@ -91,7 +91,9 @@ func (o Options) Get(key string) int {
 
 // With is the options with one of them set.
 func (o Options) With(key string, value int) Options {
-	pairs := slices.DeleteFunc(strings.Fields(string(o)), func(pair string) bool { return strings.HasPrefix(pair, key+"=") })
+	pairs := slices.DeleteFunc(strings.Fields(string(o)), func(pair string) bool {
+		return strings.HasPrefix(pair, key+"=")
+	})
 	pairs = append(pairs, key+"="+strconv.Itoa(value))
 	slices.Sort(pairs)
 	return Options(strings.Join(pairs, " "))

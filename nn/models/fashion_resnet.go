@@ -6,8 +6,8 @@ import (
 	"resnet/nn"
 )
 
-// fashionResNet is the published Fashion-MNIST network. With base channels 16 and hidden 512 it has 1,749,210 parameters,
-// of which 1,056 are running statistics. Numerics are Keras'.
+// fashionResNet is the published Fashion-MNIST network. With base channels 16 and hidden 512 it has 1,749,210
+// parameters, of which 1,056 are running statistics. Numerics are Keras'.
 var fashionResNet = Model{
 	Name: "fashion-resnet", About: "four residual blocks at one resolution, for small images",
 	Input: nn.Shape{N: 1, C: 1, H: 28, W: 28}, Classes: 10,
@@ -16,7 +16,8 @@ var fashionResNet = Model{
 		{"hidden", 512, "width of the hidden layer; 0 leaves it out"},
 	},
 	Recipes: []Recipe{
-		{"seed", "as published: 30 epochs of Adam at a constant rate", `{"epochs": 30, "batch_size": 32, "opt": "adam"}`},
+		{"seed", "as published: 30 epochs of Adam at a constant rate",
+			`{"epochs": 30, "batch_size": 32, "opt": "adam"}`},
 		{"strong", "20 epochs of AdamW in one cycle, shifted and mirrored images, label smoothing", `{
 			"epochs": 20, "batch_size": 128, "opt": "adamw", "lr": 4e-3, "sched": "onecycle",
 			"crop_padding": 2, "hflip": 0.5, "smoothing": 0.05}`},

@@ -1,6 +1,6 @@
-// Package models holds networks by name: each with the images that it is for, its own options and the recipes that train
-// it. Command line, completion, help, weights files and exporters all draw from this registry: a model is a file of code
-// and a line in the list below.
+// Package models holds networks by name: each with the images that it is for, its own options and the recipes that
+// train it. Command line, completion, help, weights files and exporters all draw from this registry: a model is a file
+// of code and a line in the list below.
 package models
 
 import (
