@@ -150,7 +150,7 @@ func TestParseTuneMode(t *testing.T) {
 		}
 	}
 	if _, err := nn.ParseTuneMode("yes"); err == nil ||
-		!strings.Contains(err.Error(), `tune "yes", want on, cached or off`) {
+		!strings.Contains(err.Error(), `tune "yes", want off, cached or on`) {
 		t.Errorf("error %v, want one that names the modes", err)
 	}
 }
