@@ -8,8 +8,8 @@ type Pad struct{ Top, Left, Bottom, Right int }
 // Padding is the same padding on all four sides, as PyTorch has it.
 func Padding(p int) Pad { return Pad{p, p, p, p} }
 
-// Same is the padding that TensorFlow means by "same": the output has ceil(size/stride) rows, and what cannot be halved
-// goes to the bottom and right.
+// Same is TensorFlow's "same" padding: the output has ceil(size/stride) rows, and an odd pixel of padding goes to the
+// bottom and right.
 func Same(h, w, kernel, stride int) Pad {
 	total := func(size int) int {
 		out := (size + stride - 1) / stride
@@ -32,6 +32,7 @@ type Conv struct {
 
 func (Conv) Kind() string { return "conv2d" }
 
+// EffectiveStride is Stride, or 1 where it is 0.
 func (op Conv) EffectiveStride() int { return max(1, op.Stride) }
 
 func (op Conv) Infer(in []Type) (Signature, error) {

@@ -10,8 +10,8 @@ import (
 	"resnet/nn/models"
 )
 
-// seed is the fashion-resnet model on its 28x28 images.
-func seed(t *testing.T, base, hidden int) *nn.Graph {
+// fashionResNet is the fashion-resnet model on its 28x28 images.
+func fashionResNet(t *testing.T, base, hidden int) *nn.Graph {
 	t.Helper()
 	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
 		Options: models.Options("").With("base_channels", base).With("hidden", hidden)})
@@ -21,9 +21,9 @@ func seed(t *testing.T, base, hidden int) *nn.Graph {
 	return g
 }
 
-// TestSeedParameters: the counts are the published model's, the names and shapes those of its weights file.
-func TestSeedParameters(t *testing.T) {
-	g := seed(t, 16, 512)
+// TestParameters: the counts are those of the published model, the names and shapes those of its weights file.
+func TestParameters(t *testing.T) {
+	g := fashionResNet(t, 16, 512)
 	var got []string
 	total, statistics := 0, 0
 	for _, v := range g.Parameters() {
@@ -76,7 +76,7 @@ func TestSeedParameters(t *testing.T) {
 			t.Errorf("%s is %v, want %v", g.ValueName(v), g.Type(v).Shape, want)
 		}
 	}
-	flat := seed(t, 16, 0)
+	flat := fashionResNet(t, 16, 0)
 	for _, v := range flat.Parameters() {
 		if strings.HasPrefix(flat.ValueName(v), "fc1") {
 			t.Error("fc1 without a hidden layer")
@@ -84,16 +84,17 @@ func TestSeedParameters(t *testing.T) {
 	}
 }
 
-// TestSeedCost: an image's multiply-adds by hand. At 14x14 pixels a block of input width i and width b does i*b in the
-// shortcut and in conv1 each, 9*b*2b in conv2 and 2b*b in conv3; the stem does 9*16; then the linear layers.
-func TestSeedCost(t *testing.T) {
+// TestCost: the multiply-adds of an image by hand. For each of 14x14 pixels a block of i input channels and b channels
+// does i*b in the shortcut and in conv1 each, 9*b*2b in conv2 and 2b*b in conv3; the stem does 9*16; then come the
+// linear layers.
+func TestCost(t *testing.T) {
 	want := int64(14*14*9*16 + 3136*512 + 512*10)
 	in := int64(16)
 	for _, b := range []int64{16, 32, 32, 64} {
 		want += 14 * 14 * (2*in*b + 9*b*2*b + 2*b*b)
 		in = b
 	}
-	g := seed(t, 16, 512)
+	g := fashionResNet(t, 16, 512)
 	var products, all int64
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
@@ -107,8 +108,8 @@ func TestSeedCost(t *testing.T) {
 	if products != 2*want {
 		t.Errorf("convolutions and linear layers cost %d FLOPs, want 2*%d", products, want)
 	}
-	// Two a pixel for batch norms of i, b and 2b channels and for sums with ReLU of b, four a window of the pool, two a
-	// pixel of the image, five a class.
+	// Two a pixel and channel for batch norms of i, b and 2b channels and for sums with ReLU of b, four a window of the
+	// pool, two a pixel of the image, five a class.
 	rest := int64(2*28*28 + 4*7*7*64 + 5*10)
 	in = 16
 	for _, b := range []int64{16, 32, 32, 64} {
@@ -148,8 +149,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestSame against what TensorFlow's definition gives by hand: ceil(size/stride) outputs, the odd pixel at the bottom
-// and right.
+// TestSame against TensorFlow's definition by hand: ceil(size/stride) outputs, the odd pixel at the bottom and right.
 func TestSame(t *testing.T) {
 	for _, c := range []struct {
 		h, w, kernel, stride int
@@ -207,7 +207,7 @@ func TestGraphErrors(t *testing.T) {
 		{func(g *nn.Graph, x nn.Value) {
 			g.Loss(nn.SoftmaxCrossEntropy{Smoothing: 1}, g.Apply("fc", nn.Linear{Out: 4}, x))
 		}, []string{"nn: loss: ", "smoothing 1"}},
-		// The first error is kept, and what follows it does not panic.
+		// The first error is kept, and calls after it do not panic.
 		{func(g *nn.Graph, x nn.Value) {
 			x = g.Apply("first", nn.Linear{}, x)
 			x = g.Apply("second", nn.Conv{}, x)

@@ -2,8 +2,8 @@ package nn
 
 import "fmt"
 
-// Linear is y = x weightᵀ + bias, and with ReLU max(y, 0). It flattens its input; weight (out, in) counts the input as
-// C, H, W, as PyTorch's flatten does, whatever the order in memory.
+// Linear is y = x weightᵀ + bias, and with ReLU max(y, 0). It flattens its input: the columns of weight (out, in) are
+// in C, H, W order, as PyTorch's flatten has them, whatever the order in memory.
 type Linear struct {
 	Out  int
 	ReLU bool

@@ -7,8 +7,8 @@ import (
 	"resnet/nn"
 )
 
-// TestHyper against the published formulas by hand, to float32's rounding.
-func TestHyper(t *testing.T) {
+// TestStepParams against the published formulas by hand, to the rounding of float32.
+func TestStepParams(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opt  nn.Optimizer

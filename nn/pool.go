@@ -9,7 +9,7 @@ type AvgPool struct {
 	Pad            Pad
 }
 
-// MaxPool is the largest value of Kernel x Kernel windows; padding never wins. Backward gives the gradient to the first
+// MaxPool is the largest value of Kernel x Kernel windows; padding is never the largest. The gradient goes to the first
 // largest pixel in row order.
 type MaxPool struct {
 	Kernel, Stride int // Stride 0 means Kernel
@@ -51,7 +51,7 @@ func (op AvgPool) FLOPs(in []Type) int64 {
 
 func (op MaxPool) Infer(in []Type) (Signature, error) {
 	out, err := pooled(in[0].Shape, op.Kernel, op.Stride, op.Pad)
-	// Saved: which pixel of the window, counted row by row over those inside the image, was the largest.
+	// Saved: the index of the window's largest pixel, counted row by row over those inside the image.
 	return Signature{Out: Type{Shape: out}, Saved: []Saved{{Type: Type{out, Int32}, PerImage: true}}}, err
 }
 

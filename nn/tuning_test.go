@@ -47,7 +47,7 @@ func TestTuningFile(t *testing.T) {
 	}
 }
 
-// Each device and each version has a file of its own, whose name any system takes.
+// TestTuningFileName: each device and each version has a file of its own, whose name is valid on every system.
 func TestTuningFileName(t *testing.T) {
 	seen := map[string]bool{}
 	for range 2 {
@@ -68,7 +68,7 @@ func TestTuningFileName(t *testing.T) {
 	}
 }
 
-// A file that is damaged, or of something else, is one line; saving replaces it.
+// TestTuningFileDamaged: a file that is damaged or of another scope gives an error of one line; saving replaces it.
 func TestTuningFileDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tuning.json")
 	whole := func(change func(*nn.Tuning)) string {
@@ -113,12 +113,12 @@ func TestTuningFileDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := nn.ReadTuning(path); err != nil || !reflect.DeepEqual(got, fresh) {
-			t.Errorf("saved over a file that is bad: %+v (%v), want %+v", got, err, fresh)
+			t.Errorf("saved over a bad file: %+v (%v), want %+v", got, err, fresh)
 		}
 	}
 }
 
-// Many may write and read at once: the file is whole at each moment, and holds all of the last that wrote.
+// TestTuningFileConcurrently: many goroutines may write and read at once. The file is never partly written.
 func TestTuningFileConcurrently(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tuning.json")
 	if err := tuningOf(map[string]nn.Choice{"old": {Choice: "x"}}).Save(path); err != nil {
@@ -132,14 +132,14 @@ func TestTuningFileConcurrently(t *testing.T) {
 					t.Error(err)
 				}
 				if got, err := nn.ReadTuning(path); err != nil || got.Choices["old"].Choice != "x" {
-					t.Errorf("%+v, %v, want a file with what was there at first", got, err)
+					t.Errorf("%+v, %v, want a file with the first choice", got, err)
 				}
 			}
 		})
 	}
 	all.Wait()
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
-		t.Errorf("%d files (%v), want the one", len(left), err)
+		t.Errorf("%d files (%v), want one", len(left), err)
 	}
 }
 
