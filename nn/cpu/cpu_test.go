@@ -14,8 +14,8 @@ import (
 	"resnet/nn/nntest"
 )
 
-// openCPU opens the backend as the tests want it. The threads stay unpinned: more of them than processors is one of the
-// cases.
+// openCPU opens the backend for the tests, without pinning, since some cases have more threads than there are
+// processors.
 func openCPU(isa kernels.ISA, threads int) func(t testing.TB) nn.Backend {
 	return func(t testing.TB) nn.Backend {
 		t.Helper()
@@ -51,7 +51,7 @@ func TestCPUDeterminism(t *testing.T) {
 	})
 }
 
-// TestCPUPinned: as many threads as processors, each on one of its own, is what users get, and changes no bit either.
+// TestCPUPinned: the default, one thread pinned to each processor, gives the same bits.
 func TestCPUPinned(t *testing.T) {
 	nntest.RunDeterminism(t, openCPU(kernels.Best(), 1), func(t testing.TB) nn.Backend {
 		b, err := cpu.New(cpu.Config{})
@@ -85,8 +85,8 @@ func TestCPUGoldenFull(t *testing.T) {
 	})
 }
 
-// TestCPUEvalSeesNewWeights: what inference derives from the parameters is made again, and in time, whenever they
-// change.
+// TestCPUEvalSeesNewWeights: what inference derives from the parameters is computed again, before it is used, whenever
+// they change.
 func TestCPUEvalSeesNewWeights(t *testing.T) {
 	g := seedNetwork(t)
 	logits := func(e nn.Executor, seed uint64) []float32 {
@@ -113,7 +113,7 @@ func TestCPUEvalSeesNewWeights(t *testing.T) {
 	}
 }
 
-// TestCPUPartialBatch: a step on n images of a larger plan has the bits of a step of a plan of n.
+// TestCPUPartialBatch: a step on n images of a plan for more has the same bits as a step of a plan for n.
 func TestCPUPartialBatch(t *testing.T) {
 	b := openCPU(kernels.Best(), 2)(t)
 	defer b.Close()
@@ -140,8 +140,8 @@ func TestCPUPartialBatch(t *testing.T) {
 	}
 }
 
-// TestCPUAllocations: after Compile a step allocates nothing. The runtime now and then allocates for itself, so the
-// least of a few counts is what a step does.
+// TestCPUAllocations: after Compile a step allocates nothing. The runtime allocates for itself now and then, so the
+// least of several counts is that of the steps.
 func TestCPUAllocations(t *testing.T) {
 	for _, threads := range []int{1, 2} {
 		b := openCPU(kernels.Best(), threads)(t)
@@ -177,8 +177,8 @@ func seedNetwork(t *testing.T) *nn.Graph {
 	return g
 }
 
-// newExecutor compiles a plan for training, initialised and with a batch of five images, or of as many as fit, and step
-// scalars written.
+// newExecutor compiles a plan for training, initialises it and writes the step scalars and a batch of five images, or
+// as many as fit.
 func newExecutor(t *testing.T, b nn.Backend, g *nn.Graph, batch int) nn.Executor {
 	t.Helper()
 	opt := nn.NewAdam()
@@ -198,9 +198,9 @@ func newExecutor(t *testing.T, b nn.Backend, g *nn.Graph, batch int) nn.Executor
 	for i := range labels {
 		labels[i] = int32(i)
 	}
-	hyper := opt.StepParams(1, 1e-3)
+	params := opt.StepParams(1, 1e-3)
 	for v, p := range map[nn.Value][]byte{g.Images: pixels, g.Labels: nn.Bytes(labels),
-		nn.StepParamsValue: nn.Bytes(hyper[:])} {
+		nn.StepParamsValue: nn.Bytes(params[:])} {
 		if err := e.Write(nn.Ref{Value: v}, p); err != nil {
 			t.Fatal(err)
 		}

@@ -5,13 +5,13 @@ import (
 	"resnet/nn"
 )
 
-// updateFloats is how many parameters one task updates.
+// updateFloats is the number of parameters that one task updates.
 const updateFloats = 1 << 14
 
-// bindUpdate makes the optimiser's stage: the parameter segment in pieces.
+// bindUpdate returns the stage of the update, which processes the parameter segment in pieces of equal decay.
 func (e *executor) bindUpdate() stage {
 	if e.plan == nil {
-		return stage{kind: stageWhole} // there is no memory yet, see bind
+		return stage{kind: stageWhole} // memory is not allocated yet, see bind
 	}
 	type piece struct {
 		from, to int
@@ -42,7 +42,7 @@ func (e *executor) bindUpdate() stage {
 	}}
 }
 
-// updater is the optimiser's formula on a run of parameters.
+// updater returns the function that applies the optimiser to a range of the parameter segment.
 func (e *executor) updater() func(from, to int, decay bool) {
 	w, g := e.segments[nn.Params], e.segments[nn.ParamGrads]
 	m, v := e.segments[nn.Momenta], e.segments[nn.SecondMoments]
