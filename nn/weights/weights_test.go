@@ -48,7 +48,7 @@ func tensorsOf(t *testing.T, e nn.Executor, g *nn.Graph) []safetensors.Tensor {
 	return ts
 }
 
-// store writes a file and gives its path.
+// store writes a file and returns its path.
 func store(t *testing.T, tensors []safetensors.Tensor, meta map[string]string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -106,7 +106,7 @@ func TestWeightsReadBack(t *testing.T) {
 	}
 }
 
-// The seed network's tensors, as a PyTorch state dict names and shapes them.
+// TestWeightsHavePyTorchsNames: the tensors have the names and shapes of a PyTorch state dict.
 func TestWeightsHavePyTorchsNames(t *testing.T) {
 	e, g := network(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
 		Options: "base_channels=16 hidden=512"})
@@ -131,7 +131,7 @@ func TestWeightsHavePyTorchsNames(t *testing.T) {
 	}
 }
 
-// A file that PyTorch wrote: no metadata, its batch counters, other float types.
+// TestWeightsOfPyTorch: a file that PyTorch wrote has no metadata, has batch counters, and may have other float types.
 func TestWeightsOfPyTorch(t *testing.T) {
 	e, g := network(t, smallModel())
 	if err := nn.Initialize(e, g, 2); err != nil {
@@ -139,7 +139,7 @@ func TestWeightsOfPyTorch(t *testing.T) {
 	}
 	ts := tensorsOf(t, e, g)
 	i := slices.IndexFunc(ts, func(t safetensors.Tensor) bool { return t.Name == "fc2.bias" })
-	// 1, -2, 0.5
+	// 1, -2, 0.5 in bfloat16.
 	ts[i] = safetensors.Tensor{Name: "fc2.bias", DType: safetensors.BF16, Shape: []int{3},
 		Data: []byte{0x80, 0x3f, 0, 0xc0, 0, 0x3f}}
 	ts = append(ts, safetensors.Tensor{Name: "blocks.0.bn1.num_batches_tracked", DType: safetensors.I64,
@@ -215,7 +215,7 @@ func TestLoadWeightsRefuses(t *testing.T) {
 	}
 }
 
-// Parameters and the optimiser's states, as a checkpoint keeps them.
+// TestTensorsOfStates: parameters and optimiser states, as in a checkpoint.
 func TestTensorsOfStates(t *testing.T) {
 	e, g := network(t, smallModel())
 	if err := nn.Initialize(e, g, 4); err != nil {
