@@ -32,7 +32,7 @@ func TestDeviceValidate(t *testing.T) {
 func TestOpenCPU(t *testing.T) {
 	d := Config{Device: CPU, Precision: "fp32", Deterministic: true}
 	b, err := d.Open(Options{CPU: cpu.Config{Threads: 3}, Log: func(format string, args ...any) {
-		t.Errorf("asked for by name, yet there is a note: "+format, args...)
+		t.Errorf("device chosen by name, yet there is a note: "+format, args...)
 	}})
 	if err != nil {
 		t.Fatal(err)
