@@ -34,7 +34,7 @@ func (c *binding) choose(key string, candidates []candidate) (int, error) {
 		names[i] = x.name
 	}
 	measure := func() ([]float64, error) { return c.measure(key, candidates) }
-	if c.ready {
+	if c.compiled {
 		measure = nil
 	}
 	return c.backend.tuner.choose(key, names, measure)
@@ -120,10 +120,10 @@ const tuningBlock = 1 << 20
 // are numbers of 16 bits, whichever the type: 0.25 to 2 as bfloat16, 1.6 to 2 as
 // float16, of either sign; so the word is one from 0.25 to 2 as float32.
 func (e *executor) fillForTuning() error {
-	if e.tuning {
+	if e.filledForTuning {
 		return nil
 	}
-	e.tuning = true
+	e.filledForTuning = true
 	rng := rand.New(rand.NewPCG(1, 1))
 	half := func() int32 { return int32(0x3e80 + rng.IntN(0x180) | rng.IntN(2)<<15) }
 	block := make([]int32, tuningBlock/4)
@@ -149,8 +149,8 @@ func (e *executor) fillForTuning() error {
 // endTuning makes all zeros that was so before, gives back scratch memory that
 // only rivals needed, and keeps what was found.
 func (e *executor) endTuning() error {
-	e.ready = true
-	if !e.tuning {
+	e.compiled = true
+	if !e.filledForTuning {
 		return nil
 	}
 	for _, b := range e.tunedMemory() {
@@ -159,7 +159,7 @@ func (e *executor) endTuning() error {
 		}
 	}
 	e.backend.tuner.save()
-	return e.replaceScratch(e.need)
+	return e.replaceScratch(e.scratchNeed)
 }
 
 // tunedMemory is what candidates read and write, their scratch memory excepted.

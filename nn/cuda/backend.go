@@ -16,14 +16,14 @@ import (
 // pooling, cuBLAS for linear layers, kernels of our own for the rest, all on one
 // stream.
 type backend struct {
-	config  Config
-	device  *gpu.Device
-	stream  *gpu.Stream
-	dnn     *gpu.DNN
-	blas    *gpu.BLAS
-	space   *gpu.Buffer // cuBLAS' workspace: without one of ours it would allocate, which a capture forbids
-	kernels *kernels.Kernels
-	tuner   *tuner
+	config        Config
+	device        *gpu.Device
+	stream        *gpu.Stream
+	dnn           *gpu.DNN
+	blas          *gpu.BLAS
+	blasWorkspace *gpu.Buffer // cuBLAS' workspace: without one of ours it would allocate, which a capture forbids
+	kernels       *kernels.Kernels
+	tuner         *tuner
 }
 
 // Devices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
@@ -44,7 +44,7 @@ func New(c Config) (nn.Backend, error) {
 }
 
 // blasSpace is the workspace that NVIDIA advises for Hopper, and plenty before it.
-const blasSpace = 32 << 20
+const blasWorkspaceBytes = 32 << 20
 
 func (b *backend) open() error {
 	major, minor := b.device.ComputeCapability()
@@ -66,9 +66,9 @@ func (b *backend) open() error {
 
 // openKernels loads those that this precision can need.
 func (b *backend) openKernels() (err error) {
-	want := kernels.Selection{Types: []gpu.DataType{gpu.Float32, b.activations()}}
+	want := kernels.Selection{Types: []gpu.DataType{gpu.Float32, b.activationType()}}
 	if b.fuses() {
-		want.Tensor = []gpu.DataType{b.activations()}
+		want.Tensor = []gpu.DataType{b.activationType()}
 	}
 	b.kernels, err = kernels.Load(b.device, want)
 	return err
@@ -80,10 +80,10 @@ func (b *backend) openDNN() (err error) {
 }
 
 func (b *backend) openBLAS() (err error) {
-	if b.space, err = b.device.Alloc("cuBLAS workspace", blasSpace); err != nil {
+	if b.blasWorkspace, err = b.device.Alloc("cuBLAS workspace", blasWorkspaceBytes); err != nil {
 		return err
 	}
-	b.blas, err = b.device.NewBLAS(b.stream, b.space.Ptr, b.space.Bytes)
+	b.blas, err = b.device.NewBLAS(b.stream, b.blasWorkspace.Ptr, b.blasWorkspace.Bytes)
 	return err
 }
 
@@ -96,8 +96,8 @@ func (b *backend) Close() error {
 	if b.blas != nil {
 		errs = append(errs, b.blas.Close())
 	}
-	if b.space != nil {
-		errs = append(errs, b.space.Free())
+	if b.blasWorkspace != nil {
+		errs = append(errs, b.blasWorkspace.Free())
 	}
 	if b.dnn != nil {
 		errs = append(errs, b.dnn.Close())

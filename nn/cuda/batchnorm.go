@@ -16,9 +16,9 @@ import (
 // save_invstd for backward; the ReLU's mask is found again from y.
 func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 	own, dnn := newBatchNorm(c, op), newBatchNorm(c, op)
-	ownKernel := own.bindOwn()
+	ownKernel := own.bindKernels()
 	if own.x.t == gpu.BFloat16 || own.x.rows() == 1 {
-		c.needScratch(own.bytes)
+		c.needScratch(own.scratchBytes)
 		return ownKernel, nil
 	}
 	dnnKernel, err := dnn.bindDNN()
@@ -26,22 +26,22 @@ func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 		return kernel{}, err
 	}
 	i, err := c.choose(own.key(), []candidate{
-		{name: "cuDNN", scratch: dnn.bytes, run: dnnKernel.all()},
-		{name: "own kernels", scratch: own.bytes, run: ownKernel.all()},
+		{name: "cuDNN", scratch: dnn.scratchBytes, run: dnnKernel.forwardAndBackward()},
+		{name: "own kernels", scratch: own.scratchBytes, run: ownKernel.forwardAndBackward()},
 	})
 	if err != nil {
 		return kernel{}, err
 	}
 	if i == 0 {
-		c.needScratch(dnn.bytes)
+		c.needScratch(dnn.scratchBytes)
 		return dnnKernel, nil
 	}
-	c.needScratch(own.bytes)
+	c.needScratch(own.scratchBytes)
 	return ownKernel, c.free(&dnn.reserve)
 }
 
 // all is a whole step's work of a node.
-func (k kernel) all() func() error {
+func (k kernel) forwardAndBackward() func() error {
 	if k.backward == nil {
 		return k.forward
 	}
@@ -60,8 +60,8 @@ type batchNorm struct {
 	desc          *gpu.BatchNorm
 	xd            *gpu.Tensor
 	reserve       *gpu.Buffer // what cuDNN's forward leaves for its backward
-	atGrad, atOwn int64       // in scratch
-	bytes         int64       // of scratch
+	atDY, atOwn   int64       // in scratch
+	scratchBytes  int64       // of scratch
 }
 
 func newBatchNorm(c *binding, op nn.BatchNorm) *batchNorm {
@@ -94,15 +94,15 @@ func (n *batchNorm) bindDNN() (kernel, error) {
 	if n.desc, err = n.backend.dnn.NewBatchNorm(n.xd, n.eps, n.momentum); err != nil {
 		return kernel{}, err
 	}
-	n.own(n.desc)
+	n.closeWithProgram(n.desc)
 	if !n.training() {
 		return kernel{forward: inOrder(n.inferDNN, n.relu)}, nil
 	}
 	// Scratch holds cuDNN's workspace, then dy under the ReLU's mask, then dx of
 	// images, which nobody wants but cuDNN writes.
-	n.atGrad = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
-	n.atOwn = n.atGrad + alignScratch(n.x.bytes())
-	n.bytes = n.atOwn + n.x.bytes()
+	n.atDY = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
+	n.atOwn = n.atDY + alignScratch(n.x.bytes())
+	n.scratchBytes = n.atOwn + n.x.bytes()
 	if err := n.alloc(&n.reserve, "batch norm's reserve", n.desc.Reserve); err != nil {
 		return kernel{}, err
 	}
@@ -136,7 +136,7 @@ func (n *batchNorm) relu() error {
 func (n *batchNorm) backwardDNN() error {
 	dy := n.dy.Ptr
 	if n.op.ReLU {
-		dy = n.scratch.Ptr.Add(n.atGrad)
+		dy = n.scratch.Ptr.Add(n.atDY)
 		if err := n.backend.kernels.ReLUBackward(n.backend.stream, n.dy.t, dy, n.dy.Ptr, n.y.Ptr, false, n.elems); err != nil {
 			return err
 		}
@@ -151,13 +151,13 @@ func (n *batchNorm) backwardDNN() error {
 
 // bindOwn needs scratch memory for partial sums, and behind it what they are
 // made into: scale and shift in forward, dx's coefficients in backward.
-func (n *batchNorm) bindOwn() kernel {
+func (n *batchNorm) bindKernels() kernel {
 	n.atOwn = alignScratch(kernels.BatchNormScratch(n.rows, n.channels))
-	n.bytes = n.atOwn + 4*3*int64(n.channels)
+	n.scratchBytes = n.atOwn + 4*3*int64(n.channels)
 	if !n.training() {
 		return kernel{forward: inOrder(n.inference, n.apply)}
 	}
-	return kernel{forward: inOrder(n.statistics, n.apply), backward: n.backwardOwn}
+	return kernel{forward: inOrder(n.statistics, n.apply), backward: n.backwardKernels}
 }
 
 func (n *batchNorm) statistics() error {
@@ -178,7 +178,7 @@ func (n *batchNorm) apply() error {
 	return n.backend.kernels.BatchNormApply(n.backend.stream, n.x.t, n.y.Ptr, n.x.Ptr, n.scratch.Ptr.Add(n.atOwn), n.op.ReLU, n.rows, n.channels)
 }
 
-func (n *batchNorm) backwardOwn() error {
+func (n *batchNorm) backwardKernels() error {
 	k, s := n.backend.kernels, n.backend.stream
 	if err := k.BatchNormReduce(s, n.x.t, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.workspace(), n.op.ReLU, n.rows, n.channels); err != nil {
 		return err

@@ -49,17 +49,17 @@ func noKernel(n *nn.Node) error { return fmt.Errorf("%s: no kernel for op %s", n
 // program, and the number of images n that it will run on.
 type binding struct {
 	*executor
-	prog  *program
-	index int // of the node
-	node  *nn.Node
-	step  nn.Instruction // the backward step; Node is -1 in inference
+	prog        *program
+	index       int // of the node
+	node        *nn.Node
+	instruction nn.Instruction // the backward step; Node is -1 in inference
 	// needs says which of the node's inputs want a gradient.
 	needs []bool
 	n     int
 }
 
 // training says whether the kernel will run backward.
-func (c *binding) training() bool { return c.step.Node >= 0 }
+func (c *binding) training() bool { return c.instruction.Node >= 0 }
 
 // tensor is a tensor of n images in device memory.
 type tensorPtr struct {
@@ -103,7 +103,7 @@ func (c *binding) dx(i int) (t tensorPtr, ok bool) {
 func (c *binding) dy() tensorPtr { return c.tensor(c.node.Out, nn.Grad, c.prog.Grad[c.node.Out]) }
 
 // accumulate says whether input i's gradient is added to what is there.
-func (c *binding) accumulate(i int) bool { return c.step.Accumulate>>i&1 == 1 }
+func (c *binding) accumulate(i int) bool { return c.instruction.Accumulate>>i&1 == 1 }
 
 // beta is what cuDNN and cuBLAS multiply the gradient that is there by.
 func (c *binding) beta(i int) float32 {
@@ -128,7 +128,7 @@ func (c *binding) weight(i int) (gpu.Ptr, gpu.DataType) {
 }
 
 // math is how products are computed.
-func (b *backend) math() gpu.Math {
+func (b *backend) convMath() gpu.Math {
 	switch b.config.Precision {
 	case nn.TF32:
 		return gpu.TF32
@@ -139,13 +139,15 @@ func (b *backend) math() gpu.Math {
 }
 
 // keep closes what a program owns when the program goes.
-func (c *binding) own(x interface{ Close() error }) { c.prog.owned = append(c.prog.owned, x) }
+func (c *binding) closeWithProgram(x interface{ Close() error }) {
+	c.prog.closers = append(c.prog.closers, x)
+}
 
 // descriptor is a tensor descriptor of cuDNN.
 func (c *binding) descriptor(t gpu.DataType, s nn.Shape) (*gpu.Tensor, error) {
 	d, err := gpu.NewTensor(t, s.N, s.C, s.H, s.W)
 	if err == nil {
-		c.own(d)
+		c.closeWithProgram(d)
 	}
 	return d, err
 }

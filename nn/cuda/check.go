@@ -27,7 +27,7 @@ func (e *executor) makeChecker() error {
 }
 
 // writtenTensor is a tensor that a step writes.
-type writtenTensor struct {
+type outputTensor struct {
 	tensorPtr
 	slot     nn.Slot
 	name     string
@@ -35,7 +35,7 @@ type writtenTensor struct {
 }
 
 // written lists what a step writes.
-func (p *program) written(index int) (list []writtenTensor) {
+func (p *program) outputs(index int) (list []outputTensor) {
 	if index < 0 || p.Instructions[index].Phase == nn.Update {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (p *program) written(index int) (list []writtenTensor) {
 		if role == nn.Grad {
 			name = "gradient of " + name
 		}
-		list = append(list, writtenTensor{c.tensor(v, role, slot), slot, name, role == nn.Grad})
+		list = append(list, outputTensor{c.tensor(v, role, slot), slot, name, role == nn.Grad})
 	}
 	if s.Phase == nn.Forward {
 		add(n.Out, nn.Data, p.Data[n.Out])
@@ -71,11 +71,11 @@ func (p *program) written(index int) (list []writtenTensor) {
 }
 
 // checked runs the steps one by one and stops at the first that is at fault.
-func (p *program) checked() error {
+func (p *program) runChecked() error {
 	p.warm = true
 	for i, s := range p.tasks {
-		tensors := p.written(s.index)
-		last := i+1 == len(p.tasks) || p.tasks[i+1].index != s.index
+		tensors := p.outputs(s.instruction)
+		last := i+1 == len(p.tasks) || p.tasks[i+1].instruction != s.instruction
 		for _, w := range tensors {
 			if err := p.exec.fillGuard(w); err != nil {
 				return p.taskError(s, err)
@@ -97,7 +97,7 @@ func (p *program) checked() error {
 }
 
 // guardZone is what lies behind a tensor's last element in its slot.
-func (w writtenTensor) guardZone() (at gpu.Ptr, bytes int64) {
+func (w outputTensor) guardZone() (at gpu.Ptr, bytes int64) {
 	if w.slot.Segment != nn.Activations {
 		return 0, 0
 	}
@@ -105,7 +105,7 @@ func (w writtenTensor) guardZone() (at gpu.Ptr, bytes int64) {
 	return w.Ptr.Add(from), w.slot.Bytes - from
 }
 
-func (e *executor) fillGuard(w writtenTensor) error {
+func (e *executor) fillGuard(w outputTensor) error {
 	at, n := w.guardZone()
 	if n <= 0 {
 		return nil
@@ -113,7 +113,7 @@ func (e *executor) fillGuard(w writtenTensor) error {
 	return e.backend.stream.Fill(at, guardWord, n)
 }
 
-func (e *executor) inspect(w writtenTensor) error {
+func (e *executor) inspect(w outputTensor) error {
 	b, counts := e.backend, e.checks.counts.Ptr
 	if err := b.stream.Fill(counts, 0, 8); err != nil {
 		return err

@@ -44,7 +44,7 @@ func (c *binding) bindConv(op nn.Conv) (kernel, error) {
 	if err := v.describe(); err != nil {
 		return kernel{}, err
 	}
-	if err := v.choose(); err != nil {
+	if err := v.chooseAlgorithms(); err != nil {
 		return kernel{}, err
 	}
 	k := kernel{forward: v.forward}
@@ -74,16 +74,16 @@ func (v *convolution) describe() error {
 	if v.wd, err = gpu.NewFilter(t, v.op.Out, x.C, v.op.Kernel, v.op.Kernel); err != nil {
 		return err
 	}
-	v.own(v.wd)
-	if v.desc, err = gpu.NewConvolution(padH, padW, v.op.EffectiveStride(), v.op.EffectiveStride(), v.backend.math()); err != nil {
+	v.closeWithProgram(v.wd)
+	if v.desc, err = gpu.NewConvolution(padH, padW, v.op.EffectiveStride(), v.op.EffectiveStride(), v.backend.convMath()); err != nil {
 		return err
 	}
-	v.own(v.desc)
+	v.closeWithProgram(v.desc)
 	return nil
 }
 
 // choose takes an algorithm for each pass, and the scratch memory that they cost.
-func (v *convolution) choose() error {
+func (v *convolution) chooseAlgorithms() error {
 	dnn := v.backend.dnn
 	search := gpu.Search{WorkspaceLimit: workspaceLimit, Deterministic: v.backend.config.Deterministic}
 	list, err := dnn.ForwardAlgorithms(v.desc, v.xd, v.wd, v.yd, search)

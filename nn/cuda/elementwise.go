@@ -28,7 +28,7 @@ func (c *binding) bindAdd(op nn.Add) kernel {
 		return k
 	}
 	dy := c.dy()
-	relu := op.ReLU && !c.arrivesMasked()
+	relu := op.ReLU && !c.dyMasked()
 	var passes []func() error
 	written := map[tensorPtr]bool{}
 	for i := range 2 {

@@ -42,23 +42,23 @@ type executor struct {
 	snapshot                         *snapshot // nil until the first
 	sets                             []residentSet
 
-	fusion    *fusion             // what can be fused; nil: nothing
-	fused     map[nn.Mode]*fusion // what is, where that was measured
-	norms     map[int]gpu.Ptr     // states of the batch norms that convolutions read through
-	normTable *gpu.Buffer         // the same, listed for inference
-	normCount int
-	normMost  int // channels
-	packed    packing
+	fusion          *fusion             // what can be fused; nil: nothing
+	chosenFusion    map[nn.Mode]*fusion // what is, where that was measured
+	normStates      map[int]gpu.Ptr     // states of the batch norms that convolutions read through
+	normTable       *gpu.Buffer         // the same, listed for inference
+	normCount       int
+	normMaxChannels int // channels
+	packed          packing
 
-	programs  map[programKey]*program
-	last      *nn.Program // what the last run was of
-	need      int64       // bytes of scratch that binding has asked for
-	profiling bool
-	profile   profile
-	timeline  timeline
-	checks    *checker
-	tuning    bool // the memory that Compile zeroed holds numbers for measurements
-	ready     bool // Compile is done
+	programs        map[programKey]*program
+	lastProgram     *nn.Program // what the last run was of
+	scratchNeed     int64       // bytes of scratch that binding has asked for
+	profiling       bool
+	profile         profile
+	timeline        timeline
+	checks          *checker
+	filledForTuning bool // the memory that Compile zeroed holds numbers for measurements
+	compiled        bool // Compile is done
 }
 
 // Compile implements nn.Backend.
@@ -70,7 +70,7 @@ func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 	defer b.device.Enter()()
 	e := &executor{
 		backend: b, plan: p, graph: g, fusion: f,
-		programs: map[programKey]*program{}, fused: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{},
+		programs: map[programKey]*program{}, chosenFusion: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{},
 	}
 	if err := e.compile(); err != nil {
 		return nil, errors.Join(b.wrap(err), e.Close())
@@ -209,7 +209,7 @@ func (e *executor) Run(m nn.Mode, n int) error {
 	if err := e.castParams(); err != nil {
 		return e.backend.wrap(err)
 	}
-	e.last = p.Program
+	e.lastProgram = p.Program
 	return e.backend.wrap(p.run())
 }
 

@@ -15,22 +15,22 @@ import (
 type fusion struct {
 	graph *nn.Graph
 	// fits are the convolutions that run on our kernels.
-	fits map[int]bool
+	onTensorCores map[int]bool
 	// through is the convolution that is the only reader of a batch norm.
 	appliedBy map[int]int
 	// sum is the Add whose work a convolution does.
-	sum map[int]int
+	adds map[int]int
 	// maker is the node whose kernel makes a batch norm's statistics: a
 	// convolution that fits, an Add that one does, or the stem.
 	statsFrom map[int]int
 	// join is, for a batch norm of through, the convolution that reads the same
 	// value and adds the batch norm's gradient to its own.
-	addedBy map[int]int
+	gradAddedBy map[int]int
 	// masked are the sums with ReLU whose gradient arrives behind its mask.
 	masked map[nn.Value]bool
 	// stem is the first convolution, which reads bytes, and input the node before
 	// it; -1 where there is none.
-	stem, input int
+	stem, normalize int
 	// head is the linear layer in front of the loss, and hidden the one with a
 	// ReLU in front of that; -1 where there is none.
 	head, hidden int
@@ -42,16 +42,16 @@ func (b *backend) fuse(g *nn.Graph, c nn.PlanConfig) *fusion {
 		return nil
 	}
 	f := &fusion{
-		graph: g, fits: map[int]bool{}, appliedBy: map[int]int{}, sum: map[int]int{}, statsFrom: map[int]int{},
-		addedBy: map[int]int{}, masked: map[nn.Value]bool{}, stem: -1, input: -1, head: -1, hidden: -1,
+		graph: g, onTensorCores: map[int]bool{}, appliedBy: map[int]int{}, adds: map[int]int{}, statsFrom: map[int]int{},
+		gradAddedBy: map[int]int{}, masked: map[nn.Value]bool{}, stem: -1, normalize: -1, head: -1, hidden: -1,
 	}
 	for i := range g.Nodes {
-		f.fits[i] = b.fitsConv(g, i)
+		f.onTensorCores[i] = b.fitsTensorCores(g, i)
 	}
 	f.findStem()
-	f.findSums()
+	f.findAdds()
 	f.findNorms()
-	f.findJoins()
+	f.findSharedGrads()
 	f.findHead()
 	return f
 }
@@ -64,13 +64,13 @@ func (b *backend) fuses() bool {
 }
 
 // fitsConv says whether a node is a convolution that our kernels can do.
-func (b *backend) fitsConv(g *nn.Graph, i int) bool {
+func (b *backend) fitsTensorCores(g *nn.Graph, i int) bool {
 	n := &g.Nodes[i]
 	op, ok := n.Op.(nn.Conv)
 	if !ok || op.Bias || op.EffectiveStride() != 1 || op.Pad != nn.Padding(op.Kernel/2) {
 		return false
 	}
-	x, t, k := g.Type(n.In[0]).Shape, b.activations(), b.kernels
+	x, t, k := g.Type(n.In[0]).Shape, b.activationType(), b.kernels
 	return k.ConvolutionFits(t, x.C, op.Out, op.Kernel, x.H, x.W) && k.ConvolutionFits(t, op.Out, x.C, op.Kernel, x.H, x.W) &&
 		k.WeightGradientFits(t, x.C, op.Out, op.Kernel, x.H, x.W)
 }
@@ -94,15 +94,15 @@ func (f *fusion) findStem() {
 		}
 		x := g.Type(g.Nodes[i].Out).Shape
 		if op, ok := g.Nodes[c].Op.(nn.Conv); ok && !op.Bias && kernels.StemFits(x.C, op.Kernel, op.Out) {
-			f.input, f.stem = i, c
-			f.fits[c] = false
+			f.normalize, f.stem = i, c
+			f.onTensorCores[c] = false
 		}
 	}
 }
 
 // findSums gives each sum to the later of the convolutions that it adds: the
 // other branch is there by then.
-func (f *fusion) findSums() {
+func (f *fusion) findAdds() {
 	g := f.graph
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
@@ -110,8 +110,8 @@ func (f *fusion) findSums() {
 			continue
 		}
 		last := max(g.Producer(n.In[0]), g.Producer(n.In[1]))
-		if last >= 0 && f.fits[last] && f.reader(g.Nodes[last].Out) == i {
-			f.sum[last] = i
+		if last >= 0 && f.onTensorCores[last] && f.reader(g.Nodes[last].Out) == i {
+			f.adds[last] = i
 		}
 	}
 }
@@ -128,12 +128,12 @@ func (f *fusion) findNorms() {
 			continue
 		}
 		c := f.reader(n.Out)
-		if c < 0 || !f.fits[c] {
+		if c < 0 || !f.onTensorCores[c] {
 			continue
 		}
 		f.appliedBy[i] = c
 		p := g.Producer(n.In[0])
-		if p >= 0 && !served[p] && f.makesStatistics(p) {
+		if p >= 0 && !served[p] && f.computesStats(p) {
 			f.statsFrom[i] = p
 			served[p] = true
 		}
@@ -142,19 +142,19 @@ func (f *fusion) findNorms() {
 
 // makesStatistics says whether a node's output is written by a kernel that can
 // sum it up.
-func (f *fusion) makesStatistics(i int) bool {
+func (f *fusion) computesStats(i int) bool {
 	if i == f.stem {
 		return true
 	}
-	if _, summed := f.sum[i]; f.fits[i] && !summed {
+	if _, summed := f.adds[i]; f.onTensorCores[i] && !summed {
 		return true
 	}
-	return f.summedBy(i) >= 0
+	return f.convOfAdd(i) >= 0
 }
 
 // adder is the convolution that does a sum's work, or -1.
-func (f *fusion) summedBy(sum int) int {
-	for c, s := range f.sum {
+func (f *fusion) convOfAdd(sum int) int {
+	for c, s := range f.adds {
 		if s == sum {
 			return c
 		}
@@ -164,7 +164,7 @@ func (f *fusion) summedBy(sum int) int {
 
 // findJoins looks at the values whose gradient one kernel can finish: read by
 // one convolution, and at most by one batch norm of through besides.
-func (f *fusion) findJoins() {
+func (f *fusion) findSharedGrads() {
 	g := f.graph
 	needs := g.NeedsGrad()
 	for i := range g.Nodes {
@@ -176,7 +176,7 @@ func (f *fusion) findJoins() {
 		for _, c := range g.Consumers(v) {
 			_, through := f.appliedBy[c]
 			switch {
-			case f.fits[c] && conv < 0:
+			case f.onTensorCores[c] && conv < 0:
 				conv = c
 			case through && norm < 0:
 				norm = c
@@ -188,7 +188,7 @@ func (f *fusion) findJoins() {
 		switch {
 		case conv >= 0 && others == 0:
 			if norm >= 0 {
-				f.addedBy[norm] = conv
+				f.gradAddedBy[norm] = conv
 			}
 			f.masked[v] = sum && op.ReLU
 		case conv < 0 && norm < 0 && others == 1:
@@ -218,9 +218,9 @@ func (f *fusion) findHead() {
 
 // normBehind is the batch norm of through whose gradient a convolution or the
 // stem takes as it reads: it alone reads their output. -1 where there is none.
-func (f *fusion) normBehind(i int) int {
+func (f *fusion) normAfter(i int) int {
 	n := f.reader(f.graph.Nodes[i].Out)
-	if _, ok := f.appliedBy[n]; ok && (f.fits[i] || i == f.stem) {
+	if _, ok := f.appliedBy[n]; ok && (f.onTensorCores[i] || i == f.stem) {
 		return n
 	}
 	return -1
@@ -247,8 +247,8 @@ func (f *fusion) statsFor(node int) int {
 }
 
 // joined is the batch norm whose gradient a convolution adds to its own, or -1.
-func (f *fusion) addsGradientOf(conv int) int {
-	for norm, c := range f.addedBy {
+func (f *fusion) addsGradOf(conv int) int {
+	for norm, c := range f.gradAddedBy {
 		if c == conv {
 			return norm
 		}

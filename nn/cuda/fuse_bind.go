@@ -10,23 +10,23 @@ func (c *binding) bindFused() (ok bool) {
 	f := c.prog.fusion
 	switch op := c.node.Op.(type) {
 	case nn.Normalize:
-		return c.index == f.input
+		return c.index == f.normalize
 	case nn.Conv:
 		if c.index == f.stem {
 			c.bindStem(op)
 			return true
 		}
-		if f.fits[c.index] {
+		if f.onTensorCores[c.index] {
 			c.bindFusedConv(op)
 		}
-		return f.fits[c.index]
+		return f.onTensorCores[c.index]
 	case nn.BatchNorm:
 		if _, ok = f.appliedBy[c.index]; ok {
 			c.bindFusedNorm()
 		}
 		return ok
 	case nn.Add:
-		if f.summedBy(c.index) < 0 {
+		if f.convOfAdd(c.index) < 0 {
 			return false
 		}
 		if c.training() {
@@ -54,24 +54,24 @@ func (c *binding) bindFused() (ok bool) {
 // is fused: copies of the weights, and in inference the states of batch norms.
 // It runs beside the stem.
 func (p *program) placePreparation(m nn.Mode) {
-	e, k, t := p.exec, p.exec.backend.kernels, p.exec.backend.activations()
+	e, k, t := p.exec, p.exec.backend.kernels, p.exec.backend.activationType()
 	aside := func(run func() error) {
-		p.place(task{index: -1, at: -1, side: true, until: p.schedule.firstProduct() - 1, run: run})
+		p.place(task{instruction: -1, at: -1, side: true, until: p.schedule.firstConv() - 1, run: run})
 	}
 	if w := &e.packed; w.copies > 0 {
 		aside(func() error {
-			return k.PackWeights(p.stream, t, w.weights.Ptr, e.segments[nn.Params].Ptr, w.table.Ptr, w.copies, w.most)
+			return k.PackWeights(p.stream, t, w.weights.Ptr, e.segments[nn.Params].Ptr, w.table.Ptr, w.copies, w.maxElems)
 		})
 	}
 	if m == nn.Eval && e.normCount > 0 {
-		aside(func() error { return k.NormInference(p.stream, e.normTable.Ptr, e.normCount, e.normMost) })
+		aside(func() error { return k.NormInference(p.stream, e.normTable.Ptr, e.normCount, e.normMaxChannels) })
 	}
 }
 
 // firstProduct is the first step that reads packed weights or states.
-func (s *schedule) firstProduct() int {
+func (s *schedule) firstConv() int {
 	for i := range s.fusion.graph.Nodes {
-		if s.fusion.fits[i] {
+		if s.fusion.onTensorCores[i] {
 			return s.forward[i]
 		}
 	}
@@ -80,12 +80,12 @@ func (s *schedule) firstProduct() int {
 
 // masksInput says whether a node is to put its input's gradient behind the mask
 // of the sum that made the input.
-func (c *binding) masksInput() bool {
+func (c *binding) masksDX() bool {
 	return c.prog.fusion != nil && c.prog.fusion.masked[c.node.In[0]]
 }
 
 // arrivesMasked says whether the kernel that wrote the gradient of a sum has
 // put it behind the sum's ReLU.
-func (c *binding) arrivesMasked() bool {
+func (c *binding) dyMasked() bool {
 	return c.prog.fusion != nil && c.prog.fusion.masked[c.node.Out]
 }

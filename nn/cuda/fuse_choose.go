@@ -20,12 +20,12 @@ func (e *executor) fusionFor(m nn.Mode) (*fusion, error) {
 	if m == nn.Gradient {
 		m = nn.Train
 	}
-	if f, decided := e.fused[m]; decided {
+	if f, decided := e.chosenFusion[m]; decided {
 		return f, nil
 	}
 	f, err := e.chooseFusion(m)
 	if err == nil {
-		e.fused[m] = f
+		e.chosenFusion[m] = f
 	}
 	return f, err
 }
@@ -38,33 +38,33 @@ func (e *executor) Fused(m nn.Mode) bool {
 
 // chooseFusion takes a step with fusion, or the one without if that is faster.
 func (e *executor) chooseFusion(m nn.Mode) (*fusion, error) {
-	n, names, ways := e.plan.BatchFor(m), []string{"fused", "apart"}, []*fusion{e.fusion, nil}
+	n, names, fusions := e.plan.BatchFor(m), []string{"fused", "apart"}, []*fusion{e.fusion, nil}
 	key := fmt.Sprintf("step.%v n=%d %s %v", m, n, graphDigest(e.graph), e.backend.config.Precision)
 	var measure func() ([]float64, error)
-	if !e.ready {
-		measure = func() ([]float64, error) { return e.measureSteps(key, m, n, names, ways) }
+	if !e.compiled {
+		measure = func() ([]float64, error) { return e.measureSteps(key, m, n, names, fusions) }
 	}
 	i, err := e.backend.tuner.choose(key, names, measure)
 	if err != nil {
 		return nil, err
 	}
-	return ways[i], nil
+	return fusions[i], nil
 }
 
 // measureSteps times whole steps. Each way is bound for that and let go: what it
 // chose on the way is known when it is bound to stay.
-func (e *executor) measureSteps(key string, m nn.Mode, n int, names []string, ways []*fusion) (times []float64, err error) {
-	need := e.need
-	defer func() { e.need = need }()
+func (e *executor) measureSteps(key string, m nn.Mode, n int, names []string, fusions []*fusion) (times []float64, err error) {
+	need := e.scratchNeed
+	defer func() { e.scratchNeed = need }()
 	var candidates []candidate
-	for i, f := range ways {
-		e.need = need
+	for i, f := range fusions {
+		e.scratchNeed = need
 		p, err := e.newProgram(m, n, f)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, p.close()) }()
-		candidates = append(candidates, candidate{name: names[i], scratch: e.need, run: p.streams.run})
+		candidates = append(candidates, candidate{name: names[i], scratch: e.scratchNeed, run: p.streams.run})
 	}
 	return e.measure(key, candidates)
 }

@@ -11,7 +11,7 @@ import (
 // bindHidden leaves a hidden layer its products: its bias, its ReLU and their
 // gradients are the head's.
 func (c *binding) bindHidden(op nn.Linear) {
-	s, p := c.prog.schedule, c.product(op)
+	s, p := c.prog.schedule, c.newMatrixProduct(op)
 	c.prog.add(s.forward[c.index], p.forward)
 	if !c.training() {
 		return
@@ -26,13 +26,13 @@ func (c *binding) bindHidden(op nn.Linear) {
 // gradients into another. The binding is the loss'.
 func (c *binding) bindHead(op nn.SoftmaxCrossEntropy) {
 	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
-	t, n := c.backend.activations(), &c.graph.Nodes[f.head]
+	t, n := c.backend.activationType(), &c.graph.Nodes[f.head]
 	z := n.In[0]
 	head := &kernels.Head{
 		N: c.n, Features: c.graph.Elems(z, 1), Classes: c.graph.Classes, Z: c.data(z),
 		Weight: c.parameter(n, 0), OutBias: c.parameter(n, 1), Labels: c.labels.Ptr, Metrics: c.metrics.Ptr,
 		Logits: c.data(n.Out), Probs: c.data(c.node.Out),
-		Scratch: c.prog.ownScratch("partial losses", kernels.HeadScratch),
+		Scratch: c.prog.privateScratch("partial losses", kernels.HeadScratch),
 	}
 	head.On, head.Off = op.Targets(head.Classes)
 	var dbias gpu.Ptr
@@ -45,7 +45,7 @@ func (c *binding) bindHead(op nn.SoftmaxCrossEntropy) {
 		c.prog.add(s.forward[c.index], func() error { return k.Head(c.prog.stream, t, head) })
 		return
 	}
-	head.Gradient = c.prog.ownScratch("gradient of the logits", 4*int64(c.n)*int64(head.Classes))
+	head.Gradient = c.prog.privateScratch("gradient of the logits", 4*int64(c.n)*int64(head.Classes))
 	if c.scale != nil {
 		head.Scale = c.scale.Ptr
 	}

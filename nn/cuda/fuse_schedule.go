@@ -32,13 +32,13 @@ type weightGroup struct {
 // long enough to stay off the main path, short enough that memory is given back.
 const overlap = 12
 
-func newSchedule(f *fusion, steps []nn.Instruction) *schedule {
+func newSchedule(f *fusion, instructions []nn.Instruction) *schedule {
 	n := len(f.graph.Nodes)
-	s := &schedule{fusion: f, forward: make([]int, n), backward: make([]int, n), spans: make([]nn.Span, len(steps))}
+	s := &schedule{fusion: f, forward: make([]int, n), backward: make([]int, n), spans: make([]nn.Span, len(instructions))}
 	for i := range n {
 		s.forward[i], s.backward[i] = -1, -1
 	}
-	for i, step := range steps {
+	for i, step := range instructions {
 		s.spans[i] = nn.Span{Start: i, End: i}
 		switch step.Phase {
 		case nn.Forward:
@@ -63,9 +63,9 @@ func (s *schedule) extend(step, start, end int) {
 }
 
 // product is when a convolution, the stem or a linear layer runs forward.
-func (s *schedule) product(node int) int {
+func (s *schedule) forwardAt(node int) int {
 	f := s.fusion
-	if sum, ok := f.sum[node]; ok {
+	if sum, ok := f.adds[node]; ok {
 		return s.forward[sum]
 	}
 	if node == f.head {
@@ -76,10 +76,10 @@ func (s *schedule) product(node int) int {
 
 // branch says whether a convolution makes the other branch of a sum that a
 // later convolution adds: it may run beside the main path. The sum waits for it.
-func (s *schedule) branch(conv int) (until int, ok bool) {
+func (s *schedule) residualBranch(conv int) (until int, ok bool) {
 	f := s.fusion
 	sum := f.reader(f.graph.Nodes[conv].Out)
-	if !f.fits[conv] || sum < 0 || f.summedBy(sum) < 0 || f.summedBy(sum) == conv {
+	if !f.onTensorCores[conv] || sum < 0 || f.convOfAdd(sum) < 0 || f.convOfAdd(sum) == conv {
 		return 0, false
 	}
 	return s.forward[sum] - 1, true
@@ -88,8 +88,8 @@ func (s *schedule) branch(conv int) (until int, ok bool) {
 func (s *schedule) spanForward() {
 	f := s.fusion
 	for i := range f.graph.Nodes {
-		at := s.product(i)
-		if until, ok := s.branch(i); ok {
+		at := s.forwardAt(i)
+		if until, ok := s.residualBranch(i); ok {
 			at = until
 		}
 		s.extend(s.forward[i], at, at)
@@ -98,38 +98,38 @@ func (s *schedule) spanForward() {
 		}
 	}
 	if f.stem >= 0 {
-		s.extend(s.forward[f.input], s.forward[f.stem], s.forward[f.stem])
+		s.extend(s.forward[f.normalize], s.forward[f.stem], s.forward[f.stem])
 	}
 }
 
 // dataGradient is when a convolution's data gradient runs.
-func (s *schedule) dataGradient(conv int) int {
+func (s *schedule) dataGradientAt(conv int) int {
 	f := s.fusion
-	if b := f.addsGradientOf(conv); b >= 0 {
+	if b := f.addsGradOf(conv); b >= 0 {
 		return max(s.backward[conv], s.backward[b])
 	}
-	return s.begin(conv)
+	return s.gradientReady(conv)
 }
 
 // begin is when a convolution's output gradient is there: right behind a sum that is
 // earlier than the convolution's own turn where it makes the sum's other branch.
-func (s *schedule) begin(conv int) int {
+func (s *schedule) gradientReady(conv int) int {
 	f := s.fusion
 	// Reading through a batch norm, it alone writes its data gradient.
-	if _, ok := s.branch(conv); ok && f.normBefore(conv) >= 0 {
+	if _, ok := s.residualBranch(conv); ok && f.normBefore(conv) >= 0 {
 		return s.backward[f.reader(f.graph.Nodes[conv].Out)] + 1
 	}
 	return s.backward[conv]
 }
 
 // normGradient is when the gradient behind a batch norm of through is needed.
-func (s *schedule) normGradient(norm int) int {
+func (s *schedule) normGradientAt(norm int) int {
 	f := s.fusion
-	if conv, ok := f.addedBy[norm]; ok {
-		return s.dataGradient(conv)
+	if conv, ok := f.gradAddedBy[norm]; ok {
+		return s.dataGradientAt(conv)
 	}
-	if f.gradientFolded(norm) {
-		return s.begin(f.graph.Producer(f.graph.Nodes[norm].In[0]))
+	if f.gradOnLoad(norm) {
+		return s.gradientReady(f.graph.Producer(f.graph.Nodes[norm].In[0]))
 	}
 	return s.backward[norm]
 }
@@ -139,7 +139,7 @@ func (s *schedule) normGradient(norm int) int {
 func (s *schedule) groupWeights() {
 	nodes := s.fusion.graph.Nodes
 	for i := range slices.Backward(nodes) {
-		if !s.fusion.fits[i] || s.backward[i] < 0 {
+		if !s.fusion.onTensorCores[i] || s.backward[i] < 0 {
 			continue
 		}
 		n := len(s.groups)
@@ -149,14 +149,14 @@ func (s *schedule) groupWeights() {
 		}
 		g := &s.groups[n-1]
 		g.convs = append(g.convs, i)
-		g.at = max(g.at, s.begin(i))
+		g.at = max(g.at, s.gradientReady(i))
 		g.until = min(g.at+overlap, s.last)
 	}
 }
 
 // weightGradient is from when to when a convolution's or the stem's weight
 // gradient, which nobody waits for, is made.
-func (s *schedule) weightGradient(conv int) (at, until int) {
+func (s *schedule) weightGradientAt(conv int) (at, until int) {
 	for _, g := range s.groups {
 		if slices.Contains(g.convs, conv) {
 			return g.at, g.until
@@ -168,18 +168,18 @@ func (s *schedule) weightGradient(conv int) (at, until int) {
 func (s *schedule) spanBackward() {
 	f := s.fusion
 	for i := range f.graph.Nodes {
-		if !f.fits[i] && i != f.stem || s.backward[i] < 0 {
+		if !f.onTensorCores[i] && i != f.stem || s.backward[i] < 0 {
 			continue
 		}
-		_, end := s.weightGradient(i)
+		_, end := s.weightGradientAt(i)
 		begin := s.backward[i]
-		if f.fits[i] {
-			begin, end = s.begin(i), max(end, s.dataGradient(i))
+		if f.onTensorCores[i] {
+			begin, end = s.gradientReady(i), max(end, s.dataGradientAt(i))
 		}
 		s.extend(s.backward[i], begin, end)
 		// The batch norms before and behind it: their steps hold the tensors that
 		// it reads through them.
-		for _, b := range []int{f.normBefore(i), f.normBehind(i), f.addsGradientOf(i)} {
+		for _, b := range []int{f.normBefore(i), f.normAfter(i), f.addsGradOf(i)} {
 			if b >= 0 {
 				s.extend(s.backward[b], s.backward[b], end)
 			}

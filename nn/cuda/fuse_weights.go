@@ -18,7 +18,7 @@ type packing struct {
 	forward  map[nn.Value]int64 // byte offset by weight
 	backward map[nn.Value]int64
 	copies   int
-	most     int // elements of the largest
+	maxElems int // elements of the largest
 }
 
 // makePacking places the copies.
@@ -26,18 +26,18 @@ func (e *executor) makePacking() error {
 	if e.fusion == nil {
 		return nil
 	}
-	p, t := &e.packed, e.backend.activations()
+	p, t := &e.packed, e.backend.activationType()
 	p.forward, p.backward = map[nn.Value]int64{}, map[nn.Value]int64{}
 	var table []kernels.PackedWeights
 	to := 0
 	for i := range e.graph.Nodes {
-		if !e.fusion.fits[i] {
+		if !e.fusion.onTensorCores[i] {
 			continue
 		}
 		n := &e.graph.Nodes[i]
 		op, v := n.Op.(nn.Conv), n.Params[0]
 		elems := e.graph.Elems(v, 1)
-		p.most = max(p.most, elems)
+		p.maxElems = max(p.maxElems, elems)
 		add := func(at map[nn.Value]int64, transposed int32) {
 			at[v] = size(t, to)
 			table = append(table, kernels.PackedWeights{

@@ -138,7 +138,7 @@ func (e *executor) scalars(r nn.Ref) *gpu.Buffer {
 
 // readActivation reads N,H,W,C as float32, whatever the precision.
 func (e *executor) readActivation(r nn.Ref, p []byte) error {
-	s, err := e.plan.ActivationSlot(e.last, r, len(p))
+	s, err := e.plan.ActivationSlot(e.lastProgram, r, len(p))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // guard is how many bytes check mode leaves behind every tensor.
-const guard = 256
+const guardBytes = 256
 
 // dataType is how a tensor lies in device memory. With 16-bit precision that is
 // what activations and their gradients take; parameters, statistics and
@@ -46,7 +46,7 @@ func size(t gpu.DataType, n int) int64 {
 func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
 	n := size(b.dataType(g, v, role), g.Elems(v, batch))
 	if b.config.Check && g.Param(v) == nil {
-		n = nn.Align(n) + guard
+		n = nn.Align(n) + guardBytes
 	}
 	return n
 }
@@ -68,7 +68,7 @@ func (b *backend) AliasGrads(g *nn.Graph, x, y nn.Value) bool {
 }
 
 // activations is the type of activations.
-func (b *backend) activations() gpu.DataType {
+func (b *backend) activationType() gpu.DataType {
 	if b.config.Precision.Is16Bit() {
 		return b.type16()
 	}

@@ -18,7 +18,7 @@ type matrixProduct struct {
 	in, out int
 }
 
-func (c *binding) product(op nn.Linear) *matrixProduct {
+func (c *binding) newMatrixProduct(op nn.Linear) *matrixProduct {
 	p := &matrixProduct{binding: c, x: c.in(0), y: c.out(), in: c.graph.Elems(c.node.In[0], 1), out: op.Out}
 	p.w, p.t = c.weight(0)
 	return p
@@ -27,13 +27,13 @@ func (c *binding) product(op nn.Linear) *matrixProduct {
 // forward is y = x wᵀ.
 func (p *matrixProduct) forward() error {
 	b := p.backend
-	return b.blas.Gemm(b.gemm(), p.t, p.y.t, false, true, p.n, p.out, p.in, 1, p.x.Ptr, p.w, 0, p.y.Ptr)
+	return b.blas.Gemm(b.gemmMath(), p.t, p.y.t, false, true, p.n, p.out, p.in, 1, p.x.Ptr, p.w, 0, p.y.Ptr)
 }
 
 // weightGradient is dw = gᵀ x, where g is y's gradient.
 func (p *matrixProduct) weightGradient(g gpu.Ptr) error {
 	b := p.backend
-	return b.blas.Gemm(b.gemm(), p.t, gpu.Float32, true, false, p.out, p.in, p.n, 1, g, p.x.Ptr, 0, p.dparam(0))
+	return b.blas.Gemm(b.gemmMath(), p.t, gpu.Float32, true, false, p.out, p.in, p.n, 1, g, p.x.Ptr, 0, p.dparam(0))
 }
 
 // dataGradient is dx = g w, where that is wanted.
@@ -43,7 +43,7 @@ func (p *matrixProduct) dataGradient(g gpu.Ptr) error {
 		return nil
 	}
 	b := p.backend
-	return b.blas.Gemm(b.gemm(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
+	return b.blas.Gemm(b.gemmMath(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
 }
 
 // bindLinear is a Linear by itself:
@@ -52,7 +52,7 @@ func (p *matrixProduct) dataGradient(g gpu.Ptr) error {
 //	backward  g = dy (under the ReLU's mask)
 //	          dw = gᵀ x,  dbias = Σ g,  dx = g w
 func (c *binding) bindLinear(op nn.Linear) kernel {
-	p := c.product(op)
+	p := c.newMatrixProduct(op)
 	b, y := c.backend, p.y
 	k := kernel{forward: inOrder(p.forward, func() error {
 		return b.kernels.Bias(b.stream, y.t, y.Ptr, c.param(1), op.ReLU, p.out, y.elems())
@@ -84,7 +84,7 @@ func (c *binding) bindLinear(op nn.Linear) kernel {
 }
 
 // gemm is how cuBLAS multiplies float32; 16-bit products are summed in float32.
-func (b *backend) gemm() gpu.GemmMath {
+func (b *backend) gemmMath() gpu.GemmMath {
 	if b.config.Precision == nn.TF32 {
 		return gpu.FastTF32
 	}

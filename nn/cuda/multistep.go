@@ -76,8 +76,8 @@ func (e *executor) runSteps(set int, samples []data.Sample, params []nn.StepPara
 	if err := e.castParams(); err != nil {
 		return err
 	}
-	e.last = p.Program
-	if len(params) == e.multistep.steps && p.graphs() {
+	e.lastProgram = p.Program
+	if len(params) == e.multistep.steps && p.usesGraphs() {
 		return p.runMultistep(set, samples, params)
 	}
 	for i := range params {

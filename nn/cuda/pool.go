@@ -14,8 +14,8 @@ import (
 func (c *binding) bindAvgPool(kh, kw, stride int, pad nn.Pad) (kernel, error) {
 	x, y := c.in(0), c.out()
 	g := pooling(x.shape, y.shape, kh, kw, stride, pad)
-	if c.masksInput() || x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
-		return c.avgPoolOwn(x, y, g), nil
+	if c.masksDX() || x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
+		return c.avgPoolKernel(x, y, g), nil
 	}
 	return c.avgPoolDNN(x, y, g)
 }
@@ -41,7 +41,7 @@ func (c *binding) avgPoolDNN(x, y tensorPtr, g kernels.Pool) (kernel, error) {
 	if err != nil {
 		return kernel{}, err
 	}
-	c.own(p)
+	c.closeWithProgram(p)
 	k := kernel{forward: func() error { return c.backend.dnn.PoolForward(p, xd, x.Ptr, yd, y.Ptr) }}
 	if dx, ok := c.dx(0); ok {
 		// cuDNN asks for x and y, on which a mean's gradient does not depend. Their
@@ -55,13 +55,13 @@ func (c *binding) avgPoolDNN(x, y tensorPtr, g kernels.Pool) (kernel, error) {
 	return k, nil
 }
 
-func (c *binding) avgPoolOwn(x, y tensorPtr, g kernels.Pool) kernel {
+func (c *binding) avgPoolKernel(x, y tensorPtr, g kernels.Pool) kernel {
 	b := c.backend
 	k := kernel{forward: func() error { return b.kernels.AvgPool(b.stream, x.t, y.Ptr, x.Ptr, g, c.n) }}
 	if dx, ok := c.dx(0); ok {
 		dy := c.dy()
 		var mask gpu.Ptr
-		if c.masksInput() {
+		if c.masksDX() {
 			mask = x.Ptr
 		}
 		k.backward = func() error {

@@ -13,11 +13,11 @@ import (
 
 // profile sums what the steps of a program take, by events on the stream.
 type profile struct {
-	of      *program
-	seconds []float64 // by step of the plan, and at the end what is of none
-	works   []bool    // likewise: whether any work is there
-	runs    nn.RunCounts
-	fills   int // see lead; 0: not known yet
+	program    *program
+	seconds    []float64 // by step of the plan, and at the end what is of none
+	hasWork    []bool    // likewise: whether any work is there
+	runs       nn.RunCounts
+	delayFills int // see lead; 0: not known yet
 }
 
 // Profile implements Profiler. While it is on, steps are launched one by one.
@@ -27,24 +27,24 @@ func (e *executor) Profile(on bool) {
 
 // occupySeconds is how long the device is kept busy before a profiled run, for
 // each of its steps: several times what launching their kernels takes the host.
-const occupySeconds = 40e-6
+const delaySeconds = 40e-6
 
 // lead gives the device work before the steps that are timed, so that they are
 // all launched when the first begins. Kernels of a few microseconds would else
 // end before the host has launched the next, and each would seem to take as
 // long as a launch. The work is to fill cuBLAS' workspace, which is nobody's
 // between two products.
-func (p *program) occupyDevice() error {
+func (p *program) queueDelay() error {
 	b, profile := p.exec.backend, &p.exec.profile
-	fill := func() error { return b.stream.Fill(b.space.Ptr, 0, b.space.Bytes) }
-	if profile.fills == 0 {
+	fill := func() error { return b.stream.Fill(b.blasWorkspace.Ptr, 0, b.blasWorkspace.Bytes) }
+	if profile.delayFills == 0 {
 		seconds, err := b.medianSeconds(4, fill)
 		if err != nil {
 			return err
 		}
-		profile.fills = int(math.Ceil(occupySeconds * float64(len(p.tasks)) / seconds))
+		profile.delayFills = int(math.Ceil(delaySeconds * float64(len(p.tasks)) / seconds))
 	}
-	for range profile.fills {
+	for range profile.delayFills {
 		if err := fill(); err != nil {
 			return err
 		}
@@ -53,19 +53,19 @@ func (p *program) occupyDevice() error {
 }
 
 // profiled runs the steps with an event before and after each.
-func (p *program) profiled() (err error) {
+func (p *program) runProfiled() (err error) {
 	e := p.exec
-	if e.profile.of == nil || e.profile.of.Program != p.Program {
+	if e.profile.program == nil || e.profile.program.Program != p.Program {
 		n := len(p.Instructions) + 1
-		e.profile = profile{seconds: make([]float64, n), works: make([]bool, n), runs: nn.RunCounts{}}
+		e.profile = profile{seconds: make([]float64, n), hasWork: make([]bool, n), runs: nn.RunCounts{}}
 	}
-	e.profile.of, p.warm = p, true
+	e.profile.program, p.warm = p, true
 	events, err := newTimedEvents(e.backend.device, len(p.tasks)+1)
 	defer func() { err = errors.Join(err, closeAll(events)) }()
 	if err != nil {
 		return err
 	}
-	if err := p.occupyDevice(); err != nil {
+	if err := p.queueDelay(); err != nil {
 		return err
 	}
 	if err := events[0].Record(e.backend.stream); err != nil {
@@ -87,12 +87,12 @@ func (p *program) profiled() (err error) {
 		if err != nil {
 			return err
 		}
-		place := s.index
+		place := s.instruction
 		if place < 0 {
 			place = len(p.Instructions)
 		}
 		e.profile.seconds[place] += ms / 1e3
-		e.profile.works[place] = true
+		e.profile.hasWork[place] = true
 	}
 	e.profile.runs[p.n]++
 	return nil
@@ -114,15 +114,15 @@ func newTimedEvents(d *gpu.Device, n int) ([]*gpu.Event, error) {
 
 // Profiled implements Profiler. What prepares the kernels of a fused step comes first.
 func (e *executor) Profiled() []nn.InstructionTime {
-	p, f := e.profile.of, &e.profile
+	p, f := e.profile.program, &e.profile
 	if p == nil {
 		return nil
 	}
 	times := f.runs.InstructionTimes(e.plan, target{e.backend, e.fusion}, p.Program, func(step int) float64 { return f.seconds[step] })
 	for i := range times {
-		times[i].Shared = !f.works[i]
+		times[i].Shared = !f.hasWork[i]
 	}
-	if n := len(times); f.works[n] {
+	if n := len(times); f.hasWork[n] {
 		node, kind, phase := p.describe(-1)
 		times = slices.Insert(times, 0, nn.InstructionTime{Node: node, Kind: kind, Phase: phase, Seconds: f.seconds[n]})
 	}

@@ -18,10 +18,10 @@ import (
 // memory.
 type program struct {
 	*nn.Program
-	exec  *executor
-	n     int
-	tasks []task
-	owned []interface{ Close() error } // descriptors
+	exec    *executor
+	n       int
+	tasks   []task
+	closers []interface{ Close() error } // descriptors
 	// After a first run step by step, in which libraries load what they need, a
 	// step is one graph, and a group of steps on one data set is one too.
 	warm           bool
@@ -34,13 +34,13 @@ type program struct {
 	gradients map[int]*kernels.WeightGradient // by convolution
 	stream    *gpu.Stream                     // that the step being run is to use
 	streams   *streams                        // what captured steps fork with
-	failed    error                           // the first that placing work met
+	bindErr   error                           // the first that placing work met
 }
 
 // task is work of a step of the plan, or of -1: what comes before the first.
 type task struct {
-	index int
-	at    int // the step of the plan at which it runs
+	instruction int
+	at          int // the step of the plan at which it runs
 	// side work may run beside that of the main stream, from `at` on; before the
 	// step of the plan behind `until` the main stream waits for it.
 	side  bool
@@ -68,7 +68,7 @@ func (e *executor) program(m nn.Mode, n int) (*program, error) {
 		return nil, err
 	}
 	e.programs[key] = p
-	return p, e.growScratch(e.need)
+	return p, e.growScratch(e.scratchNeed)
 }
 
 // newProgram binds a program.
@@ -82,7 +82,7 @@ func (e *executor) newProgram(m nn.Mode, n int, fusion *fusion) (*program, error
 		p.gradients = map[int]*kernels.WeightGradient{}
 	}
 	if err := p.bind(m); err != nil {
-		return nil, errors.Join(err, closeAll(p.owned))
+		return nil, errors.Join(err, closeAll(p.closers))
 	}
 	return p, nil
 }
@@ -102,7 +102,7 @@ func (p *program) bind(m nn.Mode) error {
 	bound := make([]kernel, len(g.Nodes))
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		c := &binding{executor: e, prog: p, index: i, node: n, step: backward[i], needs: make([]bool, len(n.In)), n: p.n}
+		c := &binding{executor: e, prog: p, index: i, node: n, instruction: backward[i], needs: make([]bool, len(n.In)), n: p.n}
 		for k, v := range n.In {
 			c.needs[k] = needs[v]
 		}
@@ -133,8 +133,8 @@ func (p *program) bind(m nn.Mode) error {
 		}
 	}
 	slices.SortStableFunc(p.tasks, func(a, b task) int { return cmp.Compare(a.at, b.at) })
-	if p.failed != nil {
-		return p.failed
+	if p.bindErr != nil {
+		return p.bindErr
 	}
 	var err error
 	p.streams, err = p.makeStreams()
@@ -144,7 +144,7 @@ func (p *program) bind(m nn.Mode) error {
 // add places work of a step at the step itself; nil is none.
 func (p *program) add(index int, run func() error) {
 	if run != nil {
-		p.place(task{index: index, at: index, run: run})
+		p.place(task{instruction: index, at: index, run: run})
 	}
 }
 
@@ -163,7 +163,7 @@ func (e *executor) castParams() error {
 
 // graphs says whether steps are launched as graphs by now. A graph cannot be
 // walked with a look at every op, so checking and profiling go step by step.
-func (p *program) graphs() bool {
+func (p *program) usesGraphs() bool {
 	c := p.exec.backend.config
 	return p.warm && !c.NoGraph && !c.Check && !p.exec.profiling
 }
@@ -171,15 +171,15 @@ func (p *program) graphs() bool {
 // run takes one step.
 func (p *program) run() error {
 	switch {
-	case p.graphs():
+	case p.usesGraphs():
 		return p.launch(&p.graph, p.streams.run)
 	case p.exec.profiling:
-		return p.profiled()
+		return p.runProfiled()
 	case p.exec.backend.config.Check:
-		return p.exec.timeline.record(p.exec.backend.stream, p.checked)
+		return p.exec.timeline.record(p.exec.backend.stream, p.runChecked)
 	}
 	p.warm = true
-	return p.exec.timeline.record(p.exec.backend.stream, p.eager)
+	return p.exec.timeline.record(p.exec.backend.stream, p.runEager)
 }
 
 // launch launches a graph, which is what work does, captured when first needed.
@@ -194,7 +194,7 @@ func (p *program) launch(graph **gpu.Graph, work func() error) error {
 	return p.exec.timeline.record(s, func() error { return (*graph).Launch(s) })
 }
 
-func (p *program) eager() error {
+func (p *program) runEager() error {
 	for _, s := range p.tasks {
 		if err := s.run(); err != nil {
 			return p.taskError(s, err)
@@ -224,7 +224,7 @@ func (p *program) taskError(s task, err error) error {
 	if err == nil {
 		return nil
 	}
-	node, _, phase := p.describe(s.index)
+	node, _, phase := p.describe(s.instruction)
 	return fmt.Errorf("%s: %v: %w", node, phase, err)
 }
 
@@ -248,5 +248,5 @@ func (p *program) dropGraphs() error {
 }
 
 func (p *program) close() error {
-	return errors.Join(p.dropGraphs(), closeAll(p.owned))
+	return errors.Join(p.dropGraphs(), closeAll(p.closers))
 }

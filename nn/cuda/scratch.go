@@ -21,7 +21,7 @@ func (e *executor) workspace() gpu.Ptr {
 }
 
 // needScratch is called while binding; the memory is e.scratch when a step runs.
-func (e *executor) needScratch(bytes int64) { e.need = max(e.need, bytes) }
+func (e *executor) needScratch(bytes int64) { e.scratchNeed = max(e.scratchNeed, bytes) }
 
 // growScratch makes the scratch memory at least so large.
 func (e *executor) growScratch(bytes int64) error {
@@ -49,24 +49,24 @@ func (e *executor) replaceScratch(bytes int64) error {
 }
 
 // owned is device memory that goes with a program.
-type owned struct{ *gpu.Buffer }
+type bufferCloser struct{ *gpu.Buffer }
 
-func (o owned) Close() error { return o.Free() }
+func (o bufferCloser) Close() error { return o.Free() }
 
 // private is scratch memory of one launch: zeros before its first, and not
 // shared with any other, since launches may run beside each other.
-func (p *program) ownScratch(what string, bytes int64) gpu.Ptr {
-	if bytes == 0 || p.failed != nil {
+func (p *program) privateScratch(what string, bytes int64) gpu.Ptr {
+	if bytes == 0 || p.bindErr != nil {
 		return 0
 	}
 	bytes = (bytes + 3) / 4 * 4
 	b, err := p.exec.backend.device.Alloc(fmt.Sprintf("%s of %s at batch size %d", what, p.exec.graph.Name, p.n), bytes)
 	if err == nil {
-		p.owned = append(p.owned, owned{b})
+		p.closers = append(p.closers, bufferCloser{b})
 		err = p.exec.backend.stream.Fill(b.Ptr, 0, bytes)
 	}
 	if err != nil {
-		p.failed = err
+		p.bindErr = err
 		return 0
 	}
 	return b.Ptr

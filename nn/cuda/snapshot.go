@@ -19,7 +19,7 @@ type snapshot struct {
 	backend *backend
 	plan    *nn.Plan
 	memory  *gpu.Pinned
-	at      [nn.NumSegments]int64 // where each segment lies in memory
+	offsets [nn.NumSegments]int64 // where each segment lies in memory
 	scale   []byte                // in memory, behind them; nil: there is none
 	done    *gpu.Event
 }
@@ -32,7 +32,7 @@ func (e *executor) Snapshot() (nn.Snapshot, error) {
 			return nil, e.backend.wrap(err)
 		}
 	}
-	return e.snapshot, e.backend.wrap(e.copyAside(e.snapshot))
+	return e.snapshot, e.backend.wrap(e.queueSnapshot(e.snapshot))
 }
 
 // makeSnapshot takes the memory, once.
@@ -40,7 +40,7 @@ func (e *executor) makeSnapshot() (err error) {
 	s := &snapshot{backend: e.backend, plan: e.plan}
 	var bytes int64
 	for _, segment := range snapshotSegments {
-		s.at[segment] = bytes
+		s.offsets[segment] = bytes
 		bytes += nn.Align(e.plan.Bytes[segment])
 	}
 	scale := bytes
@@ -60,11 +60,11 @@ func (e *executor) makeSnapshot() (err error) {
 	return nil
 }
 
-func (e *executor) copyAside(s *snapshot) error {
+func (e *executor) queueSnapshot(s *snapshot) error {
 	stream := e.backend.stream
 	for _, segment := range snapshotSegments {
 		if from := e.segments[segment]; from != nil {
-			if err := stream.ToHost(s.memory, s.at[segment], from.Ptr, e.plan.Bytes[segment]); err != nil {
+			if err := stream.ToHost(s.memory, s.offsets[segment], from.Ptr, e.plan.Bytes[segment]); err != nil {
 				return err
 			}
 		}
@@ -100,7 +100,7 @@ func (s *snapshot) Read(r nn.Ref, p []byte) error {
 	if err != nil {
 		return s.backend.wrap(err)
 	}
-	fromDevice(pm, p, s.memory.Bytes()[s.at[slot.Segment]+slot.Offset:])
+	fromDevice(pm, p, s.memory.Bytes()[s.offsets[slot.Segment]+slot.Offset:])
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (p *program) makeStreams() (b *streams, err error) {
 	event := func() *gpu.Event {
 		e, failed := d.NewEvent(false)
 		if failed == nil {
-			p.owned = append(p.owned, e)
+			p.closers = append(p.closers, e)
 		}
 		err = errors.Join(err, failed)
 		return e
@@ -52,7 +52,7 @@ func (p *program) makeStreams() (b *streams, err error) {
 	for range sideStreamCount {
 		s, failed := d.NewStream()
 		if failed == nil {
-			p.owned = append(p.owned, s)
+			p.closers = append(p.closers, s)
 			b.side = append(b.side, s)
 		}
 		err = errors.Join(err, failed)

@@ -74,7 +74,7 @@ func (t *tuner) choose(key string, names []string, measure func() ([]float64, er
 	}
 	measuring := t.config.Mode == nn.TuneOn && measure != nil
 	c := t.file.Choices[key]
-	if i := slices.Index(names, c.Choice); i >= 0 && (!measuring || compared(c, names)) {
+	if i := slices.Index(names, c.Choice); i >= 0 && (!measuring || comparedAll(c, names)) {
 		return t.use(key, c, i)
 	}
 	if !measuring {
@@ -100,7 +100,7 @@ func (t *tuner) choose(key string, names []string, measure func() ([]float64, er
 }
 
 // compared says whether the choice was made among all of names.
-func compared(c nn.Choice, names []string) bool {
+func comparedAll(c nn.Choice, names []string) bool {
 	for _, name := range names {
 		if _, ok := c.Candidates[name]; !ok && name != c.Choice {
 			return false

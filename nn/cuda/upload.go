@@ -16,18 +16,18 @@ const ringSlots = 8
 // pipe carries small writes to the device without waiting for it: each is
 // copied into the next of a ring of pinned slots, and from there in stream order.
 type uploadRing struct {
-	stream *gpu.Stream
-	memory *gpu.Pinned
-	each   int64                 // bytes of a slot
-	free   [ringSlots]*gpu.Event // recorded behind the copy that last used the slot
-	used   [ringSlots]bool
-	next   int
+	stream    *gpu.Stream
+	memory    *gpu.Pinned
+	slotBytes int64                 // bytes of a slot
+	free      [ringSlots]*gpu.Event // recorded behind the copy that last used the slot
+	used      [ringSlots]bool
+	next      int
 }
 
 func newUploadRing(d *gpu.Device, s *gpu.Stream, what string, slot int64) (*uploadRing, error) {
-	st := &uploadRing{stream: s, each: nn.Align(slot)}
+	st := &uploadRing{stream: s, slotBytes: nn.Align(slot)}
 	var err error
-	if st.memory, err = d.AllocPinned(what, ringSlots*st.each); err != nil {
+	if st.memory, err = d.AllocPinned(what, ringSlots*st.slotBytes); err != nil {
 		return st, err
 	}
 	for i := range st.free {
@@ -41,8 +41,8 @@ func newUploadRing(d *gpu.Device, s *gpu.Stream, what string, slot int64) (*uplo
 // slot is memory for what send sends next. It waits until the device has taken
 // what was there before.
 func (s *uploadRing) slot() ([]byte, error) {
-	at := int64(s.next) * s.each
-	p := s.memory.Bytes()[at : at+s.each]
+	at := int64(s.next) * s.slotBytes
+	p := s.memory.Bytes()[at : at+s.slotBytes]
 	if !s.used[s.next] {
 		return p, nil
 	}
@@ -52,7 +52,7 @@ func (s *uploadRing) slot() ([]byte, error) {
 // send copies the first n bytes of the slot to the device.
 func (s *uploadRing) send(dst gpu.Ptr, n int) error {
 	i := s.next
-	if err := s.stream.ToDevice(dst, s.memory, int64(i)*s.each, int64(n)); err != nil {
+	if err := s.stream.ToDevice(dst, s.memory, int64(i)*s.slotBytes, int64(n)); err != nil {
 		return err
 	}
 	s.used[i], s.next = true, (i+1)%ringSlots
