@@ -7,8 +7,8 @@ import (
 	"resnet/nn"
 )
 
-// bindStem puts the first convolution on a kernel that looks the pixels up
-// itself, and its weight gradient on one that does so again.
+// bindStem binds the first convolution to a kernel that also normalises the pixels, by the table of the Normalize node,
+// and its weight gradient to another one that does.
 func (c *binding) bindStem(op nn.Conv) {
 	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
 	t := c.backend.activationType()
@@ -28,7 +28,7 @@ func (c *binding) bindStem(op nn.Conv) {
 	if b := f.statsFor(c.index); b >= 0 && c.prog.Mode != nn.Eval {
 		stem.Stats = c.normForward(b)
 	}
-	stem.Scratch = c.prog.privateScratch("sums of "+c.node.Name, k.StemScratch(stem))
+	stem.Scratch = c.prog.privateScratch("partial sums of "+c.node.Name, k.StemScratch(stem))
 	c.prog.add(s.forward[c.index], func() error { return k.Stem(c.prog.stream, t, stem) })
 	if !c.training() {
 		return

@@ -10,19 +10,19 @@ import (
 	"resnet/nn"
 )
 
-// packing is the weights of the convolutions on our kernels, as those read them:
-// for the product, and for training also for the data gradient.
-type packing struct {
+// packedWeights holds the weights of the convolutions on tensor cores in the order in which the kernels read them: for
+// the forward pass, and for training also for the data gradient.
+type packedWeights struct {
 	weights  *gpu.Buffer
 	table    *gpu.Buffer
 	forward  map[nn.Value]int64 // byte offset by weight
 	backward map[nn.Value]int64
 	copies   int
-	maxElems int // elements of the largest
+	maxElems int // of the largest weight
 }
 
-// makePacking places the copies.
-func (e *executor) makePacking() error {
+// makePackedWeights allocates the copies, and a table of them from which one launch writes them all.
+func (e *executor) makePackedWeights() error {
 	if e.fusion == nil {
 		return nil
 	}
@@ -65,7 +65,7 @@ func entries[T any](table []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&table[0])), len(table)*int(unsafe.Sizeof(table[0])))
 }
 
-// upload makes a buffer that holds these bytes.
+// uploadTable makes a buffer that holds these bytes.
 func (e *executor) uploadTable(to **gpu.Buffer, what string, p []byte) error {
 	if err := e.alloc(to, what, int64(len(p))); err != nil {
 		return err
