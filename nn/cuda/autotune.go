@@ -13,8 +13,8 @@ import (
 	"resnet/nn"
 )
 
-// candidate is one of several kernels or algorithms that compute the same. For measurements run is called many times, on
-// memory whose contents do not matter.
+// candidate is one of several kernels or algorithms that compute the same. For measurements run is called many times,
+// on memory whose contents do not matter.
 type candidate struct {
 	name    string
 	scratch int64        // bytes of scratch memory that run needs
@@ -91,8 +91,8 @@ func (e *executor) measure(key string, candidates []candidate) (times []float64,
 	return times, nil
 }
 
-// roomForTuning allocates scratch memory of the largest size that a candidate asks for and that fits. The error says why
-// larger ones do not.
+// roomForTuning allocates scratch memory of the largest size that a candidate asks for and that fits. The error says
+// why larger ones do not.
 func (e *executor) roomForTuning(candidates []candidate) (room int64, err error) {
 	sizes := []int64{0}
 	for _, x := range candidates {
@@ -142,8 +142,8 @@ func (e *executor) fillForTuning() error {
 	return nil
 }
 
-// endTuning ends the measurements of Compile: it saves them, makes the memory zeros again, and frees scratch memory that
-// only candidates needed that were not chosen.
+// endTuning ends the measurements of Compile: it saves them, makes the memory zeros again, and frees scratch memory
+// that only candidates needed that were not chosen.
 func (e *executor) endTuning() error {
 	e.compiled = true
 	if !e.filledForTuning {

@@ -151,8 +151,8 @@ func (n *batchNorm) backwardDNN() error {
 		n.mean, n.invstd, n.workspace(), n.reserved(), beta)
 }
 
-// bindKernels binds our own kernels. Scratch memory holds their partial sums, and then the coefficients that are made of
-// them: scale and shift in the forward pass, those of dx in the backward pass.
+// bindKernels binds our own kernels. Scratch memory holds their partial sums, and then the coefficients that are made
+// of them: scale and shift in the forward pass, those of dx in the backward pass.
 func (n *batchNorm) bindKernels() kernel {
 	n.atCoefficients = alignScratch(kernels.BatchNormScratch(n.rows, n.channels))
 	n.scratchBytes = n.atCoefficients + 4*3*int64(n.channels)

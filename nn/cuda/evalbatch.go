@@ -2,8 +2,9 @@ package cuda
 
 import "resnet/nn"
 
-// Small batches leave most of a GPU idle. In inference, where no result depends on the batch, they may be larger than in
-// training: maxEvalBatch images fill a GPU. Their activations may take evalBytes, or as much as training takes anyway.
+// Small batches leave most of a GPU idle. In inference, where no result depends on the batch, they may be larger than
+// in training: maxEvalBatch images fill a GPU. Their activations may take evalBytes, or as much as training takes
+// anyway.
 const (
 	maxEvalBatch = 1024
 	evalBytes    = 1 << 30

@@ -123,7 +123,8 @@ func (e *executor) compile() error {
 }
 
 var segmentNames = [nn.NumSegments]string{
-	"parameters", "gradients", "optimiser state", "optimiser state", "running statistics", "activations", "local activations",
+	"parameters", "gradients", "optimiser state", "optimiser state", "running statistics", "activations",
+	"local activations",
 }
 
 // allocate takes device memory and fills it with zeros.

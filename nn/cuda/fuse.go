@@ -7,10 +7,11 @@ import (
 	"resnet/nn"
 )
 
-// fusion says which nodes of a graph share kernels. A convolution on tensor cores applies the batch norm before it while
-// it loads its input. While it stores its output, it adds the other branch of a residual block, and makes partial sums
-// for the batch norm after it. A batch norm that its reader applies is called lazy: its output is never stored. Nodes
-// that are not named here run by themselves, as all do without fusion. Maps are by node, an index into graph.Nodes.
+// fusion says which nodes of a graph share kernels. A convolution on tensor cores applies the batch norm before it
+// while it loads its input. While it stores its output, it adds the other branch of a residual block, and makes partial
+// sums for the batch norm after it. A batch norm that its reader applies is called lazy: its output is never stored.
+// Nodes that are not named here run by themselves, as all do without fusion. Maps are by node, an index into
+// graph.Nodes.
 type fusion struct {
 	graph *nn.Graph
 	// onTensorCores holds the convolutions that run on our tensor-core kernels.

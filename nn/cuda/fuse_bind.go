@@ -59,7 +59,8 @@ func (p *program) placePreparation(m nn.Mode) {
 	}
 	if w := &e.packed; w.copies > 0 {
 		prepare(func() error {
-			return k.PackWeights(p.stream, t, w.weights.Ptr, e.segments[nn.Params].Ptr, w.table.Ptr, w.copies, w.maxElems)
+			params := e.segments[nn.Params].Ptr
+			return k.PackWeights(p.stream, t, w.weights.Ptr, params, w.table.Ptr, w.copies, w.maxElems)
 		})
 	}
 	if m == nn.Eval && e.normCount > 0 {

@@ -12,8 +12,8 @@ import (
 	"resnet/nn"
 )
 
-// bindFusedConv binds a convolution to our tensor-core kernels: a launch forward, one for the data gradient, and one for
-// the weight gradient, which runs on a side stream.
+// bindFusedConv binds a convolution to our tensor-core kernels: a launch forward, one for the data gradient, and one
+// for the weight gradient, which runs on a side stream.
 func (c *binding) bindFusedConv(op nn.Conv) {
 	c.placeForward(op)
 	if !c.training() {
@@ -102,7 +102,8 @@ func (c *binding) placeForward(op nn.Conv) {
 	}
 	until, side := s.residualBranch(c.index)
 	c.prog.place(task{
-		instruction: s.forward[c.index], at: s.forwardAt(c.index), side: side, until: until, run: c.tunedConvolution(conv),
+		instruction: s.forward[c.index], at: s.forwardAt(c.index), side: side, until: until,
+		run: c.tunedConvolution(conv),
 	})
 }
 
@@ -124,7 +125,8 @@ func (c *binding) placeDataGradient(op nn.Conv) {
 		t.side = branch && t.at < t.until
 	} else {
 		if b := f.addsGradOf(c.index); b >= 0 {
-			conv.Join = &kernels.NormGradientTerm{G: c.grad(c.graph.Nodes[b].Out), Input: c.data(x), Norm: c.normStates[b]}
+			dy := c.grad(c.graph.Nodes[b].Out)
+			conv.Join = &kernels.NormGradientTerm{G: dy, Input: c.data(x), Norm: c.normStates[b]}
 		} else if c.accumulate(0) {
 			conv.Add = conv.Y
 		}
@@ -169,7 +171,7 @@ func (p *program) placeWeightGradients() error {
 	}
 	update := len(p.Instructions) - 1
 	for list := range slices.Chunk(all, kernels.MostWeightSums) {
-		p.place(task{instruction: update, at: update, run: func() error { return k.WeightGradientSums(p.stream, t, list) }})
+		p.add(update, func() error { return k.WeightGradientSums(p.stream, t, list) })
 	}
 	return nil
 }
@@ -181,7 +183,9 @@ func (c *binding) operand() kernels.Operand {
 		return kernels.Operand{Kind: kernels.Plain, X: c.data(c.node.In[0])}
 	}
 	n := &c.graph.Nodes[b]
-	return kernels.Operand{Kind: kernels.Normalized, X: c.data(n.In[0]), Norm: c.normStates[b], ReLU: n.Op.(nn.BatchNorm).ReLU}
+	return kernels.Operand{
+		Kind: kernels.Normalized, X: c.data(n.In[0]), Norm: c.normStates[b], ReLU: n.Op.(nn.BatchNorm).ReLU,
+	}
 }
 
 // gradient is dy of a convolution: as it is stored, or computed from dy of the lazy batch norm after it.

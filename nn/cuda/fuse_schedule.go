@@ -33,7 +33,9 @@ const overlap = 12
 
 func newSchedule(f *fusion, instructions []nn.Instruction) *schedule {
 	n := len(f.graph.Nodes)
-	s := &schedule{fusion: f, forward: make([]int, n), backward: make([]int, n), spans: make([]nn.Span, len(instructions))}
+	s := &schedule{
+		fusion: f, forward: make([]int, n), backward: make([]int, n), spans: make([]nn.Span, len(instructions)),
+	}
 	for i := range n {
 		s.forward[i], s.backward[i] = -1, -1
 	}
@@ -133,8 +135,8 @@ func (s *schedule) normGradientAt(norm int) int {
 	return s.backward[norm]
 }
 
-// groupWeights makes groups of convolutions, in the order of the backward pass. A group's launch runs when dy of all its
-// convolutions is there.
+// groupWeights makes groups of convolutions, in the order of the backward pass. A group's launch runs when dy of all
+// its convolutions is there.
 func (s *schedule) groupWeights() {
 	nodes := s.fusion.graph.Nodes
 	for i := range slices.Backward(nodes) {

@@ -89,8 +89,8 @@ func (e *executor) read(r nn.Ref, p []byte) error {
 	return nil
 }
 
-// toDevice puts a parameter into the order in which the device stores it, that of activations: a convolution's weight as
-// O,H,W,I, a linear layer's with its input as H,W,C.
+// toDevice puts a parameter into the order in which the device stores it, that of activations: a convolution's weight
+// as O,H,W,I, a linear layer's with its input as H,W,C.
 func toDevice(p *nn.Param, stored, canonical []byte) {
 	o, c, hw := storedShape(p)
 	for i := range o {

@@ -12,8 +12,8 @@ import (
 	"resnet/nn"
 )
 
-// bindUpdate returns the launches that end a training step. In float16 gradients are divided by the loss scale. Then the
-// optimiser updates all parameters in one launch, or none if a gradient overflowed. Gradient mode (no update) only
+// bindUpdate returns the launches that end a training step. In float16 gradients are divided by the loss scale. Then
+// the optimiser updates all parameters in one launch, or none if a gradient overflowed. Gradient mode (no update) only
 // divides.
 func (e *executor) bindUpdate(update bool) []func() error {
 	b := e.backend

@@ -144,8 +144,8 @@ func (b *backend) randomize(dst gpu.Ptr, t gpu.DataType, n int, seed uint64) (er
 	return errors.Join(err, b.stream.Sync())
 }
 
-// medianSeconds is the median time, between events, of the work that f queues. A quarter as many runs come before, while
-// clocks rise.
+// medianSeconds is the median time, between events, of the work that f queues. A quarter as many runs come before,
+// while clocks rise.
 func (b *backend) medianSeconds(runs int, f func() error) (seconds float64, err error) {
 	events, err := newTimedEvents(b.device, runs+1)
 	defer func() { err = errors.Join(err, closeAll(events)) }()

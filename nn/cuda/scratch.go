@@ -51,8 +51,8 @@ type bufferCloser struct{ *gpu.Buffer }
 
 func (o bufferCloser) Close() error { return o.Free() }
 
-// privateScratch allocates scratch memory for one launch alone: others may run at the same time, and some kernels expect
-// what they left there the last time. It holds zeros at first.
+// privateScratch allocates scratch memory for one launch alone: others may run at the same time, and some kernels
+// expect what they left there the last time. It holds zeros at first.
 func (p *program) privateScratch(what string, bytes int64) gpu.Ptr {
 	if bytes == 0 || p.bindErr != nil {
 		return 0

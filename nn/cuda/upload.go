@@ -94,7 +94,8 @@ const transferBytes = 1 << 20
 func (t *transfer) write(dst gpu.Ptr, p []byte) error {
 	for at := 0; at < len(p); at += transferBytes {
 		n := copy(t.memory.Bytes(), p[at:])
-		if err := errors.Join(t.stream.ToDevice(dst.Add(int64(at)), t.memory, 0, int64(n)), t.stream.Sync()); err != nil {
+		err := errors.Join(t.stream.ToDevice(dst.Add(int64(at)), t.memory, 0, int64(n)), t.stream.Sync())
+		if err != nil {
 			return err
 		}
 	}
