@@ -52,8 +52,8 @@ options:{{range .VisibleFlags}}
 
 func newApp(stdout, stderr io.Writer) *cli.App {
 	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintln(c.App.Writer, version()) }
-	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help", DisableDefaultText: true}
-	cli.VersionFlag = &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}
+	cli.HelpFlag = boolFlag("help", "show this help", "h")
+	cli.VersionFlag = boolFlag("version", "print the version", "v")
 	app := &cli.App{
 		Name: "resnet", HelpName: "resnet", Usage: "trains ResNets on small images, evaluates them and runs them",
 		Version: version(),

@@ -28,7 +28,7 @@ examples:
    resnet data fetch
    resnet data fetch --data-dir /data/fashion-mnist`,
 				Flags: []cli.Flag{dataset, dir,
-					&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true}},
+					quietFlag()},
 				Action: runFetch,
 			},
 			{

@@ -68,15 +68,15 @@ func tuneDir() string {
 }
 
 func deterministicFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "deterministic", Usage: "the same bits from a GPU each time; the CPU's are always", DisableDefaultText: true}
+	return boolFlag("deterministic", "the same bits from a GPU each time; the CPU's are always")
 }
 
 func noGraphFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "no-graph", Usage: "GPU: launch each kernel by itself", DisableDefaultText: true}
+	return boolFlag("no-graph", "GPU: launch each kernel by itself")
 }
 
 func checkFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "check", Usage: "GPU: after each step look for NaN and writes out of bounds; slow", DisableDefaultText: true}
+	return boolFlag("check", "GPU: after each step look for NaN and writes out of bounds; slow")
 }
 
 func workersFlag() cli.Flag {

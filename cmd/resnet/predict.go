@@ -17,7 +17,7 @@ func predictCommand() *cli.Command {
 		&cli.StringFlag{Name: "indices", Usage: "images of the data set by `LIST`: 0:10,42 is the first ten and number 42"},
 		&cli.IntFlag{Name: "wrong", Usage: "only the `N` surest mistakes, among --indices or the whole split", DefaultText: "all images, right or wrong"},
 		&cli.StringFlag{Name: "grid", Usage: "draw the images with their predictions into `FILE`, .png or .svg"},
-		&cli.BoolFlag{Name: "invert", Usage: "the pictures are dark on light, the training images light on dark", DisableDefaultText: true},
+		boolFlag("invert", "the pictures are dark on light, the training images light on dark"),
 		&cli.IntFlag{Name: "top", Value: 3, Usage: "classes to show, the likeliest first"},
 	}
 	flags = append(flags, datasetFlags()...)

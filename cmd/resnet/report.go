@@ -20,7 +20,7 @@ func reportCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "report.html", Usage: "write the page to `FILE`"},
 		&cli.StringFlag{Name: "title", Usage: "of the page", DefaultText: "model and data set, or the number of runs"},
-		&cli.BoolFlag{Name: "no-eval", Usage: "leave out how the best weights do on the test split", DisableDefaultText: true},
+		boolFlag("no-eval", "leave out how the best weights do on the test split"),
 		&cli.StringFlag{Name: "data-dir", Usage: "`DIR` with the data set's files", DefaultText: "where the run had them"},
 	}
 	return &cli.Command{
