@@ -146,8 +146,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return usagef("%sunknown flag --%s; %s", where, name, hint)
 }
 
-// nearest is the candidate that takes the fewest edits from what was given, or
-// "" where none is near.
+// nearest is the candidate that takes the fewest edits from what was given, or "" where none is near.
 func nearest(given string, candidates func(yield func(string))) string {
 	best, fewest := "", 1+len(given)/3
 	candidates(func(name string) {

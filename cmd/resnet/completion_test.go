@@ -51,9 +51,8 @@ func TestPropose(t *testing.T) {
 	}
 }
 
-// shells run a script that asks for the completions of "resnet train --device ."
-// and "resnet ev", and prints the words. The shell is told of no function but
-// those that the script itself uses.
+// shells run a script that asks for the completions of "resnet train --device ." and "resnet ev", and prints the words.
+// The shell is told of no function but those that the script itself uses.
 var shells = map[string]struct{ check, ask []string }{
 	"bash": {
 		[]string{"bash", "-n"},

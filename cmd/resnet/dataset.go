@@ -34,8 +34,7 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 	return dataset, src.Test, nil
 }
 
-// openFor opens a data set and checks that it has images and classes such as
-// the network is for.
+// openFor opens a data set and checks that it has images and classes such as the network is for.
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
 	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {

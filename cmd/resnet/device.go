@@ -20,8 +20,8 @@ const (
 	precisionUsage = "fp32, or on a GPU tf32, bf16, fp16"
 )
 
-// deviceFlags choose what computes, for commands other than train, which has
-// some of them as settings. Tune is the default of how algorithms are chosen.
+// deviceFlags choose what computes, for commands other than train, which has some of them as settings. Tune is the
+// default of how algorithms are chosen.
 func deviceFlags(tune nn.TuneMode) []cli.Flag {
 	return []cli.Flag{
 		deviceFlag(device.Auto, deviceUsage), precisionFlag(),
@@ -48,8 +48,7 @@ func tuneFlag(mode nn.TuneMode) cli.Flag {
 // tuneVariable is --tune for who does not give it, such as tests.
 const tuneVariable = "RESNET_TUNE"
 
-// tuneOf is how a command line wants algorithms to be chosen; a command without
-// the flag trusts heuristics.
+// tuneOf is how a command line wants algorithms to be chosen; a command without the flag trusts heuristics.
 func tuneOf(c *cli.Context) (t nn.TuneConfig, err error) {
 	t.Dir = tuneDir()
 	if name := c.String("tune"); name != "" {
@@ -110,8 +109,7 @@ func notes(c *cli.Context) func(format string, args ...any) {
 	}
 }
 
-// chooseISA is the instruction set called name or, where that is empty, the one
-// in the environment or the best.
+// chooseISA is the instruction set called name or, where that is empty, the one in the environment or the best.
 func chooseISA(name string) (kernels.ISA, error) {
 	if name != "" {
 		isa, err := kernels.Choose(name)

@@ -13,8 +13,7 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// requireGPU skips a test where there is no GPU, real or emulated, unless one
-// must be there.
+// requireGPU skips a test where there is no GPU, real or emulated, unless one must be there.
 func requireGPU(t *testing.T) {
 	t.Helper()
 	if _, err := gpu.Count(); err != nil {
@@ -28,8 +27,8 @@ func requireGPU(t *testing.T) {
 // onGPU is a GPU that gives the same bits each time.
 var onGPU = []string{"--device", "cuda:0", "--deterministic"}
 
-// What was trained on the CPU is as good on a GPU. Logits of about ten are some
-// float32 roundings apart, and a small loss is as exact as they are.
+// What was trained on the CPU is as good on a GPU. Logits of about ten are some float32 roundings apart, and a small
+// loss is as exact as they are.
 func TestEvalAndPredictOnGPU(t *testing.T) {
 	requireGPU(t)
 	dir := writeBars(t, 300)
@@ -65,8 +64,8 @@ func TestAutoTakesTheGPU(t *testing.T) {
 	}
 }
 
-// Two epochs, the second on a device other than the first: a note, and weights
-// that differ by rounding only. The images are augmented, and the same on both.
+// Two epochs, the second on a device other than the first: a note, and weights that differ by rounding only. The images
+// are augmented, and the same on both.
 func TestDevicesTakeOver(t *testing.T) {
 	requireGPU(t)
 	dir := writeBars(t, 40)
@@ -90,8 +89,7 @@ func TestDevicesTakeOver(t *testing.T) {
 	}
 }
 
-// weightsDistance is the largest relative distance of a tensor between two
-// runs' last weights.
+// weightsDistance is the largest relative distance of a tensor between two runs' last weights.
 func weightsDistance(t *testing.T, got, want string) float64 {
 	t.Helper()
 	open := func(run string) *safetensors.File {
@@ -121,7 +119,7 @@ func weightsDistance(t *testing.T, got, want string) float64 {
 
 func TestBenchOnGPU(t *testing.T) {
 	requireGPU(t)
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda", "--no-ceilings"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda", "--no-roofline"}
 	var r struct {
 		Machine struct {
 			Device string
@@ -198,9 +196,9 @@ func details(r diagnosed, name string) string {
 }
 
 // A GPU's weights and gradients are recorded, and its network drawn once the run is over.
-func TestTrainWatchedOnGPU(t *testing.T) {
+func TestTrainObservedOnGPU(t *testing.T) {
 	requireGPU(t)
-	run, events := watched(t, writeBars(t, 24), append([]string{"--histograms", "gradients"}, onGPU...)...)
+	run, events := trainObserved(t, writeBars(t, 24), append([]string{"--histograms", "gradients"}, onGPU...)...)
 	for _, tag := range []string{"accuracy/val", "weights/stem.weight", "gradients/stem.weight"} {
 		if !strings.Contains(events, tag) {
 			t.Errorf("%s was not recorded", tag)

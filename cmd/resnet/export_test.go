@@ -94,8 +94,7 @@ func TestExportONNX(t *testing.T) {
 	}
 }
 
-// A pipe is written to, not replaced, and what stood at a path stays when
-// nothing comes in its place.
+// A pipe is written to, not replaced, and what stood at a path stays when nothing comes in its place.
 func TestExportOutput(t *testing.T) {
 	weights := smallNetwork(t)
 	succeed(t, "export", "--weights", weights, "--to", "onnx", "-o", os.DevNull)

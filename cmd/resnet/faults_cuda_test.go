@@ -26,8 +26,8 @@ func requireEmulation(t *testing.T) {
 	}
 }
 
-// failsOnGPU runs a command under faults, variables and their values; it must
-// end with the exit status and one line on stderr that matches.
+// failsOnGPU runs a command under faults, variables and their values; it must end with the exit status and one line on
+// stderr that matches.
 func failsOnGPU(t *testing.T, faults map[string]string, code int, want string, args ...string) {
 	t.Helper()
 	c := command(args...)
@@ -43,8 +43,8 @@ func failsOnGPU(t *testing.T, faults map[string]string, code int, want string, a
 	}
 }
 
-// startFaults are what may be wrong before the first step: what the emulated
-// libraries are told, and what the error then says.
+// startFaults are what may be wrong before the first step: what the emulated libraries are told, and what the error
+// then says.
 var startFaults = []struct {
 	variable, value string
 	want            string // about the GPU
@@ -60,8 +60,8 @@ var startFaults = []struct {
 	{"RESNET_EMU_FAIL", "cublasCreate_v2:3", `CUBLAS_STATUS_ALLOC_FAILED.*memory is short`, "step on cuda", "failed"},
 }
 
-// Asked for by name a GPU that cannot be used is one line and exit status 1, and
-// no run directory; auto takes the CPU and says why; doctor finds it.
+// Asked for by name a GPU that cannot be used is one line and exit status 1, and no run directory; auto takes the CPU
+// and says why; doctor finds it.
 func TestFaultsAtTheStart(t *testing.T) {
 	requireEmulation(t)
 	dir := writeBars(t, 24)
@@ -117,8 +117,8 @@ func TestOutOfDeviceMemory(t *testing.T) {
 		tiny(dir, "--device", "cuda", "--batch-size", "4096")...)
 }
 
-// A kernel that fails in the midst of a run loses nothing that was on disk: the
-// run goes on from its last checkpoint to the same bits.
+// A kernel that fails in the midst of a run loses nothing that was on disk: the run goes on from its last checkpoint to
+// the same bits.
 func TestFaultInTheMidst(t *testing.T) {
 	requireEmulation(t)
 	dir := writeBars(t, 100)

@@ -13,12 +13,10 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// The golden values through the command line: their images as IDX files and
-// their start as a weights file, trained for one epoch in the files' order,
-// must give their final weights. Tolerances are ten times what PyTorch in
-// float32 is off the float64 values, per tensor, in the relative L2 norm; see
-// nn/nntest/testdata/golden. The full network, 35 MB, is replayed where
-// RESNET_GOLDEN_DIR holds it.
+// The golden values through the command line: their images as IDX files and their start as a weights file, trained for
+// one epoch in the files' order, must give their final weights. Tolerances are ten times what PyTorch in float32 is off
+// the float64 values, per tensor, in the relative L2 norm; see nn/nntest/testdata/golden. The full network, 35 MB, is
+// replayed where RESNET_GOLDEN_DIR holds it.
 func TestGoldenReplay(t *testing.T) {
 	t.Run("small", func(t *testing.T) {
 		replay(t, "cpu", "../../nn/nntest/testdata/golden/small.safetensors", 2.6e-6, 1.1e-6)
@@ -68,8 +66,7 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	}
 }
 
-// writeStart writes the tensors init/* as a weights file, as PyTorch would:
-// without metadata.
+// writeStart writes the tensors init/* as a weights file, as PyTorch would: without metadata.
 func writeStart(t *testing.T, golden *safetensors.File, path string) {
 	var start []safetensors.Tensor
 	for _, i := range golden.Tensors {

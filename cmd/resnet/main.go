@@ -1,8 +1,7 @@
 // Command resnet trains ResNets on small images, evaluates them and runs them.
 //
-// Results go to stdout, progress and messages to stderr. It exits with 0 after
-// success, 1 after a failure, 2 where the command line makes no sense, and 130
-// or 143 after SIGINT or SIGTERM; see resnet --help.
+// Results go to stdout, progress and messages to stderr. It exits with 0 after success, 1 after a failure, 2 where the
+// command line makes no sense, and 130 or 143 after SIGINT or SIGTERM; see resnet --help.
 package main
 
 import (

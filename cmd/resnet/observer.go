@@ -16,21 +16,21 @@ import (
 	"resnet/nn/weights"
 )
 
-// watch follows a run: it keeps what hooks need to know of its beginning,
-// records it for TensorBoard and draws what it came to.
-type watch struct {
+// observer follows a run: it keeps what hooks need to know of its beginning, records it for TensorBoard and draws what
+// it came to.
+type observer struct {
 	train.StartInfo
 	c *cli.Context
 }
 
-func newWatch(c *cli.Context) (*watch, error) {
+func newObserver(c *cli.Context) (*observer, error) {
 	if c.Bool("no-tensorboard") && c.IsSet("histograms") {
 		return nil, usagef("--histograms with --no-tensorboard: TensorBoard is what they are for")
 	}
-	return &watch{c: c}, nil
+	return &observer{c: c}, nil
 }
 
-func (w *watch) hooks() train.Hooks {
+func (w *observer) hooks() train.Hooks {
 	h := train.Hooks{Start: func(s *train.StartInfo) error { w.StartInfo = *s; return nil }}
 	if !w.c.Bool("no-tensorboard") {
 		h = train.Join(h, tensorboard.Hooks("", w.recorded()))
@@ -42,7 +42,7 @@ func (w *watch) hooks() train.Hooks {
 }
 
 // recorded is what TensorBoard gets besides scalars.
-func (w *watch) recorded() (o tensorboard.Options) {
+func (w *observer) recorded() (o tensorboard.Options) {
 	histograms := w.c.String("histograms")
 	o.Weights = histograms != "none"
 	if histograms == "gradients" {
@@ -54,15 +54,14 @@ func (w *watch) recorded() (o tensorboard.Options) {
 	return o
 }
 
-// watchedImages of the test split are followed from epoch to epoch.
-const watchedImages = 10
+// shownImages of the test split are followed from epoch to epoch.
+const shownImages = 10
 
-// pictures shows what the network makes of the first test images after an
-// epoch. A whole batch is predicted, as validation has done: another number of
-// images would be bound on its own.
-func (w *watch) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, error), err error) {
+// pictures shows what the network makes of the first test images after an epoch. A whole batch is predicted, as
+// validation has done: another number of images would be bound on its own.
+func (w *observer) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, error), err error) {
 	set := w.Source.Test
-	n := min(watchedImages, set.Len())
+	n := min(shownImages, set.Len())
 	batch := min(max(n, w.Plan.EvalBatch), set.Len())
 	probs, err := infer.Predict(w.Exec, set.Pixels[:batch*len(set.Image(0))], batch)
 	if err != nil {
@@ -76,7 +75,7 @@ func (w *watch) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, er
 	return func() ([]tensorboard.Image, error) { return w.drawPredictions(items) }, nil
 }
 
-func (w *watch) drawPredictions(items []plots.Item) (list []tensorboard.Image, err error) {
+func (w *observer) drawPredictions(items []plots.Item) (list []tensorboard.Image, err error) {
 	dir, err := os.MkdirTemp("", "resnet-")
 	if err != nil {
 		return nil, err
@@ -90,26 +89,26 @@ func (w *watch) drawPredictions(items []plots.Item) (list []tensorboard.Image, e
 	return []tensorboard.Image{{Tag: "predictions", PNG: png}}, err
 }
 
-func (w *watch) gradient(v nn.Value) ([]float32, error) {
+func (w *observer) gradient(v nn.Value) ([]float32, error) {
 	return readTensor(w.Exec, w.Graph, nn.Ref{Value: v, Role: nn.Grad})
 }
 
-// end draws a finished run. The run is worth more than its pictures: without
-// them there is a warning, also under --quiet, and no error.
-func (w *watch) end(r *train.Result) error {
+// end draws a finished run. The run is worth more than its pictures: without them there is a warning, also under
+// --quiet, and no error.
+func (w *observer) end(r *train.Result) error {
 	if err := w.draw(r); err != nil {
 		fmt.Fprintf(w.c.App.ErrWriter, "warning: not all pictures could be drawn: %s\n", oneLine(err))
 	}
 	return nil
 }
 
-func (w *watch) draw(r *train.Result) error {
+func (w *observer) draw(r *train.Result) error {
 	curves := plots.Curves(filepath.Join(r.Dir, "curves.png"), []plots.Run{{Rows: r.Rows}}, plots.Options{})
 	return errors.Join(curves, w.drawBest(r))
 }
 
 // drawBest draws the best weights on the test split.
-func (w *watch) drawBest(r *train.Result) error {
+func (w *observer) drawBest(r *train.Result) error {
 	e := r.Test
 	if e == nil {
 		if err := weights.Load(r.BestWeights, w.Exec, w.Graph); err != nil {

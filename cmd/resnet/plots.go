@@ -26,8 +26,8 @@ type drawing struct {
 	grid       plots.GridOptions
 }
 
-// draw writes confusion.png, predictions.png, wrong.png and filters.png. One
-// that cannot be drawn does not keep the others from it.
+// draw writes confusion.png, predictions.png, wrong.png and filters.png. One that cannot be drawn does not keep the
+// others from it.
 func (d *drawing) draw(dir string) error {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	items := itemsOf(d.set, d.split, d.evaluation.Probabilities)

@@ -29,8 +29,7 @@ func TestEvalPlots(t *testing.T) {
 	}
 }
 
-// The surest mistakes are those that a listing of all images has, in order,
-// and the picture shows the same ones.
+// The surest mistakes are those that a listing of all images has, in order, and the picture shows the same ones.
 func TestPredictWrong(t *testing.T) {
 	weights, dir := smallNetwork(t), writeBars(t, 24)
 	type picture struct {

@@ -79,8 +79,7 @@ func runPredict(c *cli.Context) (err error) {
 	return writePictures(c.App.Writer, pictures)
 }
 
-// predictOptions checks what the network is not needed for and returns the
-// data set's images that are named.
+// predictOptions checks what the network is not needed for and returns the data set's images that are named.
 func predictOptions(c *cli.Context, files []string, indices string) ([]int, error) {
 	switch wrong := c.IsSet("wrong"); {
 	case len(files) == 0 && indices == "" && !wrong:
@@ -102,8 +101,7 @@ func predictOptions(c *cli.Context, files []string, indices string) ([]int, erro
 	return wanted, nil
 }
 
-// fromDataset are the wanted images of the data set, or with --wrong and
-// without --indices all.
+// fromDataset are the wanted images of the data set, or with --wrong and without --indices all.
 func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, error) {
 	all := c.IsSet("wrong") && len(wanted) == 0
 	if len(wanted) == 0 && !all {

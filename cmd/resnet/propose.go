@@ -7,8 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// propose lists what the last of the words, which is being typed, may become:
-// commands, options, or an option's values. Nothing stands for files.
+// propose lists what the last of the words, which is being typed, may become: commands, options, or an option's values.
+// Nothing stands for files.
 func propose(app *cli.App, words []string) []proposal {
 	if len(words) == 0 {
 		return nil

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// A page has every run, with what the best weights do, unless the data set is
-// not there any more.
+// A page has every run, with what the best weights do, unless the data set is not there any more.
 func TestReport(t *testing.T) {
 	dir := writeBars(t, 24)
 	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")

@@ -22,9 +22,8 @@ type setting struct {
 	apply func(*train.Config, string) error
 }
 
-// settings lists the flags that change a train.Config. Values are parsed when
-// they are applied, so that a flag that was not given leaves the configuration
-// as --config or the recipe has it.
+// settings lists the flags that change a train.Config. Values are parsed when they are applied, so that a flag that was
+// not given leaves the configuration as --config or the recipe has it.
 func settings() []setting {
 	d := train.Defaults()
 	text := func(name, usage string, value any, field func(*train.Config) *string, aliases ...string) setting {
@@ -146,8 +145,7 @@ func datasetFlag(usage string) cli.Flag {
 	return suggest(&cli.StringFlag{Name: "dataset", Value: data.Names()[0], Usage: usage + datasetUsage()}, data.Names()...)
 }
 
-// valueOf is a setting of one field. The flag is a string to the parser; shown
-// is its default in the help text.
+// valueOf is a setting of one field. The flag is a string to the parser; shown is its default in the help text.
 func valueOf[T any](name, usage string, shown any, aliases []string, field func(*train.Config) *T, parse func(string) (T, error)) setting {
 	f := &cli.StringFlag{Name: name, Aliases: aliases, Usage: usage, DefaultText: fmt.Sprint(shown)}
 	return setting{f, func(c *train.Config, s string) error {
@@ -184,8 +182,8 @@ func parseFloat(s string) (float64, error) {
 	return x, nil
 }
 
-// configOf is the configuration that a command line asks for: the recipe, or
-// --config's file, changed by the flags that were given.
+// configOf is the configuration that a command line asks for: the recipe, or --config's file, changed by the flags that
+// were given.
 func configOf(c *cli.Context) (train.Config, error) {
 	cfg := train.Defaults()
 	if path := c.String("config"); path != "" {

@@ -15,14 +15,13 @@ import (
 	"time"
 )
 
-// longRun are the options of a run of a second or so: enough steps to be
-// interrupted among, checkpoints often.
+// longRun are the options of a run of a second or so: enough steps to be interrupted among, checkpoints often.
 func longRun(dir, output string, more ...string) []string {
 	return append(tiny(dir, "--epochs", "4", "--checkpoint-steps", "10", "--val", "30", "--sched", "cosine", "--output", output), more...)
 }
 
-// uninterrupted trains to the end and returns what must come out of a run that
-// was stopped in between, and how long it took.
+// uninterrupted trains to the end and returns what must come out of a run that was stopped in between, and how long it
+// took.
 func uninterrupted(t *testing.T, dir string, more ...string) (files map[string][]byte, took time.Duration) {
 	run := filepath.Join(t.TempDir(), "whole")
 	begin := time.Now()
@@ -137,8 +136,8 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
-// A run that is killed again and again, at moments that it cannot choose, ends
-// in the same bytes as one that never was. RESNET_KILLS sets how often.
+// A run that is killed again and again, at moments that it cannot choose, ends in the same bytes as one that never was.
+// RESNET_KILLS sets how often.
 func TestKillResume(t *testing.T) {
 	kills := 10
 	if s := os.Getenv("RESNET_KILLS"); s != "" {

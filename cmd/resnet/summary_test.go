@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// The layers of the default network, on one thread so that the memory does not
-// depend on the machine's; the padding of a tensor may depend on the
-// instruction set, so that last line is left out.
+// The layers of the default network, on one thread so that the memory does not depend on the machine's; the padding of
+// a tensor may depend on the instruction set, so that last line is left out.
 func TestSummaryTable(t *testing.T) {
 	out := succeed(t, "summary", "-j", "1")
 	at := strings.LastIndex(strings.TrimSuffix(out, "\n"), "\n")
@@ -37,8 +36,8 @@ func TestSummaryJSON(t *testing.T) {
 		Memory struct{ Activations, Params, Gradients, Optimizer int } `json:"memory_bytes"`
 	}
 	decode(t, succeed(t, "summary", "--format", "json", "--hidden", "0"), &s)
-	// Without the hidden layer the classifier reads 64*7*7 values: 10*3136+10 parameters in place of
-	// 512*3136+512 and 10*512+10, from the published 1,749,210.
+	// Without the hidden layer the classifier reads 64*7*7 values: 10*3136+10 parameters in place of 512*3136+512 and
+	// 10*512+10, from the published 1,749,210.
 	want := 1749210 - 512*3136 - 512 - 10*512 - 10 + 10*3136 + 10
 	sum := 0
 	for _, l := range s.Layers {

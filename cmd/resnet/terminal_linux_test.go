@@ -12,8 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Colours are for terminals, and only where they are wanted: stderr of a run
-// and of a mistake.
+// Colours are for terminals, and only where they are wanted: stderr of a run and of a mistake.
 func TestColors(t *testing.T) {
 	dir := writeBars(t, 24)
 	for _, c := range []struct {
@@ -33,8 +32,7 @@ func TestColors(t *testing.T) {
 	}
 }
 
-// onTerminal runs a command whose stderr is a terminal and returns what it
-// wrote there.
+// onTerminal runs a command whose stderr is a terminal and returns what it wrote there.
 func onTerminal(t *testing.T, c *exec.Cmd) string {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

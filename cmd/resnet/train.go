@@ -71,7 +71,7 @@ func runTrain(c *cli.Context) error {
 	if o.Tune, err = tuneOf(c); err != nil {
 		return err
 	}
-	w, err := newWatch(c)
+	w, err := newObserver(c)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,7 @@ func runTrain(c *cli.Context) error {
 	return writeResult(c.App.Writer, result)
 }
 
-// overrides applies the settings given beside --resume; train refuses those
-// that would make another run of it.
+// overrides applies the settings given beside --resume; train refuses those that would make another run of it.
 func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 	switch output := c.String("output"); {
 	case c.String("config") != "":

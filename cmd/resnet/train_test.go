@@ -43,8 +43,8 @@ func trainBars(t *testing.T, dir string) (trained trainResult) {
 		t.Fatalf("run %q with %d epochs, want %q with 30", trained.Dir, len(trained.Epochs), run)
 	}
 	last := trained.Epochs[29]
-	// Any working network learns bars at fixed places. Validation takes the running statistics: it needs the 1140 steps,
-	// which leave 0.99^1140 = 1e-5 of the variance 1 that they start from. Chance is 0.33.
+	// Any working network learns bars at fixed places. Validation takes the running statistics: it needs the 1140
+	// steps, which leave 0.99^1140 = 1e-5 of the variance 1 that they start from. Chance is 0.33.
 	if last.Train.Accuracy < 0.95 || last.Val == nil || last.Val.Accuracy < 0.95 {
 		t.Fatalf("last epoch %+v, validation %+v, want accuracies above 0.95", last, last.Val)
 	}
@@ -86,8 +86,7 @@ func TestTrainEvalPredict(t *testing.T) {
 	})
 }
 
-// evalAndPredict holds what eval and predict say on a device to what the run
-// said, the loss to a tolerance.
+// evalAndPredict holds what eval and predict say on a device to what the run said, the loss to a tolerance.
 func evalAndPredict(t *testing.T, dir string, trained trainResult, tolerance float64, device ...string) {
 	on := func(args ...string) []string { return append(args, device...) }
 	last := trained.Epochs[len(trained.Epochs)-1]

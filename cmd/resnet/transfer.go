@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// transferBar shows downloads: a bar that is drawn over and over on a
-// terminal, one line per file elsewhere.
+// transferBar shows downloads: a bar that is drawn over and over on a terminal, one line per file elsewhere.
 type transferBar struct {
 	w        io.Writer
 	terminal bool

@@ -37,18 +37,17 @@ func unlike(measured *nn.Tuning, than map[string]nn.Choice) *nn.Tuning {
 	for key, c := range measured.Choices {
 		names := append(slices.Sorted(maps.Keys(c.Candidates)), c.Choice)
 		names = slices.DeleteFunc(names, func(name string) bool { return name == than[key].Choice })
-		rivals := map[string]float64{than[key].Choice: 2}
+		candidates := map[string]float64{than[key].Choice: 2}
 		for _, name := range names[1:] {
-			rivals[name] = 2
+			candidates[name] = 2
 		}
-		other.Choices[key] = nn.Choice{Choice: names[0], Microseconds: 1, Candidates: rivals}
+		other.Choices[key] = nn.Choice{Choice: names[0], Microseconds: 1, Candidates: candidates}
 	}
 	return &other
 }
 
-// A run takes the choices in the cache, which are not the heuristics', keeps
-// them, and resumes with them whatever the cache and --tune say by then: it ends
-// in the bits of a run that never stopped.
+// A run takes the choices in the cache, which are not the heuristics', keeps them, and resumes with them whatever the
+// cache and --tune say by then: it ends in the bits of a run that never stopped.
 func TestResumeTuned(t *testing.T) {
 	requireGPU(t)
 	cache := t.TempDir()
@@ -106,8 +105,8 @@ func TestResumeTuned(t *testing.T) {
 	}
 }
 
-// What was measured is said, and by whom it is used. An algorithm that fails
-// while it is timed is out, and a cache that is damaged is one line.
+// What was measured is said, and by whom it is used. An algorithm that fails while it is timed is out, and a cache that
+// is damaged is one line.
 func TestTuneIsTold(t *testing.T) {
 	requireEmulation(t)
 	cache := t.TempDir()
@@ -117,7 +116,7 @@ func TestTuneIsTold(t *testing.T) {
 		var r struct {
 			Machine struct{ GPU struct{ Tuning string } }
 		}
-		args = append([]string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--no-ceilings", "--fuse", "off", "--format", "json"}, args...)
+		args = append([]string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--no-roofline", "--fuse", "off", "--format", "json"}, args...)
 		decode(t, succeed(t, append(args, onTuned...)...), &r)
 		return r.Machine.GPU.Tuning
 	}
@@ -126,7 +125,7 @@ func TestTuneIsTold(t *testing.T) {
 	}
 	failsOnGPU(t, map[string]string{"RESNET_EMU_FAIL": "cudnnConvolutionForward:3000", tuneVariable: "on"}, 1,
 		`stem: conv\.forward n=2 c=1 .*: algorithm \d, .*CUDNN_STATUS_NOT_SUPPORTED`,
-		append([]string{"bench", "--quiet", "--seconds", "0", "-b", "2", "--phase", "infer", "--no-ceilings"}, onTuned...)...)
+		append([]string{"bench", "--quiet", "--seconds", "0", "-b", "2", "--phase", "infer", "--no-roofline"}, onTuned...)...)
 	t.Setenv("RESNET_EMU_FAIL", "cudnnConvolutionForward:3000@1")
 	first := tuning("--tune", "on", "--phase", "train")
 	t.Setenv("RESNET_EMU_FAIL", "")

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Every bad input gets one line that begins with "resnet: ", says what is
-// wrong with which value, and the exit status for its kind.
+// Every bad input gets one line that begins with "resnet: ", says what is wrong with which value, and the exit status
+// for its kind.
 func TestErrors(t *testing.T) {
 	dir := writeBars(t, 24)
 	run := filepath.Join(t.TempDir(), "run")
