@@ -35,7 +35,10 @@ SIGTERM with the checkpoint written
 `
 	commandHelp = `{{.HelpName}} - {{.Usage}}{{if .Aliases}} (also: {{join .Aliases ", "}}){{end}}
 
-usage: {{if .UsageText}}{{.UsageText}}{{else}}{{.HelpName}}{{if .Subcommands}} COMMAND{{end}}{{if .VisibleFlags}} [options]{{end}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}{{end}}
+usage: {{if .UsageText}}{{.UsageText}}{{else}}{{.HelpName}}
+{{- if .Subcommands}} COMMAND{{end}}
+{{- if .VisibleFlags}} [options]{{end}}
+{{- if .ArgsUsage}} {{.ArgsUsage}}{{end}}{{end}}
 {{- if .Subcommands}}
 
 commands:{{range .VisibleCommands}}
@@ -61,7 +64,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		CustomAppHelpTemplate: appHelp,
 		HideHelpCommand:       true,
 		Commands: []*cli.Command{
-			trainCommand(), runsCommand(), evalCommand(), predictCommand(), summaryCommand(), reportCommand(), exportCommand(), importCommand(),
+			trainCommand(), runsCommand(), evalCommand(), predictCommand(), summaryCommand(), reportCommand(),
+			exportCommand(), importCommand(),
 			benchCommand(), dataCommand(), doctorCommand(), completionCommand(), completeCommand(), docsCommand(),
 		},
 		Action: missingCommand, OnUsageError: onUsageError,
@@ -130,7 +134,8 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	where = strings.TrimPrefix(where, "resnet ")
 	name, ok := strings.CutPrefix(err.Error(), unknown)
 	if !ok {
-		text := strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`, `flag needs an argument: -`, `missing value of --`, `parse error`, `not a number`).Replace(err.Error())
+		text := strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`,
+			`flag needs an argument: -`, `missing value of --`, `parse error`, `not a number`).Replace(err.Error())
 		return usagef("%s%s", where, text)
 	}
 	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)

@@ -10,6 +10,7 @@ import (
 )
 
 func benchCommand() *cli.Command {
+	phases, isas := bench.Phases(), isaNames()
 	return &cli.Command{
 		Name: "bench", Usage: "measure training and inference speed",
 		Description: `Times steps on random images after a warm-up and shows the median, with the 5th
@@ -26,11 +27,14 @@ examples:
    resnet bench --format json > old.json; resnet bench --compare old.json
    resnet bench --format go --count 10 > new.txt    (for benchstat)`,
 		Flags: append(append(modelFlags(),
-			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512", Usage: "`LIST` of images per step"},
-			suggest(&cli.StringFlag{Name: "phase", Value: strings.Join(bench.Phases(), ","), Usage: "`LIST` of " + strings.Join(bench.Phases(), ", ")}, bench.Phases()...),
+			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512",
+				Usage: "`LIST` of images per step"},
+			suggest(&cli.StringFlag{Name: "phase", Value: strings.Join(phases, ","),
+				Usage: "`LIST` of " + strings.Join(phases, ", ")}, phases...),
 			&cli.Float64Flag{Name: "seconds", Value: 3, Usage: "time for each measurement"},
 			&cli.IntFlag{Name: "count", Value: 1, Usage: "measurements of each kind"},
-			suggest(&cli.StringFlag{Name: "isa", Usage: "instruction set: " + strings.Join(isaNames(), ", "), DefaultText: "the best this machine has"}, isaNames()...),
+			suggest(&cli.StringFlag{Name: "isa", Usage: "instruction set: " + strings.Join(isas, ", "),
+				DefaultText: "the best this machine has"}, isas...),
 			boolFlag("layers", "time every op too"),
 			&cli.StringFlag{Name: "compare", Usage: "hold the result against `FILE`, of an earlier --format json"},
 			boolFlag("no-roofline", "GPU: leave out its copy and product rates"),

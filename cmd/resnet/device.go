@@ -35,7 +35,8 @@ func deviceFlag(value, usage string) cli.Flag {
 }
 
 func precisionFlag() cli.Flag {
-	return suggest(&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage}, nn.Precisions()...)
+	return suggest(&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
+		nn.Precisions()...)
 }
 
 func tuneFlag(mode nn.TuneMode) cli.Flag {
@@ -92,7 +93,8 @@ func deviceOf(c *cli.Context) (d device.Config, o device.Options, err error) {
 	if err != nil {
 		return d, o, err
 	}
-	d = device.Config{Device: c.String("device"), Precision: c.String("precision"), Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
+	d = device.Config{Device: c.String("device"), Precision: c.String("precision"),
+		Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
 	o = device.Options{
 		CPU:     cpu.Config{Threads: c.Int("workers"), ISA: &isa},
 		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Tune: tune, Log: notes(c),

@@ -27,7 +27,8 @@ func examineGPU(d device.Config) ([]finding, error) {
 		if asked && d.Device != device.CPU {
 			return nil, fmt.Errorf("doctor: device %s: %w", d.Device, err)
 		}
-		return []finding{{Name: "build", State: stateOK, Text: "without CUDA", Hint: "for a GPU, a build with it: make cuda"}}, nil
+		return []finding{{Name: "build", State: stateOK, Text: "without CUDA",
+			Hint: "for a GPU, a build with it: make cuda"}}, nil
 	}
 	list := []finding{examineBuild(machine.Libraries)}
 	if d.Device == device.CPU {
@@ -63,7 +64,8 @@ func examineGPU(d device.Config) ([]finding, error) {
 
 // examineTuning says what is known of the fastest algorithms on a GPU, and the note that came with reading it.
 func examineTuning(g *nn.GPUInfo, note string) finding {
-	f := finding{Name: "tuning", State: stateMissing, Text: "nothing measured on " + g.Name + " yet: train and bench do, once", Hint: note}
+	f := finding{Name: "tuning", State: stateMissing, Hint: note,
+		Text: "nothing measured on " + g.Name + " yet: train and bench do, once"}
 	if n := g.Tuning.Cached; n > 0 {
 		f.State, f.Text = stateOK, fmt.Sprintf("%d choices of algorithms measured on %s, %s", n, g.Name, g.Tuning.File)
 	}
@@ -109,7 +111,8 @@ func moduleHint() string {
 	if _, err := os.Stat(module); err != nil {
 		return ""
 	}
-	return "the kernel has the driver (" + module + "), so this is a container without its library: docker run --gpus all"
+	return "the kernel has the driver (" + module +
+		"), so this is a container without its library: docker run --gpus all"
 }
 
 func noGPU(err error, asked bool) finding {

@@ -102,7 +102,8 @@ func exportTarget(c *cli.Context, weights string) (to, path string, err error) {
 	to, path = c.String("to"), c.String("output")
 	if to == "" {
 		if to = formatByName(path); to == "" {
-			return "", "", usagef("export: no format given, want --to onnx, keras or safetensors, or -o FILE.onnx, .keras, .h5 or .safetensors")
+			return "", "", usagef("export: no format given, want --to onnx, keras or safetensors, " +
+				"or -o FILE.onnx, .keras, .h5 or .safetensors")
 		}
 	}
 	for _, name := range onlyONNX {

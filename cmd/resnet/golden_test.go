@@ -39,9 +39,11 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	dir := t.TempDir()
 	pixels, labels := tensor(t, golden, "images"), tensor(t, golden, "labels")
 	images, _ := golden.Lookup("images")
-	writeIDX(t, dir, "train", &data.Images{N: images.Shape[0], H: images.Shape[1], W: images.Shape[2], Pixels: pixels}, labels)
+	writeIDX(t, dir, "train", &data.Images{N: images.Shape[0], H: images.Shape[1], W: images.Shape[2], Pixels: pixels},
+		labels)
 	size := images.Shape[1] * images.Shape[2] // the test split plays no part: the first image will do
-	writeIDX(t, dir, "t10k", &data.Images{N: 1, H: images.Shape[1], W: images.Shape[2], Pixels: pixels[:size]}, labels[:1])
+	writeIDX(t, dir, "t10k", &data.Images{N: 1, H: images.Shape[1], W: images.Shape[2], Pixels: pixels[:size]},
+		labels[:1])
 	start := filepath.Join(dir, "init.safetensors")
 	writeStart(t, golden, start)
 
@@ -49,8 +51,9 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	if err != nil {
 		t.Fatal(err)
 	}
-	common := []string{"train", "--weights", start, "--dataset", "idx", "--data-dir", dir, "--classes", "10", "--no-shuffle",
-		"--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--no-plots", "--quiet", "--device", device,
+	common := []string{"train", "--weights", start, "--dataset", "idx", "--data-dir", dir, "--classes", "10",
+		"--no-shuffle", "--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--no-plots", "--quiet",
+		"--device", device,
 		"--base-channels", golden.Metadata["base"], "--hidden", golden.Metadata["hidden"]}
 	for _, c := range []struct {
 		prefix    string
@@ -71,7 +74,8 @@ func writeStart(t *testing.T, golden *safetensors.File, path string) {
 	var start []safetensors.Tensor
 	for _, i := range golden.Tensors {
 		if name, ok := strings.CutPrefix(i.Name, "init/"); ok {
-			start = append(start, safetensors.Tensor{Name: name, DType: i.DType, Shape: i.Shape, Data: tensor(t, golden, i.Name)})
+			start = append(start, safetensors.Tensor{Name: name, DType: i.DType, Shape: i.Shape,
+				Data: tensor(t, golden, i.Name)})
 		}
 	}
 	var b bytes.Buffer

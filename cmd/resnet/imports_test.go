@@ -14,11 +14,13 @@ const module = "resnet/"
 // not listed may import none of ours.
 var mayImport = map[string][]string{
 	"cmd/resnet": {
-		"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard", "nn/infer", "nn/device", "nn/cpu", "nn/cuda",
+		"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard", "nn/infer", "nn/device",
+		"nn/cpu", "nn/cuda",
 		"nn/weights", "nn/models", "nn/diagram", "nn/keras", "nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu",
 	},
-	"bench":                 {"nn/device", "nn/models", "nn", "data"},
-	"nn/train":              {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights", "nn/models", "nn/safetensors", "nn", "data", "nn/internal/enum"},
+	"bench": {"nn/device", "nn/models", "nn", "data"},
+	"nn/train": {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights",
+		"nn/models", "nn/safetensors", "nn", "data", "nn/internal/enum"},
 	"nn/train/checkpoint":   {"nn/infer", "nn/weights", "nn/models", "nn/safetensors", "nn", "data/atomicfile"},
 	"nn/train/plots":        {"nn/train", "nn/infer", "nn"},
 	"nn/train/tensorboard":  {"nn/train", "nn/infer", "nn/weights", "nn/safetensors", "nn"},

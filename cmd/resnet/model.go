@@ -11,10 +11,12 @@ import (
 
 // modelFlags choose a network where there is no weights file to say which.
 func modelFlags() []cli.Flag {
-	flags := []cli.Flag{suggest(&cli.StringFlag{Name: "model", Value: models.All()[0].Name, Usage: modelUsage()}, models.Names()...)}
+	model := &cli.StringFlag{Name: "model", Value: models.All()[0].Name, Usage: modelUsage()}
+	flags := []cli.Flag{suggest(model, models.Names()...)}
 	for _, m := range models.All() {
 		for _, o := range m.Options {
-			flags = append(flags, &cli.IntFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)})
+			f := &cli.IntFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)}
+			flags = append(flags, f)
 		}
 	}
 	return flags
@@ -27,7 +29,8 @@ func optionUsage(m *models.Model, o models.Option) string { return m.Name + ": "
 // shapeFlags are a network's input and output.
 func shapeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "input", Usage: "channels, height and width of the images, such as 1x28x28", DefaultText: "as the model was published for"},
+		&cli.StringFlag{Name: "input", Usage: "channels, height and width of the images, such as 1x28x28",
+			DefaultText: "as the model was published for"},
 		&cli.IntFlag{Name: "classes", Usage: "number of classes", DefaultText: "likewise"},
 	}
 }

@@ -34,7 +34,8 @@ func openWeights(c *cli.Context, path string, batch int) (*infer.Model, error) {
 }
 
 func noWeights(c *cli.Context) error {
-	return usagef("%s: no weights given, want --weights FILE (such as runs/DIR/weights/best.safetensors)", c.Command.Name)
+	return usagef("%s: no weights given, want --weights FILE (such as runs/DIR/weights/best.safetensors)",
+		c.Command.Name)
 }
 
 // closeInto closes x. What goes wrong with that becomes *err unless that is an error already.

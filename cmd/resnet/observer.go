@@ -119,8 +119,6 @@ func (w *observer) drawBest(r *train.Result) error {
 			return err
 		}
 	}
-	d := drawing{
-		exec: w.Exec, graph: w.Graph, evaluation: e, set: w.Source.Test, split: "test", grid: gridOf(w.Model, w.Source.ClassNames),
-	}
+	d := drawing{w.Exec, w.Graph, e, w.Source.Test, "test", gridOf(w.Model, w.Source.ClassNames)}
 	return d.draw(r.Dir)
 }

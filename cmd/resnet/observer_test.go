@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// trainObserved trains for two epochs with pictures and the given options, and returns the run directory and what the event
-// file holds, "" without one.
+// trainObserved trains for two epochs with pictures and the given options, and returns the run directory and what the
+// event file holds, "" without one.
 func trainObserved(t *testing.T, dir string, args ...string) (run, events string) {
 	t.Helper()
 	run = filepath.Join(t.TempDir(), "run")
@@ -83,7 +83,8 @@ func TestTrainUndrawable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stderr, code := resnet(t, tiny(writeBars(t, 24), "--epochs", "1", "--no-plots=false", "--output", run)...)
-	if code != 0 || !strings.HasPrefix(stderr, "warning: not all pictures could be drawn: ") || !strings.Contains(stderr, "curves.png") || strings.Count(stderr, "\n") != 1 {
+	if code != 0 || !strings.HasPrefix(stderr, "warning: not all pictures could be drawn: ") ||
+		!strings.Contains(stderr, "curves.png") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit status %d, stderr %q, want 0 and a line of warning about curves.png", code, stderr)
 	}
 	isPNG(t, filepath.Join(run, "confusion.png"))

@@ -41,7 +41,8 @@ func TestPredictWrong(t *testing.T) {
 	}
 	list := func(args ...string) (pictures []picture) {
 		t.Helper()
-		args = append([]string{"predict", "--weights", weights, "--data-dir", dir, "--device", "cpu", "--format", "json"}, args...)
+		args = append([]string{"predict", "--weights", weights, "--data-dir", dir, "--device", "cpu",
+			"--format", "json"}, args...)
 		decode(t, succeed(t, args...), &pictures)
 		return pictures
 	}
@@ -53,7 +54,8 @@ func TestPredictWrong(t *testing.T) {
 		}
 	}
 	if len(wrong) < 5 || len(all) != testImages {
-		t.Fatalf("%d mistakes among %d images, want at least 5 of a network that has hardly trained, among %d", len(wrong), len(all), testImages)
+		t.Fatalf("%d mistakes among %d images, want at least 5 of a network that has hardly trained, among %d",
+			len(wrong), len(all), testImages)
 	}
 	grid := filepath.Join(t.TempDir(), "grid.svg")
 	mistakes := list("--wrong", "100", "--grid", grid)

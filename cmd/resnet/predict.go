@@ -14,8 +14,10 @@ import (
 func predictCommand() *cli.Command {
 	flags := []cli.Flag{
 		weightsFlag(),
-		&cli.StringFlag{Name: "indices", Usage: "images of the data set by `LIST`: 0:10,42 is the first ten and number 42"},
-		&cli.IntFlag{Name: "wrong", Usage: "only the `N` surest mistakes, among --indices or the whole split", DefaultText: "all images, right or wrong"},
+		&cli.StringFlag{Name: "indices",
+			Usage: "images of the data set by `LIST`: 0:10,42 is the first ten and number 42"},
+		&cli.IntFlag{Name: "wrong", Usage: "only the `N` surest mistakes, among --indices or the whole split",
+			DefaultText: "all images, right or wrong"},
 		&cli.StringFlag{Name: "grid", Usage: "draw the images with their predictions into `FILE`, .png or .svg"},
 		boolFlag("invert", "the pictures are dark on light, the training images light on dark"),
 		&cli.IntFlag{Name: "top", Value: 3, Usage: "classes to show, the likeliest first"},
@@ -87,7 +89,8 @@ func predictOptions(c *cli.Context, files []string, indices string) ([]int, erro
 	case wrong && c.Int("wrong") < 1:
 		return nil, usagef("--wrong %d, want at least 1", c.Int("wrong"))
 	case wrong && len(files) > 0:
-		return nil, usagef("predict: --wrong with picture file %q, whose class is not known; want images of the data set", files[0])
+		return nil, usagef(
+			"predict: --wrong with picture file %q, whose class is not known; want images of the data set", files[0])
 	case c.Int("top") < 1:
 		return nil, usagef("--top %d, want at least 1", c.Int("top"))
 	}
@@ -114,7 +117,8 @@ func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, er
 	split := c.String("split")
 	for _, i := range wanted {
 		if i >= set.Len() {
-			return nil, usagef("--indices: image %d, want 0 to %d (the %s split has %d)", i, set.Len()-1, split, set.Len())
+			n := set.Len()
+			return nil, usagef("--indices: image %d, want 0 to %d (the %s split has %d)", i, n-1, split, n)
 		}
 	}
 	if all {

@@ -18,10 +18,12 @@ import (
 
 func reportCommand() *cli.Command {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "report.html", Usage: "write the page to `FILE`"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "report.html",
+			Usage: "write the page to `FILE`"},
 		&cli.StringFlag{Name: "title", Usage: "of the page", DefaultText: "model and data set, or the number of runs"},
 		boolFlag("no-eval", "leave out how the best weights do on the test split"),
-		&cli.StringFlag{Name: "data-dir", Usage: "`DIR` with the data set's files", DefaultText: "where the run had them"},
+		&cli.StringFlag{Name: "data-dir", Usage: "`DIR` with the data set's files",
+			DefaultText: "where the run had them"},
 	}
 	return &cli.Command{
 		Name: "report", Usage: "write a web page about runs", ArgsUsage: "RUN...",
@@ -66,11 +68,11 @@ func runReport(c *cli.Context) error {
 		}
 	}
 	path := c.String("output")
-	err := writeOutput(path, func(w io.Writer) error { return report.Write(w, runs, report.Options{Title: c.String("title")}) })
-	if err != nil {
+	o := report.Options{Title: c.String("title")}
+	if err := writeOutput(path, func(w io.Writer) error { return report.Write(w, runs, o) }); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(c.App.Writer, path)
+	_, err := fmt.Fprintln(c.App.Writer, path)
 	return err
 }
 

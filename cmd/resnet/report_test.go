@@ -35,7 +35,8 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stderr, code = resnet(t, args...)
-	if code != 0 || strings.Count(stderr, "\n") != 2 || !strings.HasPrefix(stderr, "warning: "+first+": not evaluated: ") {
+	if code != 0 || strings.Count(stderr, "\n") != 2 ||
+		!strings.HasPrefix(stderr, "warning: "+first+": not evaluated: ") {
 		t.Errorf("without the data set: exit status %d, stderr %q, want 0 and a warning for each run", code, stderr)
 	}
 	if strings.Contains(string(read(t, page)), "data:image/png") {

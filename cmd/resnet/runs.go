@@ -164,7 +164,8 @@ func writeRuns(w io.Writer, runs []*listing) error {
 		name, model = max(name, len(r.Name)), max(model, len(r.Model))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s  %-*s  %9s  %5s  %9s  %9s  %10s  %s\n", name, "run", model, "model", "best acc", "epoch", "epochs", "time", "size", "state")
+	fmt.Fprintf(&b, "%-*s  %-*s  %9s  %5s  %9s  %9s  %10s  %s\n", name, "run", model, "model", "best acc", "epoch",
+		"epochs", "time", "size", "state")
 	for _, r := range runs {
 		if r.Problem != "" {
 			fmt.Fprintf(&b, "%-*s  %s\n", name, r.Name, r.Problem)

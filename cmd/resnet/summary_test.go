@@ -47,9 +47,11 @@ func TestSummaryJSON(t *testing.T) {
 		}
 	}
 	if s.Params != want || sum != want || s.NonTrainable != 1056 || s.Trainable != want-1056 {
-		t.Errorf("%d parameters, %d in layers, %d trainable, %d not, want %d and 1056 not trainable", s.Params, sum, s.Trainable, s.NonTrainable, want)
+		t.Errorf("%d parameters, %d in layers, %d trainable, %d not, want %d and 1056 not trainable", s.Params, sum,
+			s.Trainable, s.NonTrainable, want)
 	}
-	if s.FLOPs.Forward <= 0 || s.FLOPs.Train <= 2*s.FLOPs.Forward || s.Memory.Activations <= 0 || s.Memory.Params < 4*want {
+	if s.FLOPs.Forward <= 0 || s.FLOPs.Train <= 2*s.FLOPs.Forward || s.Memory.Activations <= 0 ||
+		s.Memory.Params < 4*want {
 		t.Errorf("flops %+v, memory %+v, want sensible ones", s.FLOPs, s.Memory)
 	}
 }
@@ -57,7 +59,8 @@ func TestSummaryJSON(t *testing.T) {
 // A drawing has every node, and -o's name says which kind it is.
 func TestSummaryDrawings(t *testing.T) {
 	for _, c := range []struct{ format, extension, begins string }{
-		{"svg", ".svg", "<svg"}, {"dot", ".dot", "digraph"}, {"mermaid", ".mmd", "---\n"}, {"json", ".json", "{"}, {"table", ".txt", "Model: "},
+		{"svg", ".svg", "<svg"}, {"dot", ".dot", "digraph"}, {"mermaid", ".mmd", "---\n"}, {"json", ".json", "{"},
+		{"table", ".txt", "Model: "},
 	} {
 		out := succeed(t, "summary", "-j", "1", "--format", c.format)
 		if !strings.HasPrefix(out, c.begins) || !strings.Contains(out, "blocks.3.conv2") {

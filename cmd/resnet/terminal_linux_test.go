@@ -18,15 +18,21 @@ func TestColors(t *testing.T) {
 	for _, c := range []struct {
 		env  []string
 		want bool
-	}{{[]string{"TERM=xterm", "NO_COLOR="}, true}, {[]string{"TERM=xterm", "NO_COLOR=1"}, false}, {[]string{"TERM=dumb", "NO_COLOR="}, false}} {
+	}{
+		{[]string{"TERM=xterm", "NO_COLOR="}, true},
+		{[]string{"TERM=xterm", "NO_COLOR=1"}, false},
+		{[]string{"TERM=dumb", "NO_COLOR="}, false},
+	} {
 		train := command(tiny(dir, "--epochs", "1", "--quiet=false", "--output", filepath.Join(t.TempDir(), "run"))...)
 		train.Env = append(train.Env, c.env...)
-		if out := onTerminal(t, train); strings.Contains(out, "\x1b[32mbest\x1b[0m") != c.want || !strings.Contains(out, "best") {
+		if out := onTerminal(t, train); strings.Contains(out, "\x1b[32mbest\x1b[0m") != c.want ||
+			!strings.Contains(out, "best") {
 			t.Errorf("%v: best epoch in colour, want %v:\n%q", c.env, c.want, out)
 		}
 		mistake := command("trian")
 		mistake.Env = append(mistake.Env, c.env...)
-		if out := onTerminal(t, mistake); strings.HasPrefix(out, "\x1b[31mresnet:\x1b[0m unknown") != c.want || !strings.Contains(out, "resnet:") {
+		if out := onTerminal(t, mistake); strings.HasPrefix(out, "\x1b[31mresnet:\x1b[0m unknown") != c.want ||
+			!strings.Contains(out, "resnet:") {
 			t.Errorf("%v: error in colour, want %v: %q", c.env, c.want, out)
 		}
 	}

@@ -25,7 +25,8 @@ func trainCommand() *cli.Command {
 		quietFlag(),
 		boolFlag("force", "begin anew where --output holds a run, whose files are removed"),
 		boolFlag("no-tensorboard", "no event file for TensorBoard"),
-		choice("histograms", "weights", "distributions that TensorBoard shows, those of gradients beside weights", "none", "weights", "gradients"),
+		choice("histograms", "weights", "distributions that TensorBoard shows, those of gradients beside weights",
+			"none", "weights", "gradients"),
 		boolFlag("no-plots", "no pictures at the end"),
 		deterministicFlag(), noGraphFlag(), tuneFlag(nn.TuneOn), checkFlag(),
 		formatFlag("text", "json"),
@@ -63,8 +64,8 @@ func runTrain(c *cli.Context) error {
 		return err
 	}
 	o := train.Options{
-		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter), Quiet: c.Bool("quiet"),
-		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
+		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter),
+		Quiet: c.Bool("quiet"), NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
 		Origin: train.Origin{Command: commandLine(os.Args), Version: bench.Version(), CPU: bench.ThisMachine().CPU},
 	}
 	var err error
