@@ -77,7 +77,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	return app
 }
 
-// finish gives a command and its subcommands what all have.
+// finish sets what all commands and their subcommands share.
 func finish(c *cli.Command) {
 	c.CustomHelpTemplate = commandHelp
 	c.HideHelpCommand = true
@@ -127,7 +127,7 @@ func commandNames(commands []*cli.Command) string {
 	return strings.Join(names, ", ")
 }
 
-// onUsageError puts what the flag parser found into the project's form.
+// onUsageError rewords the flag parser's errors in the project's form.
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	const unknown = "flag provided but not defined: -"
 	where := strings.TrimPrefix(c.Command.HelpName+": ", "resnet: ")

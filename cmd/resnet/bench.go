@@ -66,7 +66,7 @@ func runBench(c *cli.Context) error {
 	return r.WriteTable(c.App.Writer)
 }
 
-// runCompared measures, having read what to compare with: a file that is none is found before and not after.
+// runCompared measures. It reads the report of --compare first, so that a bad file fails before the measurement.
 func runCompared(c *cli.Context, cfg bench.Config) (*bench.Report, error) {
 	file := c.String("compare")
 	if file == "" {

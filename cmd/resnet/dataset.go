@@ -9,7 +9,7 @@ import (
 	"resnet/nn/infer"
 )
 
-// datasetFlags choose the images that eval and predict look at.
+// datasetFlags choose the images of eval and predict.
 func datasetFlags() []cli.Flag {
 	return []cli.Flag{
 		suggest(&cli.StringFlag{Name: "dataset", Usage: datasetUsage(),
@@ -35,7 +35,7 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 	return dataset, src.Test, nil
 }
 
-// openFor opens a data set and checks that it has images and classes such as the network is for.
+// openFor opens a data set and checks that its images and classes fit the network.
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
 	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {

@@ -20,8 +20,8 @@ const (
 	precisionUsage = "fp32, or on a GPU tf32, bf16, fp16"
 )
 
-// deviceFlags choose what computes, for commands other than train, which has some of them as settings. Tune is the
-// default of how algorithms are chosen.
+// deviceFlags choose the device, for commands other than train, which has some of them as settings. tune is the default
+// of --tune.
 func deviceFlags(tune nn.TuneMode) []cli.Flag {
 	return []cli.Flag{
 		deviceFlag(device.Auto, deviceUsage), precisionFlag(),
@@ -46,10 +46,10 @@ func tuneFlag(mode nn.TuneMode) cli.Flag {
 	return f
 }
 
-// tuneVariable is --tune for who does not give it, such as tests.
+// tuneVariable is the environment variable that is used where --tune is not given, as in tests.
 const tuneVariable = "RESNET_TUNE"
 
-// tuneOf is how a command line wants algorithms to be chosen; a command without the flag trusts heuristics.
+// tuneOf returns how algorithms are to be chosen; a command without --tune uses heuristics.
 func tuneOf(c *cli.Context) (t nn.TuneConfig, err error) {
 	t.Dir = tuneDir()
 	if name := c.String("tune"); name != "" {
@@ -58,7 +58,7 @@ func tuneOf(c *cli.Context) (t nn.TuneConfig, err error) {
 	return t, asUsage(err)
 }
 
-// tuneDir is where measurements are kept. Without a folder for caches none are.
+// tuneDir is the directory of measurements, "" where the user has no cache directory: then none are kept.
 func tuneDir() string {
 	root, err := os.UserCacheDir()
 	if err != nil {

@@ -13,13 +13,13 @@ import (
 	"resnet/nn/cpu"
 )
 
-// portableCPU is the CPU with kernels in plain Go, which all others are compared with.
+// portableCPU is the CPU with kernels in plain Go, with which all other devices are compared.
 func portableCPU() (nn.Backend, error) {
 	isa := kernels.Portable
 	return cpu.New(cpu.Config{Threads: 1, ISA: &isa})
 }
 
-// cpuDetails are a CPU finding's.
+// cpuDetails are the details of the CPU's finding.
 type cpuDetails struct {
 	Name       string   `json:"name"`
 	Processors int      `json:"processors"`

@@ -17,14 +17,14 @@ import (
 	"resnet/nn/weights"
 )
 
-// What export writes and import reads.
+// The formats of export and import.
 const (
 	toONNX        = "onnx"
 	toKeras       = "keras"
 	toSafetensors = "safetensors"
 )
 
-// onlyONNX are export's options that the other formats have no place for.
+// onlyONNX are the options of export that no other format has.
 var onlyONNX = []string{"fold", "softmax", "bytes", "batch"}
 
 func exportCommand() *cli.Command {
@@ -97,7 +97,7 @@ func runExport(c *cli.Context) (err error) {
 	return nil
 }
 
-// exportTarget is the format and the file that a command line asks for.
+// exportTarget returns the format and the file to write.
 func exportTarget(c *cli.Context, weights string) (to, path string, err error) {
 	to, path = c.String("to"), c.String("output")
 	if to == "" {
@@ -126,7 +126,7 @@ func exportTarget(c *cli.Context, weights string) (to, path string, err error) {
 	return to, path, asUsage(err)
 }
 
-// formatByName is the format that a file's name speaks of, or "".
+// formatByName returns the format of a file name's extension, or "".
 func formatByName(path string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".onnx":
@@ -139,7 +139,7 @@ func formatByName(path string) string {
 	return ""
 }
 
-// exporter writes the network in a format.
+// exporter returns a function that writes the network in the format to.
 func exporter(c *cli.Context, m *infer.Model, to, path string) (func(io.Writer) error, error) {
 	g := m.Graph()
 	params := onnx.FromExecutor(m.Executor(), g)
@@ -157,7 +157,7 @@ func exporter(c *cli.Context, m *infer.Model, to, path string) (func(io.Writer) 
 	return func(w io.Writer) error { return onnx.Write(w, g, params, o) }, nil
 }
 
-// exportArchitecture writes what FILE.weights.h5 lacks to FILE.json.
+// exportArchitecture writes the architecture, which FILE.weights.h5 lacks, to FILE.json.
 func exportArchitecture(w io.Writer, g *nn.Graph, weights string) error {
 	config, err := keras.Config(g)
 	if err != nil {

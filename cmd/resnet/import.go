@@ -88,7 +88,7 @@ func runImport(c *cli.Context) (err error) {
 	return err
 }
 
-// importMetadata is what the new weights file says about itself.
+// importMetadata returns the metadata of the new weights file.
 func importMetadata(c *cli.Context) (m weights.Metadata, err error) {
 	if m.Model, err = shapedModelOf(c); err != nil {
 		return m, err

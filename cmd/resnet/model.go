@@ -35,7 +35,7 @@ func shapeFlags() []cli.Flag {
 	}
 }
 
-// shapedModelOf is the network of modelFlags and shapeFlags.
+// shapedModelOf returns the network of modelFlags and shapeFlags.
 func shapedModelOf(c *cli.Context) (models.Config, error) {
 	m, err := modelOf(c)
 	if err != nil {
@@ -54,7 +54,7 @@ func shapedModelOf(c *cli.Context) (models.Config, error) {
 	return m, nil
 }
 
-// modelOf is the network of modelFlags, for the images and classes that it was published for.
+// modelOf returns the network of modelFlags, for the images and classes that it was published for.
 func modelOf(c *cli.Context) (models.Config, error) {
 	m, err := models.Lookup(c.String("model"))
 	if err != nil {

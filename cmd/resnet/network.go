@@ -38,7 +38,7 @@ func noWeights(c *cli.Context) error {
 		c.Command.Name)
 }
 
-// closeInto closes x. What goes wrong with that becomes *err unless that is an error already.
+// closeInto closes x and stores its error in *err, unless there is one already.
 func closeInto(err *error, x io.Closer) {
 	if failed := x.Close(); *err == nil {
 		*err = failed

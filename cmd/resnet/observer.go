@@ -16,8 +16,7 @@ import (
 	"resnet/nn/weights"
 )
 
-// observer follows a run: it keeps what hooks need to know of its beginning, records it for TensorBoard and draws what
-// it came to.
+// observer follows a run by hooks: it records the run for TensorBoard and draws its results at the end.
 type observer struct {
 	train.StartInfo
 	c *cli.Context
@@ -30,40 +29,40 @@ func newObserver(c *cli.Context) (*observer, error) {
 	return &observer{c: c}, nil
 }
 
-func (w *observer) hooks() train.Hooks {
-	h := train.Hooks{Start: func(s *train.StartInfo) error { w.StartInfo = *s; return nil }}
-	if !w.c.Bool("no-tensorboard") {
-		h = train.Join(h, tensorboard.Hooks("", w.recorded()))
+func (ob *observer) hooks() train.Hooks {
+	h := train.Hooks{Start: func(s *train.StartInfo) error { ob.StartInfo = *s; return nil }}
+	if !ob.c.Bool("no-tensorboard") {
+		h = train.Join(h, tensorboard.Hooks("", ob.recorded()))
 	}
-	if !w.c.Bool("no-plots") {
-		h = train.Join(h, train.Hooks{End: w.end})
+	if !ob.c.Bool("no-plots") {
+		h = train.Join(h, train.Hooks{End: ob.end})
 	}
 	return h
 }
 
-// recorded is what TensorBoard gets besides scalars.
-func (w *observer) recorded() (o tensorboard.Options) {
-	histograms := w.c.String("histograms")
+// recorded returns what is recorded for TensorBoard besides scalars.
+func (ob *observer) recorded() (o tensorboard.Options) {
+	histograms := ob.c.String("histograms")
 	o.Weights = histograms != "none"
 	if histograms == "gradients" {
-		o.Gradients = w.gradient
+		o.Gradients = ob.gradient
 	}
-	if !w.c.Bool("no-plots") {
-		o.Images = w.pictures
+	if !ob.c.Bool("no-plots") {
+		o.Images = ob.pictures
 	}
 	return o
 }
 
-// shownImages of the test split are followed from epoch to epoch.
+// shownImages is how many images of the test split TensorBoard shows with their predictions of each epoch.
 const shownImages = 10
 
-// pictures shows what the network makes of the first test images after an epoch. A whole batch is predicted, as
-// validation has done: another number of images would be bound on its own.
-func (w *observer) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, error), err error) {
-	set := w.Source.Test
+// pictures shows the predictions for the first test images after an epoch. It predicts a whole batch of validation,
+// since a batch of another size would need a program of its own on a GPU.
+func (ob *observer) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image, error), err error) {
+	set := ob.Source.Test
 	n := min(shownImages, set.Len())
-	batch := min(max(n, w.Plan.EvalBatch), set.Len())
-	probs, err := infer.Predict(w.Exec, set.Pixels[:batch*len(set.Image(0))], batch)
+	batch := min(max(n, ob.Plan.EvalBatch), set.Len())
+	probs, err := infer.Predict(ob.Exec, set.Pixels[:batch*len(set.Image(0))], batch)
 	if err != nil {
 		return nil, err
 	}
@@ -72,53 +71,53 @@ func (w *observer) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image,
 		items[i] = itemOf(set, "test", i)
 		items[i].Probs = probs[i]
 	}
-	return func() ([]tensorboard.Image, error) { return w.drawPredictions(items) }, nil
+	return func() ([]tensorboard.Image, error) { return ob.drawPredictions(items) }, nil
 }
 
-func (w *observer) drawPredictions(items []plots.Item) (list []tensorboard.Image, err error) {
+func (ob *observer) drawPredictions(items []plots.Item) (list []tensorboard.Image, err error) {
 	dir, err := os.MkdirTemp("", "resnet-")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "predictions.png")
-	if err := plots.Predictions(path, items, gridOf(w.Model, w.Source.ClassNames)); err != nil {
+	if err := plots.Predictions(path, items, gridOf(ob.Model, ob.Source.ClassNames)); err != nil {
 		return nil, err
 	}
 	png, err := os.ReadFile(path)
 	return []tensorboard.Image{{Tag: "predictions", PNG: png}}, err
 }
 
-func (w *observer) gradient(v nn.Value) ([]float32, error) {
-	return readTensor(w.Exec, w.Graph, nn.Ref{Value: v, Role: nn.Grad})
+func (ob *observer) gradient(v nn.Value) ([]float32, error) {
+	return readTensor(ob.Exec, ob.Graph, nn.Ref{Value: v, Role: nn.Grad})
 }
 
-// end draws a finished run. The run is worth more than its pictures: without them there is a warning, also under
-// --quiet, and no error.
-func (w *observer) end(r *train.Result) error {
-	if err := w.draw(r); err != nil {
-		fmt.Fprintf(w.c.App.ErrWriter, "warning: not all pictures could be drawn: %s\n", oneLine(err))
+// end draws a finished run. A picture that cannot be drawn is a warning, also under --quiet, and no error: the run
+// itself is complete.
+func (ob *observer) end(r *train.Result) error {
+	if err := ob.draw(r); err != nil {
+		fmt.Fprintf(ob.c.App.ErrWriter, "warning: not all pictures could be drawn: %s\n", oneLine(err))
 	}
 	return nil
 }
 
-func (w *observer) draw(r *train.Result) error {
+func (ob *observer) draw(r *train.Result) error {
 	curves := plots.Curves(filepath.Join(r.Dir, "curves.png"), []plots.Run{{Rows: r.Rows}}, plots.Options{})
-	return errors.Join(curves, w.drawBest(r))
+	return errors.Join(curves, ob.drawBest(r))
 }
 
 // drawBest draws the best weights on the test split.
-func (w *observer) drawBest(r *train.Result) error {
+func (ob *observer) drawBest(r *train.Result) error {
 	e := r.Test
 	if e == nil {
-		if err := weights.Load(r.BestWeights, w.Exec, w.Graph); err != nil {
+		if err := weights.Load(r.BestWeights, ob.Exec, ob.Graph); err != nil {
 			return err
 		}
 		var err error
-		if e, err = infer.Evaluate(w.c.Context, w.Exec, w.Source.Test, nil); err != nil {
+		if e, err = infer.Evaluate(ob.c.Context, ob.Exec, ob.Source.Test, nil); err != nil {
 			return err
 		}
 	}
-	d := drawing{w.Exec, w.Graph, e, w.Source.Test, "test", gridOf(w.Model, w.Source.ClassNames)}
+	d := drawing{ob.Exec, ob.Graph, e, ob.Source.Test, "test", gridOf(ob.Model, ob.Source.ClassNames)}
 	return d.draw(r.Dir)
 }

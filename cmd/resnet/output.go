@@ -13,7 +13,8 @@ import (
 	"resnet/data/atomicfile"
 )
 
-// writeOutput replaces the file at path as a whole, or writes to what stands there and is no file, such as a pipe.
+// writeOutput replaces the file at path as a whole. Where path is not a regular file, such as a pipe, it writes to
+// that.
 func writeOutput(path string, write func(io.Writer) error) error {
 	if i, err := os.Stat(path); err == nil && !i.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)

@@ -81,7 +81,7 @@ func runPredict(c *cli.Context) (err error) {
 	return writePictures(c.App.Writer, pictures)
 }
 
-// predictOptions checks what the network is not needed for and returns the data set's images that are named.
+// predictOptions checks the options before the network is loaded and returns the images that --indices names.
 func predictOptions(c *cli.Context, files []string, indices string) ([]int, error) {
 	switch wrong := c.IsSet("wrong"); {
 	case len(files) == 0 && indices == "" && !wrong:
@@ -104,7 +104,7 @@ func predictOptions(c *cli.Context, files []string, indices string) ([]int, erro
 	return wanted, nil
 }
 
-// fromDataset are the wanted images of the data set, or with --wrong and without --indices all.
+// fromDataset returns the wanted images of the data set; with --wrong and without --indices, all of them.
 func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, error) {
 	all := c.IsSet("wrong") && len(wanted) == 0
 	if len(wanted) == 0 && !all {
@@ -147,7 +147,7 @@ func predict(m *infer.Model, items []plots.Item) error {
 	return nil
 }
 
-// chosen are the items to be listed, all or the mistakes, drawn if asked for.
+// chosen returns the items to list, all of them or with --wrong the mistakes, and draws them into --grid.
 func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, error) {
 	grid, most := c.String("grid"), c.Int("wrong")
 	draw := plots.Predictions
@@ -168,7 +168,7 @@ func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, e
 	return items, nil
 }
 
-// picture is one image and what came out, as it is printed.
+// picture is one image with its predictions, as printed.
 type picture struct {
 	Source string  `json:"source"` // file, or split and index
 	Label  *string `json:"label,omitempty"`
@@ -181,7 +181,7 @@ type guess struct {
 	Probability float64 `json:"probability"`
 }
 
-// pictures are the items with their likeliest classes.
+// picturesOf returns the items with their likeliest classes.
 func picturesOf(m *infer.Model, items []plots.Item, top int) []picture {
 	classes := m.Classes()
 	pictures := make([]picture, len(items))

@@ -99,7 +99,7 @@ func examine(c *cli.Context, r *report.Run, dir string) (err error) {
 	return nil
 }
 
-// mistakes are the surest ones, as the page shows them.
+// mistakes lists the most confident mistakes, as the page shows them.
 func mistakes(m *infer.Model, e *infer.Evaluation, set *data.Set) []report.Mistake {
 	items := itemsOf(set, "test", e.Probabilities)
 	index := make(map[string]int, len(items))
@@ -118,7 +118,7 @@ func mistakes(m *infer.Model, e *infer.Evaluation, set *data.Set) []report.Mista
 	return all
 }
 
-// imageOf is an image of a set, grey or red, green and blue.
+// imageOf returns an image of a set, grey or RGB.
 func imageOf(pixels []byte, set *data.Set) image.Image {
 	im := image.NewRGBA(image.Rect(0, 0, set.W, set.H))
 	for i := range set.W * set.H {

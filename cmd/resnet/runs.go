@@ -32,7 +32,7 @@ examples:
 	}
 }
 
-// listing is a run as it is listed.
+// listing is one line of the list of runs.
 type listing struct {
 	Name    string  `json:"name"`
 	Dir     string  `json:"dir"`
@@ -140,8 +140,8 @@ func describeRun(dir string) (*listing, error) {
 	return info, nil
 }
 
-// sizeOf is the number of bytes of all files in a directory. What vanishes meanwhile, as a running run's files do, does
-// not count.
+// sizeOf returns the number of bytes of all files in a directory. Files that a running run removes meanwhile do not
+// count.
 func sizeOf(dir string) (n int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {

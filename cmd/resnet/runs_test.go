@@ -48,7 +48,7 @@ func TestRuns(t *testing.T) {
 	a, b, c := list[0], list[1], list[2]
 	if a.Name != "a" || a.Model != "fashion-resnet" || a.State != "finished" || a.Done != 2 || a.Epochs != 2 ||
 		a.Seconds != 3.5 || a.Bytes < 1000 || a.Best == nil || a.Best.Epoch < 1 || a.Best.Accuracy == nil ||
-			a.Best.Split != "test" {
+		a.Best.Split != "test" {
 		t.Errorf("run a: %+v", a)
 	}
 	if b.Best == nil || b.Best.Epoch != 1 || b.Best.Accuracy != nil {

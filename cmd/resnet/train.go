@@ -72,11 +72,11 @@ func runTrain(c *cli.Context) error {
 	if o.Tune, err = tuneOf(c); err != nil {
 		return err
 	}
-	w, err := newObserver(c)
+	ob, err := newObserver(c)
 	if err != nil {
 		return err
 	}
-	o.Hooks = w.hooks()
+	o.Hooks = ob.hooks()
 	var result *train.Result
 	if dir := c.String("resume"); dir != "" {
 		if o.Override, err = overrides(c, dir); err != nil {
@@ -94,7 +94,7 @@ func runTrain(c *cli.Context) error {
 		result, err = train.Run(c.Context, cfg, o)
 	}
 	if errors.Is(err, train.ErrInterrupted) {
-		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, w.Dir)
+		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, ob.Dir)
 	}
 	if err != nil {
 		return err
@@ -105,7 +105,8 @@ func runTrain(c *cli.Context) error {
 	return writeResult(c.App.Writer, result)
 }
 
-// overrides applies the settings given beside --resume; train refuses those that would make another run of it.
+// overrides returns a function that applies the settings given beside --resume. train refuses those that would make it
+// another run.
 func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 	switch output := c.String("output"); {
 	case c.String("config") != "":
@@ -122,7 +123,7 @@ func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 	return func(cfg *train.Config) { _ = apply(c, cfg) }, nil // the same values parsed a moment ago
 }
 
-// writeResult names what a script would look for; the rest was progress.
+// writeResult prints what a script would look for.
 func writeResult(w io.Writer, r *train.Result) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "run       %s\nweights   %s\n", r.Dir, r.BestWeights)

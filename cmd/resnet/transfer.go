@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// transferBar shows downloads: a bar that is drawn over and over on a terminal, one line per file elsewhere.
+// transferBar shows downloads: on a terminal a bar that is redrawn, elsewhere one line per file.
 type transferBar struct {
 	w        io.Writer
 	terminal bool

@@ -188,7 +188,7 @@ func TestHelp(t *testing.T) {
 		{"train --help", "--resume DIR"}, {"eval -h", "examples:"}, {"evaluate --help", "examples:"},
 		{"predict --help", "[FILE...]"}, {"summary --help", "examples:"}, {"export --help", "examples:"},
 		{"import --help", "FILE\n"}, {"bench --help", "benchstat"}, {"doctor --help", "examples:"},
-			{"data --help", "fetch"}, {"report --help", "RUN..."}, {"runs --help", "[DIR]"},
+		{"data --help", "fetch"}, {"report --help", "RUN..."}, {"runs --help", "[DIR]"},
 		{"completion --help", "zsh"}, {"data fetch --help", "examples:"}, {"data info --help", "examples:"},
 		{"--version", "resnet "},
 	} {
