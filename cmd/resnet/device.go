@@ -76,7 +76,7 @@ func noGraphFlag() cli.Flag {
 }
 
 func checkFlag() cli.Flag {
-	return boolFlag("check", "GPU: after each step look for NaN and writes out of bounds; slow")
+	return boolFlag("check", "GPU: after each op look for NaN and writes out of bounds; slow")
 }
 
 func workersFlag() cli.Flag {
