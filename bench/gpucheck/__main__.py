@@ -47,8 +47,10 @@ def arguments() -> argparse.Namespace:
     a.add_argument("--bundle", type=pathlib.Path, required=True, help="folder that bench/gpucheck/bundle.sh wrote")
     a.add_argument("--seconds", type=float, help=f"for everything (default: {Settings.seconds:.0f})")
     a.add_argument("--device", default=Settings.device, help="as resnet names it (default: cuda)")
-    a.add_argument("--smoke", action="store_true", help="as little of everything as there can be, for emulated libraries")
-    a.add_argument("outdir", nargs="?", type=pathlib.Path, default=TREE / "runs" / "gpu-check", help="where the report goes")
+    a.add_argument("--smoke", action="store_true",
+                   help="as little of everything as there can be, for emulated libraries")
+    a.add_argument("outdir", nargs="?", type=pathlib.Path, default=TREE / "runs" / "gpu-check",
+                   help="where the report goes")
     return a.parse_args()
 
 

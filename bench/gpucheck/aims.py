@@ -50,7 +50,8 @@ def in_contest(a: Aim, found: dict | None) -> Row:
     if a.case[0] == "latency":  # of one image
         unit = "ms"
         ours, theirs = (1e3 / r if r else None for r in (ours, theirs))
-    return dict(name=a.name, unit=unit, measured=ours, peer=theirs, peer_mode=mode, ratio=ratio, least=a.least, aim=a.aim,
+    return dict(name=a.name, unit=unit, measured=ours, peer=theirs, peer_mode=mode, ratio=ratio,
+                least=a.least, aim=a.aim,
                 goal=a.goal, verdict=NO_AIM if a.least is None else at_least(ratio, a.least, a.aim))
 
 
@@ -69,8 +70,8 @@ def in_epochs(epochs: Sequence[dict]) -> list[Row]:
 
 
 def idle(found: dict | None, epochs: Sequence[dict]) -> list[Row]:
-    """The share of a window of steps by events on the GPU, and of an epoch: what its steps do not take of the time in which
-    resnet train took them."""
+    """The idle share of a window of steps, by events on the GPU, and of an epoch: the part of resnet train's time that
+    its steps do not take."""
     window = epoch = None
     name = "GPU idle in training, batch {1}, {2}".format(*IDLE_CASE)
     if found and "idle_share" in found:
@@ -78,8 +79,8 @@ def idle(found: dict | None, epochs: Sequence[dict]) -> list[Row]:
         rates = [e["images_per_second"] for e in epochs if e["program"] == "resnet" and e["precision"] == IDLE_CASE[2]]
         if rates:
             epoch = 100 * (1 - statistics.median(rates) * found["device_ms"] / 1e3 / IDLE_CASE[1])
-    return [dict(name=f"{name}, {what}", unit="%", measured=share, peer=None, peer_mode=None, ratio=None, least=IDLE_MOST,
-                 aim=IDLE_AIM, goal=None, verdict=at_most(share, IDLE_MOST, IDLE_AIM))
+    return [dict(name=f"{name}, {what}", unit="%", measured=share, peer=None, peer_mode=None, ratio=None,
+                 least=IDLE_MOST, aim=IDLE_AIM, goal=None, verdict=at_most(share, IDLE_MOST, IDLE_AIM))
             for what, share in (("a window of steps", window), ("an epoch", epoch))]
 
 

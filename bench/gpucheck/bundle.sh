@@ -56,7 +56,8 @@ case "$with" in
 data)
 	mkdir "$tmp/data"
 	make -s --no-print-directory data >/dev/null
-	source="$("$tmp/programs/resnet" data info --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["dir"])')"
+	source="$("$tmp/programs/resnet" data info --format json |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["dir"])')"
 	for name in {train,t10k}-{images-idx3,labels-idx1}-ubyte; do
 		if [ -f "$source/$name.gz" ]; then
 			cp "$source/$name.gz" "$tmp/data/"

@@ -37,9 +37,11 @@ class Check:
     def run(self, command: Sequence[str | pathlib.Path], cwd: pathlib.Path | None = None,
             env: Mapping[str, str] | None = None) -> process.Ended:
         """Runs a program for as long as the step has."""
-        return process.run([str(c) for c in command], self.report.log, self.left(), self.env if env is None else env, cwd or self.work)
+        return process.run([str(c) for c in command], self.report.log, self.left(), self.env if env is None else env,
+                           cwd or self.work)
 
-    def json(self, command: Sequence[str | pathlib.Path], env: Mapping[str, str] | None = None) -> tuple[dict, process.Ended]:
+    def json(self, command: Sequence[str | pathlib.Path],
+             env: Mapping[str, str] | None = None) -> tuple[dict, process.Ended]:
         """Runs a program that prints JSON; empty where it failed."""
         ended = self.run(command, env=env)
         return json.loads(ended.output) if ended.passed else {}, ended

@@ -54,7 +54,8 @@ def clocks() -> list[str]:
     """Returns the state of the GPUs in nvidia-smi's words; empty without it."""
     fields = "name,driver_version,memory.used,temperature.gpu,power.draw,clocks.sm,clocks.max.sm"
     try:
-        p = subprocess.run(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"], capture_output=True, text=True, timeout=10)
+        p = subprocess.run(["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"], capture_output=True,
+                           text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return []
     return p.stdout.strip().splitlines() if p.returncode == 0 else []
@@ -81,7 +82,8 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 def test(c: Check, t: TestProgram, pattern: str) -> None:
     seconds = max(1, int(c.left()) - 2)  # so that it says itself where it stood
-    ended = c.run([c.programs / t.name, "-test.v", "-test.run", pattern, "-test.timeout", f"{seconds}s"], c.tree / t.package)
+    ended = c.run([c.programs / t.name, "-test.v", "-test.run", pattern, "-test.timeout", f"{seconds}s"],
+                  c.tree / t.package)
     found = gotest.parse(ended.output, ended.errors)
     name = f"tests of {t.package}" + f", {pattern.strip('^$')}" * t.apart
     if not ended.passed:
@@ -95,14 +97,14 @@ def test(c: Check, t: TestProgram, pattern: str) -> None:
 
 
 def sanitizers(c: Check) -> None:
-    """Runs every kernel's tests, and steps of the network, under compute-sanitizer's memcheck and racecheck. Steps whose
-    kernels are all our own come first; those of cuDNN's are left to the time that remains."""
+    """Runs every kernel's tests, and steps of the network, under compute-sanitizer's memcheck and racecheck. Steps
+    whose kernels are all our own come first; those of cuDNN's are left to the time that remains."""
     tool = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path="/usr/local/cuda/bin")
     if tool is None:
         c.skipped("compute-sanitizer", "there is none on this machine")
         return
-    steps: Command = [c.resnet, "bench", "--device", c.settings.device, "--batch-size", "8", "--seconds", "0", "--quiet",
-                      "--no-ceilings", "--tune", "off", *c.settings.model]
+    steps: Command = [c.resnet, "bench", "--device", c.settings.device, "--batch-size", "8", "--seconds", "0",
+                      "--quiet", "--no-roofline", "--tune", "off", *c.settings.model]
     fused: Command = [*steps, "--precision", "bf16", "--fuse", "on"]
     apart: Command = [*steps, "--precision", "tf32", "--fuse", "off"]
     kernels: Command = [c.programs / "kernels-cuda.test", "-test.run", "."]
@@ -122,7 +124,8 @@ def sanitize(c: Check, tool: str, kind: str, what: str, command: Command) -> Non
     if not c.fits(f"{kind} of {what}"):
         return
     options = ["--report-api-errors", "no"] if kind == "memcheck" else []  # calls that fail on purpose are in the tests
-    ended = c.run([tool, "--tool", kind, *options, "--error-exitcode", str(FOUND), "--print-limit", "20", *command], c.tree)
+    ended = c.run([tool, "--tool", kind, *options, "--error-exitcode", str(FOUND), "--print-limit", "20", *command],
+                  c.tree)
     name, text = f"{kind} of {what}", ended.output + ended.errors
     summary = SUMMARY.findall(text)
     refused = REFUSED.search(text)

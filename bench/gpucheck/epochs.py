@@ -11,9 +11,9 @@ PRECISION = "tf32"
 
 
 def epochs(c: Check) -> None:
-    """Trains twice from the same seed: with empty caches, in which the driver compiles the kernels for the GPU, and then
-    with what the first run left in them. PyTorch, as one CUDA graph, comes last. It draws nothing and logs nothing, and so resnet
-    does not either."""
+    """Trains twice from the same seed: with empty caches, in which the driver compiles the kernels for the GPU, and
+    then with what the first run left in them. PyTorch, as one CUDA graph, comes last. It makes no pictures and no event
+    file, and so resnet does not either."""
     if no_images(c, "epochs from start to accuracy"):
         return
     caches = c.work / "caches"
@@ -22,14 +22,14 @@ def epochs(c: Check) -> None:
         name = f"{c.settings.epochs} epochs, {start}"
         if not c.fits(name):
             return
-        result, ended = train(c, f"epochs-{start.split()[0]}", PRECISION, "--epochs", str(c.settings.epochs), "--seed", "1",
-                              "--no-plots", "--no-tensorboard", env=env)
+        result, ended = train(c, f"epochs-{start.split()[0]}", PRECISION, "--epochs", str(c.settings.epochs),
+                              "--seed", "1", "--no-plots", "--no-tensorboard", env=env)
         if not result:
             c.failed(name, ended.why(), ended.seconds, ended.tail())
             return
         done = result["epochs"]
-        add(c, name, dict(program="resnet", start=start, precision=PRECISION, epochs=len(done), seconds=round(ended.seconds, 2),
-                          accuracy=100 * done[-1]["val"]["accuracy"],
+        add(c, name, dict(program="resnet", start=start, precision=PRECISION, epochs=len(done),
+                          seconds=round(ended.seconds, 2), accuracy=100 * done[-1]["val"]["accuracy"],
                           images_per_second=statistics.median(e["images_per_second"] for e in done)))
     peer(c)
 
@@ -40,15 +40,19 @@ def peer(c: Check) -> None:
     if not folder or not c.fits(name):
         return
     ended = c.run([sys.executable, "-B", SCRIPT.with_name("train_epochs_cuda.py"), "--data-dir", folder, "--epochs",
-                   str(c.settings.epochs), "--precision", PRECISION, "--device", c.settings.peer_device], env=c.peer_env)
+                   str(c.settings.epochs), "--precision", PRECISION, "--device", c.settings.peer_device],
+                   env=c.peer_env)
     if not ended.passed:
         c.skipped(name, ended.why(), ended.seconds)
         return
     result = json.loads(ended.output.splitlines()[-1])
-    add(c, name, dict(program="PyTorch", start="", mode=result["mode"], precision=PRECISION, epochs=len(result["accuracies"]),
-                      seconds=round(ended.seconds, 2), accuracy=result["accuracies"][-1]))
+    add(c, name, dict(program="PyTorch", start="", mode=result["mode"], precision=PRECISION,
+                      epochs=len(result["accuracies"]), seconds=round(ended.seconds, 2),
+                      accuracy=result["accuracies"][-1]))
 
 
 def add(c: Check, name: str, row: dict) -> None:
     c.report.epochs.append(row)
-    c.passed(name, f"{row['seconds']:.2f} s from the start of the process to {row['accuracy']:.2f} % in {row['precision']}", row["seconds"])
+    c.passed(name,
+             f"{row['seconds']:.2f} s from the start of the process to {row['accuracy']:.2f} % in {row['precision']}",
+             row["seconds"])

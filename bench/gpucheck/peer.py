@@ -1,4 +1,4 @@
-"""PyTorch, measured by bench/peers/train_throughput_cuda.py in a process that stays, so that it starts and compiles once."""
+"""PyTorch, measured by bench/peers/train_throughput_cuda.py in a process that stays: it starts and compiles once."""
 import json
 import os
 import pathlib
@@ -86,7 +86,8 @@ class Peer:
 class Compiling:
     """Fills torch.compile's cache beside other work, so that another process compiles in seconds what this one has."""
 
-    def __init__(self, cases: Sequence[Case], python: str, device: str, env: Mapping[str, str], script: pathlib.Path = SCRIPT):
+    def __init__(self, cases: Sequence[Case], python: str, device: str, env: Mapping[str, str],
+                 script: pathlib.Path = SCRIPT):
         self._cases = cases
         self._peer = Peer(python, device, env, script)
         try:

@@ -63,7 +63,8 @@ class Report:
 
     def write(self) -> None:
         document = self.document()
-        name = f"gpu-check-{slug(str(self.device.get('name', 'unknown')))}-{time.strftime('%Y-%m-%d', time.localtime(self.began))}"
+        day = time.strftime("%Y-%m-%d", time.localtime(self.began))
+        name = f"gpu-check-{slug(str(self.device.get('name', 'unknown')))}-{day}"
         for suffix, text in ((".json", json.dumps(document, indent=1) + "\n"), (".md", tables.page(document))):
             new = self.folder / ".new"
             new.write_text(text)

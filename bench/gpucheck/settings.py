@@ -59,7 +59,7 @@ SMOKE = Settings(
     tests=(TestProgram("gpu", "Copies|Fill"), TestProgram("kernels/cuda", "Bias|Cast"),
            TestProgram("nn/cuda", "CUDAAssemble|CUDAState", apart=True), TestProgram("cmd/resnet", "TakesTheGPU")),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
-    batch_sizes=(4,), measure_seconds=0, rounds=1, by_op=(("fp32", 4),), by_op_options=("--no-ceilings",), compiled=())
+    batch_sizes=(4,), measure_seconds=0, rounds=1, by_op=(("fp32", 4),), by_op_options=("--no-roofline",), compiled=())
 
 
 def write_tiny_data(folder: pathlib.Path) -> tuple[str, ...]:
@@ -68,7 +68,8 @@ def write_tiny_data(folder: pathlib.Path) -> tuple[str, ...]:
     rng = random.Random(1)
     for split, n in (("train", 20), ("t10k", 10)):
         pixels, labels = rng.randbytes(n * 28 * 28), bytes(i % 10 for i in range(n))
-        for kind, magic, shape, values in (("images-idx3", 0x803, (n, 28, 28), pixels), ("labels-idx1", 0x801, (n,), labels)):
+        for kind, magic, shape, values in (("images-idx3", 0x803, (n, 28, 28), pixels),
+                                           ("labels-idx1", 0x801, (n,), labels)):
             head = b"".join(v.to_bytes(4, "big") for v in (magic, *shape))
             (folder / f"{split}-{kind}-ubyte").write_bytes(head + values)
     return "--dataset", "idx", "--data-dir", str(folder)

@@ -15,7 +15,8 @@ sys.path.append(str(SCRIPT.parent))
 from ratios import OURS, summary
 
 PHASES = ("train", "infer", "latency")
-USAGE = dict(launches="launches_per_step", device_ms="device_ms_per_step", idle_share="idle_share")  # our names, bench's
+# How resnet used the GPU: names in our report, and in bench's.
+USAGE = dict(launches="launches_per_step", device_ms="device_ms_per_step", idle_share="idle_share")
 
 
 class OutOfTime(Exception):
@@ -23,8 +24,8 @@ class OutOfTime(Exception):
 
 
 def speed(c: Check, ahead: Compiling | None) -> None:
-    """Measures every precision, phase and batch size, resnet before and after each of PyTorch's modes, round after round
-    until the time or the rounds are over."""
+    """Measures every precision, phase and batch size, resnet before and after each of PyTorch's modes, round after
+    round until the time or the rounds are over."""
     began = time.monotonic()
     contest = Contest(c, rivals(c, ahead))
     try:
@@ -49,11 +50,13 @@ def by_op(c: Check) -> None:
         if not c.fits(name):
             continue
         ended = c.run([
-            c.resnet, "bench", "--quiet", "--layers", "--device", c.settings.device, "--precision", precision, *c.settings.model,
-            "--tune", c.settings.tune, *c.settings.by_op_options, "--phase", "train", "--batch-size", str(batch), "--seconds", str(c.settings.measure_seconds)])
+            c.resnet, "bench", "--quiet", "--layers", "--device", c.settings.device, "--precision", precision,
+            *c.settings.model, "--tune", c.settings.tune, *c.settings.by_op_options, "--phase", "train",
+            "--batch-size", str(batch), "--seconds", str(c.settings.measure_seconds)])
         if ended.passed:
             measured = re.search(r"^measured: (.*)$", ended.output, re.MULTILINE)
-            c.passed(name, f"{measured[1]}; see {c.report.log.name}" if measured else f"see {c.report.log.name}", ended.seconds)
+            c.passed(name, f"{measured[1]}; see {c.report.log.name}" if measured else f"see {c.report.log.name}",
+                     ended.seconds)
         else:
             c.failed(name, ended.why(), ended.seconds, ended.tail())
 
@@ -70,8 +73,8 @@ class Contest:
         self.failed: set[str] = set()  # precisions in which resnet does not run
 
     def round(self, number: int) -> None:
-        """Measures what every round has, and in the second what is measured but once, the most telling first: time may run
-        out."""
+        """Measures what every round has, and in the second round what is measured only once. The most important comes
+        first, since time may run out."""
         s = self.c.settings
         often = [p for p in s.every_round if p in s.precisions]
         for precision in often:
@@ -94,8 +97,8 @@ class Contest:
         tuning.collect(self.c)
 
     def turn(self, precision: str) -> None:
-        """Adds one round of a precision: resnet, PyTorch, resnet again, whose rate is the mean of the two, so that a clock
-        that drifts favours neither. A round that the end of the time cuts off lacks what was not measured."""
+        """Adds one round of a precision: resnet, PyTorch, resnet again, whose rate is the mean of the two, so that a
+        clock that drifts favours neither. A round that the end of the time cuts off lacks what was not measured."""
         self.tune(precision)
         if precision in self.failed:
             return
@@ -164,9 +167,9 @@ class Contest:
         """Runs resnet bench on every case of a precision; empty where it failed."""
         c, s = self.c, self.c.settings
         result, ended = c.json([
-            c.resnet, "bench", "--quiet", "--no-ceilings", "--format", "json", "--device", s.device, "--precision", precision, *s.model,
-            "--tune", s.tune, "--phase", ",".join(PHASES), "--batch-size", ",".join(map(str, s.batch_sizes)), "--seconds", str(seconds),
-            *options])
+            c.resnet, "bench", "--quiet", "--no-roofline", "--format", "json", "--device", s.device,
+            "--precision", precision, *s.model, "--tune", s.tune, "--phase", ",".join(PHASES),
+            "--batch-size", ",".join(map(str, s.batch_sizes)), "--seconds", str(seconds), *options])
         if ended.code is None:
             raise OutOfTime
         if not result:

@@ -5,12 +5,14 @@ SPEED = """Images per second, medians of rounds in which the programs took turns
 PyTorch's modes, that of the medians, and the smallest and largest of a round."""
 
 
-APART = """Images per second of `resnet bench` as it is and with `--fuse off`, which leaves convolutions to cuDNN; the ratio is
-what it gains where its steps are fused."""
-TUNING = """Whole steps that were timed fused and apart, before the rounds; the ratio is the rival's time to that of what was taken."""
+APART = """Images per second of `resnet bench` as it is and with `--fuse off`, which leaves convolutions to cuDNN; the
+ratio is what it gains where its steps are fused."""
+TUNING = """Whole steps that were timed fused and apart, before the rounds; the ratio is the other candidate's time to
+that of the one taken."""
 
-AIMS = """Medians of rounds in which resnet came before and after PyTorch in the best of its modes; ratios above 1 are in
-resnet's favour. Enough is what must be, the aim what should be: a ratio, or seconds, or per cent; the goal is for an H200."""
+AIMS = """Medians of rounds in which resnet came before and after PyTorch in the best of its modes; ratios above 1 are
+in resnet's favour. Enough is what must be, the aim what should be: a ratio, or seconds, or per cent; the goal is for an
+H200."""
 
 
 def page(d: dict) -> str:
@@ -22,7 +24,8 @@ def page(d: dict) -> str:
         *(f"- clocks: {state}" for state in d["clocks"]),
         "", "## Speed against PyTorch on the same card", "", AIMS, "", *aims(d["aims"]),
         "", "## Steps", "",
-        *table(["step", "outcome", "s", ""], [[s["name"], s["status"], f"{s['seconds']:.1f}", s["detail"]] for s in d["steps"]])]
+        *table(["step", "outcome", "s", ""],
+               [[s["name"], s["status"], f"{s['seconds']:.1f}", s["detail"]] for s in d["steps"]])]
     if d["accuracy"]:
         lines += ["", "## Accuracy", "", ACCURACY, "", *accuracy(d["accuracy"])]
     if d["speed"]:
@@ -30,7 +33,8 @@ def page(d: dict) -> str:
     if d["apart"]:
         lines += ["", "## Fused against apart", "", APART, "", *apart(d["apart"])]
     if d["tuning"]:
-        lines += ["", "## Tuning", "", TUNING, "", *tuned_steps(d["tuning"]["steps"]), "", *tuned_kinds(d["tuning"]["kinds"])]
+        lines += ["", "## Tuning", "", TUNING, "", *tuned_steps(d["tuning"]["steps"]), "",
+                  *tuned_kinds(d["tuning"]["kinds"])]
     for s in d["steps"]:
         if s["tail"] not in s["detail"]:
             lines += ["", f"## {s['name']}: {s['status']}", "", "```", s["tail"], "```"]
@@ -52,7 +56,8 @@ def aims(rows: list[dict]) -> list[str]:
     return table(["", "measured", "PyTorch", "mode", "ratio", "enough", "aim", "goal", "verdict"], [[
         r["name"], quantity(r["measured"], r["unit"]), quantity(r["peer"], r["unit"]), r["peer_mode"] or "",
         f"**{r['ratio']:.2f}**" if r["ratio"] else "", *(limit(r[k], r["unit"]) for k in ("least", "aim")),
-        f"{r['goal']:,.0f}: {100 * r['measured'] / r['goal']:.0f} %" if r["goal"] and r["measured"] else "", r["verdict"]] for r in rows])
+        f"{r['goal']:,.0f}: {100 * r['measured'] / r['goal']:.0f} %" if r["goal"] and r["measured"] else "",
+        r["verdict"]] for r in rows])
 
 
 def quantity(value: float | None, unit: str) -> str:
@@ -71,7 +76,8 @@ def limit(value: float | None, unit: str) -> str:
 
 def accuracy(runs: list[dict]) -> list[str]:
     epochs = max(len(r["accuracies"]) for r in runs)
-    rows = [[r["precision"], str(r["seed"]), *(f"{a:.2f}" for a in r["accuracies"]), *[""] * (epochs - len(r["accuracies"])),
+    rows = [[r["precision"], str(r["seed"]), *(f"{a:.2f}" for a in r["accuracies"]),
+             *[""] * (epochs - len(r["accuracies"])),
              f"**{r['best']:.2f}**", f"{r['seconds_per_epoch']:.2f}"] for r in runs]
     return table(["precision", "seed", *map(str, range(1, epochs + 1)), "best", "s/epoch"], rows)
 
@@ -89,7 +95,8 @@ def speed(cases: list[dict]) -> list[str]:
             f"{c['ratio_min']:.2f} to {c['ratio_max']:.2f}" if "ratio_min" in c else "", str(len(c["rounds"])),
             *([f"{c['launches']:.0f}", yes(c["fused"]), f"{c['device_ms']:.4f}", f"{100 * c['idle_share']:.1f} %"]
               if "launches" in c else [""] * 4)])
-    return table(["precision", "phase", "batch", "ms/step", *programs, "ratio", "range", "rounds", "launches", "fused", "device ms", "idle"], rows)
+    return table(["precision", "phase", "batch", "ms/step", *programs, "ratio", "range", "rounds", "launches", "fused",
+                  "device ms", "idle"], rows)
 
 
 def yes(is_so: bool) -> str:
@@ -97,19 +104,22 @@ def yes(is_so: bool) -> str:
 
 
 def apart(cases: list[dict]) -> list[str]:
-    return table(["precision", "phase", "batch", "fused", "as it is", "apart", "ratio", "launches", "launches apart"], [[
-        c["precision"], c["phase"], str(c["batch_size"]), yes(c["fused"]), f"{c['images_per_second']:,.0f}", f"{c['apart']:,.0f}",
-        f"**{c['ratio']:.2f}**", f"{c['launches']:.0f}", f"{c['launches_apart']:.0f}"] for c in cases])
+    return table(["precision", "phase", "batch", "fused", "as it is", "apart", "ratio", "launches", "launches apart"],
+                 [[c["precision"], c["phase"], str(c["batch_size"]), yes(c["fused"]),
+                   f"{c['images_per_second']:,.0f}", f"{c['apart']:,.0f}", f"**{c['ratio']:.2f}**",
+                   f"{c['launches']:.0f}", f"{c['launches_apart']:.0f}"] for c in cases])
 
 
 def tuned_steps(steps: list[dict]) -> list[str]:
     def us(x: float) -> str:
         return f"{x:,.1f}" if x else "cannot run"
 
-    return table(["step", "batch", "precision", "taken", "us", "rival", "us", "ratio"], [[
-        s["mode"], str(s["batch_size"]), s["precision"], s["choice"], us(s["us"]), rival, us(theirs),
-        f"{theirs / s['us']:.2f}" if theirs and s["us"] else ""] for s in steps for rival, theirs in s["rivals"].items()])
+    return table(["step", "batch", "precision", "taken", "us", "other", "us", "ratio"], [[
+        s["mode"], str(s["batch_size"]), s["precision"], s["choice"], us(s["us"]), other, us(theirs),
+        f"{theirs / s['us']:.2f}" if theirs and s["us"] else ""]
+        for s in steps for other, theirs in s["rivals"].items()])
 
 
 def tuned_kinds(kinds: list[dict]) -> list[str]:
-    return table(["choices", "measured", "other than without measuring"], [[k["kind"], str(k["measured"]), str(k["other"])] for k in kinds])
+    return table(["choices", "measured", "other than without measuring"],
+                 [[k["kind"], str(k["measured"]), str(k["other"])] for k in kinds])

@@ -9,7 +9,8 @@ from report import FAILED, PASSED, SKIPPED
 
 
 def case(phase: str, batch: int, precision: str, ours: float, graph: float) -> dict:
-    return dict(phase=phase, batch_size=batch, precision=precision, images_per_second=dict(resnet=ours, eager=1.0, graph=graph),
+    return dict(phase=phase, batch_size=batch, precision=precision,
+                images_per_second=dict(resnet=ours, eager=1.0, graph=graph),
                 best_mode="graph", ratio=ours / graph, launches=50, device_ms=0.19, idle_share=0.004)
 
 
@@ -32,17 +33,20 @@ class AimsTest(unittest.TestCase):
         self.assertEqual((row["measured"], row["peer"], row["verdict"]), (1e5, None, aims.NOT_MEASURED))
 
     def test_latency_is_in_ms(self) -> None:
-        row = next(r for r in aims.rows([case("latency", 1, "bf16", 20000.0, 8000.0)], []) if r["name"] == "latency of an image, bf16")
+        row = next(r for r in aims.rows([case("latency", 1, "bf16", 20000.0, 8000.0)], [])
+                   if r["name"] == "latency of an image, bf16")
         self.assertEqual((row["measured"], row["peer"], row["ratio"], row["verdict"]), (0.05, 0.125, 2.5, aims.REACHED))
 
     def test_epochs_and_idle(self) -> None:
         def run(start: str, seconds: float) -> dict:
-            return dict(program="resnet", start=start, precision="tf32", epochs=6, seconds=seconds, images_per_second=160e3)
+            return dict(program="resnet", start=start, precision="tf32", epochs=6, seconds=seconds,
+                        images_per_second=160e3)
 
         found = {r["name"]: r for r in aims.rows([case("train", 32, "tf32", 160e3, 100e3)], [
             run("first start", 8.0), run("warm start", 2.5), dict(program="PyTorch", mode="graph", seconds=10.0)])}
         self.assertEqual(found["6 epochs, tf32, first start"]["verdict"], aims.ENOUGH)
-        self.assertEqual((found["6 epochs, tf32, warm start"]["ratio"], found["6 epochs, tf32, warm start"]["verdict"]), (4, aims.REACHED))
+        self.assertEqual((found["6 epochs, tf32, warm start"]["ratio"], found["6 epochs, tf32, warm start"]["verdict"]),
+                         (4, aims.REACHED))
         name = "GPU idle in training, batch 32, tf32, "
         self.assertEqual(found[name + "a window of steps"]["verdict"], aims.REACHED)
         # 5,000 steps of 0.19 ms a second.
@@ -50,7 +54,8 @@ class AimsTest(unittest.TestCase):
 
     def test_table(self) -> None:
         lines = tables.aims(aims.rows([case("train", 32, "tf32", 180e3, 100e3)], []))
-        self.assertIn("| training, batch 32, tf32 | 180,000 img/s | 100,000 img/s | graph | **1.80** | 1.2 | 2 | 150,000: 120 % | enough |", lines)
+        self.assertIn("| training, batch 32, tf32 | 180,000 img/s | 100,000 img/s | graph | **1.80** | 1.2 | 2 "
+                      "| 150,000: 120 % | enough |", lines)
         self.assertIn("| the recipe's epochs, warm start |  |  |  |  | 10 s | 3 s |  | not measured |", lines)
 
 
@@ -59,7 +64,8 @@ RESNET = """
     import json, os, sys
     assert os.environ["CUDA_CACHE_PATH"].startswith(os.environ["XDG_CACHE_HOME"])
     n = int(sys.argv[sys.argv.index("--epochs") + 1])
-    print(json.dumps(dict(epochs=[dict(val=dict(accuracy=0.9 + i / 100), images_per_second=1000.0 * i) for i in range(n)])))"""
+    epochs = [dict(val=dict(accuracy=0.9 + i / 100), images_per_second=1000.0 * i) for i in range(n)]
+    print(json.dumps(dict(epochs=epochs)))"""
 
 
 class EpochsTest(CheckFolder):

@@ -57,7 +57,8 @@ class ProcessTest(Folder):
 class CheckTest(CheckFolder):
     def test_time_left_over_goes_to_later_steps(self) -> None:
         left: list[float] = []
-        run_steps(self.check(seconds=100), [Step(str(share), share, lambda c: left.append(c.left())) for share in (1, 2, 7)])
+        run_steps(self.check(seconds=100),
+                  [Step(str(share), share, lambda c: left.append(c.left())) for share in (1, 2, 7)])
         for got, want in zip(left, (10, 30, 100)):
             self.assertAlmostEqual(got, want, delta=1)
 
@@ -74,7 +75,8 @@ class CheckTest(CheckFolder):
 
     def accuracy(self, precision: str, bests: list[float]) -> None:
         self.report.accuracy += [
-            dict(precision=precision, seed=i + 1, accuracies=[b], best=b, seconds=1, seconds_per_epoch=1) for i, b in enumerate(bests)]
+            dict(precision=precision, seed=i + 1, accuracies=[b], best=b, seconds=1, seconds_per_epoch=1)
+            for i, b in enumerate(bests)]
 
     def test_accuracy_is_held_against_float32(self) -> None:
         c = self.check()
@@ -105,7 +107,8 @@ class CheckTest(CheckFolder):
         c = self.check()
         for name, printed, code in (
                 ("fine", "========= ERROR SUMMARY: 0 errors", 0),
-                ("found", "========= Invalid __global__ read of size 4 bytes\n========= ERROR SUMMARY: 1 error", correctness.FOUND),
+                ("found", "========= Invalid __global__ read of size 4 bytes\n========= ERROR SUMMARY: 1 error",
+                 correctness.FOUND),
                 ("the program failed", "no such flag\n========= ERROR SUMMARY: 0 errors", 1),
                 ("refused", "========= Error: Device not supported. Please refer to the documentation", 1),
                 ("hazard", "========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)", correctness.FOUND)):
@@ -124,7 +127,8 @@ class CheckTest(CheckFolder):
         with mock.patch.dict("os.environ", PATH=str(self.dir)):
             correctness.sanitizers(c)
         names = [o.name for o in self.report.outcomes]
-        self.assertEqual(set(names[:4]), {f"{kind} of {what}" for kind in ("memcheck", "racecheck") for what in ("fused steps", "kernels")})
+        self.assertEqual(set(names[:4]), {f"{kind} of {what}" for kind in ("memcheck", "racecheck")
+                                          for what in ("fused steps", "kernels")})
         self.assertEqual(set(names[4:]), {"memcheck of steps apart", "racecheck of steps apart"})
         self.assertEqual({o.status for o in self.report.outcomes}, {PASSED})
         log = self.report.log.read_text()
@@ -137,14 +141,17 @@ class CheckTest(CheckFolder):
         self.check()
         self.report.add(Outcome("first", FAILED, "a | b", 1, "a tail\nof two lines"))
         self.report.device = {"name": "NVIDIA H200"}
-        self.report.speed = [dict(precision="fp32", phase="train", batch_size=32, images_per_second=dict(resnet=64000.0, graph=32000.0),
-                                  ratio=2.0, ratio_min=1.9, ratio_max=2.1, rounds=[{}, {}],
-                                  launches=50.0, fused=True, device_ms=0.4876, idle_share=0.0061)]
+        self.report.speed = [dict(precision="fp32", phase="train", batch_size=32,
+                                  images_per_second=dict(resnet=64000.0, graph=32000.0), ratio=2.0, ratio_min=1.9,
+                                  ratio_max=2.1, rounds=[{}, {}], launches=50.0, fused=True, device_ms=0.4876,
+                                  idle_share=0.0061)]
         self.report.write()
-        (json_file,), (page,) = self.dir.glob("gpu-check-nvidia-h200-*.json"), self.dir.glob("gpu-check-nvidia-h200-*.md")
+        (json_file,) = self.dir.glob("gpu-check-nvidia-h200-*.json")
+        (page,) = self.dir.glob("gpu-check-nvidia-h200-*.md")
         self.assertEqual(json.loads(json_file.read_text())["steps"][0]["detail"], "a | b")
         for text in ("a \\| b", "of two lines", "0 passed, 1 failed",
-                     "| fp32 | train | 32 | 0.500 | 64,000 | 32,000 | **2.00** | 1.90 to 2.10 | 2 | 50 | yes | 0.4876 | 0.6 % |"):
+                     "| fp32 | train | 32 | 0.500 | 64,000 | 32,000 | **2.00** | 1.90 to 2.10 | 2 | 50 | yes | 0.4876 "
+                     "| 0.6 % |"):
             self.assertIn(text, page.read_text())
         self.assertEqual(list(self.dir.glob("*unknown*")), [])
 
@@ -172,7 +179,8 @@ class GoTestTest(unittest.TestCase):
         self.assertEqual(found.failures(), "TestA/large\n    a_test.go:7: as far as 9")
 
     def test_crash(self) -> None:
-        found = gotest.parse("=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n", "overlap\nSIGABRT: abort\nPC=0x1\n")
+        found = gotest.parse("=== RUN   TestA\n--- PASS: TestA (0.00s)\n=== RUN   TestB\n",
+                             "overlap\nSIGABRT: abort\nPC=0x1\n")
         self.assertEqual(found.summary(), "1 passed; 1 did not end: TestB; TestB: overlap SIGABRT: abort")
         self.assertEqual(found.failures(), "TestB\noverlap\nSIGABRT: abort\nPC=0x1")
 
@@ -188,7 +196,8 @@ class LibrariesTest(Folder):
     def test_folders(self) -> None:
         found = libraries.folders([
             self.distribution("nvidia-cublas", "nvidia/cu13/lib/libcublas.so.13", "nvidia/cu13/include/cublas.h"),
-            self.distribution("nvidia-cudnn-cu13", "nvidia/cudnn/lib/libcudnn.so.9", "nvidia/cudnn/lib/libcudnn_ops.so.9"),
+            self.distribution("nvidia-cudnn-cu13", "nvidia/cudnn/lib/libcudnn.so.9",
+                              "nvidia/cudnn/lib/libcudnn_ops.so.9"),
             self.distribution("numpy", "numpy.libs/libgfortran.so.5")])
         base = self.dir.resolve()
         self.assertEqual(found, [str(base / "nvidia/cu13/lib"), str(base / "nvidia/cudnn/lib")])

@@ -20,19 +20,20 @@ PEER = """
         rate = 10.0 * int(w[w.index("--batch") + 1])
         print(json.dumps(dict(error="no bf16") if "bf16" in w else dict(images_per_second=rate)), flush=True)"""
 
-# Does 18 and 22 times the batch size by turns, in 3 launches, and 10 times that in 9 where ops share no kernels, after a
-# run of no seconds in which it measures algorithms. It has no tf32.
+# Does 18 and 22 times the batch size by turns, in 3 launches, and 10 times that in 9 where ops share no kernels, after
+# a run of no seconds in which it measures algorithms. It has no tf32.
 RESNET = """
     import json, os, pathlib, sys
     def option(name): return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else ""
     if option("--precision") == "tf32":
         sys.exit("no tf32")
-    assert "--no-ceilings" in sys.argv
+    assert "--no-roofline" in sys.argv
     tuned = pathlib.Path(os.environ["XDG_CACHE_HOME"], "resnet", "tuning", "a-gpu.json")
     if option("--seconds") == "0":
         tuned.parent.mkdir(parents=True, exist_ok=True)
         step = dict(choice="fused", us=20.0, rivals=dict(apart=50.0))
-        choices = {"step.train n=2 net-1f " + option("--precision"): step, "conv.forward n=2": dict(choice="b", us=1, rivals=dict(a=2), default="a")}
+        conv = dict(choice="b", us=1, rivals=dict(a=2), default="a")
+        choices = {"step.train n=2 net-1f " + option("--precision"): step, "conv.forward n=2": conv}
         tuned.write_text(json.dumps(dict(choices=choices)))
     assert tuned.exists(), "a round before algorithms are measured"
     runs = pathlib.Path(__file__).with_name("runs")
@@ -60,7 +61,8 @@ class PeerTest(Folder):
             print(json.dumps(dict(framework="none")), flush=True)
             for line in sys.stdin:
                 w = line.split()
-                answer = dict(error="no bf16") if "bf16" in w else dict(images_per_second=float(w[w.index("--batch") + 1]))
+                rate = float(w[w.index("--batch") + 1])
+                answer = dict(error="no bf16") if "bf16" in w else dict(images_per_second=rate)
                 print(json.dumps(answer), flush=True)""")
         self.assertEqual(peer.hello(30), {"framework": "none"})
         self.assertEqual(peer.measure("eager", ("train", 32, "fp32"), 0, 30), {"images_per_second": 32})
@@ -111,13 +113,16 @@ class SpeedTest(CheckFolder):
                 self.assertEqual(case["ratio"], 2)
             self.assertEqual(case["rounds"], [rates] * (2 if case["precision"] == "fp32" else 1))
             # fp32 is measured in runs 0 to 3, bf16 in 4 and 5.
-            self.assertEqual((case["launches"], case["device_ms"], case["idle_share"]), (3, 2 if case["precision"] == "fp32" else 5, 0.25))
+            self.assertEqual((case["launches"], case["device_ms"], case["idle_share"]),
+                             (3, 2 if case["precision"] == "fp32" else 5, 0.25))
             self.assertTrue(case["fused"])
         # What every round has is measured without sharing too, and what was chosen is reported.
-        self.assertEqual([(a["precision"], a["ratio"], a["launches"], a["launches_apart"]) for a in self.report.apart], [("fp32", 2, 3, 9)] * 5)
+        self.assertEqual([(a["precision"], a["ratio"], a["launches"], a["launches_apart"]) for a in self.report.apart],
+                         [("fp32", 2, 3, 9)] * 5)
         page = tables.page(self.report.document())
         for text in ("| fp32 | train | 2 | yes | 40 | 20 | **2.00** | 3 | 9 |",
-                     "| train | 2 | bf16 | fused | 20.0 | apart | 50.0 | 2.50 |", "| cuDNN's algorithms for convolutions | 1 | 1 |"):
+                     "| train | 2 | bf16 | fused | 20.0 | apart | 50.0 | 2.50 |",
+                     "| cuDNN's algorithms for convolutions | 1 | 1 |"):
             self.assertIn(text, page)
         self.assertTrue((self.dir / "tuning.json").exists())
 

@@ -13,10 +13,12 @@ from settings import PRECISIONS
 REFERENCE = "fp32"  # the precision that others are held against
 
 
-def train(c: Check, name: str, precision: str, *options: str, env: Mapping[str, str] | None = None) -> tuple[dict, Ended]:
+def train(c: Check, name: str, precision: str, *options: str,
+          env: Mapping[str, str] | None = None) -> tuple[dict, Ended]:
     """Trains into the folder called name and returns resnet's result; empty where it failed."""
-    return c.json([c.resnet, "train", "--quiet", "--format", "json", "--device", c.settings.device, "--precision", precision,
-                   "--tune", c.settings.tune, "--output", c.work / name, *c.settings.model, *(c.data or ()), *options], env)
+    return c.json([c.resnet, "train", "--quiet", "--format", "json", "--device", c.settings.device,
+                   "--precision", precision, "--tune", c.settings.tune, "--output", c.work / name,
+                   *c.settings.model, *(c.data or ()), *options], env)
 
 
 def no_images(c: Check, name: str) -> bool:
@@ -37,7 +39,8 @@ def captured(c: Check) -> None:
         ways: dict[str, tuple[str, ...]] = {"captured": (), "captured again": (), "eager": ("--no-graph",)}
         results = together([functools.partial(
             train, c, f"captured-{precision}-{way.replace(' ', '-')}", precision, "--deterministic", "--epochs", "1",
-            "--val", "none", "--tune", "off", "--batch-size", str(c.settings.captured_batch), *options) for way, options in ways.items()])
+            "--val", "none", "--tune", "off", "--batch-size", str(c.settings.captured_batch), *options)
+            for way, options in ways.items()])
         compare(c, name, dict(zip(ways, results)))
 
 
@@ -50,9 +53,11 @@ def compare(c: Check, name: str, results: dict[str, tuple[dict, Ended]]) -> None
     digests = {way: digest(pathlib.Path(result["last_weights"])) for way, (result, _) in results.items()}
     steps = next(iter(results.values()))[0]["epochs"][-1]["step"]
     if len(set(digests.values())) == 1:
-        c.passed(name, f"{len(results)} runs of {steps} steps wrote the same weights, SHA-256 {digests['eager'][:16]}", seconds)
+        c.passed(name, f"{len(results)} runs of {steps} steps wrote the same weights, SHA-256 {digests['eager'][:16]}",
+                 seconds)
     else:
-        c.failed(name, f"after {steps} steps weights differ: " + ", ".join(f"{w} {d[:16]}" for w, d in digests.items()), seconds)
+        c.failed(name, f"after {steps} steps weights differ: " + ", ".join(f"{w} {d[:16]}" for w, d in digests.items()),
+                 seconds)
 
 
 def digest(path: pathlib.Path) -> str:
@@ -82,7 +87,8 @@ def run_seeds(c: Check, name: str, precision: str) -> bool:
     for seed in c.settings.seeds:
         if c.left() < 1.1 * seconds + 1:
             break
-        result, ended = train(c, f"accuracy-{precision}-{seed}", precision, "--epochs", str(c.settings.epochs), "--seed", str(seed))
+        result, ended = train(c, f"accuracy-{precision}-{seed}", precision, "--epochs", str(c.settings.epochs),
+                              "--seed", str(seed))
         seconds = ended.seconds
         if not result:
             c.failed(name, f"seed {seed}: {ended.why()}", seconds, ended.tail())

@@ -1,4 +1,4 @@
-"""What resnet measured to choose among ways to compute the same, from the file in which it keeps that."""
+"""What resnet measured to choose among candidates that compute the same, from the file in which it keeps that."""
 import json
 import re
 import shutil
@@ -9,7 +9,8 @@ from check import Check
 STEP = re.compile(r"step\.(?P<mode>\w+) n=(?P<batch>\d+) \S+ (?P<precision>\w+)")
 
 # Beginnings of the names of choices, and what they are about.
-KINDS = {"step.": "steps, fused or apart", "conv.": "cuDNN's algorithms for convolutions", "fused ": "cuts of our convolutions"}
+KINDS = {"step.": "steps, fused or apart", "conv.": "cuDNN's algorithms for convolutions",
+         "fused ": "cuts of our convolutions"}
 
 
 def collect(c: Check) -> None:
@@ -22,12 +23,12 @@ def collect(c: Check) -> None:
 
 def summary(choices: Mapping[str, dict]) -> dict[str, list[dict]]:
     """Returns steps, a row for each that was timed, and kinds: for each kind of choice how many were measured, and how
-    many fell on another way than the one taken without."""
+    many differ from the choice made without measuring."""
     steps = []
     for key, choice in choices.items():
         if m := STEP.fullmatch(key):
-            steps.append(dict(mode=m["mode"], batch_size=int(m["batch"]), precision=m["precision"], choice=choice["choice"],
-                              us=choice.get("us", 0), rivals=choice.get("rivals", {})))
+            steps.append(dict(mode=m["mode"], batch_size=int(m["batch"]), precision=m["precision"],
+                              choice=choice["choice"], us=choice.get("us", 0), rivals=choice.get("rivals", {})))
     kinds = []
     for beginning, kind in KINDS.items():
         of = [choice for key, choice in choices.items() if key.startswith(beginning)]

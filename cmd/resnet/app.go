@@ -35,7 +35,10 @@ SIGTERM with the checkpoint written
 `
 	commandHelp = `{{.HelpName}} - {{.Usage}}{{if .Aliases}} (also: {{join .Aliases ", "}}){{end}}
 
-usage: {{if .UsageText}}{{.UsageText}}{{else}}{{.HelpName}}{{if .Subcommands}} COMMAND{{end}}{{if .VisibleFlags}} [options]{{end}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}}{{end}}
+usage: {{if .UsageText}}{{.UsageText}}{{else}}{{.HelpName}}
+{{- if .Subcommands}} COMMAND{{end}}
+{{- if .VisibleFlags}} [options]{{end}}
+{{- if .ArgsUsage}} {{.ArgsUsage}}{{end}}{{end}}
 {{- if .Subcommands}}
 
 commands:{{range .VisibleCommands}}
@@ -52,8 +55,8 @@ options:{{range .VisibleFlags}}
 
 func newApp(stdout, stderr io.Writer) *cli.App {
 	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintln(c.App.Writer, version()) }
-	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show this help", DisableDefaultText: true}
-	cli.VersionFlag = &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}
+	cli.HelpFlag = boolFlag("help", "show this help", "h")
+	cli.VersionFlag = boolFlag("version", "print the version", "v")
 	app := &cli.App{
 		Name: "resnet", HelpName: "resnet", Usage: "trains ResNets on small images, evaluates them and runs them",
 		Version: version(),
@@ -61,7 +64,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		CustomAppHelpTemplate: appHelp,
 		HideHelpCommand:       true,
 		Commands: []*cli.Command{
-			trainCommand(), runsCommand(), evalCommand(), predictCommand(), summaryCommand(), reportCommand(), exportCommand(), importCommand(),
+			trainCommand(), runsCommand(), evalCommand(), predictCommand(), summaryCommand(), reportCommand(),
+			exportCommand(), importCommand(),
 			benchCommand(), dataCommand(), doctorCommand(), completionCommand(), completeCommand(), docsCommand(),
 		},
 		Action: missingCommand, OnUsageError: onUsageError,
@@ -73,7 +77,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	return app
 }
 
-// finish gives a command and its subcommands what all have.
+// finish sets what all commands and their subcommands share.
 func finish(c *cli.Command) {
 	c.CustomHelpTemplate = commandHelp
 	c.HideHelpCommand = true
@@ -123,14 +127,15 @@ func commandNames(commands []*cli.Command) string {
 	return strings.Join(names, ", ")
 }
 
-// onUsageError puts what the flag parser found into the project's form.
+// onUsageError rewords the flag parser's errors in the project's form.
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	const unknown = "flag provided but not defined: -"
 	where := strings.TrimPrefix(c.Command.HelpName+": ", "resnet: ")
 	where = strings.TrimPrefix(where, "resnet ")
 	name, ok := strings.CutPrefix(err.Error(), unknown)
 	if !ok {
-		text := strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`, `flag needs an argument: -`, `missing value of --`, `parse error`, `not a number`).Replace(err.Error())
+		text := strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`,
+			`flag needs an argument: -`, `missing value of --`, `parse error`, `not a number`).Replace(err.Error())
 		return usagef("%s%s", where, text)
 	}
 	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
@@ -146,8 +151,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return usagef("%sunknown flag --%s; %s", where, name, hint)
 }
 
-// nearest is the candidate that takes the fewest edits from what was given, or
-// "" where none is near.
+// nearest is the candidate that takes the fewest edits from what was given, or "" where none is near.
 func nearest(given string, candidates func(yield func(string))) string {
 	best, fewest := "", 1+len(given)/3
 	candidates(func(name string) {

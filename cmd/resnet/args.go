@@ -6,9 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// interspersed moves a command's options before its arguments, so that they
-// may be given in any order, as people are used to; the parser stops at the
-// first argument. What follows "--" is left alone.
+// interspersed moves a command's options before its arguments, so that they may be given in any order, as people are
+// used to; the parser stops at the first argument. What follows "--" is left alone.
 func interspersed(app *cli.App, args []string) []string {
 	commands, flags := app.Commands, app.Flags
 	i := 1

@@ -10,6 +10,7 @@ import (
 )
 
 func benchCommand() *cli.Command {
+	phases, isas := bench.Phases(), isaNames()
 	return &cli.Command{
 		Name: "bench", Usage: "measure training and inference speed",
 		Description: `Times steps on random images after a warm-up and shows the median, with the 5th
@@ -26,15 +27,18 @@ examples:
    resnet bench --format json > old.json; resnet bench --compare old.json
    resnet bench --format go --count 10 > new.txt    (for benchstat)`,
 		Flags: append(append(modelFlags(),
-			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512", Usage: "`LIST` of images per step"},
-			suggest(&cli.StringFlag{Name: "phase", Value: strings.Join(bench.Phases(), ","), Usage: "`LIST` of " + strings.Join(bench.Phases(), ", ")}, bench.Phases()...),
+			&cli.StringFlag{Name: "batch-size", Aliases: []string{"b"}, Value: "1,32,128,512",
+				Usage: "`LIST` of images per step"},
+			suggest(&cli.StringFlag{Name: "phase", Value: strings.Join(phases, ","),
+				Usage: "`LIST` of " + strings.Join(phases, ", ")}, phases...),
 			&cli.Float64Flag{Name: "seconds", Value: 3, Usage: "time for each measurement"},
 			&cli.IntFlag{Name: "count", Value: 1, Usage: "measurements of each kind"},
-			suggest(&cli.StringFlag{Name: "isa", Usage: "instruction set: " + strings.Join(isaNames(), ", "), DefaultText: "the best this machine has"}, isaNames()...),
-			&cli.BoolFlag{Name: "layers", Usage: "time every op too", DisableDefaultText: true},
+			suggest(&cli.StringFlag{Name: "isa", Usage: "instruction set: " + strings.Join(isas, ", "),
+				DefaultText: "the best this machine has"}, isas...),
+			boolFlag("layers", "time every op too"),
 			&cli.StringFlag{Name: "compare", Usage: "hold the result against `FILE`, of an earlier --format json"},
-			&cli.BoolFlag{Name: "no-roofline", Usage: "GPU: leave out its copy and product rates", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
+			boolFlag("no-roofline", "GPU: leave out its copy and product rates"),
+			quietFlag(),
 			checkFlag(), formatFlag("table", "json", "go")),
 			deviceFlags(nn.TuneOn)...),
 		Action: runBench,
@@ -62,8 +66,7 @@ func runBench(c *cli.Context) error {
 	return r.WriteTable(c.App.Writer)
 }
 
-// runCompared measures, having read what to compare with: a file that is none
-// is found before and not after.
+// runCompared measures. It reads the report of --compare first, so that a bad file fails before the measurement.
 func runCompared(c *cli.Context, cfg bench.Config) (*bench.Report, error) {
 	file := c.String("compare")
 	if file == "" {

@@ -9,7 +9,8 @@ import (
 )
 
 func TestBench(t *testing.T) {
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2,3", "-j", "1", "--device", "cpu", "--phase", "train,infer"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2,3",
+		"-j", "1", "--device", "cpu", "--phase", "train,infer"}
 	var r struct {
 		Machine struct {
 			ISA     string
@@ -31,7 +32,8 @@ func TestBench(t *testing.T) {
 	}
 	for _, s := range r.Results {
 		if s.ImagesPerSecond <= 0 || len(s.Layers) == 0 {
-			t.Errorf("%s, batch size %d: %v img/s, %d layers, want some", s.Phase, s.BatchSize, s.ImagesPerSecond, len(s.Layers))
+			t.Errorf("%s, batch size %d: %v img/s, %d layers, want some", s.Phase, s.BatchSize, s.ImagesPerSecond,
+				len(s.Layers))
 		}
 	}
 	out := succeed(t, append(args, "--format", "go", "--phase", "infer", "--count", "2")...)
@@ -43,7 +45,8 @@ func TestBench(t *testing.T) {
 
 // A second run is held against a first, which must be a report.
 func TestBenchCompare(t *testing.T) {
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "-j", "1", "--device", "cpu", "--phase", "infer,latency"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2",
+		"-j", "1", "--device", "cpu", "--phase", "infer,latency"}
 	file := filepath.Join(t.TempDir(), "old.json")
 	if err := os.WriteFile(file, []byte(succeed(t, append(args, "--format", "json")...)), 0o600); err != nil {
 		t.Fatal(err)
@@ -59,16 +62,20 @@ func TestBenchCompare(t *testing.T) {
 		}
 	}
 	decode(t, succeed(t, append(args, "--format", "json", "--compare", file)...), &r)
-	if c := r.Comparison; c.With != file || len(c.Changes) != 2 || c.Changes[1].Phase != "latency" || c.Changes[0].Ratio <= 0 {
+	if c := r.Comparison; c.With != file || len(c.Changes) != 2 || c.Changes[1].Phase != "latency" ||
+		c.Changes[0].Ratio <= 0 {
 		t.Errorf("%+v, want a ratio of both phases", c)
 	}
-	if out := succeed(t, append(args, "--compare", file, "--hidden", "8")...); strings.Count(out, "not comparable: model ") != 2 {
+	out := succeed(t, append(args, "--compare", file, "--hidden", "8")...)
+	if strings.Count(out, "not comparable: model ") != 2 {
 		t.Errorf("another model: want both phases not comparable:\n%s", out)
 	}
-	if _, stderr, code := resnet(t, append(args, "--compare", file, "--format", "go")...); code != 2 || !strings.Contains(stderr, "want table or json") {
+	if _, stderr, code := resnet(t, append(args, "--compare", file, "--format", "go")...); code != 2 ||
+		!strings.Contains(stderr, "want table or json") {
 		t.Errorf("--format go: exit status %d, %q, want 2 and why", code, stderr)
 	}
-	if _, stderr, code := resnet(t, append(args, "--compare", "no-such.json")...); code != 1 || !strings.Contains(stderr, "no-such.json") {
+	if _, stderr, code := resnet(t, append(args, "--compare", "no-such.json")...); code != 1 ||
+		!strings.Contains(stderr, "no-such.json") {
 		t.Errorf("no file: exit status %d, %q, want 1 and the file's name", code, stderr)
 	}
 }

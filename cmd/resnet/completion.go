@@ -42,8 +42,8 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// completeCommand is what the scripts call: it proposes words for the last of
-// its arguments, one a line, with a tab and an explanation behind.
+// completeCommand is what the scripts call: it proposes words for the last of its arguments, one a line, with a tab and
+// an explanation behind.
 func completeCommand() *cli.Command {
 	return &cli.Command{
 		Name: "__complete", Hidden: true, Usage: "propose words", ArgsUsage: "-- WORD...",

@@ -51,9 +51,8 @@ func TestPropose(t *testing.T) {
 	}
 }
 
-// shells run a script that asks for the completions of "resnet train --device ."
-// and "resnet ev", and prints the words. The shell is told of no function but
-// those that the script itself uses.
+// shells run a script that asks for the completions of "resnet train --device ." and "resnet ev", and prints the words.
+// The shell is told of no function but those that the script itself uses.
 var shells = map[string]struct{ check, ask []string }{
 	"bash": {
 		[]string{"bash", "-n"},
@@ -89,11 +88,13 @@ func TestCompletionScripts(t *testing.T) {
 			if _, err := exec.LookPath(shell); err != nil {
 				t.Skip(err)
 			}
-			if out, err := exec.Command(c.check[0], append(c.check[1:], script)...).CombinedOutput(); err != nil || len(out) > 0 {
+			if out, err := exec.Command(c.check[0], append(c.check[1:], script)...).CombinedOutput(); err != nil ||
+				len(out) > 0 {
 				t.Errorf("%v: %v, %s", c.check, err, out)
 			}
 			ask := exec.Command(c.ask[0], c.ask[1:]...)
-			ask.Env = append(os.Environ(), asProgram+"=1", "SCRIPT="+script, "HOME="+bin, "PATH="+bin+":"+os.Getenv("PATH"))
+			ask.Env = append(os.Environ(), asProgram+"=1", "SCRIPT="+script, "HOME="+bin,
+				"PATH="+bin+":"+os.Getenv("PATH"))
 			out, err := ask.CombinedOutput()
 			if want := "auto cpu cuda\neval\n"; err != nil || string(out) != want {
 				t.Errorf("completions %q, error %v, want %q", out, err, want)

@@ -28,7 +28,7 @@ examples:
    resnet data fetch
    resnet data fetch --data-dir /data/fashion-mnist`,
 				Flags: []cli.Flag{dataset, dir,
-					&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true}},
+					quietFlag()},
 				Action: runFetch,
 			},
 			{
@@ -37,7 +37,8 @@ examples:
    resnet data info
    resnet data info --dataset idx --data-dir mydata --format json`,
 				Flags: []cli.Flag{dataset, dir,
-					&cli.IntFlag{Name: "classes", Usage: "number of classes of an idx data set", DefaultText: "largest label + 1"},
+					&cli.IntFlag{Name: "classes", Usage: "number of classes of an idx data set",
+						DefaultText: "largest label + 1"},
 					formatFlag("table", "json")},
 				Action: runInfo,
 			},
@@ -112,14 +113,16 @@ func writeInfo(w io.Writer, i *data.Info) error {
 		if f.Problem != "" {
 			state = f.Problem
 		}
-		fmt.Fprintf(&b, "%-30s %12s %12s  %-12.12s %s\n", f.Name, thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
+		fmt.Fprintf(&b, "%-30s %12s %12s  %-12.12s %s\n",
+			f.Name, thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
 	}
 	for _, s := range []struct {
 		name string
 		*data.SetInfo
 	}{{"train", i.Train}, {"test", i.Test}} {
 		if s.SetInfo != nil {
-			fmt.Fprintf(&b, "\n%s: %s images of %dx%dx%d (C, H, W), mean %.4f, std %.4f\n", s.name, thousands(int64(s.N)), s.C, s.H, s.W, s.Mean, s.Std)
+			fmt.Fprintf(&b, "\n%s: %s images of %dx%dx%d (C, H, W), mean %.4f, std %.4f\n",
+				s.name, thousands(int64(s.N)), s.C, s.H, s.W, s.Mean, s.Std)
 			for k, n := range s.PerClass {
 				fmt.Fprintf(&b, "   %-14s %8s\n", i.Classes[k], thousands(int64(n)))
 			}

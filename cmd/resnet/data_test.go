@@ -19,10 +19,12 @@ func TestDataInfo(t *testing.T) {
 	}
 	var i info
 	decode(t, succeed(t, "data", "info", "--dataset", "idx", "--data-dir", dir, "--format", "json"), &i)
-	if i.Train == nil || i.Train.N != 30 || i.Train.H != side || len(i.Train.PerClass) != classes || i.Train.PerClass[0] != 10 || len(i.Files) != 4 {
+	if i.Train == nil || i.Train.N != 30 || i.Train.H != side || len(i.Train.PerClass) != classes ||
+		i.Train.PerClass[0] != 10 || len(i.Files) != 4 {
 		t.Errorf("info %+v, want 30 training images, 10 of each class", i)
 	}
-	if out := succeed(t, "data", "info", "--dataset", "idx", "--data-dir", dir); !strings.Contains(out, "train: 30 images of 1x12x12 (C, H, W)") {
+	out := succeed(t, "data", "info", "--dataset", "idx", "--data-dir", dir)
+	if !strings.Contains(out, "train: 30 images of 1x12x12 (C, H, W)") {
 		t.Errorf("no training images in:\n%s", out)
 	}
 

@@ -9,10 +9,11 @@ import (
 	"resnet/nn/infer"
 )
 
-// datasetFlags choose the images that eval and predict look at.
+// datasetFlags choose the images of eval and predict.
 func datasetFlags() []cli.Flag {
 	return []cli.Flag{
-		suggest(&cli.StringFlag{Name: "dataset", Usage: datasetUsage(), DefaultText: "what the weights were trained on"}, data.Names()...),
+		suggest(&cli.StringFlag{Name: "dataset", Usage: datasetUsage(),
+			DefaultText: "what the weights were trained on"}, data.Names()...),
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
 		choice("split", "test", "part of the data set", "test", "train"),
 	}
@@ -34,8 +35,7 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 	return dataset, src.Test, nil
 }
 
-// openFor opens a data set and checks that it has images and classes such as
-// the network is for.
+// openFor opens a data set and checks that its images and classes fit the network.
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
 	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {
@@ -46,11 +46,12 @@ func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source,
 	if err != nil {
 		return nil, err
 	}
-	if len(src.ClassNames) != m.Metadata().Model.Classes {
-		return nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, len(src.ClassNames), m.Metadata().Model.Classes)
+	if n, want := len(src.ClassNames), m.Metadata().Model.Classes; n != want {
+		return nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, n, want)
 	}
 	// Training and test images have one size.
-	if set, want := src.Test, m.Metadata().Model; set.C != want.Channels || set.H != want.Height || set.W != want.Width {
+	set, want := src.Test, m.Metadata().Model
+	if set.C != want.Channels || set.H != want.Height || set.W != want.Width {
 		return nil, fmt.Errorf("data: %s: images of %dx%dx%d (C, H, W), but the weights are for %dx%dx%d",
 			dataset, set.C, set.H, set.W, want.Channels, want.Height, want.Width)
 	}

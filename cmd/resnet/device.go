@@ -20,8 +20,8 @@ const (
 	precisionUsage = "fp32, or on a GPU tf32, bf16, fp16"
 )
 
-// deviceFlags choose what computes, for commands other than train, which has
-// some of them as settings. Tune is the default of how algorithms are chosen.
+// deviceFlags choose the device, for commands other than train, which has some of them as settings. tune is the default
+// of --tune.
 func deviceFlags(tune nn.TuneMode) []cli.Flag {
 	return []cli.Flag{
 		deviceFlag(device.Auto, deviceUsage), precisionFlag(),
@@ -35,7 +35,8 @@ func deviceFlag(value, usage string) cli.Flag {
 }
 
 func precisionFlag() cli.Flag {
-	return suggest(&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage}, nn.Precisions()...)
+	return suggest(&cli.StringFlag{Name: "precision", Value: nn.FP32.String(), Usage: precisionUsage},
+		nn.Precisions()...)
 }
 
 func tuneFlag(mode nn.TuneMode) cli.Flag {
@@ -45,11 +46,10 @@ func tuneFlag(mode nn.TuneMode) cli.Flag {
 	return f
 }
 
-// tuneVariable is --tune for who does not give it, such as tests.
+// tuneVariable is the environment variable that is used where --tune is not given, as in tests.
 const tuneVariable = "RESNET_TUNE"
 
-// tuneOf is how a command line wants algorithms to be chosen; a command without
-// the flag trusts heuristics.
+// tuneOf returns how algorithms are to be chosen; a command without --tune uses heuristics.
 func tuneOf(c *cli.Context) (t nn.TuneConfig, err error) {
 	t.Dir = tuneDir()
 	if name := c.String("tune"); name != "" {
@@ -58,7 +58,7 @@ func tuneOf(c *cli.Context) (t nn.TuneConfig, err error) {
 	return t, asUsage(err)
 }
 
-// tuneDir is where measurements are kept. Without a folder for caches none are.
+// tuneDir is the directory of measurements, "" where the user has no cache directory: then none are kept.
 func tuneDir() string {
 	root, err := os.UserCacheDir()
 	if err != nil {
@@ -68,15 +68,15 @@ func tuneDir() string {
 }
 
 func deterministicFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "deterministic", Usage: "the same bits from a GPU each time; the CPU's are always", DisableDefaultText: true}
+	return boolFlag("deterministic", "the same bits from a GPU each time; the CPU's are always")
 }
 
 func noGraphFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "no-graph", Usage: "GPU: launch each kernel by itself", DisableDefaultText: true}
+	return boolFlag("no-graph", "GPU: launch each kernel by itself")
 }
 
 func checkFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "check", Usage: "GPU: after each step look for NaN and writes out of bounds; slow", DisableDefaultText: true}
+	return boolFlag("check", "GPU: after each op look for NaN and writes out of bounds; slow")
 }
 
 func workersFlag() cli.Flag {
@@ -93,7 +93,8 @@ func deviceOf(c *cli.Context) (d device.Config, o device.Options, err error) {
 	if err != nil {
 		return d, o, err
 	}
-	d = device.Config{Device: c.String("device"), Precision: c.String("precision"), Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
+	d = device.Config{Device: c.String("device"), Precision: c.String("precision"),
+		Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
 	o = device.Options{
 		CPU:     cpu.Config{Threads: c.Int("workers"), ISA: &isa},
 		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Tune: tune, Log: notes(c),
@@ -110,8 +111,7 @@ func notes(c *cli.Context) func(format string, args ...any) {
 	}
 }
 
-// chooseISA is the instruction set called name or, where that is empty, the one
-// in the environment or the best.
+// chooseISA is the instruction set called name or, where that is empty, the one in the environment or the best.
 func chooseISA(name string) (kernels.ISA, error) {
 	if name != "" {
 		isa, err := kernels.Choose(name)

@@ -13,8 +13,7 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// requireGPU skips a test where there is no GPU, real or emulated, unless one
-// must be there.
+// requireGPU skips a test where there is no GPU, real or emulated, unless one must be there.
 func requireGPU(t *testing.T) {
 	t.Helper()
 	if _, err := gpu.Count(); err != nil {
@@ -28,8 +27,8 @@ func requireGPU(t *testing.T) {
 // onGPU is a GPU that gives the same bits each time.
 var onGPU = []string{"--device", "cuda:0", "--deterministic"}
 
-// What was trained on the CPU is as good on a GPU. Logits of about ten are some
-// float32 roundings apart, and a small loss is as exact as they are.
+// What was trained on the CPU is as good on a GPU. Logits of about ten are some float32 roundings apart, and a small
+// loss is as exact as they are.
 func TestEvalAndPredictOnGPU(t *testing.T) {
 	requireGPU(t)
 	dir := writeBars(t, 300)
@@ -47,7 +46,8 @@ func TestAutoTakesTheGPU(t *testing.T) {
 	dir := writeBars(t, 24)
 	run := func(device string) (config map[string]any, stderr string) {
 		out := filepath.Join(t.TempDir(), "run")
-		stdout, stderr, code := resnet(t, tiny(dir, "--epochs", "1", "--output", out, "--quiet=false", "--format", "json", "--device", device)...)
+		stdout, stderr, code := resnet(t, tiny(dir, "--epochs", "1", "--output", out, "--quiet=false",
+			"--format", "json", "--device", device)...)
 		if code != 0 {
 			t.Fatalf("exit status %d: %s", code, stderr)
 		}
@@ -56,7 +56,8 @@ func TestAutoTakesTheGPU(t *testing.T) {
 		return r.Config, stderr
 	}
 	config, stderr := run("auto")
-	if first, _, _ := strings.Cut(stderr, "\n"); !strings.HasPrefix(first, "device: cuda:0 (") || !strings.Contains(first, ", fp32, cuDNN ") || config["device"] != "cuda:0" {
+	if first, _, _ := strings.Cut(stderr, "\n"); !strings.HasPrefix(first, "device: cuda:0 (") ||
+		!strings.Contains(first, ", fp32, cuDNN ") || config["device"] != "cuda:0" {
 		t.Errorf("device %v, first line %q, want cuda:0 in both", config["device"], first)
 	}
 	config, stderr = run("cuda")
@@ -65,14 +66,15 @@ func TestAutoTakesTheGPU(t *testing.T) {
 	}
 }
 
-// Two epochs, the second on a device other than the first: a note, and weights
-// that differ by rounding only. The images are augmented, and the same on both.
+// Two epochs, the second on a device other than the first: a note, and weights that differ by rounding only. The images
+// are augmented, and the same on both.
 func TestDevicesTakeOver(t *testing.T) {
 	requireGPU(t)
 	dir := writeBars(t, 40)
 	begin := func(epochs, device string) string {
 		run := filepath.Join(t.TempDir(), "run")
-		succeed(t, tiny(dir, "--epochs", epochs, "--device", device, "--hflip", "0.5", "--crop-padding", "2", "--output", run)...)
+		succeed(t, tiny(dir, "--epochs", epochs, "--device", device, "--hflip", "0.5", "--crop-padding", "2",
+			"--output", run)...)
 		return run
 	}
 	want := begin("2", "cpu")
@@ -85,13 +87,13 @@ func TestDevicesTakeOver(t *testing.T) {
 		// Ten steps of Adam make more of a rounding: its first ones go by the gradient's sign alone.
 		const allowed = 1e-3
 		if d := weightsDistance(t, run, want); !(d <= allowed) || c[1] != "cpu" && d == 0 {
-			t.Errorf("%s, then %s: weights %g away from the CPU's, want at most %g and not the same", c[0], c[1], d, allowed)
+			t.Errorf("%s, then %s: weights %g away from the CPU's, want at most %g and not the same", c[0], c[1], d,
+				allowed)
 		}
 	}
 }
 
-// weightsDistance is the largest relative distance of a tensor between two
-// runs' last weights.
+// weightsDistance is the largest relative distance of a tensor between two runs' last weights.
 func weightsDistance(t *testing.T, got, want string) float64 {
 	t.Helper()
 	open := func(run string) *safetensors.File {
@@ -121,7 +123,8 @@ func weightsDistance(t *testing.T, got, want string) float64 {
 
 func TestBenchOnGPU(t *testing.T) {
 	requireGPU(t)
-	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--device", "cuda", "--no-roofline"}
+	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2",
+		"--device", "cuda", "--no-roofline"}
 	var r struct {
 		Machine struct {
 			Device string
@@ -139,24 +142,30 @@ func TestBenchOnGPU(t *testing.T) {
 			}
 		}
 	}
-	decode(t, succeed(t, append(args, "--format", "json", "--layers", "--deterministic", "--precision", "fp16", "--no-graph")...), &r)
-	if g := r.Machine.GPU; r.Machine.Device != "cuda:0" || r.Machine.CPU == "" || g["precision"] != "fp16" || g["deterministic"] != true || g["graph"] != false {
+	decode(t, succeed(t, append(args, "--format", "json", "--layers", "--deterministic", "--precision", "fp16",
+		"--no-graph")...), &r)
+	if g := r.Machine.GPU; r.Machine.Device != "cuda:0" || r.Machine.CPU == "" || g["precision"] != "fp16" ||
+		g["deterministic"] != true || g["graph"] != false {
 		t.Errorf("machine %+v, want cuda:0 in fp16, deterministic, without graphs", r.Machine)
 	}
-	for _, field := range []string{"name", "compute_capability", "driver", "cudnn", "cublas", "memory_bytes", "multiprocessors"} {
+	for _, field := range []string{"name", "compute_capability", "driver", "cudnn", "cublas", "memory_bytes",
+		"multiprocessors"} {
 		if v := r.Machine.GPU[field]; v == nil || v == "" || v == 0.0 {
 			t.Errorf("%s is %v, want it told", field, v)
 		}
 	}
 	for _, s := range r.Results {
-		if s.Speed <= 0 || s.Share != 0 || len(s.Layers) == 0 || s.GPU.Launches < 10 || s.Window < 1 || s.N%s.Window != 0 {
+		if s.Speed <= 0 || s.Share != 0 || len(s.Layers) == 0 || s.GPU.Launches < 10 || s.Window < 1 ||
+			s.N%s.Window != 0 {
 			t.Errorf("%+v, want a speed, layers, launches, no share of a peak, and whole windows", s)
 		}
 	}
-	if out := succeed(t, append(args, "--format", "go", "--phase", "infer")...); !strings.Contains(out, "\ngpu: ") || !strings.Contains(out, "\nBenchmarkInfer/batch=2\t") {
+	if out := succeed(t, append(args, "--format", "go", "--phase", "infer")...); !strings.Contains(out, "\ngpu: ") ||
+		!strings.Contains(out, "\nBenchmarkInfer/batch=2\t") {
 		t.Errorf("no GPU or benchmark line in:\n%s", out)
 	}
-	if out := succeed(t, append(args, "--phase", "train", "--check")...); !strings.Contains(out, "fashion-resnet, fp32, cuda:0 ") || !strings.Contains(out, "no CUDA graph") {
+	out := succeed(t, append(args, "--phase", "train", "--check")...)
+	if !strings.Contains(out, "fashion-resnet, fp32, cuda:0 ") || !strings.Contains(out, "no CUDA graph") {
 		t.Errorf("no description of the GPU in:\n%s", out)
 	}
 }
@@ -167,22 +176,26 @@ func TestDoctorOnGPU(t *testing.T) {
 	t.Setenv("RESNET_KERNELS", t.TempDir())
 	for _, precision := range []string{"fp32", "tf32", "bf16", "fp16"} {
 		r, states := doctor(t, 0, "--device", "cuda", "--precision", precision)
-		if text := r.text("gpu 0"); !strings.Contains(text, "kernels: PTX") || !strings.Contains(text, "no machine code") {
+		if text := r.text("gpu 0"); !strings.Contains(text, "kernels: PTX") ||
+			!strings.Contains(text, "no machine code") {
 			t.Errorf("gpu 0: %s, want kernels from PTX and why", text)
 		}
-		for _, name := range []string{"build", "driver", "cuDNN", "cuBLAS", "gpu 0", "step on cuda:0", "cpu", "step on cpu"} {
+		for _, name := range []string{"build", "driver", "cuDNN", "cuBLAS", "gpu 0", "step on cuda:0", "cpu",
+			"step on cpu"} {
 			if states[name] != "ok" {
 				t.Errorf("%s is %q, want ok: %s", name, states[name], r.text(name))
 			}
 		}
 		var c device.Comparison
 		decode(t, details(r, "step on cuda:0"), &c)
-		if said := strings.Contains(r.text("step on cuda:0"), ", fused, "); c.Fused != said || c.Fused != (precision != "fp32") {
+		if said := strings.Contains(r.text("step on cuda:0"), ", fused, "); c.Fused != said ||
+			c.Fused != (precision != "fp32") {
 			t.Errorf("%s: fused is %v, said: %v, want both for all but fp32", precision, c.Fused, said)
 		}
 		parts := c.Parts
 		if len(parts) != 4 || !(parts[0].Distance > 0) || (parts[0].Distance < 1e-4) != (precision == "fp32") {
-			t.Errorf("%s: distances %v, want logits, loss, gradients, weights; of logits about 1e-6 in fp32 and 1e-3 or more in the others", precision, parts)
+			t.Errorf("%s: distances %v, want logits, loss, gradients, weights; "+
+				"of logits about 1e-6 in fp32 and 1e-3 or more in the others", precision, parts)
 		}
 	}
 }
@@ -198,9 +211,9 @@ func details(r diagnosed, name string) string {
 }
 
 // A GPU's weights and gradients are recorded, and its network drawn once the run is over.
-func TestTrainWatchedOnGPU(t *testing.T) {
+func TestTrainObservedOnGPU(t *testing.T) {
 	requireGPU(t)
-	run, events := watched(t, writeBars(t, 24), append([]string{"--histograms", "gradients"}, onGPU...)...)
+	run, events := trainObserved(t, writeBars(t, 24), append([]string{"--histograms", "gradients"}, onGPU...)...)
 	for _, tag := range []string{"accuracy/val", "weights/stem.weight", "gradients/stem.weight"} {
 		if !strings.Contains(events, tag) {
 			t.Errorf("%s was not recorded", tag)

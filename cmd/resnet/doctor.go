@@ -34,7 +34,7 @@ examples:
 	}
 }
 
-// finding is what doctor has to say about one thing.
+// finding is the result of one check.
 type finding struct {
 	Name    string `json:"name"`
 	State   string `json:"state"` // ok, missing or failed
@@ -49,7 +49,7 @@ const (
 	stateFailed  = "failed"  // there and not working, or asked for and not there
 )
 
-// failed is the finding of something that does not work.
+// failed is the finding of a check that ended in an error.
 func failed(name string, err error) finding {
 	return finding{Name: name, State: stateFailed, Text: oneLine(err)}
 }
@@ -109,7 +109,7 @@ func (d *diagnosis) write(w io.Writer) error {
 	return err
 }
 
-// examineStep compares one training step on a backend with the CPU's plain Go.
+// examineStep compares one training step on a backend with the same step in plain Go on the CPU.
 func examineStep(b nn.Backend, precision string) finding {
 	name := "step on " + b.Name()
 	plain, err := portableCPU()

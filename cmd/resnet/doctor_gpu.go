@@ -11,15 +11,15 @@ import (
 	"resnet/nn/device"
 )
 
-// libraryDetails are those of the finding of a library.
+// libraryDetails are the details of a library's finding.
 type libraryDetails struct {
 	Path     string `json:"path"`
 	Version  string `json:"version"`
 	Compiled string `json:"compiled"` // against the headers of
 }
 
-// examineGPU looks for what a GPU needs, at every GPU, and closely at the one that d asks for, or the first. In a build
-// without CUDA it is an error that a GPU is asked for.
+// examineGPU checks the libraries that a GPU needs and every GPU, and takes a step on the one that d asks for, or on
+// the first. In a build without CUDA it is an error to ask for a GPU.
 func examineGPU(d device.Config) ([]finding, error) {
 	asked := d.Device != device.Auto
 	machine, err := cuda.Inspect()
@@ -27,7 +27,8 @@ func examineGPU(d device.Config) ([]finding, error) {
 		if asked && d.Device != device.CPU {
 			return nil, fmt.Errorf("doctor: device %s: %w", d.Device, err)
 		}
-		return []finding{{Name: "build", State: stateOK, Text: "without CUDA", Hint: "for a GPU, a build with it: make cuda"}}, nil
+		return []finding{{Name: "build", State: stateOK, Text: "without CUDA",
+			Hint: "for a GPU, a build with it: make cuda"}}, nil
 	}
 	list := []finding{examineBuild(machine.Libraries)}
 	if d.Device == device.CPU {
@@ -61,9 +62,10 @@ func examineGPU(d device.Config) ([]finding, error) {
 	return append(list, examineTuning(b.Info().GPU, note), examineStep(b, d.Precision)), nil
 }
 
-// examineTuning says what is known of the fastest algorithms on a GPU, and the note that came with reading it.
+// examineTuning reports how many choices of algorithms were measured on a GPU; note is a problem with reading them.
 func examineTuning(g *nn.GPUInfo, note string) finding {
-	f := finding{Name: "tuning", State: stateMissing, Text: "nothing measured on " + g.Name + " yet: train and bench do, once", Hint: note}
+	f := finding{Name: "tuning", State: stateMissing, Hint: note,
+		Text: "nothing measured on " + g.Name + " yet: train and bench do, once"}
 	if n := g.Tuning.Cached; n > 0 {
 		f.State, f.Text = stateOK, fmt.Sprintf("%d choices of algorithms measured on %s, %s", n, g.Name, g.Tuning.File)
 	}
@@ -82,7 +84,7 @@ func examineBuild(libraries []cuda.Library) finding {
 	return finding{Name: "build", State: stateOK, Text: "with " + strings.Join(headers, ", ")}
 }
 
-// examineLibrary takes a library that is not there for a failure if it is needed.
+// examineLibrary reports a library; that it is missing is a failure only if it is needed.
 func examineLibrary(l cuda.Library, needed bool) finding {
 	f := finding{Name: l.Name, State: stateOK, Details: libraryDetails{l.Path, l.Version, l.Compiled}}
 	version := l.Version
@@ -103,13 +105,14 @@ func examineLibrary(l cuda.Library, needed bool) finding {
 	return f
 }
 
-// moduleHint tells a container that was not given the host's driver from a machine without one.
+// moduleHint recognises a container that was started without the host's driver.
 func moduleHint() string {
 	const module = "/proc/driver/nvidia/version"
 	if _, err := os.Stat(module); err != nil {
 		return ""
 	}
-	return "the kernel has the driver (" + module + "), so this is a container without its library: docker run --gpus all"
+	return "the kernel has the driver (" + module +
+		"), so this is a container without its library: docker run --gpus all"
 }
 
 func noGPU(err error, asked bool) finding {

@@ -13,13 +13,13 @@ import (
 	"resnet/nn/cpu"
 )
 
-// portableCPU is the CPU with kernels in plain Go, which all others are compared with.
+// portableCPU is the CPU with kernels in plain Go, with which all other devices are compared.
 func portableCPU() (nn.Backend, error) {
 	isa := kernels.Portable
 	return cpu.New(cpu.Config{Threads: 1, ISA: &isa})
 }
 
-// cpuDetails are a CPU finding's.
+// cpuDetails are the details of the CPU's finding.
 type cpuDetails struct {
 	Name       string   `json:"name"`
 	Processors int      `json:"processors"`
@@ -40,11 +40,13 @@ func examineCPU() []finding {
 	}
 	defer b.Close()
 	m := bench.ThisMachine()
-	d := cpuDetails{Name: m.CPU, Processors: m.Cores, Threads: b.Info().Threads, ISA: isa.String(), HugePages: hugePages()}
+	d := cpuDetails{Name: m.CPU, Processors: m.Cores, Threads: b.Info().Threads, ISA: isa.String(),
+		HugePages: hugePages()}
 	for _, s := range kernels.Supported() {
 		d.Supported = append(d.Supported, s.String())
 	}
-	f := finding{Name: "cpu", State: stateOK, Details: d, Text: fmt.Sprintf("%s, %d processors, %s, %d threads", d.Name, d.Processors, d.ISA, d.Threads)}
+	f := finding{Name: "cpu", State: stateOK, Details: d,
+		Text: fmt.Sprintf("%s, %d processors, %s, %d threads", d.Name, d.Processors, d.ISA, d.Threads)}
 	if d.HugePages != "" {
 		f.Text += ", huge pages: " + d.HugePages
 	}

@@ -56,7 +56,8 @@ func TestDoctorOnTheCPU(t *testing.T) {
 		t.Errorf("data: %s, want it found or what to do", r.text("data"))
 	}
 	table := succeed(t, "doctor", "--device", "cpu")
-	for _, want := range []string{"\nbuild        ok       ", "\ncpu          ok       ", "\nstep on cpu  ok       fp32, distance from plain Go"} {
+	for _, want := range []string{"\nbuild        ok       ", "\ncpu          ok       ",
+		"\nstep on cpu  ok       fp32, distance from plain Go"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in:\n%s", want, table)
 		}

@@ -16,8 +16,10 @@ func evalCommand() *cli.Command {
 	flags := []cli.Flag{weightsFlag()}
 	flags = append(flags, datasetFlags()...)
 	flags = append(flags,
-		&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: 128, Usage: "images at once; the result does not depend on it"},
-		&cli.StringFlag{Name: "plots", Usage: "draw the confusion matrix, predictions, mistakes and filters into `DIR`"},
+		&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: 128,
+			Usage: "images at once; the result does not depend on it"},
+		&cli.StringFlag{Name: "plots",
+			Usage: "draw the confusion matrix, predictions, mistakes and filters into `DIR`"},
 		checkFlag(), formatFlag("table", "json"))
 	flags = append(flags, deviceFlags(nn.TuneCached)...)
 	return &cli.Command{
@@ -63,7 +65,7 @@ func runEval(c *cli.Context) (err error) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("plots: %w", err)
 		}
-		d := drawing{exec: m.Executor(), graph: m.Graph(), evaluation: e, set: set, split: c.String("split"), grid: gridOptions(m)}
+		d := drawing{m.Executor(), m.Graph(), e, set, c.String("split"), gridOptions(m)}
 		if err := d.draw(dir); err != nil {
 			return err
 		}
@@ -90,7 +92,8 @@ func (r *evaluation) write(w io.Writer) error {
 		fmt.Fprintf(&b, "%4d %-*s %9.4f %9.4f %9.4f %9d\n", i, name, s.Name, s.Precision, s.Recall, s.F1, s.Support)
 	}
 	m := r.Macro
-	fmt.Fprintf(&b, "%4s %-*s %9.4f %9.4f %9.4f %9d\n\n", "", name, "macro mean", m.Precision, m.Recall, m.F1, m.Support)
+	fmt.Fprintf(&b, "%4s %-*s %9.4f %9.4f %9.4f %9d\n\n",
+		"", name, "macro mean", m.Precision, m.Recall, m.F1, m.Support)
 
 	fmt.Fprintf(&b, "confusion: images by label (row) and prediction (column)\n%4s %-*s", "", name, "")
 	for k := range r.Confusion {

@@ -17,14 +17,14 @@ import (
 	"resnet/nn/weights"
 )
 
-// What export writes and import reads.
+// The formats of export and import.
 const (
 	toONNX        = "onnx"
 	toKeras       = "keras"
 	toSafetensors = "safetensors"
 )
 
-// onlyONNX are export's options that the other formats have no place for.
+// onlyONNX are the options of export that no other format has.
 var onlyONNX = []string{"fold", "softmax", "bytes", "batch"}
 
 func exportCommand() *cli.Command {
@@ -51,9 +51,9 @@ examples:
 			weightsFlag(),
 			choice("to", "", "format; without it -o's extension decides", toONNX, toKeras, toSafetensors),
 			outputFlag("the model"),
-			&cli.BoolFlag{Name: "fold", Usage: "onnx: batch norm becomes part of the convolution before it", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "softmax", Usage: "onnx: probabilities out, not logits", DisableDefaultText: true},
-			&cli.BoolFlag{Name: "bytes", Usage: "onnx: bytes N,H,W,C in, as image files hold them", DisableDefaultText: true},
+			boolFlag("fold", "onnx: batch norm becomes part of the convolution before it"),
+			boolFlag("softmax", "onnx: probabilities out, not logits"),
+			boolFlag("bytes", "onnx: bytes N,H,W,C in, as image files hold them"),
 			&cli.IntFlag{Name: "batch", Usage: "onnx: images that the model takes at once", DefaultText: "any number"},
 		},
 		Action: runExport,
@@ -97,12 +97,13 @@ func runExport(c *cli.Context) (err error) {
 	return nil
 }
 
-// exportTarget is the format and the file that a command line asks for.
+// exportTarget returns the format and the file to write.
 func exportTarget(c *cli.Context, weights string) (to, path string, err error) {
 	to, path = c.String("to"), c.String("output")
 	if to == "" {
 		if to = formatByName(path); to == "" {
-			return "", "", usagef("export: no format given, want --to onnx, keras or safetensors, or -o FILE.onnx, .keras, .h5 or .safetensors")
+			return "", "", usagef("export: no format given, want --to onnx, keras or safetensors, " +
+				"or -o FILE.onnx, .keras, .h5 or .safetensors")
 		}
 	}
 	for _, name := range onlyONNX {
@@ -125,7 +126,7 @@ func exportTarget(c *cli.Context, weights string) (to, path string, err error) {
 	return to, path, asUsage(err)
 }
 
-// formatByName is the format that a file's name speaks of, or "".
+// formatByName returns the format of a file name's extension, or "".
 func formatByName(path string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".onnx":
@@ -138,7 +139,7 @@ func formatByName(path string) string {
 	return ""
 }
 
-// exporter writes the network in a format.
+// exporter returns a function that writes the network in the format to.
 func exporter(c *cli.Context, m *infer.Model, to, path string) (func(io.Writer) error, error) {
 	g := m.Graph()
 	params := onnx.FromExecutor(m.Executor(), g)
@@ -156,7 +157,7 @@ func exporter(c *cli.Context, m *infer.Model, to, path string) (func(io.Writer) 
 	return func(w io.Writer) error { return onnx.Write(w, g, params, o) }, nil
 }
 
-// exportArchitecture writes what FILE.weights.h5 lacks to FILE.json.
+// exportArchitecture writes the architecture, which FILE.weights.h5 lacks, to FILE.json.
 func exportArchitecture(w io.Writer, g *nn.Graph, weights string) error {
 	config, err := keras.Config(g)
 	if err != nil {

@@ -18,7 +18,8 @@ func smallNetwork(t *testing.T) (weights string) {
 }
 
 // ofBars are import's options for smallNetwork.
-var ofBars = []string{"--base-channels", "4", "--hidden", "16", "--input", "1x12x12", "--classes", "3", "--dataset", "idx"}
+var ofBars = []string{"--base-channels", "4", "--hidden", "16", "--input", "1x12x12", "--classes", "3",
+	"--dataset", "idx"}
 
 // What goes out comes back bit for bit, whatever the format.
 func TestExportImport(t *testing.T) {
@@ -86,7 +87,8 @@ func TestExportONNX(t *testing.T) {
 		succeed(t, append([]string{"export", "--weights", weights, "-o", path}, c.option...)...)
 		has := []byte(c.has)
 		if bytes.Contains(read(t, path), has) != c.since || bytes.Contains(plain, has) == c.since {
-			t.Errorf("%v: %q in the file is %v, without the option %v", c.option, c.has, bytes.Contains(read(t, path), has), bytes.Contains(plain, has))
+			t.Errorf("%v: %q in the file is %v, without the option %v", c.option, c.has,
+				bytes.Contains(read(t, path), has), bytes.Contains(plain, has))
 		}
 	}
 	if !bytes.Contains(plain, []byte(`"fashion-resnet"`)) {
@@ -94,8 +96,7 @@ func TestExportONNX(t *testing.T) {
 	}
 }
 
-// A pipe is written to, not replaced, and what stood at a path stays when
-// nothing comes in its place.
+// A pipe is written to, not replaced, and what stood at a path stays when nothing comes in its place.
 func TestExportOutput(t *testing.T) {
 	weights := smallNetwork(t)
 	succeed(t, "export", "--weights", weights, "--to", "onnx", "-o", os.DevNull)
@@ -105,7 +106,9 @@ func TestExportOutput(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.onnx")
 	write(t, path, []byte("before"))
 	write(t, weights, read(t, weights)[:2000])
-	if _, stderr, code := resnet(t, "export", "--weights", weights, "-o", path); code != 1 || string(read(t, path)) != "before" {
-		t.Errorf("damaged weights: exit status %d, stderr %q, file %.20q, want 1 and the file as it was", code, stderr, read(t, path))
+	if _, stderr, code := resnet(t, "export", "--weights", weights, "-o", path); code != 1 ||
+		string(read(t, path)) != "before" {
+		t.Errorf("damaged weights: exit status %d, stderr %q, file %.20q, want 1 and the file as it was", code, stderr,
+			read(t, path))
 	}
 }

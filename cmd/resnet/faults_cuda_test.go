@@ -26,8 +26,8 @@ func requireEmulation(t *testing.T) {
 	}
 }
 
-// failsOnGPU runs a command under faults, variables and their values; it must
-// end with the exit status and one line on stderr that matches.
+// failsOnGPU runs a command under faults, variables and their values; it must end with the exit status and one line on
+// stderr that matches.
 func failsOnGPU(t *testing.T, faults map[string]string, code int, want string, args ...string) {
 	t.Helper()
 	c := command(args...)
@@ -38,13 +38,15 @@ func failsOnGPU(t *testing.T, faults map[string]string, code int, want string, a
 	c.Stderr = &stderr
 	c.Run()
 	got := stderr.String()
-	if c.ProcessState.ExitCode() != code || !strings.HasPrefix(got, "resnet: ") || strings.Count(got, "\n") != 1 || !regexp.MustCompile(want).MatchString(got) {
-		t.Errorf("%v: exit status %d, stderr %q, want %d and one line with %s", faults, c.ProcessState.ExitCode(), got, code, want)
+	if c.ProcessState.ExitCode() != code || !strings.HasPrefix(got, "resnet: ") || strings.Count(got, "\n") != 1 ||
+		!regexp.MustCompile(want).MatchString(got) {
+		t.Errorf("%v: exit status %d, stderr %q, want %d and one line with %s",
+			faults, c.ProcessState.ExitCode(), got, code, want)
 	}
 }
 
-// startFaults are what may be wrong before the first step: what the emulated
-// libraries are told, and what the error then says.
+// startFaults are what may be wrong before the first step: what the emulated libraries are told, and what the error
+// then says.
 var startFaults = []struct {
 	variable, value string
 	want            string // about the GPU
@@ -52,16 +54,19 @@ var startFaults = []struct {
 	state           string // of that, where no device is asked for
 }{
 	{"RESNET_EMU_DEVICES", "0", `CUDA_ERROR_NO_DEVICE.*nvidia-smi.*--gpus all`, "gpu", "missing"},
-	{"RESNET_EMU_DRIVER", "11040", `libcuda\.so\.1: this driver runs CUDA 11\.4, want \d+\.0 or later: update the NVIDIA driver`, "driver", "failed"},
+	{"RESNET_EMU_DRIVER", "11040",
+		`libcuda\.so\.1: this driver runs CUDA 11\.4, want \d+\.0 or later: update the NVIDIA driver`,
+		"driver", "failed"},
 	{"RESNET_EMU_CUDNN", "8907", `libcudnn.*: cuDNN 8\.9\.7, want 9: install cuDNN 9`, "cuDNN", "failed"},
 	{"RESNET_EMU_CUBLAS", "110500", `libcublas.*: cuBLAS 11\.5\.0, want \d+: install cuBLAS`, "cuBLAS", "failed"},
-	{"RESNET_EMU_FAIL", "cuModuleLoadDataEx:222", `cuModuleLoadDataEx.*CUDA_ERROR_UNSUPPORTED_PTX_VERSION.*update the NVIDIA driver`, "gpu 0", "failed"},
+	{"RESNET_EMU_FAIL", "cuModuleLoadDataEx:222",
+		`cuModuleLoadDataEx.*CUDA_ERROR_UNSUPPORTED_PTX_VERSION.*update the NVIDIA driver`, "gpu 0", "failed"},
 	{"RESNET_EMU_FAIL", "cudnnCreate:1001", `cudnnCreate.*CUDNN_STATUS_NOT_INITIALIZED`, "step on cuda", "failed"},
 	{"RESNET_EMU_FAIL", "cublasCreate_v2:3", `CUBLAS_STATUS_ALLOC_FAILED.*memory is short`, "step on cuda", "failed"},
 }
 
-// Asked for by name a GPU that cannot be used is one line and exit status 1, and
-// no run directory; auto takes the CPU and says why; doctor finds it.
+// Asked for by name a GPU that cannot be used is one line and exit status 1, and no run directory; auto takes the CPU
+// and says why; doctor finds it.
 func TestFaultsAtTheStart(t *testing.T) {
 	requireEmulation(t)
 	dir := writeBars(t, 24)
@@ -69,21 +74,26 @@ func TestFaultsAtTheStart(t *testing.T) {
 		t.Run(f.variable+"="+f.value, func(t *testing.T) {
 			run := filepath.Join(t.TempDir(), "run")
 			fault := map[string]string{f.variable: f.value}
-			failsOnGPU(t, fault, 1, f.want+`.*; device cpu needs no GPU`, tiny(dir, "--device", "cuda", "--output", run)...)
+			failsOnGPU(t, fault, 1, f.want+`.*; device cpu needs no GPU`,
+				tiny(dir, "--device", "cuda", "--output", run)...)
 			if _, err := os.Stat(run); err == nil {
 				t.Error("a run directory is there")
 			}
-			failsOnGPU(t, fault, 1, `precision bf16 needs a GPU: .*`+f.want, tiny(dir, "--device", "auto", "--precision", "bf16", "--output", run)...)
+			failsOnGPU(t, fault, 1, `precision bf16 needs a GPU: .*`+f.want,
+				tiny(dir, "--device", "auto", "--precision", "bf16", "--output", run)...)
 
 			t.Setenv(f.variable, f.value)
-			_, stderr, code := resnet(t, tiny(dir, "--device", "auto", "--quiet=false", "--epochs", "1", "--output", run)...)
-			if first, _, _ := strings.Cut(stderr, "\n"); code != 0 || !regexp.MustCompile(`^device: cpu .*, as no GPU can be used: .*`+f.want).MatchString(first) {
+			_, stderr, code := resnet(t, tiny(dir, "--device", "auto", "--quiet=false", "--epochs", "1",
+				"--output", run)...)
+			if first, _, _ := strings.Cut(stderr, "\n"); code != 0 ||
+				!regexp.MustCompile(`^device: cpu .*, as no GPU can be used: .*`+f.want).MatchString(first) {
 				t.Errorf("auto: exit status %d, first line %q, want 0 and why no GPU was taken", code, first)
 			}
 			wantCode := map[string]int{"missing": 0, "failed": 1}[f.state]
 			r, states := doctor(t, wantCode)
 			if states[f.finding] != f.state || !regexp.MustCompile(f.want).MatchString(r.text(f.finding)) {
-				t.Errorf("doctor: %s is %q, %s, want %q and %s", f.finding, states[f.finding], r.text(f.finding), f.state, f.want)
+				t.Errorf("doctor: %s is %q, %s, want %q and %s", f.finding, states[f.finding], r.text(f.finding),
+					f.state, f.want)
 			}
 			if _, states := doctor(t, 1, "--device", "cuda"); states[f.finding] != "failed" {
 				t.Errorf("doctor --device cuda: %s is %q, want failed", f.finding, states[f.finding])
@@ -97,28 +107,32 @@ func TestBrokenLibrary(t *testing.T) {
 	requireEmulation(t)
 	libs := t.TempDir()
 	write(t, filepath.Join(libs, "libcuda.so.1"), []byte("not a library"))
-	failsOnGPU(t, map[string]string{"RESNET_CUDA_LIBS": libs}, 1, `/libcuda\.so\.1 cannot be loaded`, "bench", "--quiet", "--device", "cuda")
+	failsOnGPU(t, map[string]string{"RESNET_CUDA_LIBS": libs}, 1, `/libcuda\.so\.1 cannot be loaded`, "bench",
+		"--quiet", "--device", "cuda")
 }
 
 func TestDeviceOutOfRange(t *testing.T) {
 	requireEmulation(t)
 	weights := filepath.Join(t.TempDir(), "none")
-	for _, args := range []string{"train --device cuda:3", "eval --device cuda:3 --weights " + weights, "bench --quiet --device cuda:3"} {
+	for _, args := range []string{"train --device cuda:3", "eval --device cuda:3 --weights " + weights,
+		"bench --quiet --device cuda:3"} {
 		failsOnGPU(t, nil, 1, `device 3, want 0 to 0 \(this machine has 1 GPU\)`, strings.Fields(args)...)
 	}
-	failsOnGPU(t, map[string]string{"RESNET_EMU_DEVICES": "2"}, 1, `device 3, want 0 to 1 \(this machine has 2 GPUs\)`, "train", "--device", "cuda:3")
+	failsOnGPU(t, map[string]string{"RESNET_EMU_DEVICES": "2"}, 1, `device 3, want 0 to 1 \(this machine has 2 GPUs\)`,
+		"train", "--device", "cuda:3")
 }
 
 // Too little memory names what was asked for, and what helps.
 func TestOutOfDeviceMemory(t *testing.T) {
 	requireEmulation(t)
 	dir := writeBars(t, 24)
-	failsOnGPU(t, map[string]string{"RESNET_EMU_MEMORY": "64"}, 1, `out of device memory: asked .* MiB, .* of 64 MiB free; a smaller batch size`,
+	failsOnGPU(t, map[string]string{"RESNET_EMU_MEMORY": "64"}, 1,
+		`out of device memory: asked .* MiB, .* of 64 MiB free; a smaller batch size`,
 		tiny(dir, "--device", "cuda", "--batch-size", "4096")...)
 }
 
-// A kernel that fails in the midst of a run loses nothing that was on disk: the
-// run goes on from its last checkpoint to the same bits.
+// A kernel that fails in the midst of a run loses nothing that was on disk: the run goes on from its last checkpoint to
+// the same bits.
 func TestFaultInTheMidst(t *testing.T) {
 	requireEmulation(t)
 	dir := writeBars(t, 100)

@@ -13,12 +13,10 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// The golden values through the command line: their images as IDX files and
-// their start as a weights file, trained for one epoch in the files' order,
-// must give their final weights. Tolerances are ten times what PyTorch in
-// float32 is off the float64 values, per tensor, in the relative L2 norm; see
-// nn/nntest/testdata/golden. The full network, 35 MB, is replayed where
-// RESNET_GOLDEN_DIR holds it.
+// The golden values through the command line: their images as IDX files and their start as a weights file, trained for
+// one epoch in the files' order, must give their final weights. Tolerances are ten times what PyTorch in float32 is off
+// the float64 values, per tensor, in the relative L2 norm; see nn/nntest/testdata/golden. The full network, 35 MB, is
+// replayed where RESNET_GOLDEN_DIR holds it.
 func TestGoldenReplay(t *testing.T) {
 	t.Run("small", func(t *testing.T) {
 		replay(t, "cpu", "../../nn/nntest/testdata/golden/small.safetensors", 2.6e-6, 1.1e-6)
@@ -41,9 +39,11 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	dir := t.TempDir()
 	pixels, labels := tensor(t, golden, "images"), tensor(t, golden, "labels")
 	images, _ := golden.Lookup("images")
-	writeIDX(t, dir, "train", &data.Images{N: images.Shape[0], H: images.Shape[1], W: images.Shape[2], Pixels: pixels}, labels)
+	writeIDX(t, dir, "train", &data.Images{N: images.Shape[0], H: images.Shape[1], W: images.Shape[2], Pixels: pixels},
+		labels)
 	size := images.Shape[1] * images.Shape[2] // the test split plays no part: the first image will do
-	writeIDX(t, dir, "t10k", &data.Images{N: 1, H: images.Shape[1], W: images.Shape[2], Pixels: pixels[:size]}, labels[:1])
+	writeIDX(t, dir, "t10k", &data.Images{N: 1, H: images.Shape[1], W: images.Shape[2], Pixels: pixels[:size]},
+		labels[:1])
 	start := filepath.Join(dir, "init.safetensors")
 	writeStart(t, golden, start)
 
@@ -51,8 +51,9 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	if err != nil {
 		t.Fatal(err)
 	}
-	common := []string{"train", "--weights", start, "--dataset", "idx", "--data-dir", dir, "--classes", "10", "--no-shuffle",
-		"--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--no-plots", "--quiet", "--device", device,
+	common := []string{"train", "--weights", start, "--dataset", "idx", "--data-dir", dir, "--classes", "10",
+		"--no-shuffle", "--epochs", "1", "--batch-size", strconv.Itoa(batch), "--val", "none", "--no-plots", "--quiet",
+		"--device", device,
 		"--base-channels", golden.Metadata["base"], "--hidden", golden.Metadata["hidden"]}
 	for _, c := range []struct {
 		prefix    string
@@ -68,13 +69,13 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	}
 }
 
-// writeStart writes the tensors init/* as a weights file, as PyTorch would:
-// without metadata.
+// writeStart writes the tensors init/* as a weights file, as PyTorch would: without metadata.
 func writeStart(t *testing.T, golden *safetensors.File, path string) {
 	var start []safetensors.Tensor
 	for _, i := range golden.Tensors {
 		if name, ok := strings.CutPrefix(i.Name, "init/"); ok {
-			start = append(start, safetensors.Tensor{Name: name, DType: i.DType, Shape: i.Shape, Data: tensor(t, golden, i.Name)})
+			start = append(start, safetensors.Tensor{Name: name, DType: i.DType, Shape: i.Shape,
+				Data: tensor(t, golden, i.Name)})
 		}
 	}
 	var b bytes.Buffer

@@ -54,7 +54,8 @@ func runImport(c *cli.Context) (err error) {
 	}
 	switch {
 	case from != toKeras && from != toSafetensors:
-		return usagef("import: %s: want a file of keras or safetensors, or --from to say so; others are not read (see import --help)", file)
+		return usagef("import: %s: want a file of keras or safetensors, or --from to say so; "+
+			"others are not read (see import --help)", file)
 	case output == "":
 		return usagef("import: no output given, want -o FILE.safetensors")
 	}
@@ -79,14 +80,15 @@ func runImport(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := writeOutput(output, func(w io.Writer) error { return weights.Save(w, m.Executor(), m.Graph(), m.Metadata()) }); err != nil {
+	save := func(w io.Writer) error { return weights.Save(w, m.Executor(), m.Graph(), m.Metadata()) }
+	if err := writeOutput(output, save); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(c.App.Writer, output)
 	return err
 }
 
-// importMetadata is what the new weights file says about itself.
+// importMetadata returns the metadata of the new weights file.
 func importMetadata(c *cli.Context) (m weights.Metadata, err error) {
 	if m.Model, err = shapedModelOf(c); err != nil {
 		return m, err

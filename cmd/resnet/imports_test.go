@@ -10,15 +10,17 @@ import (
 
 const module = "resnet/"
 
-// mayImport is the house's table: which of our packages each may import, with
-// CUDA and without, tests excepted. What is not listed may import none of ours.
+// mayImport is the house's table: which of our packages each may import, with CUDA and without, tests excepted. What is
+// not listed may import none of ours.
 var mayImport = map[string][]string{
 	"cmd/resnet": {
-		"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard", "nn/infer", "nn/device", "nn/cpu", "nn/cuda",
+		"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard", "nn/infer", "nn/device",
+		"nn/cpu", "nn/cuda",
 		"nn/weights", "nn/models", "nn/diagram", "nn/keras", "nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu",
 	},
-	"bench":                 {"nn/device", "nn/models", "nn", "data"},
-	"nn/train":              {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights", "nn/models", "nn/safetensors", "nn", "data", "nn/internal/enum"},
+	"bench": {"nn/device", "nn/models", "nn", "data"},
+	"nn/train": {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights",
+		"nn/models", "nn/safetensors", "nn", "data", "nn/internal/enum"},
 	"nn/train/checkpoint":   {"nn/infer", "nn/weights", "nn/models", "nn/safetensors", "nn", "data/atomicfile"},
 	"nn/train/plots":        {"nn/train", "nn/infer", "nn", "nn/internal/axis"},
 	"nn/train/tensorboard":  {"nn/train", "nn/infer", "nn/weights", "nn/safetensors", "nn"},
@@ -55,8 +57,7 @@ var only = map[string]string{
 	"github.com/urfave/cli": "cmd/resnet",
 }
 
-// TestImports holds every package against the table, so that arrows keep
-// pointing down.
+// TestImports holds every package against the table, so that arrows keep pointing down.
 func TestImports(t *testing.T) {
 	for _, tags := range []string{"nocuda", ""} {
 		list := exec.Command("go", "list", "-tags", tags, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "resnet/...")

@@ -1,8 +1,7 @@
 // Command resnet trains ResNets on small images, evaluates them and runs them.
 //
-// Results go to stdout, progress and messages to stderr. It exits with 0 after
-// success, 1 after a failure, 2 where the command line makes no sense, and 130
-// or 143 after SIGINT or SIGTERM; see resnet --help.
+// Results go to stdout, progress and messages to stderr. It exits with 0 after success, 1 after a failure, 2 where the
+// command line makes no sense, and 130 or 143 after SIGINT or SIGTERM; see resnet --help.
 package main
 
 import (
@@ -29,20 +28,20 @@ func main() {
 	os.Exit(exitCode(err, signals.caught()))
 }
 
-// run is the whole program but for the process's own end.
+// run is the whole program except for os.Exit.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	app := newApp(stdout, stderr)
 	return app.RunContext(ctx, interspersed(app, args))
 }
 
-// usageError is a command line that makes no sense, as opposed to work that failed.
+// usageError is an error in the command line, as opposed to work that failed.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// asUsage marks an error that the given settings alone brought about.
+// asUsage makes an error that the given settings alone caused a usageError.
 func asUsage(err error) error {
 	if err == nil {
 		return nil

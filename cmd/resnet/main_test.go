@@ -13,8 +13,8 @@ import (
 	"resnet/data"
 )
 
-// asProgram makes the test binary be the program: tests run it as a process of
-// its own, with real arguments, files, signals and exit statuses.
+// asProgram makes the test binary be the program: tests run it as a process of its own, with real arguments, files,
+// signals and exit statuses.
 const asProgram = "RESNET_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -24,8 +24,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// command is the program as a process. What a GPU computes does not depend on
-// measurements here, unless a test says so.
+// command is the program as a process. What a GPU computes does not depend on measurements here, unless a test says so.
 func command(args ...string) *exec.Cmd {
 	c := exec.Command(os.Args[0], args...)
 	c.Env = append(os.Environ(), asProgram+"=1", tuneVariable+"=off")
@@ -66,8 +65,7 @@ func decode(t *testing.T, text string, into any) {
 	}
 }
 
-// The tests' data set: 12x12 images of 3 classes, each a bright bar at a place
-// of its own on some noise.
+// The tests' data set: 12x12 images of 3 classes, each a bright bar at a place of its own on some noise.
 const (
 	side, classes = 12, 3
 	testImages    = 20
@@ -124,8 +122,8 @@ func read(t *testing.T, path string) []byte {
 	return b
 }
 
-// tiny are the options of a small network on the data set in dir, on the CPU
-// unless others say otherwise, without pictures.
+// tiny are the options of a small network on the data set in dir, on the CPU unless others say otherwise, without
+// pictures.
 func tiny(dir string, more ...string) []string {
 	return append([]string{"train", "--dataset", "idx", "--data-dir", dir, "--base-channels", "4", "--hidden", "16",
 		"--batch-size", "8", "--checkpoint-seconds", "0", "--no-plots", "--quiet", "--device", "cpu"}, more...)

@@ -11,10 +11,12 @@ import (
 
 // modelFlags choose a network where there is no weights file to say which.
 func modelFlags() []cli.Flag {
-	flags := []cli.Flag{suggest(&cli.StringFlag{Name: "model", Value: models.All()[0].Name, Usage: modelUsage()}, models.Names()...)}
+	model := &cli.StringFlag{Name: "model", Value: models.All()[0].Name, Usage: modelUsage()}
+	flags := []cli.Flag{suggest(model, models.Names()...)}
 	for _, m := range models.All() {
 		for _, o := range m.Options {
-			flags = append(flags, &cli.IntFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)})
+			f := &cli.IntFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)}
+			flags = append(flags, f)
 		}
 	}
 	return flags
@@ -27,12 +29,13 @@ func optionUsage(m *models.Model, o models.Option) string { return m.Name + ": "
 // shapeFlags are a network's input and output.
 func shapeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "input", Usage: "channels, height and width of the images, such as 1x28x28", DefaultText: "as the model was published for"},
+		&cli.StringFlag{Name: "input", Usage: "channels, height and width of the images, such as 1x28x28",
+			DefaultText: "as the model was published for"},
 		&cli.IntFlag{Name: "classes", Usage: "number of classes", DefaultText: "likewise"},
 	}
 }
 
-// shapedModelOf is the network of modelFlags and shapeFlags.
+// shapedModelOf returns the network of modelFlags and shapeFlags.
 func shapedModelOf(c *cli.Context) (models.Config, error) {
 	m, err := modelOf(c)
 	if err != nil {
@@ -51,7 +54,7 @@ func shapedModelOf(c *cli.Context) (models.Config, error) {
 	return m, nil
 }
 
-// modelOf is the network of modelFlags, for the images and classes that it was published for.
+// modelOf returns the network of modelFlags, for the images and classes that it was published for.
 func modelOf(c *cli.Context) (models.Config, error) {
 	m, err := models.Lookup(c.String("model"))
 	if err != nil {

@@ -34,10 +34,11 @@ func openWeights(c *cli.Context, path string, batch int) (*infer.Model, error) {
 }
 
 func noWeights(c *cli.Context) error {
-	return usagef("%s: no weights given, want --weights FILE (such as runs/DIR/weights/best.safetensors)", c.Command.Name)
+	return usagef("%s: no weights given, want --weights FILE (such as runs/DIR/weights/best.safetensors)",
+		c.Command.Name)
 }
 
-// closeInto closes x. What goes wrong with that becomes *err unless that is an error already.
+// closeInto closes x and stores its error in *err, unless there is one already.
 func closeInto(err *error, x io.Closer) {
 	if failed := x.Close(); *err == nil {
 		*err = failed

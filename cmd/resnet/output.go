@@ -7,47 +7,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-
-	"resnet/data/atomicfile"
 
 	"github.com/urfave/cli/v2"
+
+	"resnet/data/atomicfile"
 )
 
-// choiceFlag is a flag whose values completion proposes.
-type choiceFlag struct {
-	*cli.StringFlag
-	values []string
-}
-
-// choice is a flag with the given values; its usage text ends in their list.
-func choice(name, value, usage string, values ...string) choiceFlag {
-	list := strings.Join(values, ", ")
-	check := func(_ *cli.Context, v string) error {
-		if !slices.Contains(values, v) {
-			return usagef("--%s %q, want one of %s", name, v, list)
-		}
-		return nil
-	}
-	return choiceFlag{&cli.StringFlag{Name: name, Value: value, Usage: usage + ": " + list, Action: check}, values}
-}
-
-// suggest is a flag that takes more than the given values, which completion proposes.
-func suggest(f *cli.StringFlag, values ...string) choiceFlag { return choiceFlag{f, values} }
-
-// formatFlag is --format; the first of the formats is the default.
-func formatFlag(formats ...string) cli.Flag {
-	return choice("format", formats[0], "of the result", formats...)
-}
-
-// outputFlag is -o, a file of the command's result.
-func outputFlag(usage string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write " + usage + " to `FILE`"}
-}
-
-// writeOutput replaces the file at path as a whole, or writes to what stands
-// there and is no file, such as a pipe.
+// writeOutput replaces the file at path as a whole. Where path is not a regular file, such as a pipe, it writes to
+// that.
 func writeOutput(path string, write func(io.Writer) error) error {
 	if i, err := os.Stat(path); err == nil && !i.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)

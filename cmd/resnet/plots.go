@@ -13,10 +13,10 @@ import (
 	"resnet/nn/train/plots"
 )
 
-// gallerySize is how many images are drawn where nobody says which.
+// gallerySize is how many images a picture of predictions or mistakes shows.
 const gallerySize = 25
 
-// drawing is what there is to draw of a network and what it made of a set.
+// drawing is what the pictures of an evaluation show.
 type drawing struct {
 	exec       nn.Executor
 	graph      *nn.Graph
@@ -26,8 +26,7 @@ type drawing struct {
 	grid       plots.GridOptions
 }
 
-// draw writes confusion.png, predictions.png, wrong.png and filters.png. One
-// that cannot be drawn does not keep the others from it.
+// draw writes confusion.png, predictions.png, wrong.png and filters.png. If one fails, the others are still written.
 func (d *drawing) draw(dir string) error {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	items := itemsOf(d.set, d.split, d.evaluation.Probabilities)
@@ -54,13 +53,13 @@ func drawFilters(path string, e nn.Executor, g *nn.Graph) error {
 	return nil // a network without convolutions has no filters
 }
 
-// readTensor reads a parameter, or what belongs to one.
+// readTensor reads a parameter, or a tensor of its shape such as its gradient.
 func readTensor(e nn.Executor, g *nn.Graph, r nn.Ref) ([]float32, error) {
 	x := make([]float32, g.Elems(r.Value, 1))
 	return x, e.Read(r, nn.Bytes(x))
 }
 
-// itemsOf are a set's images with their probabilities, if there are any yet.
+// itemsOf lists a set's images with their probabilities; probs may be nil.
 func itemsOf(set *data.Set, split string, probs [][]float32) []plots.Item {
 	items := make([]plots.Item, set.Len())
 	for i := range items {
@@ -76,7 +75,7 @@ func itemOf(set *data.Set, split string, i int) plots.Item {
 	return plots.Item{Name: fmt.Sprintf("%s[%d]", split, i), Pixels: set.Image(i), Label: int(set.Labels[i])}
 }
 
-// gridOf is how images of a model are drawn.
+// gridOf returns how images of a model are drawn.
 func gridOf(m models.Config, classes []string) plots.GridOptions {
 	return plots.GridOptions{Shape: nn.Shape{N: 1, C: m.Channels, H: m.Height, W: m.Width}, Classes: classes}
 }
@@ -85,7 +84,7 @@ func gridOptions(m *infer.Model) plots.GridOptions {
 	return gridOf(m.Metadata().Model, m.Metadata().Classes)
 }
 
-// checkPlotFile refuses what no picture can be written to.
+// checkPlotFile refuses a name without a picture's extension.
 func checkPlotFile(flag, path string) error {
 	if path == "" {
 		return nil

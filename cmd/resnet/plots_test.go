@@ -29,8 +29,7 @@ func TestEvalPlots(t *testing.T) {
 	}
 }
 
-// The surest mistakes are those that a listing of all images has, in order,
-// and the picture shows the same ones.
+// The surest mistakes are those that a listing of all images has, in order, and the picture shows the same ones.
 func TestPredictWrong(t *testing.T) {
 	weights, dir := smallNetwork(t), writeBars(t, 24)
 	type picture struct {
@@ -42,7 +41,8 @@ func TestPredictWrong(t *testing.T) {
 	}
 	list := func(args ...string) (pictures []picture) {
 		t.Helper()
-		args = append([]string{"predict", "--weights", weights, "--data-dir", dir, "--device", "cpu", "--format", "json"}, args...)
+		args = append([]string{"predict", "--weights", weights, "--data-dir", dir, "--device", "cpu",
+			"--format", "json"}, args...)
 		decode(t, succeed(t, args...), &pictures)
 		return pictures
 	}
@@ -54,7 +54,8 @@ func TestPredictWrong(t *testing.T) {
 		}
 	}
 	if len(wrong) < 5 || len(all) != testImages {
-		t.Fatalf("%d mistakes among %d images, want at least 5 of a network that has hardly trained, among %d", len(wrong), len(all), testImages)
+		t.Fatalf("%d mistakes among %d images, want at least 5 of a network that has hardly trained, among %d",
+			len(wrong), len(all), testImages)
 	}
 	grid := filepath.Join(t.TempDir(), "grid.svg")
 	mistakes := list("--wrong", "100", "--grid", grid)

@@ -14,10 +14,12 @@ import (
 func predictCommand() *cli.Command {
 	flags := []cli.Flag{
 		weightsFlag(),
-		&cli.StringFlag{Name: "indices", Usage: "images of the data set by `LIST`: 0:10,42 is the first ten and number 42"},
-		&cli.IntFlag{Name: "wrong", Usage: "only the `N` surest mistakes, among --indices or the whole split", DefaultText: "all images, right or wrong"},
+		&cli.StringFlag{Name: "indices",
+			Usage: "images of the data set by `LIST`: 0:10,42 is the first ten and number 42"},
+		&cli.IntFlag{Name: "wrong", Usage: "only the `N` surest mistakes, among --indices or the whole split",
+			DefaultText: "all images, right or wrong"},
 		&cli.StringFlag{Name: "grid", Usage: "draw the images with their predictions into `FILE`, .png or .svg"},
-		&cli.BoolFlag{Name: "invert", Usage: "the pictures are dark on light, the training images light on dark", DisableDefaultText: true},
+		boolFlag("invert", "the pictures are dark on light, the training images light on dark"),
 		&cli.IntFlag{Name: "top", Value: 3, Usage: "classes to show, the likeliest first"},
 	}
 	flags = append(flags, datasetFlags()...)
@@ -79,8 +81,7 @@ func runPredict(c *cli.Context) (err error) {
 	return writePictures(c.App.Writer, pictures)
 }
 
-// predictOptions checks what the network is not needed for and returns the
-// data set's images that are named.
+// predictOptions checks the options before the network is loaded and returns the images that --indices names.
 func predictOptions(c *cli.Context, files []string, indices string) ([]int, error) {
 	switch wrong := c.IsSet("wrong"); {
 	case len(files) == 0 && indices == "" && !wrong:
@@ -88,7 +89,8 @@ func predictOptions(c *cli.Context, files []string, indices string) ([]int, erro
 	case wrong && c.Int("wrong") < 1:
 		return nil, usagef("--wrong %d, want at least 1", c.Int("wrong"))
 	case wrong && len(files) > 0:
-		return nil, usagef("predict: --wrong with picture file %q, whose class is not known; want images of the data set", files[0])
+		return nil, usagef(
+			"predict: --wrong with picture file %q, whose class is not known; want images of the data set", files[0])
 	case c.Int("top") < 1:
 		return nil, usagef("--top %d, want at least 1", c.Int("top"))
 	}
@@ -102,8 +104,7 @@ func predictOptions(c *cli.Context, files []string, indices string) ([]int, erro
 	return wanted, nil
 }
 
-// fromDataset are the wanted images of the data set, or with --wrong and
-// without --indices all.
+// fromDataset returns the wanted images of the data set; with --wrong and without --indices, all of them.
 func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, error) {
 	all := c.IsSet("wrong") && len(wanted) == 0
 	if len(wanted) == 0 && !all {
@@ -116,7 +117,8 @@ func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, er
 	split := c.String("split")
 	for _, i := range wanted {
 		if i >= set.Len() {
-			return nil, usagef("--indices: image %d, want 0 to %d (the %s split has %d)", i, set.Len()-1, split, set.Len())
+			n := set.Len()
+			return nil, usagef("--indices: image %d, want 0 to %d (the %s split has %d)", i, n-1, split, n)
 		}
 	}
 	if all {
@@ -145,7 +147,7 @@ func predict(m *infer.Model, items []plots.Item) error {
 	return nil
 }
 
-// chosen are the items to be listed, all or the mistakes, drawn if asked for.
+// chosen returns the items to list, all of them or with --wrong the mistakes, and draws them into --grid.
 func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, error) {
 	grid, most := c.String("grid"), c.Int("wrong")
 	draw := plots.Predictions
@@ -166,7 +168,7 @@ func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, e
 	return items, nil
 }
 
-// picture is one image and what came out, as it is printed.
+// picture is one image with its predictions, as printed.
 type picture struct {
 	Source string  `json:"source"` // file, or split and index
 	Label  *string `json:"label,omitempty"`
@@ -179,7 +181,7 @@ type guess struct {
 	Probability float64 `json:"probability"`
 }
 
-// pictures are the items with their likeliest classes.
+// picturesOf returns the items with their likeliest classes.
 func picturesOf(m *infer.Model, items []plots.Item, top int) []picture {
 	classes := m.Classes()
 	pictures := make([]picture, len(items))

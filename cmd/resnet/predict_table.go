@@ -43,7 +43,7 @@ func writePictures(w io.Writer, pictures []picture) error {
 	return err
 }
 
-// maxIndices bounds what a range may name, well above any data set of this kind.
+// maxIndices bounds how many images ranges may name, well above any data set of this kind.
 const maxIndices = 1 << 20
 
 // parseIndices reads "0:10,42": single numbers and half-open ranges.

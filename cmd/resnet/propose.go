@@ -7,8 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// propose lists what the last of the words, which is being typed, may become:
-// commands, options, or an option's values. Nothing stands for files.
+// propose lists what the last of the words, which is being typed, may become: commands, options, or an option's values.
+// An empty list means that a file may stand there.
 func propose(app *cli.App, words []string) []proposal {
 	if len(words) == 0 {
 		return nil
@@ -53,7 +53,7 @@ func propose(app *cli.App, words []string) []proposal {
 	return starting(last, "", names)
 }
 
-// starting are the proposals that begin with what was typed, with a prefix.
+// starting returns the proposals that begin with what was typed, and puts prefix before each.
 func starting(typed, prefix string, all []proposal) []proposal {
 	var some []proposal
 	for _, p := range all {
@@ -64,7 +64,7 @@ func starting(typed, prefix string, all []proposal) []proposal {
 	return some
 }
 
-// flagOf is the flag that a word spells and that takes a value, or nil.
+// flagOf returns the flag that a word names if it takes a value, else nil.
 func flagOf(flags []cli.Flag, word string) cli.Flag {
 	name := strings.TrimLeft(word, "-")
 	if !takesValue(flags, name) {
@@ -73,7 +73,7 @@ func flagOf(flags []cli.Flag, word string) cli.Flag {
 	return flags[slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })]
 }
 
-// optionsOf are the options in their long form.
+// optionsOf lists the options in their long form.
 func optionsOf(flags []cli.Flag) []proposal {
 	var all []proposal
 	for _, f := range flags {
@@ -89,7 +89,7 @@ func optionsOf(flags []cli.Flag) []proposal {
 	return all
 }
 
-// valuesOf are the values that a flag names.
+// valuesOf lists the values that a flag proposes.
 func valuesOf(f cli.Flag) []proposal {
 	var all []proposal
 	if c, ok := f.(choiceFlag); ok {

@@ -18,10 +18,12 @@ import (
 
 func reportCommand() *cli.Command {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "report.html", Usage: "write the page to `FILE`"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "report.html",
+			Usage: "write the page to `FILE`"},
 		&cli.StringFlag{Name: "title", Usage: "of the page", DefaultText: "model and data set, or the number of runs"},
-		&cli.BoolFlag{Name: "no-eval", Usage: "leave out how the best weights do on the test split", DisableDefaultText: true},
-		&cli.StringFlag{Name: "data-dir", Usage: "`DIR` with the data set's files", DefaultText: "where the run had them"},
+		boolFlag("no-eval", "leave out how the best weights do on the test split"),
+		&cli.StringFlag{Name: "data-dir", Usage: "`DIR` with the data set's files",
+			DefaultText: "where the run had them"},
 	}
 	return &cli.Command{
 		Name: "report", Usage: "write a web page about runs", ArgsUsage: "RUN...",
@@ -66,11 +68,11 @@ func runReport(c *cli.Context) error {
 		}
 	}
 	path := c.String("output")
-	err := writeOutput(path, func(w io.Writer) error { return report.Write(w, runs, report.Options{Title: c.String("title")}) })
-	if err != nil {
+	o := report.Options{Title: c.String("title")}
+	if err := writeOutput(path, func(w io.Writer) error { return report.Write(w, runs, o) }); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(c.App.Writer, path)
+	_, err := fmt.Fprintln(c.App.Writer, path)
 	return err
 }
 
@@ -97,7 +99,7 @@ func examine(c *cli.Context, r *report.Run, dir string) (err error) {
 	return nil
 }
 
-// mistakes are the surest ones, as the page shows them.
+// mistakes lists the most confident mistakes, as the page shows them.
 func mistakes(m *infer.Model, e *infer.Evaluation, set *data.Set) []report.Mistake {
 	items := itemsOf(set, "test", e.Probabilities)
 	index := make(map[string]int, len(items))
@@ -116,7 +118,7 @@ func mistakes(m *infer.Model, e *infer.Evaluation, set *data.Set) []report.Mista
 	return all
 }
 
-// imageOf is an image of a set, grey or red, green and blue.
+// imageOf returns an image of a set, grey or RGB.
 func imageOf(pixels []byte, set *data.Set) image.Image {
 	im := image.NewRGBA(image.Rect(0, 0, set.W, set.H))
 	for i := range set.W * set.H {

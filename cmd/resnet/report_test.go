@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// A page has every run, with what the best weights do, unless the data set is
-// not there any more.
+// A page has every run, with what the best weights do, unless the data set is not there any more.
 func TestReport(t *testing.T) {
 	dir := writeBars(t, 24)
 	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
@@ -36,7 +35,8 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stderr, code = resnet(t, args...)
-	if code != 0 || strings.Count(stderr, "\n") != 2 || !strings.HasPrefix(stderr, "warning: "+first+": not evaluated: ") {
+	if code != 0 || strings.Count(stderr, "\n") != 2 ||
+		!strings.HasPrefix(stderr, "warning: "+first+": not evaluated: ") {
 		t.Errorf("without the data set: exit status %d, stderr %q, want 0 and a warning for each run", code, stderr)
 	}
 	if strings.Contains(string(read(t, page)), "data:image/png") {

@@ -32,7 +32,7 @@ examples:
 	}
 }
 
-// listing is a run as it is listed.
+// listing is one line of the list of runs.
 type listing struct {
 	Name    string  `json:"name"`
 	Dir     string  `json:"dir"`
@@ -140,8 +140,8 @@ func describeRun(dir string) (*listing, error) {
 	return info, nil
 }
 
-// sizeOf is the number of bytes of all files in a directory. What vanishes
-// meanwhile, as a running run's files do, does not count.
+// sizeOf returns the number of bytes of all files in a directory. Files that a running run removes meanwhile do not
+// count.
 func sizeOf(dir string) (n int64, err error) {
 	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -164,7 +164,8 @@ func writeRuns(w io.Writer, runs []*listing) error {
 		name, model = max(name, len(r.Name)), max(model, len(r.Model))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s  %-*s  %9s  %5s  %9s  %9s  %10s  %s\n", name, "run", model, "model", "best acc", "epoch", "epochs", "time", "size", "state")
+	fmt.Fprintf(&b, "%-*s  %-*s  %9s  %5s  %9s  %9s  %10s  %s\n", name, "run", model, "model", "best acc", "epoch",
+		"epochs", "time", "size", "state")
 	for _, r := range runs {
 		if r.Problem != "" {
 			fmt.Fprintf(&b, "%-*s  %s\n", name, r.Name, r.Problem)

@@ -46,8 +46,9 @@ func TestRuns(t *testing.T) {
 		t.Fatalf("%d runs, want 3: %+v", len(list), list)
 	}
 	a, b, c := list[0], list[1], list[2]
-	if a.Name != "a" || a.Model != "fashion-resnet" || a.State != "finished" || a.Done != 2 || a.Epochs != 2 || a.Seconds != 3.5 || a.Bytes < 1000 ||
-		a.Best == nil || a.Best.Epoch < 1 || a.Best.Accuracy == nil || a.Best.Split != "test" {
+	if a.Name != "a" || a.Model != "fashion-resnet" || a.State != "finished" || a.Done != 2 || a.Epochs != 2 ||
+		a.Seconds != 3.5 || a.Bytes < 1000 || a.Best == nil || a.Best.Epoch < 1 || a.Best.Accuracy == nil ||
+		a.Best.Split != "test" {
 		t.Errorf("run a: %+v", a)
 	}
 	if b.Best == nil || b.Best.Epoch != 1 || b.Best.Accuracy != nil {
@@ -57,7 +58,8 @@ func TestRuns(t *testing.T) {
 		t.Errorf("run c: %+v, want a problem", c)
 	}
 	table := succeed(t, "runs", runs)
-	if lines := strings.Split(table, "\n"); len(lines) != 5 || !strings.HasPrefix(lines[1], "a    fashion-resnet") || !strings.Contains(lines[1], "2 of 2") || !strings.Contains(lines[2], " - ") {
+	if lines := strings.Split(table, "\n"); len(lines) != 5 || !strings.HasPrefix(lines[1], "a    fashion-resnet") ||
+		!strings.Contains(lines[1], "2 of 2") || !strings.Contains(lines[2], " - ") {
 		t.Errorf("table:\n%s", table)
 	}
 	var one []run
@@ -80,10 +82,12 @@ func TestTrainEnvironment(t *testing.T) {
 	if err := json.Unmarshal(read(t, filepath.Join(run, "environment.json")), &e); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(e.Command, "resnet train --dataset idx ") || !strings.HasSuffix(e.Command, `it'\''s a run'`) || e.Seed != 5 || e.State != "finished" {
+	if !strings.HasPrefix(e.Command, "resnet train --dataset idx ") ||
+		!strings.HasSuffix(e.Command, `it'\''s a run'`) || e.Seed != 5 || e.State != "finished" {
 		t.Errorf("environment %+v, want this command line, quoted, and seed 5", e)
 	}
-	if !strings.HasPrefix(e.Device, "cpu ") || len(e.Checksum) != 64 || e.CPU == "" || e.Go == "" || e.Version == "" || e.Ended < e.Started {
+	if !strings.HasPrefix(e.Device, "cpu ") || len(e.Checksum) != 64 || e.CPU == "" || e.Go == "" || e.Version == "" ||
+		e.Ended < e.Started {
 		t.Errorf("environment %+v, want all of it", e)
 	}
 

@@ -22,9 +22,8 @@ type setting struct {
 	apply func(*train.Config, string) error
 }
 
-// settings lists the flags that change a train.Config. Values are parsed when
-// they are applied, so that a flag that was not given leaves the configuration
-// as --config or the recipe has it.
+// settings lists the flags that change a train.Config. Values are parsed when they are applied, so that a flag that was
+// not given leaves the configuration as --config or the recipe has it.
 func settings() []setting {
 	d := train.Defaults()
 	text := func(name, usage string, value any, field func(*train.Config) *string, aliases ...string) setting {
@@ -37,23 +36,27 @@ func settings() []setting {
 		return valueOf(name, usage, value, nil, field, parseFloat)
 	}
 	type c = *train.Config
+	named := func(name, usage, shown string, values []string, apply func(c, string) error) setting {
+		return setting{suggest(&cli.StringFlag{Name: name, Usage: usage, DefaultText: shown}, values...), apply}
+	}
 	list := []setting{
 		// First those that bring others' defaults.
-		{suggest(&cli.StringFlag{Name: "model", Usage: modelUsage(), DefaultText: d.Model}, models.Names()...), func(c c, s string) error {
+		named("model", modelUsage(), d.Model, models.Names(), func(c c, s string) error {
 			c.SetModel(s)
 			return nil
-		}},
-		{suggest(&cli.StringFlag{Name: "recipe", Usage: recipeUsage(), DefaultText: recipeNames()[0]}, recipeNames()...), func(c c, s string) error {
+		}),
+		named("recipe", recipeUsage(), recipeNames()[0], recipeNames(), func(c c, s string) error {
 			return asUsage(c.SetRecipe(s))
-		}},
-		{suggest(&cli.StringFlag{Name: "opt", Usage: optimizerUsage(), DefaultText: d.Optimizer}, nn.OptimizerNames()...), func(c c, s string) error {
+		}),
+		named("opt", optimizerUsage(), d.Optimizer, nn.OptimizerNames(), func(c c, s string) error {
 			c.SetOptimizer(s)
 			return nil
-		}},
+		}),
 	}
 	for _, m := range models.All() {
 		for _, o := range m.Options {
-			list = append(list, setting{&cli.StringFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)}, func(c c, s string) error {
+			flag := &cli.StringFlag{Name: o.Name, Usage: optionUsage(m, o), DefaultText: fmt.Sprint(o.Default)}
+			list = append(list, setting{flag, func(c c, s string) error {
 				n, err := parseInt(s)
 				if err != nil {
 					return usagef("--%s %q: %w", o.Name, s, err)
@@ -68,8 +71,10 @@ func settings() []setting {
 
 		text("dataset", datasetUsage(), d.Dataset, func(c c) *string { return &c.Dataset }).of(data.Names()...),
 		text("data-dir", dataDirUsage, "", func(c c) *string { return &c.DataDir }),
-		whole("classes", "number of classes of an idx data set", "largest label + 1", func(c c) *int { return &c.Classes }),
-		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set", d.Val, func(c c) *string { return &c.Val }).of(train.ValTest, train.ValNone),
+		whole("classes", "number of classes of an idx data set", "largest label + 1",
+			func(c c) *int { return &c.Classes }),
+		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set",
+			d.Val, func(c c) *string { return &c.Val }).of(train.ValTest, train.ValNone),
 
 		whole("epochs", "passes over the training set", d.Epochs, func(c c) *int { return &c.Epochs }),
 		whole("batch-size", "images per step", d.BatchSize, func(c c) *int { return &c.BatchSize }, "b"),
@@ -78,25 +83,34 @@ func settings() []setting {
 		number("weight-decay", "of adamw and sgd", "adamw 1e-2, sgd 0", func(c c) *float64 { return &c.WeightDecay }),
 		number("smoothing", "label smoothing", d.Smoothing, func(c c) *float64 { return &c.Smoothing }),
 		number("hflip", "probability that an image is mirrored", d.HFlip, func(c c) *float64 { return &c.HFlip }),
-		whole("crop-padding", "pixels by which images move at most, each way; zeros come in", d.CropPadding, func(c c) *int { return &c.CropPadding }),
+		whole("crop-padding", "pixels by which images move at most, each way; zeros come in", d.CropPadding,
+			func(c c) *int { return &c.CropPadding }),
 
-		text("sched", "learning rate schedule: "+strings.Join(train.ScheduleNames(), ", "), d.Sched, func(c c) *string { return &c.Sched }).of(train.ScheduleNames()...),
+		text("sched", "learning rate schedule: "+strings.Join(train.ScheduleNames(), ", "), d.Sched,
+			func(c c) *string { return &c.Sched }).of(train.ScheduleNames()...),
 		whole("warmup", "epochs of linear warm-up", d.Warmup, func(c c) *int { return &c.Warmup }),
 		whole("step-size", "step: epochs between reductions", d.StepSize, func(c c) *int { return &c.StepSize }),
 		number("gamma", "step: factor of a reduction", d.Gamma, func(c c) *float64 { return &c.Gamma }),
 		number("min-lr", "cosine: last learning rate", d.MinLR, func(c c) *float64 { return &c.MinLR }),
-		number("pct-start", "onecycle: fraction of steps before the peak", d.PctStart, func(c c) *float64 { return &c.PctStart }),
-		number("div-factor", "onecycle: peak over first learning rate", d.DivFactor, func(c c) *float64 { return &c.DivFactor }),
-		number("final-div-factor", "onecycle: first over last learning rate", d.FinalDivFactor, func(c c) *float64 { return &c.FinalDivFactor }),
+		number("pct-start", "onecycle: fraction of steps before the peak", d.PctStart,
+			func(c c) *float64 { return &c.PctStart }),
+		number("div-factor", "onecycle: peak over first learning rate", d.DivFactor,
+			func(c c) *float64 { return &c.DivFactor }),
+		number("final-div-factor", "onecycle: first over last learning rate", d.FinalDivFactor,
+			func(c c) *float64 { return &c.FinalDivFactor }),
 
-		valueOf("seed", "of initial weights, shuffling, augmentation and held-out images", d.Seed, nil, func(c c) *uint64 { return &c.Seed }, parseUint),
+		valueOf("seed", "of initial weights, shuffling, augmentation and held-out images", d.Seed, nil,
+			func(c c) *uint64 { return &c.Seed }, parseUint),
 		text("device", deviceUsage, d.Device, func(c c) *string { return &c.Device }).of(device.Names()...),
 		text("fuse", fuseUsage, d.Fuse, func(c c) *string { return &c.Fuse }).of(cuda.FuseModes()...),
-		text("precision", precisionUsage, d.Precision, func(c c) *string { return &c.Precision }).of(nn.Precisions()...),
+		text("precision", precisionUsage, d.Precision,
+			func(c c) *string { return &c.Precision }).of(nn.Precisions()...),
 		whole("workers", workersUsage, "one per processor", func(c c) *int { return &c.Threads }, "j"),
 		text("output", "run directory `DIR`", "runs/<time>-<model>", func(c c) *string { return &c.Output }, "o"),
-		number("checkpoint-seconds", "seconds between checkpoints; 0 for none", d.CheckpointSeconds, func(c c) *float64 { return &c.CheckpointSeconds }),
-		whole("checkpoint-steps", "steps between checkpoints; 0 for none", d.CheckpointSteps, func(c c) *int { return &c.CheckpointSteps }),
+		number("checkpoint-seconds", "seconds between checkpoints; 0 for none", d.CheckpointSeconds,
+			func(c c) *float64 { return &c.CheckpointSeconds }),
+		whole("checkpoint-steps", "steps between checkpoints; 0 for none", d.CheckpointSteps,
+			func(c c) *int { return &c.CheckpointSteps }),
 	}...)
 }
 
@@ -118,7 +132,8 @@ func recipeUsage() string {
 }
 
 func optimizerUsage() string {
-	return "optimiser: " + strings.Join(nn.OptimizerNames(), ", ") + "; brings its own learning rate, momentum and decay"
+	return "optimiser: " + strings.Join(nn.OptimizerNames(), ", ") +
+		"; brings its own learning rate, momentum and decay"
 }
 
 const (
@@ -143,12 +158,14 @@ func datasetUsage() string {
 
 // datasetFlag is --dataset where it has a default.
 func datasetFlag(usage string) cli.Flag {
-	return suggest(&cli.StringFlag{Name: "dataset", Value: data.Names()[0], Usage: usage + datasetUsage()}, data.Names()...)
+	return suggest(&cli.StringFlag{Name: "dataset", Value: data.Names()[0], Usage: usage + datasetUsage()},
+		data.Names()...)
 }
 
-// valueOf is a setting of one field. The flag is a string to the parser; shown
-// is its default in the help text.
-func valueOf[T any](name, usage string, shown any, aliases []string, field func(*train.Config) *T, parse func(string) (T, error)) setting {
+// valueOf is a setting of one field. The flag is a string to the parser; shown is its default in the help text.
+func valueOf[T any](
+	name, usage string, shown any, aliases []string, field func(*train.Config) *T, parse func(string) (T, error),
+) setting {
 	f := &cli.StringFlag{Name: name, Aliases: aliases, Usage: usage, DefaultText: fmt.Sprint(shown)}
 	return setting{f, func(c *train.Config, s string) error {
 		v, err := parse(s)
@@ -184,8 +201,8 @@ func parseFloat(s string) (float64, error) {
 	return x, nil
 }
 
-// configOf is the configuration that a command line asks for: the recipe, or
-// --config's file, changed by the flags that were given.
+// configOf is the configuration that a command line asks for: the recipe, or --config's file, changed by the flags that
+// were given.
 func configOf(c *cli.Context) (train.Config, error) {
 	cfg := train.Defaults()
 	if path := c.String("config"); path != "" {

@@ -14,9 +14,8 @@ type signals struct{ first atomic.Int32 }
 // caught is the first signal's number, or 0.
 func (s *signals) caught() int { return int(s.first.Load()) }
 
-// withSignals cancels the context at the first SIGINT or SIGTERM, which leaves
-// time to finish a step and write a checkpoint. The second one ends the
-// program at once.
+// withSignals cancels the context at the first SIGINT or SIGTERM, which leaves time to finish a step and write a
+// checkpoint. The second one ends the program at once.
 func withSignals(parent context.Context) (context.Context, *signals) {
 	ctx, cancel := context.WithCancel(parent)
 	s := new(signals)

@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// longRun are the options of a run of a second or so: enough steps to be
-// interrupted among, checkpoints often.
+// longRun are the options of a run of a second or so: enough steps to be interrupted among, checkpoints often.
 func longRun(dir, output string, more ...string) []string {
-	return append(tiny(dir, "--epochs", "4", "--checkpoint-steps", "10", "--val", "30", "--sched", "cosine", "--output", output), more...)
+	return append(tiny(dir, "--epochs", "4", "--checkpoint-steps", "10", "--val", "30", "--sched", "cosine",
+		"--output", output), more...)
 }
 
-// uninterrupted trains to the end and returns what must come out of a run that
-// was stopped in between, and how long it took.
+// uninterrupted trains to the end and returns what must come out of a run that was stopped in between, and how long it
+// took.
 func uninterrupted(t *testing.T, dir string, more ...string) (files map[string][]byte, took time.Duration) {
 	run := filepath.Join(t.TempDir(), "whole")
 	begin := time.Now()
@@ -49,7 +49,8 @@ func sameResults(t *testing.T, got, want map[string][]byte) {
 	t.Helper()
 	for name := range want {
 		if !bytes.Equal(got[name], want[name]) {
-			t.Errorf("%s differs from that of the run that was never stopped (%d bytes, %d there)", name, len(got[name]), len(want[name]))
+			t.Errorf("%s differs from that of the run that was never stopped (%d bytes, %d there)", name,
+				len(got[name]), len(want[name]))
 			if name == "results.csv" {
 				t.Logf("got:\n%s\nwant:\n%s", got[name], want[name])
 			}
@@ -103,8 +104,9 @@ func TestSignalResume(t *testing.T) {
 			if code != c.code {
 				t.Fatalf("exit status %d, want %d: %s", code, c.code, stderr)
 			}
-			if hint := "resnet train --resume " + run + "\n"; !strings.HasPrefix(stderr.String(), "resnet: train: interrupted after ") || !strings.HasSuffix(stderr.String(), hint) {
-				t.Errorf("stderr %q, want one line that ends in %q", stderr, hint)
+			said, hint := stderr.String(), "resnet train --resume "+run+"\n"
+			if !strings.HasPrefix(said, "resnet: train: interrupted after ") || !strings.HasSuffix(said, hint) {
+				t.Errorf("stderr %q, want one line that ends in %q", said, hint)
 			}
 			succeed(t, "train", "--resume", run, "-j", "1", "--quiet") // on any number of threads
 			sameResults(t, results(t, run), want)
@@ -137,8 +139,8 @@ func TestSecondSignal(t *testing.T) {
 	}
 }
 
-// A run that is killed again and again, at moments that it cannot choose, ends
-// in the same bytes as one that never was. RESNET_KILLS sets how often.
+// A run that is killed again and again, at moments that it cannot choose, ends in the same bytes as one that never was.
+// RESNET_KILLS sets how often.
 func TestKillResume(t *testing.T) {
 	kills := 10
 	if s := os.Getenv("RESNET_KILLS"); s != "" {

@@ -34,10 +34,12 @@ examples:
    resnet summary --format dot | dot -Tpdf > network.pdf`,
 		Flags: append(append(modelFlags(), shapeFlags()...),
 			&cli.StringFlag{Name: "weights", Usage: "describe the network of a weights `FILE`"},
-			&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: train.Defaults().BatchSize, Usage: "images per step, for the memory"},
+			&cli.IntFlag{Name: "batch-size", Aliases: []string{"b"}, Value: train.Defaults().BatchSize,
+				Usage: "images per step, for the memory"},
 			deviceFlag(device.CPU, "the one whose memory is counted: "+deviceUsage),
 			precisionFlag(),
-			workersFlag(), outputFlag("the result"), formatFlag(append([]string{"table", "json"}, diagram.Formats()...)...)),
+			workersFlag(), outputFlag("the result"),
+			formatFlag(append([]string{"table", "json"}, diagram.Formats()...)...)),
 		Action: runSummary,
 	}
 }
@@ -183,16 +185,20 @@ func (s *summary) write(w io.Writer) error {
 	rule := strings.Repeat("-", name+66)
 	var b strings.Builder
 	fmt.Fprintf(&b, "Model: %s\n%s\n", s.Model.Model, rule)
-	fmt.Fprintf(&b, "%-*s  %-20s  %11s  %s\n%s\n", name, "Layer (type)", "Output (N, C, H, W)", "Params", "Connected to", rule)
+	fmt.Fprintf(&b, "%-*s  %-20s  %11s  %s\n%s\n", name, "Layer (type)", "Output (N, C, H, W)", "Params",
+		"Connected to", rule)
 	for _, l := range s.Layers {
 		fmt.Fprintf(&b, "%-*s  %-20s  %11s  %s\n", name, l.Name+" ("+l.Type+")",
-			fmt.Sprintf("(None, %d, %d, %d)", l.Output[1], l.Output[2], l.Output[3]), thousands(l.Params), strings.Join(l.Connected, ", "))
+			fmt.Sprintf("(None, %d, %d, %d)", l.Output[1], l.Output[2], l.Output[3]),
+			thousands(l.Params), strings.Join(l.Connected, ", "))
 	}
 	fmt.Fprintf(&b, "%s\nTotal params: %s\nTrainable params: %s\nNon-trainable params: %s\n",
 		rule, thousands(s.Params), thousands(s.Trainable), thousands(s.NonTrainable))
-	fmt.Fprintf(&b, "FLOPs per image: %s forward, %s training step (a multiply-add is 2)\n", thousands(s.FLOPs.Forward), thousands(s.FLOPs.Train))
+	fmt.Fprintf(&b, "FLOPs per image: %s forward, %s training step (a multiply-add is 2)\n",
+		thousands(s.FLOPs.Forward), thousands(s.FLOPs.Train))
+	m := s.Memory
 	fmt.Fprintf(&b, "Training memory at batch size %d: activations %s, params %s, gradients %s, adam %s\n", s.BatchSize,
-		mebibytes(s.Memory.Activations), mebibytes(s.Memory.Params), mebibytes(s.Memory.Gradients), mebibytes(s.Memory.Optimizer))
+		mebibytes(m.Activations), mebibytes(m.Params), mebibytes(m.Gradients), mebibytes(m.Optimizer))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

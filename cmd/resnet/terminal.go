@@ -14,8 +14,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// showsColor says whether w is a terminal on which colours are welcome, see
-// https://no-color.org.
+// showsColor says whether w is a terminal on which colours are welcome, see https://no-color.org.
 func showsColor(w io.Writer) bool {
 	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

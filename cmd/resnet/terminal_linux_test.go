@@ -12,29 +12,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Colours are for terminals, and only where they are wanted: stderr of a run
-// and of a mistake.
+// Colours are for terminals, and only where they are wanted: stderr of a run and of a mistake.
 func TestColors(t *testing.T) {
 	dir := writeBars(t, 24)
 	for _, c := range []struct {
 		env  []string
 		want bool
-	}{{[]string{"TERM=xterm", "NO_COLOR="}, true}, {[]string{"TERM=xterm", "NO_COLOR=1"}, false}, {[]string{"TERM=dumb", "NO_COLOR="}, false}} {
+	}{
+		{[]string{"TERM=xterm", "NO_COLOR="}, true},
+		{[]string{"TERM=xterm", "NO_COLOR=1"}, false},
+		{[]string{"TERM=dumb", "NO_COLOR="}, false},
+	} {
 		train := command(tiny(dir, "--epochs", "1", "--quiet=false", "--output", filepath.Join(t.TempDir(), "run"))...)
 		train.Env = append(train.Env, c.env...)
-		if out := onTerminal(t, train); strings.Contains(out, "\x1b[32mbest\x1b[0m") != c.want || !strings.Contains(out, "best") {
+		if out := onTerminal(t, train); strings.Contains(out, "\x1b[32mbest\x1b[0m") != c.want ||
+			!strings.Contains(out, "best") {
 			t.Errorf("%v: best epoch in colour, want %v:\n%q", c.env, c.want, out)
 		}
 		mistake := command("trian")
 		mistake.Env = append(mistake.Env, c.env...)
-		if out := onTerminal(t, mistake); strings.HasPrefix(out, "\x1b[31mresnet:\x1b[0m unknown") != c.want || !strings.Contains(out, "resnet:") {
+		if out := onTerminal(t, mistake); strings.HasPrefix(out, "\x1b[31mresnet:\x1b[0m unknown") != c.want ||
+			!strings.Contains(out, "resnet:") {
 			t.Errorf("%v: error in colour, want %v: %q", c.env, c.want, out)
 		}
 	}
 }
 
-// onTerminal runs a command whose stderr is a terminal and returns what it
-// wrote there.
+// onTerminal runs a command whose stderr is a terminal and returns what it wrote there.
 func onTerminal(t *testing.T, c *exec.Cmd) string {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

@@ -20,13 +20,14 @@ func trainCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "resume", Usage: "go on with the run in `DIR` from its last checkpoint"},
 		&cli.StringFlag{Name: "config", Usage: "take the settings from `FILE`, a run's config.json; flags given win"},
-		&cli.BoolFlag{Name: "no-nesterov", Usage: "plain momentum for sgd", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "no-shuffle", Usage: "take the images in the files' order", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "force", Usage: "begin anew where --output holds a run, whose files are removed", DisableDefaultText: true},
-		&cli.BoolFlag{Name: "no-tensorboard", Usage: "no event file for TensorBoard", DisableDefaultText: true},
-		choice("histograms", "weights", "distributions that TensorBoard shows, those of gradients beside weights", "none", "weights", "gradients"),
-		&cli.BoolFlag{Name: "no-plots", Usage: "no pictures at the end", DisableDefaultText: true},
+		boolFlag("no-nesterov", "plain momentum for sgd"),
+		boolFlag("no-shuffle", "take the images in the files' order"),
+		quietFlag(),
+		boolFlag("force", "begin anew where --output holds a run, whose files are removed"),
+		boolFlag("no-tensorboard", "no event file for TensorBoard"),
+		choice("histograms", "weights", "distributions that TensorBoard shows, those of gradients beside weights",
+			"none", "weights", "gradients"),
+		boolFlag("no-plots", "no pictures at the end"),
 		deterministicFlag(), noGraphFlag(), tuneFlag(nn.TuneOn), checkFlag(),
 		formatFlag("text", "json"),
 	}
@@ -63,19 +64,19 @@ func runTrain(c *cli.Context) error {
 		return err
 	}
 	o := train.Options{
-		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter), Quiet: c.Bool("quiet"),
-		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
+		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter),
+		Quiet: c.Bool("quiet"), NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
 		Origin: train.Origin{Command: commandLine(os.Args), Version: bench.Version(), CPU: bench.ThisMachine().CPU},
 	}
 	var err error
 	if o.Tune, err = tuneOf(c); err != nil {
 		return err
 	}
-	w, err := newWatch(c)
+	ob, err := newObserver(c)
 	if err != nil {
 		return err
 	}
-	o.Hooks = w.hooks()
+	o.Hooks = ob.hooks()
 	var result *train.Result
 	if dir := c.String("resume"); dir != "" {
 		if o.Override, err = overrides(c, dir); err != nil {
@@ -93,7 +94,7 @@ func runTrain(c *cli.Context) error {
 		result, err = train.Run(c.Context, cfg, o)
 	}
 	if errors.Is(err, train.ErrInterrupted) {
-		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, w.Dir)
+		return fmt.Errorf("%w; go on with: resnet train --resume %s", err, ob.Dir)
 	}
 	if err != nil {
 		return err
@@ -104,8 +105,8 @@ func runTrain(c *cli.Context) error {
 	return writeResult(c.App.Writer, result)
 }
 
-// overrides applies the settings given beside --resume; train refuses those
-// that would make another run of it.
+// overrides returns a function that applies the settings given beside --resume. train refuses those that would make it
+// another run.
 func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 	switch output := c.String("output"); {
 	case c.String("config") != "":
@@ -122,7 +123,7 @@ func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 	return func(cfg *train.Config) { _ = apply(c, cfg) }, nil // the same values parsed a moment ago
 }
 
-// writeResult names what a script would look for; the rest was progress.
+// writeResult prints what a script would look for.
 func writeResult(w io.Writer, r *train.Result) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "run       %s\nweights   %s\n", r.Dir, r.BestWeights)

@@ -43,8 +43,8 @@ func trainBars(t *testing.T, dir string) (trained trainResult) {
 		t.Fatalf("run %q with %d epochs, want %q with 30", trained.Dir, len(trained.Epochs), run)
 	}
 	last := trained.Epochs[29]
-	// Any working network learns bars at fixed places. Validation takes the running statistics: it needs the 1140 steps,
-	// which leave 0.99^1140 = 1e-5 of the variance 1 that they start from. Chance is 0.33.
+	// Any working network learns bars at fixed places. Validation takes the running statistics: it needs the 1140
+	// steps, which leave 0.99^1140 = 1e-5 of the variance 1 that they start from. Chance is 0.33.
 	if last.Train.Accuracy < 0.95 || last.Val == nil || last.Val.Accuracy < 0.95 {
 		t.Fatalf("last epoch %+v, validation %+v, want accuracies above 0.95", last, last.Val)
 	}
@@ -78,16 +78,17 @@ func TestTrainEvalPredict(t *testing.T) {
 			t.Error("the same configuration gave other weights")
 		}
 		var other trainResult
-		decode(t, succeed(t, "train", "--epochs", "1", "--config", filepath.Join(run, "config.json"), "--output", filepath.Join(t.TempDir(), "other"),
+		decode(t, succeed(t, "train", "--epochs", "1", "--config", filepath.Join(run, "config.json"),
+			"--output", filepath.Join(t.TempDir(), "other"),
 			"--opt", "sgd", "--no-plots", "--quiet", "--format", "json"), &other)
-		if c := other.Config; c["epochs"] != 1.0 || c["opt"] != "sgd" || c["lr"] != 0.01 || c["nesterov"] != true || c["base_channels"] != 4.0 {
+		if c := other.Config; c["epochs"] != 1.0 || c["opt"] != "sgd" || c["lr"] != 0.01 || c["nesterov"] != true ||
+			c["base_channels"] != 4.0 {
 			t.Errorf("configuration %v, want the file's with 1 epoch, sgd and its defaults", c)
 		}
 	})
 }
 
-// evalAndPredict holds what eval and predict say on a device to what the run
-// said, the loss to a tolerance.
+// evalAndPredict holds what eval and predict say on a device to what the run said, the loss to a tolerance.
 func evalAndPredict(t *testing.T, dir string, trained trainResult, tolerance float64, device ...string) {
 	on := func(args ...string) []string { return append(args, device...) }
 	last := trained.Epochs[len(trained.Epochs)-1]
@@ -95,7 +96,8 @@ func evalAndPredict(t *testing.T, dir string, trained trainResult, tolerance flo
 		var e, small evalResult
 		args := on("eval", "--weights", trained.LastWeights, "--data-dir", dir, "--format", "json")
 		decode(t, succeed(t, args...), &e)
-		if e.Images != testImages || math.Abs(e.Loss-last.Val.Loss) > tolerance*math.Abs(e.Loss) || e.Accuracy != last.Val.Accuracy {
+		if e.Images != testImages || math.Abs(e.Loss-last.Val.Loss) > tolerance*math.Abs(e.Loss) ||
+			e.Accuracy != last.Val.Accuracy {
 			t.Errorf("%d images, loss %v, accuracy %v, want %d and the run's %+v (the loss to %g)",
 				e.Images, e.Loss, e.Accuracy, testImages, *last.Val, tolerance)
 		}
@@ -109,17 +111,20 @@ func evalAndPredict(t *testing.T, dir string, trained trainResult, tolerance flo
 			}
 		}
 		if total != testImages || diagonal != int(math.Round(e.Accuracy*testImages)) {
-			t.Errorf("confusion %v has %d images, %d on the diagonal, want %d and accuracy %v", e.Confusion, total, diagonal, testImages, e.Accuracy)
+			t.Errorf("confusion %v has %d images, %d on the diagonal, want %d and accuracy %v", e.Confusion, total,
+				diagonal, testImages, e.Accuracy)
 		}
 		// A batch that does not divide the images leaves every one counted.
 		decode(t, succeed(t, append(args, "-b", "7")...), &small)
 		if small.Accuracy != e.Accuracy || small.Images != testImages {
-			t.Errorf("with batch size 7: accuracy %v of %d images, want %v of %d", small.Accuracy, small.Images, e.Accuracy, testImages)
+			t.Errorf("with batch size 7: accuracy %v of %d images, want %v of %d", small.Accuracy, small.Images,
+				e.Accuracy, testImages)
 		}
 	})
 	t.Run("evaluate as text", func(t *testing.T) {
 		out := succeed(t, on("evaluate", "--weights", trained.BestWeights, "--data-dir", dir, "--split", "train")...)
-		for _, want := range []string{"images    300 of idx train\n", "accuracy ", "precision    recall        f1   support", "macro mean", "confusion: "} {
+		for _, want := range []string{"images    300 of idx train\n", "accuracy ",
+			"precision    recall        f1   support", "macro mean", "confusion: "} {
 			if !strings.Contains(out, want) {
 				t.Errorf("no %q in:\n%s", want, out)
 			}
@@ -159,20 +164,24 @@ func predictBars(t *testing.T, on func(args ...string) []string, dir, weights st
 			}
 		}
 		// Options after arguments count too.
-		decode(t, succeed(t, on("predict", file, "--weights", weights, "--invert", "--top", "2", "--indices", "0:2,5", "--data-dir", dir, "--format", "json")...), &pictures)
+		decode(t, succeed(t, on("predict", file, "--weights", weights, "--invert", "--top", "2", "--indices", "0:2,5",
+			"--data-dir", dir, "--format", "json")...), &pictures)
 		if len(pictures) != 4 {
 			t.Fatalf("%d pictures, want 3 of the data set and 1 file", len(pictures))
 		}
 		for i, index := range []int{0, 1, 5} {
 			if p := pictures[i]; p.Source != fmt.Sprintf("test[%d]", index) || p.Label != fmt.Sprint(index%classes) {
-				t.Errorf("picture %d is %s with label %s, want test[%d] with %d", i, p.Source, p.Label, index, index%classes)
+				t.Errorf("picture %d is %s with label %s, want test[%d] with %d", i, p.Source, p.Label, index,
+					index%classes)
 			}
 		}
 		p := pictures[3]
-		if p.Source != file || p.Label != "" || len(p.Top) != 2 || p.Top[0].Index != label || p.Top[0].Probability < p.Top[1].Probability {
+		if p.Source != file || p.Label != "" || len(p.Top) != 2 || p.Top[0].Index != label ||
+			p.Top[0].Probability < p.Top[1].Probability {
 			t.Errorf("bar %d: %+v, want it first of two", label, p)
 		}
-		if table := succeed(t, on("predict", "--weights", weights, "--top", "1", "--invert", file)...); !strings.Contains(table, fmt.Sprintf("bar.png  %-5d", label)) {
+		table := succeed(t, on("predict", "--weights", weights, "--top", "1", "--invert", file)...)
+		if !strings.Contains(table, fmt.Sprintf("bar.png  %-5d", label)) {
 			t.Errorf("bar %d: no such prediction in:\n%s", label, table)
 		}
 	}

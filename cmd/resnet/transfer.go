@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// transferBar shows downloads: a bar that is drawn over and over on a
-// terminal, one line per file elsewhere.
+// transferBar shows downloads: on a terminal a bar that is redrawn, elsewhere one line per file.
 type transferBar struct {
 	w        io.Writer
 	terminal bool
@@ -38,7 +37,8 @@ func (b *transferBar) progress(file string, done, total int64) {
 	}
 	const width = 30
 	full := int(width * min(done, total) / total)
-	fmt.Fprintf(b.w, "\r%-28s [%s%s] %3d%% of %s", file, strings.Repeat("=", full), strings.Repeat(" ", width-full), 100*done/total, mebibytes(total))
+	fmt.Fprintf(b.w, "\r%-28s [%s%s] %3d%% of %s", file, strings.Repeat("=", full), strings.Repeat(" ", width-full),
+		100*done/total, mebibytes(total))
 }
 
 func (b *transferBar) log(format string, args ...any) {

@@ -26,7 +26,8 @@ func TestTransferBar(t *testing.T) {
 	b.end()
 	lines := strings.Split(drawn.String(), "\n")
 	if len(lines) != 3 || strings.Count(lines[0], "\r") != 2 || !strings.Contains(lines[0], " 50% of 1.0 MiB") ||
-		!strings.HasSuffix(lines[0], "[==============================] 100% of 1.0 MiB") || !strings.HasSuffix(lines[1], "1.0 MiB") {
+		!strings.HasSuffix(lines[0], "[==============================] 100% of 1.0 MiB") ||
+		!strings.HasSuffix(lines[1], "1.0 MiB") {
 		t.Errorf("on a terminal: %q, want two drawings of a.gz and one of b.gz, a line each", drawn.String())
 	}
 }

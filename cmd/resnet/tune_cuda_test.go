@@ -37,18 +37,17 @@ func unlike(measured *nn.Tuning, than map[string]nn.Choice) *nn.Tuning {
 	for key, c := range measured.Choices {
 		names := append(slices.Sorted(maps.Keys(c.Candidates)), c.Choice)
 		names = slices.DeleteFunc(names, func(name string) bool { return name == than[key].Choice })
-		rivals := map[string]float64{than[key].Choice: 2}
+		candidates := map[string]float64{than[key].Choice: 2}
 		for _, name := range names[1:] {
-			rivals[name] = 2
+			candidates[name] = 2
 		}
-		other.Choices[key] = nn.Choice{Choice: names[0], Microseconds: 1, Candidates: rivals}
+		other.Choices[key] = nn.Choice{Choice: names[0], Microseconds: 1, Candidates: candidates}
 	}
 	return &other
 }
 
-// A run takes the choices in the cache, which are not the heuristics', keeps
-// them, and resumes with them whatever the cache and --tune say by then: it ends
-// in the bits of a run that never stopped.
+// A run takes the choices in the cache, which are not the heuristics', keeps them, and resumes with them whatever the
+// cache and --tune say by then: it ends in the bits of a run that never stopped.
 func TestResumeTuned(t *testing.T) {
 	requireGPU(t)
 	cache := t.TempDir()
@@ -56,7 +55,8 @@ func TestResumeTuned(t *testing.T) {
 	dir := writeBars(t, 24)
 	run := func(epochs, tune string, more ...string) (run string) {
 		run = filepath.Join(t.TempDir(), "run")
-		succeed(t, append(append(tiny(dir, "--epochs", epochs, "--tune", tune, "--output", run), onTuned...), more...)...)
+		succeed(t, append(append(tiny(dir, "--epochs", epochs, "--tune", tune, "--output", run), onTuned...),
+			more...)...)
 		return run
 	}
 	chosen := func(run string) map[string]nn.Choice {
@@ -106,8 +106,8 @@ func TestResumeTuned(t *testing.T) {
 	}
 }
 
-// What was measured is said, and by whom it is used. An algorithm that fails
-// while it is timed is out, and a cache that is damaged is one line.
+// What was measured is said, and by whom it is used. An algorithm that fails while it is timed is out, and a cache that
+// is damaged is one line.
 func TestTuneIsTold(t *testing.T) {
 	requireEmulation(t)
 	cache := t.TempDir()
@@ -117,16 +117,19 @@ func TestTuneIsTold(t *testing.T) {
 		var r struct {
 			Machine struct{ GPU struct{ Tuning string } }
 		}
-		args = append([]string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2", "--no-roofline", "--fuse", "off", "--format", "json"}, args...)
+		args = append([]string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16",
+			"-b", "2", "--no-roofline", "--fuse", "off", "--format", "json"}, args...)
 		decode(t, succeed(t, append(args, onTuned...)...), &r)
 		return r.Machine.GPU.Tuning
 	}
-	if r, states := doctor(t, 0, "--device", "cuda"); states["tuning"] != "missing" || !strings.Contains(r.text("tuning"), "nothing measured") {
+	if r, states := doctor(t, 0, "--device", "cuda"); states["tuning"] != "missing" ||
+		!strings.Contains(r.text("tuning"), "nothing measured") {
 		t.Errorf("tuning is %q, %s, want nothing measured", states["tuning"], r.text("tuning"))
 	}
 	failsOnGPU(t, map[string]string{"RESNET_EMU_FAIL": "cudnnConvolutionForward:3000", tuneVariable: "on"}, 1,
 		`stem: conv\.forward n=2 c=1 .*: algorithm \d, .*CUDNN_STATUS_NOT_SUPPORTED`,
-		append([]string{"bench", "--quiet", "--seconds", "0", "-b", "2", "--phase", "infer", "--no-roofline"}, onTuned...)...)
+		append([]string{"bench", "--quiet", "--seconds", "0", "-b", "2", "--phase", "infer", "--no-roofline"},
+			onTuned...)...)
 	t.Setenv("RESNET_EMU_FAIL", "cudnnConvolutionForward:3000@1")
 	first := tuning("--tune", "on", "--phase", "train")
 	t.Setenv("RESNET_EMU_FAIL", "")
@@ -148,12 +151,15 @@ func TestTuneIsTold(t *testing.T) {
 	if !failed {
 		t.Errorf("no algorithm is out in %+v", measured.Choices)
 	}
-	if r, states := doctor(t, 0, "--device", "cuda"); states["tuning"] != "ok" || !strings.Contains(r.text("tuning"), fmt.Sprintf("%d choices", n)) {
+	if r, states := doctor(t, 0, "--device", "cuda"); states["tuning"] != "ok" ||
+		!strings.Contains(r.text("tuning"), fmt.Sprintf("%d choices", n)) {
 		t.Errorf("tuning is %q, %s, want %d choices", states["tuning"], r.text("tuning"), n)
 	}
 	write(t, file, []byte("{"))
-	_, stderr, code := resnet(t, append(tiny(writeBars(t, 24), "--quiet=false", "--epochs", "1", "--tune", "cached", "--output", filepath.Join(t.TempDir(), "run")), onTuned...)...)
-	if line, _, _ := strings.Cut(stderr, "\n"); code != 0 || !strings.HasPrefix(line, "note: nn: tuning: "+file) || !strings.Contains(line, "damaged") {
+	_, stderr, code := resnet(t, append(tiny(writeBars(t, 24), "--quiet=false", "--epochs", "1", "--tune", "cached",
+		"--output", filepath.Join(t.TempDir(), "run")), onTuned...)...)
+	if line, _, _ := strings.Cut(stderr, "\n"); code != 0 || !strings.HasPrefix(line, "note: nn: tuning: "+file) ||
+		!strings.Contains(line, "damaged") {
 		t.Errorf("exit status %d, first line %q, want 0 and that %s is damaged", code, line, file)
 	}
 }

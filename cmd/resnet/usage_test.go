@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Every bad input gets one line that begins with "resnet: ", says what is
-// wrong with which value, and the exit status for its kind.
+// Every bad input gets one line that begins with "resnet: ", says what is wrong with which value, and the exit status
+// for its kind.
 func TestErrors(t *testing.T) {
 	dir := writeBars(t, 24)
 	run := filepath.Join(t.TempDir(), "run")
@@ -18,7 +18,8 @@ func TestErrors(t *testing.T) {
 	weights := filepath.Join(run, "weights", "last.safetensors")
 
 	swapped := t.TempDir() // labels in the place of images
-	for _, f := range []string{"train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"} {
+	for _, f := range []string{"train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte",
+		"t10k-labels-idx1-ubyte"} {
 		write(t, filepath.Join(swapped, f), read(t, filepath.Join(dir, f)))
 	}
 	write(t, filepath.Join(swapped, "t10k-images-idx3-ubyte"), read(t, filepath.Join(dir, "t10k-labels-idx1-ubyte")))
@@ -84,7 +85,8 @@ func TestErrors(t *testing.T) {
 		{"train --dataset idx --data-dir " + dir + " --output " + run, 1, `already holds a run`},
 		{"train --dataset idx --data-dir " + dir + " --weights " + weights, 1, `shape|tensor`}, // of the small network
 		{"train --resume /nowhere", 1, `/nowhere`},
-		{"train --resume " + run + " --output elsewhere", 2, `--output elsewhere with --resume .*: a run continues in its own directory`},
+		{"train --resume " + run + " --output elsewhere", 2,
+			`--output elsewhere with --resume .*: a run continues in its own directory`},
 		{"train --resume " + run + " --force", 2, `--force with --resume`},
 		{"runs /nowhere", 1, `/nowhere: no such directory`},
 		{"runs a b", 2, `2 directories given, want one`},
@@ -101,12 +103,14 @@ func TestErrors(t *testing.T) {
 		{"predict --weights " + weights, 2, `no images given, want picture files, --indices LIST or --wrong N`},
 		{"predict --weights " + weights + " --indices 3:3 ", 2, `range "3:3" is empty`},
 		{"predict --weights " + weights + " --indices 1,x", 2, `"x", want numbers`},
-		{"predict --device cpu --weights " + weights + " --data-dir " + dir + " --indices 20", 2, `image 20, want 0 to 19`},
+		{"predict --device cpu --weights " + weights + " --data-dir " + dir + " --indices 20", 2,
+			`image 20, want 0 to 19`},
 		{"predict --weights " + weights + " --top 0 " + text, 2, `--top 0`},
 		{"predict --weights " + weights + " --wrong 0", 2, `--wrong 0, want at least 1`},
 		{"predict --weights " + weights + " --wrong 3 " + text, 2, `--wrong with picture file`},
 		{"predict --weights " + weights + " --indices 1 --grid a.pdf", 2, `--grid "a\.pdf", want .* \.png or \.svg`},
-		{"predict --device cpu --weights " + weights + " --data-dir " + dir + " --indices 1 --grid /nowhere/a.png", 1, `/nowhere`},
+		{"predict --device cpu --weights " + weights + " --data-dir " + dir + " --indices 1 --grid /nowhere/a.png", 1,
+			`/nowhere`},
 		{"eval --device cpu --weights " + weights + " --data-dir " + dir + " --plots /dev/null/a", 1, `/dev/null`},
 		{"predict --weights " + weights + " " + empty, 1, `empty file`},
 		{"predict --weights " + weights + " " + text, 1, `not a PNG`},
@@ -182,8 +186,10 @@ func TestHelp(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--help", "commands:"}, {"-h", "commands:"},
 		{"train --help", "--resume DIR"}, {"eval -h", "examples:"}, {"evaluate --help", "examples:"},
-		{"predict --help", "[FILE...]"}, {"summary --help", "examples:"}, {"export --help", "examples:"}, {"import --help", "FILE\n"}, {"bench --help", "benchstat"},
-		{"doctor --help", "examples:"}, {"data --help", "fetch"}, {"report --help", "RUN..."}, {"runs --help", "[DIR]"}, {"completion --help", "zsh"}, {"data fetch --help", "examples:"}, {"data info --help", "examples:"},
+		{"predict --help", "[FILE...]"}, {"summary --help", "examples:"}, {"export --help", "examples:"},
+		{"import --help", "FILE\n"}, {"bench --help", "benchstat"}, {"doctor --help", "examples:"},
+		{"data --help", "fetch"}, {"report --help", "RUN..."}, {"runs --help", "[DIR]"},
+		{"completion --help", "zsh"}, {"data fetch --help", "examples:"}, {"data info --help", "examples:"},
 		{"--version", "resnet "},
 	} {
 		if out := succeed(t, strings.Fields(c.args)...); !strings.Contains(out, c.want) {
@@ -215,7 +221,8 @@ func TestSuggest(t *testing.T) {
 		}
 	}
 	for given, want := range map[string]string{
-		"epoch": "epochs", "ephocs": "epochs", "batchsize": "batch-size", "base": "base-channels", "xyz": "", "q": "", "rl": "",
+		"epoch": "epochs", "ephocs": "epochs", "batchsize": "batch-size", "base": "base-channels", "xyz": "", "q": "",
+		"rl": "",
 	} {
 		if got := nearest(given, names); got != want {
 			t.Errorf("suggest %q: %q, want %q", given, got, want)

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// watched trains for two epochs with pictures and the given options, and
-// returns the run directory and what the event file holds, "" without one.
-func watched(t *testing.T, dir string, args ...string) (run, events string) {
+// trainObserved trains for two epochs with pictures and the given options, and returns the run directory and what the
+// event file holds, "" without one.
+func trainObserved(t *testing.T, dir string, args ...string) (run, events string) {
 	t.Helper()
 	run = filepath.Join(t.TempDir(), "run")
 	args = append([]string{"--epochs", "2", "--no-plots=false", "--output", run}, args...)
@@ -29,11 +29,10 @@ func watched(t *testing.T, dir string, args ...string) (run, events string) {
 	return run, events
 }
 
-// A run shows itself in pictures and to TensorBoard, as far as is wanted, and
-// its weights do not depend on who looks.
-func TestTrainWatched(t *testing.T) {
+// A run shows itself in pictures and to TensorBoard, as far as is wanted, and its weights do not depend on who looks.
+func TestTrainObserved(t *testing.T) {
 	dir := writeBars(t, 24)
-	run, events := watched(t, dir)
+	run, events := trainObserved(t, dir)
 	for _, name := range []string{"curves", "confusion", "predictions", "wrong", "filters"} {
 		isPNG(t, filepath.Join(run, name+".png"))
 	}
@@ -61,7 +60,7 @@ func TestTrainWatched(t *testing.T) {
 		{[]string{"--histograms", "none"}, []string{scalar}},
 		{[]string{"--no-tensorboard"}, nil},
 	} {
-		run, events := watched(t, dir, c.args...)
+		run, events := trainObserved(t, dir, c.args...)
 		if got := tags(events); !slices.Equal(got, c.tags) {
 			t.Errorf("%v: recorded %v, want %v", c.args, got, c.tags)
 		}
@@ -71,7 +70,7 @@ func TestTrainWatched(t *testing.T) {
 		isPNG(t, filepath.Join(run, "confusion.png"))
 	}
 	for _, val := range []string{"none", "6"} { // the last epoch's weights then, and the run's own evaluation
-		run, _ := watched(t, dir, "--val", val)
+		run, _ := trainObserved(t, dir, "--val", val)
 		isPNG(t, filepath.Join(run, "confusion.png"))
 	}
 }
@@ -84,7 +83,8 @@ func TestTrainUndrawable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stderr, code := resnet(t, tiny(writeBars(t, 24), "--epochs", "1", "--no-plots=false", "--output", run)...)
-	if code != 0 || !strings.HasPrefix(stderr, "warning: not all pictures could be drawn: ") || !strings.Contains(stderr, "curves.png") || strings.Count(stderr, "\n") != 1 {
+	if code != 0 || !strings.HasPrefix(stderr, "warning: not all pictures could be drawn: ") ||
+		!strings.Contains(stderr, "curves.png") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit status %d, stderr %q, want 0 and a line of warning about curves.png", code, stderr)
 	}
 	isPNG(t, filepath.Join(run, "confusion.png"))
