@@ -109,6 +109,6 @@ func (e *executor) assembleSamples(s residentSet, samples, params gpu.Ptr, n int
 	if params != 0 {
 		to = e.stepParams.Ptr
 	}
-	return b.kernels.AssembleBatch(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, samples, to, params,
-		shape.H, shape.W, shape.C, n)
+	return b.kernels.AssembleBatch(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, samples, to,
+		params, shape.H, shape.W, shape.C, n)
 }
