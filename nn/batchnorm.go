@@ -19,6 +19,8 @@ type BatchNorm struct {
 
 func (BatchNorm) Kind() string { return "batchnorm" }
 
+func (op BatchNorm) Describe([]Type, Type) string { return "batch norm" + describeReLU(op.ReLU) }
+
 // Numerics returns Eps and Momentum, with PyTorch's defaults where they are zero.
 func (op BatchNorm) Numerics() (eps, momentum float64) {
 	return cmp.Or(op.Eps, 1e-5), cmp.Or(op.Momentum, 0.1)
@@ -34,7 +36,7 @@ func (op BatchNorm) Infer(in []Type) (Signature, error) {
 			vector("running_mean", c, Zeros, false), vector("running_var", c, Ones, false),
 		},
 		Saved:  []Saved{stat, stat}, // save_mean, save_invstd
-		ReadsX: true, ReadsY: op.ReLU,
+		ReadsX: true, ReadsY: op.ReLU, GradInPlace: true,
 	}, nil
 }
 

@@ -40,11 +40,8 @@ func (c *byteCounter) bytes(v Value, role Role) int64 {
 
 // weight is the size of a node's first parameter in the form that its op reads.
 func (c *byteCounter) weight(n *Node) int64 {
-	switch n.Op.(type) {
-	case Conv, Linear:
-		if n := c.weightCopy(n.Params[0]); n > 0 {
-			return n
-		}
+	if copied := c.weightCopy(n.Params[0]); n.Product && copied > 0 {
+		return copied
 	}
 	return c.bytes(n.Params[0], Data)
 }

@@ -32,6 +32,11 @@ type Conv struct {
 
 func (Conv) Kind() string { return "conv2d" }
 
+func (op Conv) Describe(in []Type, _ Type) string {
+	window, stride := describeWindow(op.Kernel, op.Stride, 1)
+	return fmt.Sprintf("conv %s, %d → %d%s", window, in[0].Shape.C, op.Out, stride)
+}
+
 // EffectiveStride is Stride, or 1 where it is 0.
 func (op Conv) EffectiveStride() int { return max(1, op.Stride) }
 
@@ -53,7 +58,7 @@ func (op Conv) Infer(in []Type) (Signature, error) {
 		params = append(params, vector("bias", op.Out, Zeros, true))
 	}
 	out := Shape{x.N, op.Out, (h-op.Kernel)/s + 1, (w-op.Kernel)/s + 1}
-	return Signature{Out: Type{Shape: out}, Params: params, ReadsX: true}, nil
+	return Signature{Out: Type{Shape: out}, Params: params, ReadsX: true, Product: true}, nil
 }
 
 func (op Conv) FLOPs(in []Type) int64 {

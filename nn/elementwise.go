@@ -7,7 +7,11 @@ type ReLU struct{}
 
 func (ReLU) Kind() string { return "relu" }
 
-func (ReLU) Infer(in []Type) (Signature, error) { return Signature{Out: in[0], ReadsY: true}, nil }
+func (ReLU) Describe([]Type, Type) string { return "ReLU" }
+
+func (ReLU) Infer(in []Type) (Signature, error) {
+	return Signature{Out: in[0], ReadsY: true, GradInPlace: true}, nil
+}
 
 func (ReLU) FLOPs(in []Type) int64 { return int64(in[0].Shape.Elems()) }
 
@@ -15,6 +19,8 @@ func (ReLU) FLOPs(in []Type) int64 { return int64(in[0].Shape.Elems()) }
 type Add struct{ ReLU bool }
 
 func (Add) Kind() string { return "add" }
+
+func (op Add) Describe([]Type, Type) string { return "add" + describeReLU(op.ReLU) }
 
 func (op Add) Infer(in []Type) (Signature, error) {
 	if len(in) != 2 || in[0] != in[1] {

@@ -11,7 +11,8 @@ type Node struct {
 	Params []Value
 	Saved  []Value
 	// ReadsX and ReadsY say whether the backward pass reads In and Out; see Signature.
-	ReadsX, ReadsY bool
+	ReadsX, ReadsY       bool
+	Product, GradInPlace bool // see Signature
 }
 
 // A Graph describes a network for one image. Layers, blocks and whole networks are Go functions that add nodes to it.
@@ -85,7 +86,7 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 		g.Fail("nn: %s: %w", name, err)
 		return in[0]
 	}
-	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY}
+	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY, Product: sig.Product, GradInPlace: sig.GradInPlace}
 	for i := range sig.Params {
 		p := &sig.Params[i]
 		n.Params = append(n.Params,

@@ -12,6 +12,10 @@ type Linear struct {
 
 func (Linear) Kind() string { return "linear" }
 
+func (op Linear) Describe(in []Type, _ Type) string {
+	return fmt.Sprintf("linear, %d → %d%s", in[0].Shape.Elems(), op.Out, describeReLU(op.ReLU))
+}
+
 func (op Linear) Infer(in []Type) (Signature, error) {
 	x := in[0].Shape
 	if op.Out < 1 {
@@ -24,7 +28,7 @@ func (op Linear) Infer(in []Type) (Signature, error) {
 				Decay: true, Flat: x},
 			vector("bias", op.Out, Zeros, true),
 		},
-		ReadsX: true, ReadsY: op.ReLU,
+		ReadsX: true, ReadsY: op.ReLU, Product: true,
 	}, nil
 }
 

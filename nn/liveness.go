@@ -178,11 +178,8 @@ func gradientAliases(g *Graph, t Target) [][2]Value {
 		}
 	}
 	for _, n := range g.Nodes {
-		switch n.Op.(type) {
-		case BatchNorm, ReLU:
-			if x := n.In[0]; needs[x] && readOnce(x) && !shared[n.Out] && alike(x, n.Out) {
-				pairs = append(pairs, [2]Value{n.Out, x})
-			}
+		if x := n.In[0]; n.GradInPlace && needs[x] && readOnce(x) && !shared[n.Out] && alike(x, n.Out) {
+			pairs = append(pairs, [2]Value{n.Out, x})
 		}
 	}
 	return pairs

@@ -10,6 +10,13 @@ type SoftmaxCrossEntropy struct{ Smoothing float32 }
 
 func (SoftmaxCrossEntropy) Kind() string { return "softmax_cross_entropy" }
 
+func (op SoftmaxCrossEntropy) Describe([]Type, Type) string {
+	if op.Smoothing > 0 {
+		return fmt.Sprintf("softmax, cross-entropy, smoothing %g", op.Smoothing)
+	}
+	return "softmax, cross-entropy"
+}
+
 func (op SoftmaxCrossEntropy) Infer(in []Type) (Signature, error) {
 	if op.Smoothing < 0 || op.Smoothing >= 1 {
 		return Signature{}, fmt.Errorf("label smoothing %g, want 0 <= s < 1", op.Smoothing)

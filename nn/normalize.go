@@ -7,6 +7,13 @@ type Normalize struct{ Mean, Std []float32 }
 
 func (Normalize) Kind() string { return "input" }
 
+func (op Normalize) Describe([]Type, Type) string {
+	if len(op.Mean)+len(op.Std) > 0 {
+		return "(x/255 - mean) / std"
+	}
+	return "x/255"
+}
+
 func (op Normalize) Infer(in []Type) (Signature, error) {
 	x := in[0]
 	if x.DType != Uint8 {

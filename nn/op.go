@@ -1,5 +1,10 @@
 package nn
 
+import (
+	"cmp"
+	"fmt"
+)
+
 // A Value names one tensor of a Graph: an input, a parameter, an activation, or a tensor that a forward pass saves for
 // its backward pass.
 type Value int32
@@ -8,6 +13,8 @@ type Value int32
 type Op interface {
 	// Kind is the op's name in tests, profiles and errors: "conv2d".
 	Kind() string
+	// Describe says in a few words what the op does to its inputs, for drawings: "conv 3×3, 16 → 32".
+	Describe(in []Type, out Type) string
 	// Infer checks the types of the inputs and returns what the node reads and writes, for one image.
 	Infer(in []Type) (Signature, error)
 	// FLOPs is the forward cost for one image; a multiply-add counts as 2.
@@ -23,6 +30,10 @@ type Signature struct {
 	// ReadsX and ReadsY say whether the backward pass reads the node's inputs and its output; the planner keeps them in
 	// memory until then.
 	ReadsX, ReadsY bool
+	// Product says that the op multiplies its input with its first parameter: each gradient then costs as much again.
+	Product bool
+	// GradInPlace says that the gradient of the input may overwrite that of the output.
+	GradInPlace bool
 }
 
 // Saved is a tensor that the forward pass keeps for the backward pass.
@@ -45,4 +56,22 @@ type Param struct {
 // vector is a parameter with one value per channel.
 func vector(name string, c int, init Init, trainable bool) Param {
 	return Param{Name: name, Shape: Shape{c, 1, 1, 1}, Dims: 1, Init: init, Trainable: trainable}
+}
+
+// The parts of descriptions that several ops have.
+
+func describeReLU(on bool) string {
+	if on {
+		return " + ReLU"
+	}
+	return ""
+}
+
+// describeWindow is the size of a window and its stride, unless that is 1; zero is what a stride of 0 stands for.
+func describeWindow(size, stride, zero int) (window, step string) {
+	window = fmt.Sprintf("%d×%d", size, size)
+	if stride = cmp.Or(stride, zero); stride != 1 {
+		step = fmt.Sprintf(", stride %d", stride)
+	}
+	return window, step
 }

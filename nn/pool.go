@@ -23,6 +23,18 @@ func (AvgPool) Kind() string       { return "avgpool" }
 func (MaxPool) Kind() string       { return "maxpool" }
 func (GlobalAvgPool) Kind() string { return "globalavgpool" }
 
+func (op AvgPool) Describe([]Type, Type) string {
+	window, stride := describeWindow(op.Kernel, op.Stride, op.Kernel)
+	return "average pool " + window + stride
+}
+
+func (op MaxPool) Describe([]Type, Type) string {
+	window, stride := describeWindow(op.Kernel, op.Stride, op.Kernel)
+	return "max pool " + window + stride
+}
+
+func (GlobalAvgPool) Describe([]Type, Type) string { return "global average pool" }
+
 func pooled(x Shape, kernel, stride int, p Pad) (Shape, error) {
 	h, w := x.H+p.Top+p.Bottom, x.W+p.Left+p.Right
 	if kernel < 1 || stride < 0 || min(p.Top, p.Left, p.Bottom, p.Right) < 0 ||

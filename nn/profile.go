@@ -14,18 +14,15 @@ type InstructionTime struct {
 }
 
 // InstructionFLOPs is the cost of an instruction for one image. Forward is the op's own cost. Backward counts the same
-// again, a convolution or linear layer for dw and once more for dx where that is computed.
+// again, a product for dw and once more for dx where that is computed.
 func InstructionFLOPs(g *Graph, in Instruction) int64 {
 	if in.Phase == Update {
 		return 0
 	}
 	n := &g.Nodes[in.Node]
 	flops := n.Op.FLOPs(g.InTypes(n))
-	switch n.Op.(type) {
-	case Conv, Linear:
-		if in.Phase == Backward && g.NeedsGrad()[n.In[0]] {
-			return 2 * flops
-		}
+	if n.Product && in.Phase == Backward && g.NeedsGrad()[n.In[0]] {
+		return 2 * flops
 	}
 	return flops
 }

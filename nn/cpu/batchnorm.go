@@ -6,6 +6,8 @@ import (
 	"resnet/nn"
 )
 
+func init() { register(bindBatchNorm) }
+
 // bindBatchNorm returns the stages of batch normalisation. Forward in training sums d and d² over each image, where d
 // is x less the image's first pixel: that is near the mean, so that a small variance is not lost in rounding. It
 // reduces these sums to mean and variance in float64 and writes y = x*scale + shift. Backward sums g and g*(x-mean)

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"reflect"
+
 	kernels "resnet/kernels/cpu"
 	"resnet/nn"
 )
@@ -12,32 +14,16 @@ type kernel struct {
 	prepare func()
 }
 
-// binder returns the function that binds an op, or nil for an op without a kernel on this backend.
-func binder(op nn.Op) func(*binding) kernel {
-	switch op := op.(type) {
-	case nn.Normalize:
-		return func(c *binding) kernel { return bindNormalize(c, op) }
-	case nn.Conv:
-		return func(c *binding) kernel { return bindConv(c, op) }
-	case nn.BatchNorm:
-		return func(c *binding) kernel { return bindBatchNorm(c, op) }
-	case nn.ReLU:
-		return bindReLU
-	case nn.Add:
-		return func(c *binding) kernel { return bindAdd(c, op) }
-	case nn.AvgPool:
-		return func(c *binding) kernel { return bindAvgPool(c, op) }
-	case nn.MaxPool:
-		return func(c *binding) kernel { return bindMaxPool(c, op) }
-	case nn.GlobalAvgPool:
-		return bindGlobalAvgPool
-	case nn.Linear:
-		return func(c *binding) kernel { return bindLinear(c, op) }
-	case nn.SoftmaxCrossEntropy:
-		return func(c *binding) kernel { return bindLoss(c, op) }
-	}
-	return nil
+// binders bind each op. An op's file registers its own.
+var binders = map[reflect.Type]func(c *binding, op nn.Op) kernel{}
+
+// register adds how an op is bound.
+func register[T nn.Op](bind func(c *binding, op T) kernel) {
+	binders[reflect.TypeFor[T]()] = func(c *binding, op nn.Op) kernel { return bind(c, op.(T)) }
 }
+
+// binder returns the function that binds an op, or nil for an op that this backend does not have.
+func binder(op nn.Op) func(c *binding, op nn.Op) kernel { return binders[reflect.TypeOf(op)] }
 
 // bind binds every node and returns the stages of each instruction. The planner's schedule needs the stages before
 // memory is allocated: then prog is nil, and only the kinds of the stages are valid.
@@ -60,7 +46,7 @@ func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (sta
 		for k, v := range n.In {
 			c.needs[k] = needs[v]
 		}
-		bound[i] = binder(n.Op)(c)
+		bound[i] = binder(n.Op)(c, n.Op)
 		if bound[i].prepare != nil {
 			prepare = append(prepare, bound[i].prepare)
 		}

@@ -2,6 +2,8 @@ package cpu
 
 import "resnet/nn"
 
+func init() { register(bindConv) }
+
 // bindConv returns the stages of a convolution.
 //
 //	forward   y = x * w (+ bias), image by image

@@ -2,8 +2,13 @@ package cpu
 
 import "resnet/nn"
 
+func init() {
+	register(bindReLU)
+	register(bindAdd)
+}
+
 // bindReLU returns the stages of y = max(x, 0) and dx (+)= dy where y > 0.
-func bindReLU(c *binding) kernel {
+func bindReLU(c *binding, _ nn.ReLU) kernel {
 	x, y := c.in(0), c.out()
 	count, length := lines(x.layout, y.layout)
 	k := kernel{forward: []stage{{kind: stageImage, image: func(w *worker, i int) {

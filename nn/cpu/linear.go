@@ -2,6 +2,8 @@ package cpu
 
 import "resnet/nn"
 
+func init() { register(bindLinear) }
+
 // bindLinear returns the stages of a linear layer. The weight is always in column panels (rows in the order of x in
 // memory, columns out); no pass repacks it.
 //

@@ -6,6 +6,8 @@ import (
 	"resnet/nn"
 )
 
+func init() { register(bindLoss) }
+
 // bindLoss returns the stages of softmax and cross-entropy. Each is one task, because a few classes per image cost
 // little beside the network.
 //

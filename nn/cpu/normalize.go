@@ -2,6 +2,8 @@ package cpu
 
 import "resnet/nn"
 
+func init() { register(bindNormalize) }
+
 // bindNormalize returns the stage that looks up every pixel in the op's table.
 func bindNormalize(c *binding, op nn.Normalize) kernel {
 	y := c.out()

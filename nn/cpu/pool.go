@@ -26,13 +26,19 @@ func (l layout) pixel(img []float32, y, x int) []float32 {
 	return img[at : at+l.c]
 }
 
+func init() {
+	register(bindAvgPool)
+	register(bindGlobalAvgPool)
+	register(bindMaxPool)
+}
+
 func bindAvgPool(c *binding, op nn.AvgPool) kernel {
 	x, y := c.in(0), c.out()
 	ws := windows(x.layout, y.layout, op.Kernel, op.Stride, op.Pad)
 	return meanPool(c, x, y, ws, 1/float32(op.Kernel*op.Kernel))
 }
 
-func bindGlobalAvgPool(c *binding) kernel {
+func bindGlobalAvgPool(c *binding, _ nn.GlobalAvgPool) kernel {
 	x, y := c.in(0), c.out()
 	return meanPool(c, x, y, []window{{0, x.h, 0, x.w}}, 1/float32(x.h*x.w))
 }

@@ -10,6 +10,8 @@ import (
 	"resnet/nn"
 )
 
+func init() { register((*binding).bindBatchNorm) }
+
 // bindBatchNorm chooses between cuDNN's batch norm and our own kernels. cuDNN's does not support bfloat16, and its
 // unbiased variance of a single value per channel is 0/0. Both keep save_mean and save_invstd for the backward pass,
 // which finds the ReLU's mask from y.

@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"resnet/gpu"
 	"resnet/nn"
@@ -13,35 +14,16 @@ import (
 // kernel is one node bound to memory for a number of images; backward is nil where it has nothing to do.
 type kernel struct{ forward, backward func() error }
 
-// binder returns the function that binds an op, or nil for an op that this backend does not have.
-func binder(op nn.Op) func(*binding) (kernel, error) {
-	switch op := op.(type) {
-	case nn.Normalize:
-		return func(c *binding) (kernel, error) { return c.bindNormalize(op) }
-	case nn.Conv:
-		return func(c *binding) (kernel, error) { return c.bindConv(op) }
-	case nn.BatchNorm:
-		return func(c *binding) (kernel, error) { return c.bindBatchNorm(op) }
-	case nn.ReLU:
-		return func(c *binding) (kernel, error) { return c.bindReLU(), nil }
-	case nn.Add:
-		return func(c *binding) (kernel, error) { return c.bindAdd(op), nil }
-	case nn.AvgPool:
-		return func(c *binding) (kernel, error) { return c.bindAvgPool(op.Kernel, op.Kernel, op.Stride, op.Pad) }
-	case nn.GlobalAvgPool:
-		return func(c *binding) (kernel, error) {
-			x := c.shape(c.node.In[0])
-			return c.bindAvgPool(x.H, x.W, 1, nn.Pad{})
-		}
-	case nn.MaxPool:
-		return func(c *binding) (kernel, error) { return c.bindMaxPool(op), nil }
-	case nn.Linear:
-		return func(c *binding) (kernel, error) { return c.bindLinear(op), nil }
-	case nn.SoftmaxCrossEntropy:
-		return func(c *binding) (kernel, error) { return c.bindLoss(op), nil }
-	}
-	return nil
+// binders bind each op. An op's file registers its own.
+var binders = map[reflect.Type]func(c *binding, op nn.Op) (kernel, error){}
+
+// register adds how an op is bound.
+func register[T nn.Op](bind func(c *binding, op T) (kernel, error)) {
+	binders[reflect.TypeFor[T]()] = func(c *binding, op nn.Op) (kernel, error) { return bind(c, op.(T)) }
 }
+
+// binder returns the function that binds an op, or nil for an op that this backend does not have.
+func binder(op nn.Op) func(c *binding, op nn.Op) (kernel, error) { return binders[reflect.TypeOf(op)] }
 
 func noKernel(n *nn.Node) error { return fmt.Errorf("%s: no kernel for op %s", n.Name, n.Op.Kind()) }
 

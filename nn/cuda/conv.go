@@ -35,6 +35,8 @@ type convolution struct {
 	atCopy, atDW                      int64 // offsets in scratch memory, after the workspace
 }
 
+func init() { register((*binding).bindConv) }
+
 func (c *binding) bindConv(op nn.Conv) (kernel, error) {
 	v := &convolution{binding: c, op: op, x: c.in(0), y: c.out()}
 	if c.training() {

@@ -4,6 +4,11 @@ package cuda
 
 import "resnet/nn"
 
+func init() {
+	register(func(c *binding, _ nn.ReLU) (kernel, error) { return c.bindReLU(), nil })
+	register(func(c *binding, op nn.Add) (kernel, error) { return c.bindAdd(op), nil })
+}
+
 // bindReLU binds y = max(x, 0) and dx (+)= dy where y > 0.
 func (c *binding) bindReLU() kernel {
 	b, x, y := c.backend, c.in(0), c.out()

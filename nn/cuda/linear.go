@@ -45,6 +45,10 @@ func (p *matrixProduct) dataGradient(g gpu.Ptr) error {
 	return b.blas.Gemm(b.gemmMath(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
 }
 
+func init() {
+	register(func(c *binding, op nn.Linear) (kernel, error) { return c.bindLinear(op), nil })
+}
+
 // bindLinear binds a Linear that shares no kernels:
 //
 //	forward   y = x wᵀ + bias, with ReLU max(y, 0)

@@ -7,6 +7,10 @@ import (
 	"resnet/nn"
 )
 
+func init() {
+	register(func(c *binding, op nn.SoftmaxCrossEntropy) (kernel, error) { return c.bindLoss(op), nil })
+}
+
 // bindLoss binds softmax and cross-entropy:
 //
 //	forward   p = softmax(z), metrics += loss, correct

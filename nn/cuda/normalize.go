@@ -7,6 +7,8 @@ import (
 	"resnet/nn"
 )
 
+func init() { register((*binding).bindNormalize) }
+
 // bindNormalize binds a look-up of every pixel in the op's table, the same as on the CPU.
 func (c *binding) bindNormalize(op nn.Normalize) (kernel, error) {
 	b, y := c.backend, c.out()

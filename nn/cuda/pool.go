@@ -8,6 +8,17 @@ import (
 	"resnet/nn"
 )
 
+func init() {
+	register(func(c *binding, op nn.AvgPool) (kernel, error) {
+		return c.bindAvgPool(op.Kernel, op.Kernel, op.Stride, op.Pad)
+	})
+	register(func(c *binding, _ nn.GlobalAvgPool) (kernel, error) {
+		x := c.shape(c.node.In[0])
+		return c.bindAvgPool(x.H, x.W, 1, nn.Pad{})
+	})
+	register(func(c *binding, op nn.MaxPool) (kernel, error) { return c.bindMaxPool(op), nil })
+}
+
 // bindAvgPool takes cuDNN's average pooling, except where cuDNN lacks the type or the padding, or where dx must be
 // masked by the ReLU of the Add that was pooled; then our own kernel.
 func (c *binding) bindAvgPool(kh, kw, stride int, pad nn.Pad) (kernel, error) {

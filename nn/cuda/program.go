@@ -112,7 +112,7 @@ func (p *program) bind(m nn.Mode) error {
 			continue
 		}
 		var err error
-		if bound[i], err = binder(n.Op)(c); err != nil {
+		if bound[i], err = binder(n.Op)(c, n.Op); err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)
 		}
 	}

@@ -157,16 +157,16 @@ func TestDescribe(t *testing.T) {
 	} {
 		g.Apply(fmt.Sprint("op", i), c.op, x)
 		must(t, g.Err())
-		if got := describe(g, &g.Nodes[len(g.Nodes)-1]); got != c.want {
+		if got := wordsOf(g, &g.Nodes[len(g.Nodes)-1]); got != c.want {
 			t.Errorf("%+v is %q, want %q", c.op, got, c.want)
 		}
 		classes[class(c.op)] = true
 	}
 	g.Apply("add", nn.Add{ReLU: true}, x, x)
-	if got := describe(g, &g.Nodes[len(g.Nodes)-1]); got != "add + ReLU" {
+	if got := wordsOf(g, &g.Nodes[len(g.Nodes)-1]); got != "add + ReLU" {
 		t.Errorf("a sum with ReLU is %q", got)
 	}
-	if got := describe(g, &g.Nodes[0]); got != "(x/255 - mean) / std" {
+	if got := wordsOf(g, &g.Nodes[0]); got != "(x/255 - mean) / std" {
 		t.Errorf("an input that normalises is %q", got)
 	}
 	classes[class(nn.Add{})], classes[class(nn.Normalize{})] = true, true
@@ -183,7 +183,8 @@ func TestDescribe(t *testing.T) {
 // double is an op that the package does not know.
 type double struct{ nn.ReLU }
 
-func (double) Kind() string { return "double" }
+func (double) Kind() string                       { return "double" }
+func (double) Describe([]nn.Type, nn.Type) string { return "double" }
 
 func TestText(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1_749_210: "1,749,210"} {
@@ -211,3 +212,5 @@ func TestText(t *testing.T) {
 		t.Errorf("clean gives %q", got)
 	}
 }
+
+func wordsOf(g *nn.Graph, n *nn.Node) string { return n.Op.Describe(g.InTypes(n), g.Type(n.Out)) }

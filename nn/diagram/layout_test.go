@@ -72,7 +72,8 @@ func TestLongestWay(t *testing.T) {
 // sum is an op of any number of inputs.
 type sum struct{ nn.ReLU }
 
-func (sum) Kind() string { return "sum" }
+func (sum) Kind() string                       { return "sum" }
+func (sum) Describe([]nn.Type, nn.Type) string { return "sum" }
 
 // TestNested: of two arrows that pass boxes the shorter is nearer to the main path, and arrows that end at the same box
 // do not cross.

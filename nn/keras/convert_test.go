@@ -12,7 +12,8 @@ import (
 // unknown is an op without a Keras layer.
 type unknown struct{ nn.ReLU }
 
-func (unknown) Kind() string { return "unknown" }
+func (unknown) Kind() string                       { return "unknown" }
+func (unknown) Describe([]nn.Type, nn.Type) string { return "unknown" }
 
 func TestWriteRefuses(t *testing.T) {
 	build := func(add func(g *nn.Graph, x nn.Value) nn.Value) *nn.Graph {

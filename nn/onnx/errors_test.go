@@ -14,6 +14,7 @@ import (
 type dropout struct{}
 
 func (dropout) Kind() string                             { return "dropout" }
+func (dropout) Describe([]nn.Type, nn.Type) string       { return "dropout" }
 func (dropout) Infer(in []nn.Type) (nn.Signature, error) { return nn.Signature{Out: in[0]}, nil }
 func (dropout) FLOPs([]nn.Type) int64                    { return 0 }
 
