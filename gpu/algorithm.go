@@ -48,12 +48,12 @@ import (
 	"strings"
 )
 
-// Algorithm is one of cuDNN's ways to do one pass of one convolution.
+// Algorithm is one of cuDNN's algorithms for a pass of a convolution.
 type Algorithm struct {
 	ID            int // in cuDNN's enumeration for the pass
 	Workspace     int64
 	Deterministic bool
-	Math          Math // what the convolution is set to when it runs
+	Math          Math // set on the convolution's descriptor before it runs
 }
 
 // String names the algorithm among those of one pass: "algorithm 1, TensorOp".
@@ -70,17 +70,17 @@ type Search struct {
 type pass struct {
 	name      string
 	shapes    string
-	unsteady  []int // not deterministic, whatever cuDNN says of them
+	unsteady  []int // algorithms that are not deterministic, whatever cuDNN reports
 	propose   func(n *C.int, out *C.proposal) C.cudnnStatus_t
 	workspace func(algorithm C.int, bytes *C.size_t) C.cudnnStatus_t
 }
 
-// ForwardAlgorithms lists the algorithms for y = x * w that s allows, one or more, in the order of cuDNN's heuristics,
-// which rank them without trying.
+// ForwardAlgorithms lists the algorithms for y = x * w that s allows, at least one, ranked by cuDNN's heuristics, which
+// do not run them.
 //
-// Which is the fastest a Timing tells. cudnnFindConvolutionForwardAlgorithmEx would too, but it takes memory of its
-// own, times each once, with caches as they happen to be and the launch included, and knows nothing of what runs around
-// the convolution.
+// To find the fastest, use Timing. cudnnFindConvolutionForwardAlgorithmEx allocates memory, times each algorithm once,
+// with whatever is in the caches and including the launch, and cannot time a convolution together with the kernels
+// around it.
 func (h *DNN) ForwardAlgorithms(c *Convolution, x *Tensor, w *Filter, y *Tensor, s Search) ([]Algorithm, error) {
 	return c.search(s, pass{
 		name:   "Forward",
@@ -127,7 +127,8 @@ func (h *DNN) BackwardFilterAlgorithms(c *Convolution, x, dy *Tensor, dw *Filter
 	})
 }
 
-// search lists cuDNN's proposals that s allows, each once: two may differ in a math type that comes to the same here.
+// search lists those of cuDNN's proposals that s allows, without duplicates: proposals of different math types may
+// become the same algorithm.
 func (c *Convolution) search(s Search, p pass) ([]Algorithm, error) {
 	if err := c.use(c.Math); err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func (c *Convolution) search(s Search, p pass) ([]Algorithm, error) {
 	return allowed, nil
 }
 
-// consider makes an algorithm of a proposal, or says why it is not allowed.
+// consider converts a proposal to an algorithm, or returns why it is not allowed.
 func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorithm, why string) {
 	a = Algorithm{ID: int(proposal.algorithm)}
 	a.Deterministic = proposal.deterministic != 0 && !slices.Contains(p.unsteady, a.ID)
@@ -184,9 +185,9 @@ func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorit
 	return a, ""
 }
 
-// grant is the math type that a proposal runs with, and whether the convolution's allows it. Under FMA a proposal with
-// cuDNN's default math runs with FMA: the default would let float32 tensors be rounded to TF32. Conversion of float32
-// tensors to float16 is never allowed.
+// grant returns the math type with which a proposal runs, and whether a convolution of math m allows it. If m is FMA, a
+// proposal of cuDNN's default math runs with FMA, because the default could round float32 tensors to TF32. Conversion
+// of float32 tensors to float16 is never allowed.
 func (m Math) grant(proposed int) (Math, bool) {
 	switch proposed {
 	case C.CUDNN_FMA_MATH:

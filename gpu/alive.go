@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// ledger knows what was made and not yet given back.
+// ledger records the objects that were created and not closed yet.
 type ledger struct {
 	mu    sync.Mutex
 	alive map[any]entry
@@ -17,7 +17,7 @@ type ledger struct {
 
 type entry struct{ kind, name string }
 
-// descriptors holds what belongs to no device: cuDNN's descriptors.
+// descriptors records cuDNN's descriptors, which belong to no device.
 var descriptors ledger
 
 func (l *ledger) add(object any, kind, name string) {
@@ -35,7 +35,7 @@ func (l *ledger) remove(object any) {
 	delete(l.alive, object)
 }
 
-// String counts by kind: "2 buffers (arena, weights), 1 stream", or "".
+// String lists the objects by kind: "2 buffers (arena, weights), 1 stream". It is empty if there are none.
 func (l *ledger) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -48,20 +48,20 @@ static cudnnStatus_t batchNormBackward(cudnnHandle_t h, cudnnTensorDescriptor_t 
 */
 import "C"
 
-// BatchNorm describes batch normalisation per channel over N, H, W: cuDNN's spatial, persistent mode, with float32
-// parameters and statistics of C values. It is deterministic; cuDNN may add up in scaled integers, which overflow to
-// NaN or Inf for values of a huge range.
+// BatchNorm describes batch normalisation per channel over N, H, W, in cuDNN's spatial persistent mode, with C float32
+// parameters and statistics each. It is deterministic. cuDNN may add scaled integers, which overflow to NaN or Inf if
+// the values span a huge range.
 type BatchNorm struct {
-	// Workspace and BackwardWorkspace are the bytes that the passes scribble on, Reserve what the forward pass of
-	// training keeps for the backward pass.
+	// Workspace and BackwardWorkspace are the bytes of temporary memory of the two passes. Reserve is the bytes that
+	// the forward pass of training stores for the backward pass.
 	Workspace, Reserve, BackwardWorkspace int64
 
 	eps, momentum float64
 	param         C.cudnnTensorDescriptor_t
 }
 
-// NewBatchNorm describes the normalisation of tensors like x. Momentum is the share of the batch in the running
-// statistics, as in PyTorch.
+// NewBatchNorm describes the normalisation of tensors with the type and shape of x. Momentum is the weight of the batch
+// in the running statistics, as in PyTorch.
 func (h *DNN) NewBatchNorm(x *Tensor, eps, momentum float64) (*BatchNorm, error) {
 	b := &BatchNorm{eps: eps, momentum: momentum}
 	if err := dnnStatus("cudnnCreateTensorDescriptor", C.cudnnCreateTensorDescriptor(&b.param)); err != nil {
@@ -75,7 +75,7 @@ func (h *DNN) NewBatchNorm(x *Tensor, eps, momentum float64) (*BatchNorm, error)
 	return b, nil
 }
 
-// measure derives the parameters' shape and asks for the sizes.
+// measure derives the shape of the parameters and queries the sizes.
 func (b *BatchNorm) measure(h *DNN, x *Tensor) error {
 	status := C.cudnnDeriveBNTensorDescriptor(b.param, x.handle, C.CUDNN_BATCHNORM_SPATIAL_PERSISTENT)
 	if err := dnnStatus("cudnnDeriveBNTensorDescriptor", status); err != nil {
@@ -111,7 +111,7 @@ func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runn
 //	dweight = sum dy x^
 //	dx      = weight invstd (dy - dbias/m - x^ dweight/m) + beta dx
 //
-// The reserve is that of the forward pass, the workspace has BackwardWorkspace bytes.
+// reserve is that of the forward pass; workspace has BackwardWorkspace bytes.
 func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias,
 	saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
 	status := C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp), C.float(beta),
@@ -121,7 +121,7 @@ func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, d
 	return dnnStatus("cudnnBatchNormalizationBackwardEx", status)
 }
 
-// Close gives the descriptor back.
+// Close destroys the descriptor.
 func (b *BatchNorm) Close() error {
 	if b == nil || b.param == nil {
 		return nil

@@ -24,7 +24,7 @@ func TestBatchNorm(t *testing.T) {
 	}
 }
 
-// columns calls f with every channel and the positions of its values.
+// columns calls f with every channel and the indices of its values.
 func columns(rows, c int, f func(channel int, at []int)) {
 	for ch := range c {
 		at := make([]int, rows)
@@ -54,7 +54,7 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 	saveMean, saveInvstd, dweight, dbias := param(7), param(8), param(9), param(10)
 	y := b.array(t, small(rows*c, 11))
 
-	// What is expected, and for each the magnitudes that made it.
+	// The expected values, and for each the sum of the magnitudes that it is made of.
 	wantY, infer, wantDX := make([]float64, rows*c), make([]float64, rows*c), make([]float64, rows*c)
 	scaleY, scaleDX := make([]float64, rows*c), make([]float64, rows*c)
 	wantMean, wantVar := make([]float64, c), make([]float64, c)

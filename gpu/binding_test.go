@@ -10,7 +10,7 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// field0 takes the C handle from the first field of the bindings' structs.
+// field0 relies on the C handle being the first field of the bindings' structs.
 func TestHandleIsFirstField(t *testing.T) {
 	for _, x := range []any{
 		cu.Function{}, cudnn.TensorDescriptor{}, cudnn.Filter{}, cudnn.Convolution{}, cudnn.Pooling{},
@@ -22,7 +22,7 @@ func TestHandleIsFirstField(t *testing.T) {
 	}
 }
 
-// bindingCode takes the status from the bindings' errors, which are numbers.
+// bindingCode relies on the bindings' errors being integers, which are the status.
 func TestBindingErrorsAreNumbers(t *testing.T) {
 	for _, x := range []error{cu.NotReady, cudnn.NotSupported} {
 		if kind := reflect.TypeOf(x).Kind(); kind != reflect.Int {

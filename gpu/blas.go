@@ -25,20 +25,20 @@ import (
 	"unsafe"
 )
 
-// BLAS is a cuBLAS handle; its calls go to one stream.
+// BLAS is a cuBLAS handle whose calls go to one stream.
 type BLAS struct {
 	handle C.cublasHandle_t
 	device *Device
 }
 
-// NewBLAS makes a handle for a stream, with a workspace of its own: without one cuBLAS would allocate, which a captured
-// stream may not do. NVIDIA advises 4 MiB, and 32 MiB from Hopper on.
+// NewBLAS creates a handle for a stream with a workspace of its own. Without one cuBLAS would allocate memory, which is
+// not allowed while a stream is captured. NVIDIA recommends 4 MiB, and 32 MiB from Hopper on.
 func (d *Device) NewBLAS(s *Stream, workspace Ptr, bytes int64) (*BLAS, error) {
 	h := &BLAS{device: d}
 	if err := blasStatus("cublasCreate", C.cublasCreate(&h.handle)); err != nil {
 		return nil, err
 	}
-	// The stream comes first: setting it takes the workspace away.
+	// The stream comes first, because setting it resets the workspace.
 	err := blasStatus("cublasSetStream", C.cublasSetStream(h.handle, C.cudaStream_t(unsafe.Pointer(s.stream.C()))))
 	if err == nil {
 		err = blasStatus("cublasSetWorkspace", C.setWorkspace(h.handle, C.uintptr_t(workspace), C.size_t(bytes)))
@@ -51,7 +51,7 @@ func (d *Device) NewBLAS(s *Stream, workspace Ptr, bytes int64) (*BLAS, error) {
 	return h, nil
 }
 
-// Close gives the handle back.
+// Close destroys the handle.
 func (h *BLAS) Close() error {
 	if h == nil || h.handle == nil {
 		return nil
@@ -62,12 +62,12 @@ func (h *BLAS) Close() error {
 	return blasStatus("cublasDestroy", status)
 }
 
-// GemmMath is the arithmetic of a product of float32 matrices. Products of 16-bit matrices use tensor cores; sums are
-// float32 always.
+// GemmMath is the arithmetic of a product of float32 matrices. Products of 16-bit matrices use tensor cores. Sums are
+// always float32.
 type GemmMath uint8
 
 const (
-	Pedantic32 GemmMath = iota // float32 products and no reformulation
+	Pedantic32 GemmMath = iota // float32 products, no reformulation of the algorithm
 	FastTF32                   // products may be rounded to TF32 for tensor cores
 )
 
@@ -78,7 +78,8 @@ func (h *BLAS) Gemm(m GemmMath, in, out DataType, transA, transB bool, rows, col
 	if min(rows, cols, inner) < 1 || max(rows, cols, inner) > math.MaxInt32 {
 		return fmt.Errorf("gpu: Gemm: %dx%d by %dx%d, want sizes from 1 to %d", rows, inner, inner, cols, math.MaxInt32)
 	}
-	// cuBLAS is column-major, where a row-major matrix is its transpose: the product is cT = op(b)T op(a)T.
+	// cuBLAS is column-major, and a row-major matrix read as column-major is its transpose: the product is cT = op(b)T
+	// op(a)T.
 	status := C.gemm(h.handle, operation(transB), operation(transA), C.int(cols), C.int(rows), C.int(inner),
 		C.float(alpha), C.uintptr_t(b), in.cuda(), rowLength(transB, inner, cols),
 		C.uintptr_t(a), in.cuda(), rowLength(transA, rows, inner),
@@ -93,7 +94,7 @@ func operation(transpose bool) C.cublasOperation_t {
 	return C.CUBLAS_OP_N
 }
 
-// rowLength is how far apart rows lie in a matrix that is rows x cols after it is transposed or not.
+// rowLength returns the length of a row in memory of a matrix that is rows x cols after the optional transposition.
 func rowLength(transposed bool, rows, cols int) C.int {
 	if transposed {
 		return C.int(rows)

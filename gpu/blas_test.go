@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// gemm is out[rows,cols] = alpha op(a) op(b) + beta c, and the magnitudes.
+// gemm computes out[rows,cols] = alpha op(a) op(b) + beta c, and the same sums of magnitudes.
 func gemm(transA, transB bool, rows, cols, inner int,
 	alpha float64, a, b []float64, beta float64, c []float64) (out, scale []float64) {
 	out, scale = make([]float64, rows*cols), make([]float64, rows*cols)
@@ -60,7 +60,7 @@ func TestGemm(t *testing.T) {
 						alpha, x.Ptr, w.Ptr, beta, y.Ptr))
 					want, scale := gemm(trans[0], trans[1], rows, cols, inner,
 						alpha, x.values, w.values, float64(beta), y.values)
-					// Small inputs are exact in TF32; what is left is the sum's float32.
+					// Small inputs are exact in TF32, so only the float32 sum is rounded.
 					b.near("c", types.out, b.fetch(y), want, scale, 0x1p-20)
 				})
 			}
@@ -68,7 +68,7 @@ func TestGemm(t *testing.T) {
 	}
 }
 
-// A product can be captured: it uses the workspace that it was given.
+// A product can be captured, because it uses the workspace of the handle.
 func TestGemmCaptured(t *testing.T) {
 	b := onGPU(t)
 	h := must(b.device.NewBLAS(b.stream, b.alloc(4<<20), 4<<20))(b)

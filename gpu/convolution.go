@@ -39,7 +39,7 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// Math is the arithmetic that a convolution may use. Sums are float32 always.
+// Math is the arithmetic that a convolution may use. Sums are always float32.
 type Math uint8
 
 const (
@@ -54,17 +54,17 @@ func (m Math) dnn() C.cudnnMathType_t {
 	return [...]C.cudnnMathType_t{C.CUDNN_FMA_MATH, C.CUDNN_DEFAULT_MATH, C.CUDNN_TENSOR_OP_MATH}[m]
 }
 
-// Convolution describes a convolution (a cross-correlation, as networks mean it) of one group and no dilation. cuDNN
-// pads both sides alike.
+// Convolution describes a convolution (a cross-correlation, as is usual in networks) with one group and no dilation.
+// cuDNN pads opposite sides equally.
 type Convolution struct {
 	PadH, PadW, StrideH, StrideW int
 	Math                         Math
 
 	handle  C.cudnnConvolutionDescriptor_t
-	current Math // what the descriptor is set to now
+	current Math // math type that the descriptor has now
 }
 
-// NewConvolution describes a convolution. Its calls may use math at most.
+// NewConvolution describes a convolution whose algorithms may use the given math.
 func NewConvolution(padH, padW, strideH, strideW int, math Math) (*Convolution, error) {
 	if min(padH, padW) < 0 || min(strideH, strideW) < 1 {
 		return nil, fmt.Errorf("gpu: convolution of pad %dx%d and stride %dx%d, want pads from 0 and strides from 1",
@@ -75,10 +75,10 @@ func NewConvolution(padH, padW, strideH, strideW int, math Math) (*Convolution, 
 	if err != nil {
 		return nil, dnnBindingStatus("cudnnSetConvolution2dDescriptor", err)
 	}
-	runtime.SetFinalizer(binding, nil) // Close destroys it, not the collector
+	runtime.SetFinalizer(binding, nil) // Close destroys it, not the garbage collector
 	c := &Convolution{PadH: padH, PadW: padW, StrideH: strideH, StrideW: strideW, Math: math}
 	c.handle = C.cudnnConvolutionDescriptor_t(field0(unsafe.Pointer(binding)))
-	// The bindings set the math type before the rest, which may set it back.
+	// The bindings set the math type first; the calls after it may reset it.
 	if err := c.setMath(math); err != nil {
 		C.cudnnDestroyConvolutionDescriptor(c.handle)
 		return nil, err
@@ -87,7 +87,7 @@ func NewConvolution(padH, padW, strideH, strideW int, math Math) (*Convolution, 
 	return c, nil
 }
 
-// use makes the descriptor's math type m.
+// use sets the math type of the descriptor to m.
 func (c *Convolution) use(m Math) error {
 	if c.current == m {
 		return nil
@@ -103,7 +103,7 @@ func (c *Convolution) setMath(m Math) error {
 	return nil
 }
 
-// Close gives the descriptor back.
+// Close destroys the descriptor.
 func (c *Convolution) Close() error {
 	if c == nil || c.handle == nil {
 		return nil

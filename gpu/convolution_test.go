@@ -27,7 +27,7 @@ func (c convCase) out() (oh, ow int) {
 	return (c.h+2*c.padH-c.r)/c.strideH + 1, (c.w+2*c.padW-c.s)/c.strideW + 1
 }
 
-// each calls f with the positions of every product: element x of the image, w of the weights, y of the result.
+// each calls f for every product with its indices: element x of the image, w of the weights, y of the result.
 func (c convCase) each(f func(x, w, y int)) {
 	oh, ow := c.out()
 	for n := range c.n {
@@ -51,7 +51,7 @@ func (c convCase) each(f func(x, w, y int)) {
 	}
 }
 
-// sum is out[to] += a[from a] b[from b] over all products, and that of magnitudes.
+// sum adds out[to] += a[from a] b[from b] over all products, and the same with magnitudes.
 func (c convCase) sum(a, b, old []float64, beta float64, at func(x, w, y int) (a, b, to int)) (out, scale []float64) {
 	out, scale = make([]float64, len(old)), make([]float64, len(old))
 	for i, v := range old {
@@ -77,8 +77,8 @@ var convCases = []convCase{
 	{n: 3, c: 8, h: 9, w: 9, k: 8, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1, deterministic: true},
 }
 
-// slack of a convolution, relative to the sum of the products' magnitudes: 64 roundings of float32 for sums in any
-// order and Winograd's detours, and one rounding to 10 bits of each factor where tensor cores may round.
+// slack returns the tolerance relative to the sum of the magnitudes: 64 roundings of float32, for sums in any order and
+// for Winograd's transforms, and one rounding of each factor to 10 bits where tensor cores may round.
 func (c convCase) slack() float64 {
 	if c.math == FMA {
 		return 0x1p-18
@@ -106,7 +106,7 @@ func testConvolution(b bench, c convCase) {
 	}
 	draw := small
 	if c.math == FMA {
-		draw = fine // shows a product that was rounded for tensor cores
+		draw = fine // reveals products that were rounded for tensor cores
 	}
 	x := b.array(c.t, draw(c.n*c.h*c.w*c.c, 1))
 	w := b.array(c.t, draw(c.k*c.r*c.s*c.c, 2))
@@ -124,7 +124,7 @@ func testConvolution(b bench, c convCase) {
 				(c.math == FMA && a.Math != FMA) {
 				b.Errorf("algorithm %+v is outside %+v", a, search)
 			}
-			// These three add up in no fixed order, cuDNN's documentation says.
+			// By cuDNN's documentation these three add in no fixed order.
 			if a.Deterministic && (i == 1 && a.ID == 0 || i == 2 && (a.ID == 0 || a.ID == 3)) {
 				b.Errorf("%v is not deterministic for %s", a, []string{"y", "dx", "dw"}[i])
 			}
@@ -162,7 +162,7 @@ func testConvolution(b bench, c convCase) {
 	}
 }
 
-// A limit that no algorithm meets is an error that says why of each.
+// If no algorithm meets the limits, the error says why for each.
 func TestNoAlgorithm(t *testing.T) {
 	b := onGPU(t)
 	h := must(b.device.NewDNN(b.stream))(b)
@@ -184,7 +184,7 @@ func TestNoAlgorithm(t *testing.T) {
 	}
 }
 
-// A result of the wrong shape is refused, and the error has the shapes.
+// A result of the wrong shape is refused with an error that has the shapes.
 func TestWrongShape(t *testing.T) {
 	if !misuse(t) {
 		return
@@ -203,7 +203,7 @@ func TestWrongShape(t *testing.T) {
 	}
 }
 
-// The math that an algorithm runs with is within what was asked for.
+// An algorithm runs with math that the convolution allows.
 func TestGrant(t *testing.T) {
 	const defaultMath, tensorOp, conversion, fma = 0, 1, 2, 3 // cuDNN's numbers
 	for _, c := range []struct {

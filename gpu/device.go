@@ -26,10 +26,11 @@ type Device struct {
 	alive           ledger
 }
 
-// openDevices counts devices: descriptors belong to all of them.
+// openDevices counts open devices. Descriptors belong to all of them, so the last one to close reports them.
 var openDevices atomic.Int32
 
-// Count is the number of GPUs that this process may use. None is an error, with ErrNoDevice in its chain.
+// Count returns the number of GPUs that this process may use. If there are none it returns an error that wraps
+// ErrNoDevice.
 func Count() (int, error) {
 	if err := Load(); err != nil {
 		return 0, err
@@ -74,7 +75,7 @@ func Open(index int) (*Device, error) {
 // maxSharedMemoryPerBlockOptin is CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, which the bindings lack.
 const maxSharedMemoryPerBlockOptin cu.DeviceAttribute = 97
 
-// describe asks for what does not change.
+// describe queries the properties of the device.
 func (d *Device) describe() (err error) {
 	if d.name, err = d.device.Name(); err != nil {
 		return bindingStatus("cuDeviceGetName", err)
@@ -96,34 +97,35 @@ func (d *Device) describe() (err error) {
 	return nil
 }
 
-// Index is the device's number, counted from 0.
+// Index returns the number of the device, counted from 0.
 func (d *Device) Index() int { return int(d.device) }
 
-// Name is the GPU's name: "NVIDIA H100 80GB HBM3".
+// Name returns the name of the GPU: "NVIDIA H100 80GB HBM3".
 func (d *Device) Name() string { return d.name }
 
-// ComputeCapability is the generation of the GPU: 9, 0 for Hopper.
+// ComputeCapability returns the generation of the GPU: 9, 0 for Hopper.
 func (d *Device) ComputeCapability() (major, minor int) { return d.major, d.minor }
 
-// Multiprocessors is how many streaming multiprocessors the GPU has.
+// Multiprocessors returns the number of streaming multiprocessors.
 func (d *Device) Multiprocessors() int { return d.multiprocessors }
 
-// L2Bytes is the size of the GPU's second level cache.
+// L2Bytes returns the size of the L2 cache.
 func (d *Device) L2Bytes() int64 { return int64(d.l2) }
 
-// SharedMemory is how many bytes of shared memory a block of a kernel may have, once Function.SetSharedMemory has
-// allowed them: 232,448 on an H100.
+// SharedMemory returns the maximum number of bytes of shared memory per block, which Function.SetSharedMemory has to
+// allow for a kernel: 232,448 on an H100.
 func (d *Device) SharedMemory() int { return d.shared }
 
-// Enter ties the goroutine to its thread and makes the device's context current there, until leave is called. If the
-// context cannot be made current, the next call that needs it says so.
+// Enter locks the goroutine to its thread and makes the device's context current there, until leave is called. If that
+// fails, the next call that needs the context returns an error.
 func (d *Device) Enter() (leave func()) {
 	runtime.LockOSThread()
 	_ = cu.SetCurrentContext(d.context)
 	return runtime.UnlockOSThread
 }
 
-// Together runs tasks side by side, each as if it had called Enter, and returns their errors in order.
+// Together runs tasks concurrently, each on a goroutine of its own that has called Enter, and joins their errors in
+// order.
 func (d *Device) Together(tasks ...func() error) error {
 	errs := make([]error, len(tasks))
 	var running sync.WaitGroup
@@ -137,15 +139,15 @@ func (d *Device) Together(tasks ...func() error) error {
 	return errors.Join(errs...)
 }
 
-// MemInfo is the device's free and total memory in bytes. It needs no Enter.
+// MemInfo returns the free and the total memory of the device in bytes. It needs no Enter.
 func (d *Device) MemInfo() (free, total int64, err error) {
 	defer d.Enter()()
 	free, total, err = cu.MemInfo()
 	return free, total, bindingStatus("cuMemGetInfo", err)
 }
 
-// Close releases the context. It is an error that names what was made on the device and is still alive; the last
-// device's names descriptors too. It needs no Enter.
+// Close releases the context. It returns an error that names the objects of the device that are still alive; for the
+// last open device it names descriptors too. It needs no Enter.
 func (d *Device) Close() error {
 	if d == nil || d.closed {
 		return nil

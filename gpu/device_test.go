@@ -32,7 +32,7 @@ func TestDevice(t *testing.T) {
 	}
 }
 
-// Tasks run at the same time, each with the device's context, and their errors keep the tasks' order.
+// Tasks run at the same time, each with the device's context, and their errors are in the order of the tasks.
 func TestTogether(t *testing.T) {
 	b := onGPU(t)
 	met := make(chan bool)
@@ -64,7 +64,7 @@ func TestOpenOutOfRange(t *testing.T) {
 	}
 }
 
-// Close names what was not given back, once, and then does nothing.
+// The first Close names the objects that are still alive; later ones do nothing.
 func TestLeaks(t *testing.T) {
 	onGPU(t)
 	d, err := Open(0)
@@ -108,7 +108,7 @@ func TestLeaks(t *testing.T) {
 	}
 }
 
-// Descriptors belong to no device: the last one that is closed names them.
+// Descriptors belong to no device. The last device to be closed names them.
 func TestDescriptorLeaks(t *testing.T) {
 	if !misuse(t) {
 		return
@@ -131,7 +131,7 @@ func TestDescriptorLeaks(t *testing.T) {
 	}
 }
 
-// Closing what was never made does nothing.
+// Closing a nil object does nothing.
 func TestCloseNil(t *testing.T) {
 	for _, x := range []interface{ Close() error }{
 		(*Device)(nil), (*Stream)(nil), (*Event)(nil), (*Graph)(nil), (*Module)(nil), (*DNN)(nil), (*BLAS)(nil),

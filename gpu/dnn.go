@@ -13,15 +13,15 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// DNN is a cuDNN handle; its calls go to one stream. Sizes, descriptors and addresses of a call must belong together:
-// cuDNN cannot see how much memory an address has.
+// DNN is a cuDNN handle whose calls go to one stream. The caller must pass addresses of enough memory for the
+// descriptors and sizes of a call, because cuDNN cannot check that.
 type DNN struct {
 	handle C.cudnnHandle_t
 	device *Device
 }
 
-// NewDNN makes a handle for a stream. (The bindings' constructor panics where cuDNN refuses, and they have no call for
-// the stream.)
+// NewDNN creates a handle for a stream. It does not use the bindings, whose constructor panics on failure and which
+// cannot set the stream.
 func (d *Device) NewDNN(s *Stream) (*DNN, error) {
 	h := &DNN{device: d}
 	if err := dnnStatus("cudnnCreate", C.cudnnCreate(&h.handle)); err != nil {
@@ -36,7 +36,7 @@ func (d *Device) NewDNN(s *Stream) (*DNN, error) {
 	return h, nil
 }
 
-// Close gives the handle back.
+// Close destroys the handle.
 func (h *DNN) Close() error {
 	if h == nil || h.handle == nil {
 		return nil

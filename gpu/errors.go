@@ -9,19 +9,19 @@ import (
 )
 
 var (
-	// ErrNoDevice is in the chain of an error that says that there is no GPU.
+	// ErrNoDevice is wrapped by errors that say that there is no GPU.
 	ErrNoDevice = errors.New("no CUDA device")
-	// ErrNoLibrary is in the chain of an error that says that a library is missing or does not fit.
+	// ErrNoLibrary is wrapped by errors that say that a library is missing or has the wrong version.
 	ErrNoLibrary = errors.New("no usable CUDA library")
 )
 
-// Error is a call that a library refused.
+// Error is the failure of a call of a library.
 type Error struct {
 	Call string // the C function: "cudnnConvolutionForward"
-	What string // what it was called on, if that has a name: "relu_f32"
+	What string // name of the object of the call, if it has one: "relu_f32"
 	Name string // the status: "CUDNN_STATUS_BAD_PARAM"
 	Code int
-	Text string // the library's own explanation, or empty
+	Text string // the library's explanation, or empty
 	Hint string // what to do about it, or empty
 }
 
@@ -44,7 +44,7 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap is ErrNoDevice for the driver's CUDA_ERROR_NO_DEVICE.
+// Unwrap returns ErrNoDevice for the driver's CUDA_ERROR_NO_DEVICE.
 func (e *Error) Unwrap() error {
 	if e.Name == "CUDA_ERROR_NO_DEVICE" {
 		return ErrNoDevice
@@ -52,7 +52,7 @@ func (e *Error) Unwrap() error {
 	return nil
 }
 
-// OutOfMemory is an allocation of device memory that did not fit.
+// OutOfMemory is a failed allocation of device memory.
 type OutOfMemory struct {
 	What               string // what the memory was for
 	Asked, Free, Total int64  // bytes; Free and Total are the device's
@@ -63,7 +63,7 @@ func (e *OutOfMemory) Error() string {
 		e.What, size(e.Asked), size(e.Free), size(e.Total))
 }
 
-// size writes bytes in the largest binary unit that leaves at least 1.
+// size formats bytes in the largest binary unit in which they are at least 1.
 func size(bytes int64) string {
 	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
 	v, u := float64(bytes), 0
@@ -73,7 +73,7 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.4g %s", v, units[u])
 }
 
-// unusable is a library that cannot be used; ErrNoLibrary is in its chain.
+// unusable says why a library cannot be used. It wraps ErrNoLibrary.
 type unusable string
 
 func (e unusable) Error() string { return string(e) }

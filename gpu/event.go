@@ -4,13 +4,13 @@ package gpu
 
 import "gorgonia.org/cu"
 
-// Event is a mark in a stream.
+// Event marks a point in the work of a stream.
 type Event struct {
 	event  cu.Event
 	device *Device
 }
 
-// NewEvent makes an event. One without timing is cheaper, and refuses Since.
+// NewEvent creates an event. Without timing it is cheaper, but Since fails.
 func (d *Device) NewEvent(timing bool) (*Event, error) {
 	flags := cu.DisableTiming
 	if timing {
@@ -25,17 +25,18 @@ func (d *Device) NewEvent(timing bool) (*Event, error) {
 	return event, nil
 }
 
-// Record marks the place after all work that the stream has so far.
+// Record marks the point after all work that has been queued on the stream so far.
 func (e *Event) Record(s *Stream) error {
 	return bindingStatus("cuEventRecord", e.event.Record(s.stream))
 }
 
-// Sync returns when the work before the mark is done.
+// Sync waits for the work before the mark.
 func (e *Event) Sync() error {
 	return bindingStatus("cuEventSynchronize", e.event.Synchronize())
 }
 
-// Done says whether the work before the mark is done, without waiting. An event that was never recorded is done.
+// Done reports whether the work before the mark is done, without waiting for it. An event that was never recorded is
+// done.
 func (e *Event) Done() (bool, error) {
 	err := e.event.Query()
 	if err == cu.NotReady {
@@ -44,13 +45,14 @@ func (e *Event) Done() (bool, error) {
 	return err == nil, bindingStatus("cuEventQuery", err)
 }
 
-// Since is the time in ms from start to e, both timing, recorded and done. Its resolution is about 0.5 us.
+// Since returns the time in ms from start to e. Both events must have timing and must be recorded and done. The
+// resolution is about 0.5 us.
 func (e *Event) Since(start *Event) (ms float64, err error) {
 	ms, err = start.event.Elapsed(e.event)
 	return ms, bindingStatus("cuEventElapsedTime", err)
 }
 
-// Close gives the event back.
+// Close destroys the event.
 func (e *Event) Close() error {
 	if e == nil || e.event == (cu.Event{}) {
 		return nil

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// faultVariable names the scenario to a process that a test has started.
+// faultVariable is the environment variable that tells a process started by a test which scenario to run.
 const faultVariable = "RESNET_TEST_FAULT"
 
-// scenarios are what a process does with libraries that fail.
+// scenarios are the calls that a process makes with failing libraries.
 var scenarios = map[string]func(bench) error{
 	"open": func(b bench) error { return nil },
 	"alloc": func(b bench) error {
@@ -80,8 +80,8 @@ func findForward(b bench) ([]Algorithm, error) {
 	return h.ForwardAlgorithms(c, x, w, x, Search{WorkspaceLimit: 1 << 30})
 }
 
-// Each failure of a library becomes an error that says what failed and what to do. The libraries' environment is read
-// as they are opened: each case is a process of its own.
+// Each failure of a library becomes an error that says what failed and what to do. The libraries read their environment
+// when they are opened, so each case is a process of its own.
 func TestFaults(t *testing.T) {
 	if name := os.Getenv(faultVariable); name != "" {
 		runFault(t, scenarios[name])
@@ -137,7 +137,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A proposal whose workspace cuDNN cannot tell is passed over for the next one.
+// A proposal is skipped if cuDNN fails to return the size of its workspace.
 func TestSearchGoesOn(t *testing.T) {
 	requireEmulation(t)
 	first := fault(t, "search", "")
@@ -147,7 +147,7 @@ func TestSearchGoesOn(t *testing.T) {
 	}
 }
 
-// requireEmulation skips a test that makes the libraries fail: only those of gpu/emu do so on demand.
+// requireEmulation skips a test that makes the libraries fail, unless they are those of gpu/emu.
 func requireEmulation(t *testing.T) {
 	t.Helper()
 	for _, folder := range filepath.SplitList(os.Getenv(libsVariable)) {
@@ -158,7 +158,7 @@ func requireEmulation(t *testing.T) {
 	t.Skip("needs the emulated libraries: " + libsVariable + "=.cuda/emu")
 }
 
-// runFault does a scenario and writes its error, and the chain's marks.
+// runFault runs a scenario and prints its error and which sentinel errors that wraps.
 func runFault(t *testing.T, scenario func(bench) error) {
 	err := func() error {
 		d, err := Open(0)
@@ -184,7 +184,7 @@ func runFault(t *testing.T, scenario func(bench) error) {
 	fmt.Printf("fault: %v%s\n", err, marks)
 }
 
-// fault runs a scenario in a process of its own and returns what it wrote.
+// fault runs a scenario in a process of its own and returns its output.
 func fault(t *testing.T, scenario, environment string) string {
 	t.Helper()
 	out := again(t, "TestFaults", faultVariable+"="+scenario, environment)
@@ -197,8 +197,8 @@ func fault(t *testing.T, scenario, environment string) string {
 	return ""
 }
 
-// misuse is for a test of calls that are mistakes. The emulated libraries end the process at one unless told to expect
-// it; so the test runs in a process of its own, where misuse returns true.
+// misuse starts a test that makes invalid calls. The emulated libraries end the process at an invalid call unless they
+// are told to expect it, so the test runs in a process of its own, in which misuse returns true.
 func misuse(t *testing.T) (here bool) {
 	t.Helper()
 	if os.Getenv(expectVariable) == "1" {

@@ -15,25 +15,25 @@ static CUresult countNodes(CUgraph graph, size_t *nodes) {
 */
 import "C"
 
-// Graph is work that was captured from a stream and is launched as one.
+// Graph is work that was captured from streams and is launched as a whole.
 type Graph struct {
 	exec   C.CUgraphExec
 	nodes  int
 	device *Device
 }
 
-// BeginCapture makes the stream record work instead of doing it, until EndCapture is called under the same Enter. What
-// a call's arguments pointed to is recorded, not what was there. Waiting, allocating and loading fail on this thread
-// meanwhile, and spoil the capture.
+// BeginCapture makes the stream record work instead of doing it, until EndCapture is called under the same Enter. Calls
+// are recorded with the addresses of their operands, not with the contents of that memory. During a capture, waiting,
+// allocating and loading on this thread fail and invalidate the capture.
 //
-// Another stream that waits for an event of the capture records into it too, as a branch of the graph. Branches run
-// side by side; before EndCapture the first stream must have waited for an event behind each one's last work.
+// A stream that waits for an event of the capture joins it: its work becomes a branch of the graph. Branches run
+// concurrently. Before EndCapture the first stream must wait for an event after the last work of each branch.
 func (s *Stream) BeginCapture() error {
 	return driverStatus("cuStreamBeginCapture", C.beginCapture(s.handle()))
 }
 
-// EndCapture ends the recording and makes the graph ready to launch. It must be called also when recording failed: only
-// then is the stream usable again.
+// EndCapture ends the recording and makes the graph ready to launch. It must be called even if recording failed,
+// because the stream cannot be used until then.
 func (s *Stream) EndCapture() (*Graph, error) {
 	var captured C.CUgraph
 	if err := driverStatus("cuStreamEndCapture", C.cuStreamEndCapture(s.handle(), &captured)); err != nil {
@@ -52,15 +52,15 @@ func (s *Stream) EndCapture() (*Graph, error) {
 	return g, nil
 }
 
-// Launch puts the graph's work on a stream.
+// Launch queues the work of the graph on a stream.
 func (g *Graph) Launch(s *Stream) error {
 	return driverStatus("cuGraphLaunch", C.cuGraphLaunch(g.exec, s.handle()))
 }
 
-// Nodes is the number of pieces of work in the graph.
+// Nodes returns the number of nodes of the graph: kernels, copies and so on.
 func (g *Graph) Nodes() int { return g.nodes }
 
-// Close gives the graph back; a launch in progress is still done.
+// Close destroys the graph; launches in progress still finish.
 func (g *Graph) Close() error {
 	if g == nil || g.exec == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A graph does its work at each launch, on what memory holds then.
+// A graph does its work at each launch, with the contents that memory has then.
 func TestGraph(t *testing.T) {
 	b := onGPU(t)
 	const n = 256
@@ -35,7 +35,7 @@ func TestGraph(t *testing.T) {
 	b.ok(errors.Join(g.Close(), g.Close()))
 }
 
-// An empty capture is a graph of nothing.
+// An empty capture gives a graph without nodes.
 func TestEmptyGraph(t *testing.T) {
 	b := onGPU(t)
 	b.ok(b.stream.BeginCapture())
@@ -48,7 +48,7 @@ func TestEmptyGraph(t *testing.T) {
 	b.ok(g.Close())
 }
 
-// A capture is its thread's alone: others may allocate meanwhile.
+// A capture affects its own thread only: other threads may allocate.
 func TestCaptureBesideOthers(t *testing.T) {
 	b := onGPU(t)
 	x := b.alloc(64)
@@ -68,8 +68,8 @@ func TestCaptureBesideOthers(t *testing.T) {
 	}
 }
 
-// A capture forks to another stream and is joined again: each branch begins when what it forked from is done, and what
-// follows the join when both are.
+// A capture forks to another stream and is joined again. A branch starts when the work before the fork is done, and the
+// work after the join when both branches are.
 func TestGraphBranches(t *testing.T) {
 	b := onGPU(t)
 	const n = 1 << 16
@@ -108,7 +108,7 @@ func TestGraphBranches(t *testing.T) {
 	}
 }
 
-// A branch that was not joined makes no graph, and both streams work again.
+// A capture with a branch that was not joined fails, and both streams can be used again.
 func TestGraphBranchLost(t *testing.T) {
 	if !misuse(t) {
 		return
@@ -137,7 +137,7 @@ func TestGraphBranchLost(t *testing.T) {
 	}
 }
 
-// A capture that was spoilt ends with an error, and the stream works again.
+// A capture that was invalidated ends with an error, and the stream can be used again.
 func TestSpoiltCapture(t *testing.T) {
 	if !misuse(t) {
 		return

@@ -24,7 +24,7 @@ func requireGPU(t *testing.T) {
 	needed(t, err)
 }
 
-// needed skips a test because of err, or fails it where RESNET_REQUIRE_GPU=1 says that everything should be there.
+// needed skips a test because of err, or fails it with RESNET_REQUIRE_GPU=1.
 func needed(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
@@ -36,7 +36,7 @@ func needed(t *testing.T, err error) {
 	t.Skip(err)
 }
 
-// onGPU opens the first GPU for a test, and checks when the test ends that everything made on it was given back.
+// onGPU opens the first GPU for a test, and checks at the end of the test that all objects on it were closed.
 func onGPU(t *testing.T) bench {
 	t.Helper()
 	requireGPU(t)
@@ -56,7 +56,7 @@ func onGPU(t *testing.T) bench {
 	return b
 }
 
-// must is for a call that may not fail: must(f())(b).
+// must returns the result of a call and fails the test on an error: must(f())(b).
 func must[V any](v V, err error) func(b bench) V {
 	return func(b bench) V {
 		b.Helper()
@@ -72,7 +72,7 @@ func (b bench) ok(err error) {
 	}
 }
 
-// closing closes what a test made when it ends.
+// closing closes an object at the end of the test.
 func (b bench) closing(x interface{ Close() error }) {
 	b.Cleanup(func() {
 		if err := x.Close(); err != nil {
@@ -81,7 +81,7 @@ func (b bench) closing(x interface{ Close() error }) {
 	})
 }
 
-// alloc takes device memory for the test.
+// alloc allocates device memory for the test.
 func (b bench) alloc(bytes int64) Ptr {
 	b.Helper()
 	buffer := must(b.device.Alloc("test", max(bytes, 1)))(b)
@@ -93,7 +93,7 @@ func (b bench) alloc(bytes int64) Ptr {
 	return buffer.Ptr
 }
 
-// upload puts bytes into device memory of their own.
+// upload copies bytes to new device memory.
 func (b bench) upload(data []byte) Ptr {
 	b.Helper()
 	p := b.alloc(int64(len(data)))
@@ -110,7 +110,7 @@ func (b bench) write(p Ptr, data []byte) {
 	b.ok(staging.Free())
 }
 
-// download waits for the stream and copies device memory back.
+// download copies device memory to the host.
 func (b bench) download(p Ptr, bytes int) []byte {
 	b.Helper()
 	staging := must(b.device.AllocPinned("test", int64(bytes)))(b)
@@ -121,7 +121,7 @@ func (b bench) download(p Ptr, bytes int) []byte {
 	return data
 }
 
-// array is numbers on the device, of any type, and what they are on the host.
+// array is device memory with numbers of any type, and their values on the host.
 type array struct {
 	Ptr
 	t      DataType
@@ -137,13 +137,13 @@ func (b bench) array(t DataType, values []float64) array {
 	return a
 }
 
-// fetch is what the device holds now.
+// fetch returns the numbers that the device memory holds now.
 func (b bench) fetch(a array) []float64 {
 	b.Helper()
 	return decode(a.t, b.download(a.Ptr, len(encode(a.t, a.values))))
 }
 
-// small draws n numbers from -2 to 2 in quarters: every type holds them.
+// small draws n multiples of 1/4 from -2 to 2, which are exact in every type.
 func small(n int, seed uint64) []float64 {
 	r := rand.New(rand.NewPCG(seed, 0))
 	x := make([]float64, n)
@@ -153,7 +153,7 @@ func small(n int, seed uint64) []float64 {
 	return x
 }
 
-// fine draws n float32s from -2 to 2 with every bit of the mantissa in use, which TF32 would round away.
+// fine draws n float32 numbers from -2 to 2 that use all bits of the mantissa, so that TF32 would round them.
 func fine(n int, seed uint64) []float64 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	x := make([]float64, n)
@@ -163,8 +163,8 @@ func fine(n int, seed uint64) []float64 {
 	return x
 }
 
-// near holds numbers of type t against wanted ones. Each may be off by a rounding of the result and by slack times
-// scale, the sum of the magnitudes that were added up to make it.
+// near compares numbers of type t with the wanted ones. Each may be off by a rounding of the result plus slack times
+// scale, the sum of the magnitudes that were added to make it.
 func (b bench) near(what string, t DataType, got, want, scale []float64, slack float64) {
 	b.Helper()
 	for i := range want {
@@ -175,12 +175,12 @@ func (b bench) near(what string, t DataType, got, want, scale []float64, slack f
 	}
 }
 
-// unit is the largest relative error of rounding to t.
+// unit returns the largest relative error of rounding to t.
 func unit(t DataType) float64 {
 	return [...]float64{Float32: 0x1p-24, Float16: 0x1p-11, BFloat16: 0x1p-8}[t]
 }
 
-// encode rounds to t (to nearest, ties away from zero: the tests' inputs are exact).
+// encode rounds to t, to nearest with ties away from zero; the inputs of the tests are exact.
 func encode(t DataType, values []float64) []byte {
 	var data []byte
 	for _, v := range values {
@@ -197,7 +197,7 @@ func encode(t DataType, values []float64) []byte {
 	return data
 }
 
-// half is a number of float16's normal range, or zero, as its bits.
+// half returns the bits of a float16, which must be normal or zero.
 func half(v float64) uint16 {
 	if v == 0 {
 		return 0
@@ -235,7 +235,7 @@ func unhalf(bits uint16) float64 {
 	case 0:
 		return sign * math.Ldexp(fraction, -14)
 	case 31:
-		return sign * math.Inf(1) // or not a number: a test fails on either
+		return sign * math.Inf(1) // or NaN; a test fails on either
 	}
 	return sign * math.Ldexp(1+fraction, exponent-15)
 }

@@ -2,7 +2,7 @@
 
 package gpu
 
-// What to do about the statuses that a user meets, by the driver's code and by the other libraries' names.
+// Hints for the statuses that users meet, by the driver's code and by the names of the other libraries.
 var (
 	driverHints = map[int]string{
 		1:  "an argument is out of range",

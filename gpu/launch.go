@@ -33,7 +33,7 @@ type Function struct {
 	name     string
 }
 
-// Function finds a kernel. It lives as long as the module.
+// Function finds a kernel, which is valid as long as its module.
 func (m *Module) Function(name string) (*Function, error) {
 	f, err := m.module.Function(name)
 	if err != nil {
@@ -42,8 +42,8 @@ func (m *Module) Function(name string) (*Function, error) {
 	return &Function{function: C.CUfunction(field0(unsafe.Pointer(&f))), name: name}, nil
 }
 
-// SetSharedMemory lets a block of the kernel have bytes of shared memory, its static arrays included; without it that
-// is 48 KiB. See Device.SharedMemory for the most there is.
+// SetSharedMemory raises the limit of shared memory per block of the kernel, static arrays included, from 48 KiB to the
+// given bytes. Device.SharedMemory is the maximum.
 func (f *Function) SetSharedMemory(bytes int) error {
 	var static C.int
 	status := C.cuFuncGetAttribute(&static, C.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f.function)
@@ -58,11 +58,11 @@ func (f *Function) SetSharedMemory(bytes int) error {
 	return nil
 }
 
-// Dim3 counts blocks of a grid or threads of a block.
+// Dim3 is the number of blocks of a grid or of threads of a block, in three dimensions.
 type Dim3 struct{ X, Y, Z int }
 
-// Launch puts the kernel on a stream: grid blocks of block threads, each with shared bytes of dynamic shared memory.
-// Args are copied before it returns.
+// Launch queues the kernel on a stream: grid blocks of block threads, each block with shared bytes of dynamic shared
+// memory. It copies args before it returns.
 func (f *Function) Launch(s *Stream, grid, block Dim3, shared int, args *Args) error {
 	status := C.launch(f.function,
 		C.uint(grid.X), C.uint(grid.Y), C.uint(grid.Z), C.uint(block.X), C.uint(block.Y), C.uint(block.Z),
@@ -73,17 +73,17 @@ func (f *Function) Launch(s *Stream, grid, block Dim3, shared int, args *Args) e
 	return nil
 }
 
-// maxArgs is the most bytes of arguments that Args holds.
+// maxArgs is the capacity of Args in bytes.
 const maxArgs = 1024
 
-// Args are a kernel's arguments in the order of its parameters, each aligned to its size, as the compiler lays them
-// out. The zero value is empty; it needs no memory beside itself.
+// Args are the arguments of a kernel in the order of its parameters, each aligned to its size, as the compiler lays
+// them out. The zero value is empty. Adding arguments does not allocate.
 type Args struct {
 	block [maxArgs]byte
 	bytes int
 }
 
-// next makes room for an argument of 4 or 8 bytes.
+// next returns the memory of the next argument, of 4 or 8 bytes.
 func (a *Args) next(size int) []byte {
 	at := (a.bytes + size - 1) &^ (size - 1)
 	if at+size > maxArgs {

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// Arguments lie as a C compiler lays out a kernel's parameters.
+// Arguments have the offsets that a C compiler gives to the parameters of a kernel.
 func TestArgs(t *testing.T) {
 	var a Args
 	a.Uint32(0x01020304)
-	a.Ptr(0x1112131415161718) // aligned to 8: 4 bytes of nothing before it
+	a.Ptr(0x1112131415161718) // aligned to 8 by 4 bytes of padding
 	a.Int32(-2)
 	a.Float32(1.5)
 	a.Int64(-3)
@@ -45,7 +45,7 @@ func TestArgsFull(t *testing.T) {
 	a.Int32(0)
 }
 
-// What is not PTX is refused, with the module's name.
+// An image that is no PTX is refused with an error that has the name of the module.
 func TestLoadModuleRefuses(t *testing.T) {
 	if !misuse(t) {
 		return

@@ -24,8 +24,8 @@ import (
 type Library struct {
 	Name string // DriverLibrary, DNNLibrary or BLASLibrary
 	Path string // the file that was opened, empty if none was
-	// Version is that of the file, Compiled that of the headers, each as the library counts: 13000 is CUDA 13.0, 92801
-	// cuDNN 9.28.1, 130002 cuBLAS 13.0.2.
+	// Version is that of the file, Compiled that of the headers, each in the form of the library: 13000 is CUDA 13.0,
+	// 92801 cuDNN 9.28.1, 130002 cuBLAS 13.0.2.
 	Version, Compiled int
 	Err               error // why it cannot be used
 }
@@ -37,14 +37,14 @@ const (
 	BLASLibrary   = "cuBLAS"
 )
 
-// Positions in Libraries and in forward.h.
+// Indices in Libraries and in forward.h.
 const (
 	libDriver = C.FORWARD_CUDA
 	libDNN    = C.FORWARD_CUDNN
 	libBLAS   = C.FORWARD_CUBLAS
 )
 
-// libraries are opened one by one, each at most once.
+// libraries has the result of opening each library, which happens once.
 var libraries [len(wanted)]struct {
 	once sync.Once
 	Library
@@ -56,11 +56,11 @@ func library(which int) Library {
 	return l.Library
 }
 
-// Load opens the driver, starts it, and opens cuDNN and cuBLAS. Only the first call does anything; later ones return
-// its outcome.
+// Load opens and initialises the driver, and opens cuDNN and cuBLAS. Only the first call does so; later calls return
+// its result.
 func Load() error {
-	// The driver starts while the others are opened; each takes a while. Those two go one after the other, as they
-	// share libraries of their own.
+	// Each of these takes a while, so cuDNN and cuBLAS are opened while the driver starts. They are opened one after
+	// the other, because they depend on common libraries.
 	go func() {
 		library(libDNN)
 		library(libBLAS)
@@ -73,7 +73,7 @@ func Load() error {
 	return nil
 }
 
-// Libraries says what there is of the three libraries, also where Load fails.
+// Libraries describes the three libraries, even if Load fails.
 func Libraries() []Library {
 	list := make([]Library, len(libraries))
 	for which := range list {
@@ -82,7 +82,7 @@ func Libraries() []Library {
 	return list
 }
 
-// load opens a library, sees that its version fits, and starts the driver.
+// load opens a library and checks its version; it also initialises the driver.
 func (w want) load(which C.int) Library {
 	l := Library{Name: w.name, Compiled: w.compiled}
 	l.Err = openFirst(w.soname, w.install, func(path string) error { return openForward(which, path) })
@@ -112,7 +112,7 @@ func openForward(which C.int, path string) error {
 	return nil
 }
 
-// has says whether an open library has a function.
+// has reports whether an open library has a function.
 func has(which int, symbol string) bool {
 	csymbol := C.CString(symbol)
 	defer C.free(unsafe.Pointer(csymbol))

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// folders makes empty folders, some with a file of that name.
+// folders creates folders, some of which hold a file of the given name.
 func folders(t *testing.T, name string, with ...bool) (paths []string) {
 	t.Helper()
 	for _, w := range with {
@@ -100,7 +100,7 @@ func TestVersionString(t *testing.T) {
 	}
 }
 
-// A library of the headers' major version fits, one of another does not.
+// A library must have the major version of the headers.
 func TestFits(t *testing.T) {
 	for _, w := range wanted {
 		if err := w.fits(w.compiled); err != nil {
@@ -119,8 +119,8 @@ func TestFits(t *testing.T) {
 	}
 }
 
-// Every function that this package calls is in the library that was found: the archives that it is linked with would
-// hide a missing one.
+// The libraries have every function that this package calls. The linker cannot find a missing one, because it sees the
+// forwarding archives.
 func TestLibrariesHaveOurFunctions(t *testing.T) {
 	call := regexp.MustCompile(`\b(?:cudnn|cublas)[A-Z][A-Za-z0-9_]*\(`)
 	files, err := filepath.Glob("*.go")

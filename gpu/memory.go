@@ -8,13 +8,13 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Ptr is an address in device memory, 0 for none.
+// Ptr is an address in device memory; 0 means none.
 type Ptr uintptr
 
-// Add is the address some bytes on.
+// Add returns the address plus a number of bytes.
 func (p Ptr) Add(bytes int64) Ptr { return p + Ptr(bytes) }
 
-// Buffer is a run of device memory. Its address is a multiple of 256.
+// Buffer is an allocation of device memory. Its address is a multiple of 256.
 type Buffer struct {
 	Ptr   Ptr
 	Bytes int64
@@ -22,8 +22,8 @@ type Buffer struct {
 	device *Device
 }
 
-// Alloc takes device memory; its contents are undefined. What names it in errors. When it does not fit the error is an
-// *OutOfMemory.
+// Alloc allocates device memory, whose contents are undefined. what names it in errors. If there is not enough memory
+// the error is an *OutOfMemory.
 func (d *Device) Alloc(what string, bytes int64) (*Buffer, error) {
 	if bytes <= 0 {
 		return nil, fmt.Errorf("gpu: Alloc %s: %d bytes, want 1 or more", what, bytes)
@@ -44,7 +44,7 @@ func (d *Device) Alloc(what string, bytes int64) (*Buffer, error) {
 	return b, nil
 }
 
-// Free gives the memory back once the device has finished all earlier work.
+// Free frees the memory once the device has finished all earlier work.
 func (b *Buffer) Free() error {
 	if b == nil || b.Ptr == 0 {
 		return nil

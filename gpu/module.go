@@ -9,15 +9,15 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Module is kernels compiled for the device.
+// Module is a set of kernels that were compiled for the device.
 type Module struct {
 	module cu.Module
 	name   string
 	device *Device
 }
 
-// LoadModule loads machine code, or compiles PTX for the device; an error holds the compiler's log. Name is what errors
-// call the module. Machine code must be whole: the driver is not told where it ends.
+// LoadModule loads machine code, or compiles PTX for the device; an error has the log of the compiler. name is for
+// errors. Machine code must be complete, because the driver is not told its length.
 func (d *Device) LoadModule(name string, image []byte) (*Module, error) {
 	var log [4096]byte
 	module, err := cu.LoadDataEx(string(image), &cu.JITErrorLogBuffer{Buffer: log[:]})
@@ -45,5 +45,5 @@ func (m *Module) Close() error {
 	return bindingStatus("cuModuleUnload", err)
 }
 
-// field0 reads the first field of a binding's struct, which is the C handle: most of the bindings do not export it.
+// field0 reads the first field of a struct of the bindings. It is the C handle, which most of them do not export.
 func field0(binding unsafe.Pointer) unsafe.Pointer { return *(*unsafe.Pointer)(binding) }

@@ -14,14 +14,14 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Pinned is host memory that the device copies from and to on its own: the operating system keeps it in place.
+// Pinned is page-locked host memory, which the device copies asynchronously.
 type Pinned struct {
 	address unsafe.Pointer
 	bytes   int64
 	device  *Device
 }
 
-// AllocPinned takes pinned host memory; its contents are undefined. What names it in errors.
+// AllocPinned allocates pinned host memory, whose contents are undefined. what names it in errors.
 func (d *Device) AllocPinned(what string, bytes int64) (*Pinned, error) {
 	if bytes <= 0 {
 		return nil, fmt.Errorf("gpu: AllocPinned %s: %d bytes, want 1 or more", what, bytes)
@@ -39,12 +39,12 @@ func (d *Device) AllocPinned(what string, bytes int64) (*Pinned, error) {
 	return p, nil
 }
 
-// Bytes is the memory. It is not the garbage collector's: nobody may use it after Free.
+// Bytes returns the memory. The garbage collector does not manage it, so the slice must not be used after Free.
 func (p *Pinned) Bytes() []byte {
 	return unsafe.Slice((*byte)(p.address), p.bytes)
 }
 
-// part is the address of bytes at an offset, or an error if they lie outside.
+// part returns the address at an offset; it fails if the bytes from there on are not all inside.
 func (p *Pinned) part(at, bytes int64) (unsafe.Pointer, error) {
 	if at < 0 || bytes < 0 || at > p.bytes-bytes {
 		return nil, fmt.Errorf("gpu: copy of bytes %d to %d of %d pinned", at, at+bytes, p.bytes)
@@ -52,7 +52,7 @@ func (p *Pinned) part(at, bytes int64) (unsafe.Pointer, error) {
 	return unsafe.Add(p.address, at), nil
 }
 
-// Free gives the memory back.
+// Free frees the memory.
 func (p *Pinned) Free() error {
 	if p == nil || p.address == nil {
 		return nil

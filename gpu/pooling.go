@@ -29,12 +29,12 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// Pooling describes average pooling. cuDNN pads both sides alike.
+// Pooling describes average pooling. cuDNN pads opposite sides equally.
 type Pooling struct {
 	handle C.cudnnPoolingDescriptor_t
 }
 
-// NewAvgPool describes the mean over windows of the kernel's size; padding is counted as zeros.
+// NewAvgPool describes the mean over windows of kernelH x kernelW, in which padding counts as zeros.
 func NewAvgPool(kernelH, kernelW, padH, padW, strideH, strideW int) (*Pooling, error) {
 	if min(kernelH, kernelW, strideH, strideW) < 1 || min(padH, padW) < 0 {
 		return nil, fmt.Errorf(
@@ -46,26 +46,27 @@ func NewAvgPool(kernelH, kernelW, padH, padW, strideH, strideW int) (*Pooling, e
 	if err != nil {
 		return nil, dnnBindingStatus("cudnnSetPooling2dDescriptor", err)
 	}
-	runtime.SetFinalizer(binding, nil) // Close destroys it, not the collector
+	runtime.SetFinalizer(binding, nil) // Close destroys it, not the garbage collector
 	p := &Pooling{handle: C.cudnnPoolingDescriptor_t(field0(unsafe.Pointer(binding)))}
 	descriptors.add(p, "pooling descriptor", "")
 	return p, nil
 }
 
-// PoolForward: y = pooled x.
+// PoolForward: y = mean of x over each window.
 func (h *DNN) PoolForward(p *Pooling, x *Tensor, xp Ptr, y *Tensor, yp Ptr) error {
 	return dnnStatus("cudnnPoolingForward",
 		C.poolForward(h.handle, p.handle, x.handle, C.uintptr_t(xp), y.handle, C.uintptr_t(yp)))
 }
 
-// PoolBackward: dx = dy spread over the windows + beta dx. cuDNN wants x and y of the forward pass too.
+// PoolBackward: dx = beta dx + dy / (kernelH kernelW), summed over the windows. cuDNN also needs x and y of the forward
+// pass.
 func (h *DNN) PoolBackward(p *Pooling, y *Tensor, yp, dyp Ptr, x *Tensor, xp, dxp Ptr, beta float32) error {
 	status := C.poolBackward(h.handle, p.handle, y.handle, C.uintptr_t(yp), C.uintptr_t(dyp),
 		x.handle, C.uintptr_t(xp), C.float(beta), C.uintptr_t(dxp))
 	return dnnStatus("cudnnPoolingBackward", status)
 }
 
-// Close gives the descriptor back.
+// Close destroys the descriptor.
 func (p *Pooling) Close() error {
 	if p == nil || p.handle == nil {
 		return nil

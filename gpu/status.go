@@ -10,7 +10,7 @@ package gpu
 #include <cuda.h>
 #include <cudnn.h>
 
-// cuDNN 9 explains the calling thread's last failure; cuDNN 8 does not.
+// cuDNN 9 can explain the last failure on the calling thread; cuDNN 8 cannot.
 static void lastErrorString(char *text, size_t size) {
 	text[0] = 0;
 #if CUDNN_MAJOR >= 9
@@ -25,7 +25,7 @@ import (
 	"strings"
 )
 
-// driverStatus turns a CUDA driver's status into an error.
+// driverStatus converts a status of the CUDA driver to an error.
 func driverStatus(call string, status C.CUresult) error {
 	if status == C.CUDA_SUCCESS {
 		return nil
@@ -33,7 +33,7 @@ func driverStatus(call string, status C.CUresult) error {
 	return driverError(call, "", int(status))
 }
 
-// bindingStatus does so for an error of gorgonia.org/cu, whose type is not exported: its value is the driver's status.
+// bindingStatus converts an error of gorgonia.org/cu. Its type is not exported, but its value is the driver's status.
 func bindingStatus(call string, err error) error {
 	if err == nil {
 		return nil
@@ -55,7 +55,7 @@ func driverError(call, what string, code int) *Error {
 	return e
 }
 
-// dnnStatus turns a cuDNN status into an error, with cuDNN's explanation of the last failure on this thread.
+// dnnStatus converts a status of cuDNN to an error, with cuDNN's explanation of the last failure on this thread.
 func dnnStatus(call string, status C.cudnnStatus_t) error {
 	if status == C.CUDNN_STATUS_SUCCESS {
 		return nil
@@ -71,8 +71,8 @@ func dnnStatus(call string, status C.cudnnStatus_t) error {
 	return e
 }
 
-// dnnBindingStatus does so for an error of gorgonia.org/cu/dnn, which knows no status above 1007 and calls those
-// NOT_SUPPORTED: the text tells them apart.
+// dnnBindingStatus converts an error of gorgonia.org/cu/dnn. The bindings know no status above 1007 and call all of
+// those NOT_SUPPORTED; only the text of the error tells them apart.
 func dnnBindingStatus(call string, err error) error {
 	if err == nil {
 		return nil
@@ -80,7 +80,7 @@ func dnnBindingStatus(call string, err error) error {
 	return dnnStatus(call, C.cudnnStatus_t(bindingCode(err)))
 }
 
-// blasStatus turns a cuBLAS status into an error.
+// blasStatus converts a status of cuBLAS to an error.
 func blasStatus(call string, status C.cublasStatus_t) error {
 	if status == C.CUBLAS_STATUS_SUCCESS {
 		return nil

@@ -14,13 +14,13 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Stream is a queue of work for a device, done in the order given.
+// Stream is a queue of work for a device, which does it in order.
 type Stream struct {
 	stream cu.Stream
 	device *Device
 }
 
-// NewStream makes a stream that does not wait for the default stream.
+// NewStream creates a stream that does not wait for the default stream.
 func (d *Device) NewStream() (*Stream, error) {
 	s, err := cu.MakeStream(cu.NonBlocking)
 	if err != nil {
@@ -31,10 +31,10 @@ func (d *Device) NewStream() (*Stream, error) {
 	return stream, nil
 }
 
-// handle is the stream for our own calls.
+// handle returns the C handle for our own calls.
 func (s *Stream) handle() C.CUstream { return C.CUstream(unsafe.Pointer(s.stream.C())) }
 
-// ToDevice copies bytes of src, from offset at, to device memory.
+// ToDevice copies bytes of src, from offset at on, to device memory.
 func (s *Stream) ToDevice(dst Ptr, src *Pinned, at, bytes int64) error {
 	from, err := src.part(at, bytes)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Stream) ToDevice(dst Ptr, src *Pinned, at, bytes int64) error {
 	return bindingStatus("cuMemcpyHtoDAsync", cu.MemcpyHtoDAsync(cu.DevicePtr(dst), from, bytes, s.stream))
 }
 
-// ToHost copies device memory to bytes of dst, from offset at.
+// ToHost copies device memory to dst, from offset at on.
 func (s *Stream) ToHost(dst *Pinned, at int64, src Ptr, bytes int64) error {
 	to, err := dst.part(at, bytes)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Stream) ToHost(dst *Pinned, at int64, src Ptr, bytes int64) error {
 	return bindingStatus("cuMemcpyDtoHAsync", cu.MemcpyDtoHAsync(to, cu.DevicePtr(src), bytes, s.stream))
 }
 
-// Copy copies device memory to device memory; the two must not overlap.
+// Copy copies between two regions of device memory, which must not overlap.
 func (s *Stream) Copy(dst, src Ptr, bytes int64) error {
 	return bindingStatus("cuMemcpyDtoDAsync", cu.MemcpyDtoDAsync(cu.DevicePtr(dst), cu.DevicePtr(src), bytes, s.stream))
 }
@@ -65,17 +65,17 @@ func (s *Stream) Fill(dst Ptr, word uint32, bytes int64) error {
 	return bindingStatus("cuMemsetD32Async", cu.MemsetD32Async(cu.DevicePtr(dst), uint(word), bytes/4, s.stream))
 }
 
-// Wait makes later work wait for the event, as it was last recorded.
+// Wait makes later work of the stream wait for the last recording of the event.
 func (s *Stream) Wait(e *Event) error {
 	return bindingStatus("cuStreamWaitEvent", s.stream.Wait(e.event, 0))
 }
 
-// Sync returns when all work so far is done, with the error of any of it.
+// Sync waits for all work so far and returns an error if any of it failed.
 func (s *Stream) Sync() error {
 	return bindingStatus("cuStreamSynchronize", s.stream.Synchronize())
 }
 
-// Close gives the stream back; work in it is still done.
+// Close destroys the stream; work in it still finishes.
 func (s *Stream) Close() error {
 	if s == nil || s.stream == cu.NoStream {
 		return nil

@@ -17,7 +17,7 @@ func counting(n int) []byte {
 	return data
 }
 
-// Bytes come back as they went, from any offset to any other.
+// Bytes are the same after a copy to the device and back, from any offset to any other.
 func TestCopies(t *testing.T) {
 	b := onGPU(t)
 	const n = 1003
@@ -62,7 +62,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// An event orders two streams and says when work is done.
+// An event orders two streams and reports when work is done.
 func TestEvents(t *testing.T) {
 	b := onGPU(t)
 	const n = 1 << 20
@@ -136,7 +136,7 @@ func TestAllocErrors(t *testing.T) {
 	}
 }
 
-// Nothing is allocated by Go for the work of a step.
+// Queueing the work of a step does not allocate Go memory.
 func TestNoGarbage(t *testing.T) {
 	b := onGPU(t)
 	x, y := b.alloc(64), b.alloc(64)

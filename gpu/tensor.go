@@ -16,7 +16,7 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// Tensor describes a dense tensor N, C, H, W that lies in memory as N, H, W, C.
+// Tensor describes a dense tensor of shape N, C, H, W whose memory layout is N, H, W, C.
 type Tensor struct {
 	Type       DataType
 	N, C, H, W int
@@ -33,7 +33,7 @@ func NewTensor(t DataType, n, c, h, w int) (*Tensor, error) {
 	if err != nil {
 		return nil, dnnBindingStatus("cudnnSetTensor4dDescriptor", err)
 	}
-	runtime.SetFinalizer(binding, nil) // Close destroys it, not the collector
+	runtime.SetFinalizer(binding, nil) // Close destroys it, not the garbage collector
 	x := &Tensor{Type: t, N: n, C: c, H: h, W: w, handle: C.cudnnTensorDescriptor_t(field0(unsafe.Pointer(binding)))}
 	descriptors.add(x, "tensor descriptor", "")
 	return x, nil
@@ -41,7 +41,7 @@ func NewTensor(t DataType, n, c, h, w int) (*Tensor, error) {
 
 func (x *Tensor) String() string { return fmt.Sprintf("%s %dx%dx%dx%d", x.Type, x.N, x.C, x.H, x.W) }
 
-// Close gives the descriptor back.
+// Close destroys the descriptor.
 func (x *Tensor) Close() error {
 	if x == nil || x.handle == nil {
 		return nil
@@ -52,8 +52,8 @@ func (x *Tensor) Close() error {
 	return dnnStatus("cudnnDestroyTensorDescriptor", status)
 }
 
-// Filter describes a convolution's weights K, C, R, S (output and input channels, height, width) that lie in memory as
-// K, R, S, C.
+// Filter describes the weights of a convolution, of shape K, C, R, S (output channels, input channels, height, width)
+// and memory layout K, R, S, C.
 type Filter struct {
 	Type       DataType
 	K, C, R, S int
@@ -61,7 +61,7 @@ type Filter struct {
 	handle C.cudnnFilterDescriptor_t
 }
 
-// NewFilter describes weights.
+// NewFilter describes the weights of a convolution.
 func NewFilter(t DataType, k, c, r, s int) (*Filter, error) {
 	if err := checkDims("filter", k, c, r, s); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func NewFilter(t DataType, k, c, r, s int) (*Filter, error) {
 
 func (w *Filter) String() string { return fmt.Sprintf("%s %dx%dx%dx%d", w.Type, w.K, w.C, w.R, w.S) }
 
-// Close gives the descriptor back.
+// Close destroys the descriptor.
 func (w *Filter) Close() error {
 	if w == nil || w.handle == nil {
 		return nil
@@ -88,7 +88,7 @@ func (w *Filter) Close() error {
 	return dnnStatus("cudnnDestroyFilterDescriptor", status)
 }
 
-// checkDims refuses a shape that cuDNN's 32-bit strides cannot hold.
+// checkDims refuses a shape that needs strides of more than 32 bits, which cuDNN does not have.
 func checkDims(what string, a, b, c, d int) error {
 	elements := 1
 	for _, n := range [4]int{a, b, c, d} {

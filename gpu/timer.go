@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// Timing is work that is to be timed on a stream. Short kernels all look alike when they are launched one by one, as
-// the host takes longer than they do; so some calls of the work are captured as one graph, as a training step is.
-// Operands are as warm in the cache as the call before left them.
+// Timing measures the time of work on a stream. The host takes longer to launch a short kernel than the device to run
+// it, so Timing captures several calls of the work in one graph, as a training step is captured. Each call finds in the
+// caches what the previous one left there.
 type Timing struct {
 	stream      *Stream
 	graph       *Graph
-	calls       int // in the graph
+	calls       int // of the work in the graph
 	start, stop *Event
 }
 
 const (
-	timedSpan  = time.Millisecond // what the launches of one measurement should fill
-	timedCalls = 20               // in a graph at most: beside these its launch does not count
-	minTimed   = 3                // launches of one measurement, for a median
+	timedSpan  = time.Millisecond // total time of the launches of a measurement
+	timedCalls = 20               // maximum number of calls in the graph; their time outweighs the launch
+	minTimed   = 3                // minimum number of launches of a measurement, for a median
 )
 
-// NewTiming makes f ready to be timed: f queues work on s, the same each time. It is called twice first, so that
-// libraries load what they need and there is a first time to go by, and then recorded. An error of f, or work that
-// cannot be captured, is the error.
+// NewTiming prepares the timing of f, which must queue the same work on s at each call. It calls f twice, so that
+// libraries load what they need and to estimate its time, and then captures it. It fails if f fails or its work cannot
+// be captured.
 func (s *Stream) NewTiming(f func() error) (*Timing, error) {
 	t := &Timing{stream: s}
 	if err := t.prepare(f); err != nil {
@@ -61,7 +61,7 @@ func (t *Timing) prepare(f func() error) (err error) {
 	return errors.Join(err, end)
 }
 
-// between is how long the device takes for what f queues.
+// between returns the time that the device takes for the work that f queues.
 func (t *Timing) between(f func() error) (time.Duration, error) {
 	if err := errors.Join(t.start.Record(t.stream), f(), t.stop.Record(t.stream)); err != nil {
 		return 0, err
@@ -73,8 +73,8 @@ func (t *Timing) between(f func() error) (time.Duration, error) {
 	return time.Duration(ms * float64(time.Millisecond)), err
 }
 
-// Take measures one call: the median of at least three launches, of as many as fill about a millisecond. Before each
-// that counts goes one that does not: the host's part of the launch is over before the device comes to it.
+// Take returns the time of one call: the median over at least three launches, and as many as take about a millisecond
+// together. Each measured launch is queued behind another one, so that the device never waits for the host.
 func (t *Timing) Take() (time.Duration, error) {
 	launch := func() error { return t.graph.Launch(t.stream) }
 	var times []time.Duration
@@ -93,7 +93,7 @@ func (t *Timing) Take() (time.Duration, error) {
 	return times[len(times)/2] / time.Duration(t.calls), nil
 }
 
-// Close gives back what timing took.
+// Close releases the graph and the events.
 func (t *Timing) Close() error {
 	if t == nil {
 		return nil

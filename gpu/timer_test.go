@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A timing runs the work, takes less time for less of it, and leaves nothing behind.
+// A timing runs the work, measures less time for less work, and leaves no objects alive.
 func TestTiming(t *testing.T) {
 	b := onGPU(t)
 	const large, factor = 64 << 20, 1024
@@ -31,7 +31,7 @@ func TestTiming(t *testing.T) {
 	}
 }
 
-// Work that fails is an error, and the stream is usable again.
+// If the work fails NewTiming fails, and the stream can be used again.
 func TestTimingErrors(t *testing.T) {
 	b := onGPU(t)
 	x := b.alloc(256)

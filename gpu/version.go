@@ -23,12 +23,12 @@ import (
 	"strings"
 )
 
-// want is what is known of a library before it is opened.
+// want describes a library that Load opens.
 type want struct {
 	name     string
 	soname   string
-	install  string // what to do when it is not there
-	compiled int    // the headers' version
+	install  string // what to do if it is missing
+	compiled int    // version of the headers
 	version  func() (int, error)
 	fits     func(version int) error
 }
@@ -77,8 +77,8 @@ func driverVersion() (int, error) {
 	return int(v), driverStatus("cuDriverGetVersion", status)
 }
 
-// VersionString is the version of the file as its maker writes it: "13.0" for the CUDA that a driver runs, "9.28.1",
-// "13.0.2"; empty where there is none.
+// VersionString returns the version of the file in its usual form: "13.0" for the CUDA that a driver runs, "9.28.1",
+// "13.0.2". It is empty if there is no version.
 func (l Library) VersionString() string {
 	if l.Version == 0 {
 		return ""
@@ -86,8 +86,8 @@ func (l Library) VersionString() string {
 	return versionString(l.Name, l.Version)
 }
 
-// versionString undoes each library's way to count: the driver 1000 for a major version and 10 for a minor one, cuBLAS
-// and cuDNN 10000 and 100, cuDNN 8 1000 and 100.
+// versionString decodes a version. The driver counts 1000 for a major version and 10 for a minor one, cuBLAS and cuDNN
+// 9 count 10000 and 100, cuDNN 8 1000 and 100.
 func versionString(name string, v int) string {
 	switch {
 	case name == DriverLibrary:
@@ -98,8 +98,8 @@ func versionString(name string, v int) string {
 	return fmt.Sprintf("%d.%d.%d", v/10000, v%10000/100, v%100)
 }
 
-// driverFits holds a driver against the headers: CUDA's libraries run on drivers of their own major version, also of an
-// earlier minor one, and later.
+// driverFits checks the version of a driver. CUDA's libraries run on drivers of their own major version, even of an
+// earlier minor one, and on later drivers.
 func driverFits(version int) error {
 	if version >= 1000*cudaMajor {
 		return nil
@@ -108,7 +108,8 @@ func driverFits(version int) error {
 		versionString(DriverLibrary, version), cudaMajor, version/1000)
 }
 
-// dnnFits holds cuDNN against the headers, blasFits cuBLAS: later minor versions keep the functions of earlier ones.
+// dnnFits and blasFits check the versions of cuDNN and cuBLAS, of which later minor versions keep the functions of
+// earlier ones.
 func dnnFits(version int) error { return sameMajor(DNNLibrary, version, dnnMajor) }
 
 func blasFits(version int) error { return sameMajor(BLASLibrary, version, blasMajor) }

@@ -47,7 +47,8 @@ func small(t testing.TB) *nn.Graph {
 // seed builds the network of the README in its full size.
 func seed(t testing.TB) *nn.Graph {
 	g, err := models.Build(models.Config{
-		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512",
+		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,8 @@ func bottlenecks(t testing.TB) *nn.Graph {
 		x = g.Apply(name+".conv", nn.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: nn.Padding(kernel / 2)}, x)
 		return g.Apply(name+".bn", nn.BatchNorm{ReLU: relu}, x)
 	}
-	x := g.Apply("input", nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
+	normalize := nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}
+	x := g.Apply("input", normalize, g.Images)
 	x = convBN("stem", x, 8, 7, 2, true)
 	x = g.Apply("maxpool", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 	for i, name := range []string{"layer1.0", "layer1.1", "layer2.0", "layer2.1"} {

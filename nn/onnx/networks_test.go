@@ -60,7 +60,8 @@ func bottlenecks(t testing.TB) *nn.Graph {
 		x = g.Apply(name, nn.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: nn.Padding(kernel / 2)}, x)
 		return g.Apply(name+".bn", nn.BatchNorm{ReLU: relu}, x)
 	}
-	x := g.Apply("input", nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, g.Images)
+	normalize := nn.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}
+	x := g.Apply("input", normalize, g.Images)
 	x = convBN("conv1", x, 8, 7, 2, true)
 	x = g.Apply("maxpool", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 	for i, width := range []int{4, 6, 8} {
