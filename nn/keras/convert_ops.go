@@ -38,7 +38,7 @@ func (c *converter) node(n *nn.Node) error {
 		x := c.flat(n)
 		y = c.add("probabilities", "Softmax", map[string]any{"axis": -1}, x.shape, x)
 	default:
-		err = fmt.Errorf("no Keras layer for %s", n.Op.Kind())
+		err = fmt.Errorf("no Keras layer for op %s", n.Op.Kind())
 	}
 	c.at[n.Out] = y
 	return err

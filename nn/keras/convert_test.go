@@ -32,7 +32,7 @@ func TestWriteRefuses(t *testing.T) {
 		{lossless, "keras: net: no loss"},
 		{broken, "keras: nn: conv: conv of -1 channels"},
 		{build(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("odd", unknown{}, x) }),
-			"keras: odd: no Keras layer for unknown"},
+			"keras: odd: no Keras layer for op unknown"},
 		{build(func(g *nn.Graph, x nn.Value) nn.Value {
 			return g.Apply("max", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 		}), "keras: max: max pooling with pad {1 1 1 1} of values below zero"},
