@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// cases are built once; the graphs are only read.
+// cases builds the test cases once; their graphs are only read.
 var cases = sync.OnceValue(func() []*testCase {
 	var list []*testCase
 	list = append(list, inputCases()...)
@@ -21,7 +21,7 @@ var cases = sync.OnceValue(func() []*testCase {
 	return append(append(list, networkCases()...), wideCases()...)
 })
 
-// A builder adds nodes with names of their own: the kind and a number.
+// A builder adds nodes and names them by kind and number.
 type builder struct {
 	*nn.Graph
 	n int
@@ -32,8 +32,8 @@ func (b *builder) add(op nn.Op, in ...nn.Value) nn.Value {
 	return b.Apply(fmt.Sprintf("%s%d", op.Kind(), b.n), op, in...)
 }
 
-// network is a graph of images of c channels, h x w, normalised to about zero mean and unit variance, a body, and a
-// linear layer to the classes.
+// network is a graph with images of c channels, h x w, normalised to about zero mean and unit variance, followed by a
+// body and a linear layer.
 func network(c, h, w, classes int, loss nn.SoftmaxCrossEntropy, body func(b *builder, x nn.Value) nn.Value) *nn.Graph {
 	b := &builder{Graph: nn.NewGraph("test", c, h, w, classes)}
 	mean, std := make([]float32, c), make([]float32, c)
@@ -48,8 +48,8 @@ func network(c, h, w, classes int, loss nn.SoftmaxCrossEntropy, body func(b *bui
 	return b.Graph
 }
 
-// opCase is one op under test, of c channels, h x w, behind two convolutions of the images: the op's input has a
-// gradient, which a padded convolution reads.
+// opCase tests an op on an input of c channels, h x w, behind two convolutions: so the input has a gradient, and a
+// padded convolution reads it.
 func opCase(name string, c, h, w, batch int, body func(b *builder, x nn.Value) nn.Value) *testCase {
 	g := network(2, h, w, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 		return body(b, b.add(nn.Conv{Out: c, Kernel: 3, Pad: nn.Padding(1)}, b.add(nn.Conv{Out: 3, Kernel: 1}, x)))
@@ -57,8 +57,8 @@ func opCase(name string, c, h, w, batch int, body func(b *builder, x nn.Value) n
 	return newCase(name, g, batch)
 }
 
-// newCase takes gradients on a whole and, after it, on a smaller batch: what the larger one left in memory must not
-// matter.
+// newCase computes gradients on a whole batch and then on a smaller one, which must not depend on what the larger one
+// left in memory.
 func newCase(name string, g *nn.Graph, batch int) *testCase {
 	script := []action{{nn.Gradient, batch}, {nn.Eval, batch}}
 	if batch > 1 {
@@ -116,15 +116,15 @@ func convCases() []*testCase {
 		{3, 7, 9, 5, 4, 2, 3, nn.Pad{Top: 1, Left: 2, Right: 1}, false},
 		{5, 6, 6, 7, 3, 2, 8, nn.Pad{Bottom: 1, Right: 1}, false},
 		{5, 6, 6, 7, 3, 2, 8, nn.Pad{Top: 1, Left: 1}, false},
-		{3, 8, 8, 4, 3, 2, 5, nn.Pad{}, false}, // the last row and column are never seen
-		// An even output of an odd input, and the reverse, by padding of one side.
+		{3, 8, 8, 4, 3, 2, 5, nn.Pad{}, false}, // the last row and column are not read
+		// Even outputs of odd inputs, and the reverse, by padding one side.
 		{16, 9, 7, 24, 3, 1, 3, nn.Pad{Top: 1, Left: 1}, false},
 		{16, 9, 7, 24, 3, 1, 3, nn.Pad{Top: 1, Left: 2, Bottom: 2, Right: 1}, true},
 		{16, 8, 6, 24, 3, 1, 3, nn.Pad{Bottom: 1, Right: 1}, false},
 		{16, 10, 8, 24, 3, 1, 3, nn.Pad{}, false},
 		{16, 6, 4, 24, 3, 1, 3, nn.Padding(2), true},
 		{8, 13, 11, 12, 5, 3, 2, nn.Pad{Top: 2, Bottom: 1, Right: 2}, true},
-		{2, 5, 5, 3, 3, 1, 3, nn.Padding(3), true}, // outputs that see padding alone
+		{2, 5, 5, 3, 3, 1, 3, nn.Padding(3), true}, // some windows contain only padding
 		{4, 5, 7, 6, 1, 2, 3, nn.Padding(1), true},
 		{8, 3, 3, 24, 3, 1, 33, same(3), false},
 	} {

@@ -7,7 +7,7 @@ import (
 	"resnet/nn/models"
 )
 
-// training mixes modes and batch sizes.
+// training is a script that mixes modes and batch sizes.
 func training(batch int) []action {
 	return []action{
 		{nn.Train, batch}, {nn.Eval, batch}, {nn.Train, batch/2 + 1}, {nn.Eval, 1}, {nn.Gradient, batch},
@@ -92,13 +92,13 @@ func (b *builder) convBN(x nn.Value, out, kernel, stride int, relu bool) nn.Valu
 	return b.add(nn.BatchNorm{ReLU: relu}, x)
 }
 
-// basicBlock is ResNet-18's: relu(bn(conv(relu bn(conv x))) + shortcut).
+// basicBlock is that of ResNet-18: relu(bn(conv(relu bn(conv x))) + shortcut).
 func (b *builder) basicBlock(x nn.Value, width, stride int) nn.Value {
 	y := b.convBN(b.convBN(x, width, 3, stride, true), width, 3, 1, false)
 	return b.add(nn.Add{ReLU: true}, y, b.shortcut(x, width, stride))
 }
 
-// bottleneck is ResNet-50's: 1x1, 3x3, 1x1 to four times the width.
+// bottleneck is that of ResNet-50: convolutions 1x1, 3x3, and 1x1 to four times the width.
 func (b *builder) bottleneck(x nn.Value, width, stride int) nn.Value {
 	y := b.convBN(b.convBN(x, width, 1, 1, true), width, 3, stride, true)
 	return b.add(nn.Add{ReLU: true}, b.convBN(y, 4*width, 1, 1, false), b.shortcut(x, 4*width, stride))

@@ -2,8 +2,8 @@ package nntest
 
 import "resnet/nn"
 
-// wideCases are networks of channels in multiples of 16, which tensor cores take: a backend may let their nodes share
-// kernels. Each is a way in which convolutions, batch norms and sums can meet.
+// wideCases are networks whose numbers of channels are multiples of 16, as tensor cores need, so that a backend may
+// fuse their nodes. Each has another pattern of convolutions, batch norms and sums.
 func wideCases() []*testCase {
 	var list []*testCase
 	add := func(name string, batch int, opt nn.Optimizer, body func(b *builder, x nn.Value) nn.Value) {
@@ -41,7 +41,7 @@ func wideCases() []*testCase {
 	return list
 }
 
-// preBlock is the seed network's: conv(bn conv(bn conv x)) + conv(relu bn x).
+// preBlock is that of fashion-resnet: conv(bn conv(bn conv x)) + conv(relu bn x).
 func (b *builder) preBlock(x nn.Value, width int) nn.Value {
 	s := b.add(nn.Conv{Out: width, Kernel: 1}, b.add(nn.BatchNorm{ReLU: true}, x))
 	y := b.add(nn.BatchNorm{ReLU: true}, b.add(nn.Conv{Out: width, Kernel: 1}, x))

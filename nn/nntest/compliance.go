@@ -12,9 +12,9 @@ import (
 	"resnet/nn"
 )
 
-// RunAll checks a backend against the reference: every op in many shapes, the optimisers, whole networks, partial
-// batches, mixed modes, planned memory against memory of its own for every tensor, two executors at a time, plans for
-// inference and with batches of their own for it, and misuse. open gives a new backend; RunAll closes it.
+// RunAll checks a backend against the reference: every op in many shapes, optimisers, whole networks, partial batches,
+// mixed modes, planned memory against memory without sharing, two executors at a time, plans for inference alone and
+// with another batch for inference, NaN, and misuse. open returns a new backend; RunAll closes it.
 func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	backend := open(t)
 	defer func() {
@@ -26,8 +26,8 @@ func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 		t.Run(c.name, func(t *testing.T) {
 			kept := c.run(t, backend, true)
 			c.compare(t, kept, Float32)
-			// Planned memory must give the same bits as memory without sharing: a difference is a tensor overwritten
-			// while it is still wanted.
+			// Planned memory must give the same bits as memory without sharing. Otherwise a tensor was overwritten
+			// before its last use.
 			sameBits(t, "planned memory", c.run(t, backend, false), kept)
 		})
 	}
@@ -53,7 +53,7 @@ func RunDeterminism(t *testing.T, open1, openN func(t testing.TB) nn.Backend) {
 	}
 }
 
-// Digest is a hash of every bit that a backend computes on the networks, for comparing processes that ran in different
+// Digest is a hash of every bit that a backend computes on the networks, for comparing processes with different
 // settings.
 func Digest(t *testing.T, open func(t testing.TB) nn.Backend) string {
 	backend := openBackend(t, open)
@@ -72,32 +72,32 @@ func Digest(t *testing.T, open func(t testing.TB) nn.Backend) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// A Tolerance says how exact a backend is to be.
+// A Tolerance says how exact the results of a backend must be.
 type Tolerance struct {
-	// Roundoff is the largest relative error of a number that it rounds.
+	// Roundoff is the largest relative error of one rounding.
 	Roundoff float64
-	// Samples is how many rounded references measure what rounding does: one draw of a tensor of one element may be
-	// zero by luck.
-	Draws uint64
-	// Accumulation is how much noisier than its rounded terms a sum may be.
+	// Samples is the number of references with rounding noise that measure the effect of rounding. One is not enough:
+	// its error may be zero by chance, as in a tensor of one element.
+	Samples uint64
+	// Accumulation is the factor by which a sum may be noisier than its rounded terms.
 	Accumulation float64
-	// Kinks allows for ReLUs and max pools: where numbers are rounded to u, a fraction u of their inputs, times their
-	// density, falls on the other side and moves its gradient as a whole, so that gradients are off by Kinks*sqrt(u) of
-	// their norm. It counts from the first gradient of a trace on.
+	// Kinks allows for ReLUs and max pools. If numbers are rounded to u, a fraction of their inputs proportional to u
+	// falls on the other side of the kink and changes its whole gradient, so that gradients are off by Kinks*sqrt(u) of
+	// their norm. It applies from the first gradient of a trace on.
 	Kinks float64
 }
 
-// Float32 is what RunAll holds a backend to. A running sum of K terms in float32 rounds every partial sum: about
+// Float32 is the tolerance of RunAll. A running sum of K terms in float32 rounds every partial sum, which makes about
 // sqrt(K) times the noise of the rounded terms alone, and K is about a thousand here.
-var Float32 = Tolerance{Roundoff: 1.0 / (1 << 24), Draws: 3, Accumulation: 32}
+var Float32 = Tolerance{Roundoff: 1.0 / (1 << 24), Samples: 3, Accumulation: 32}
 
-// compare checks a trace against the reference's. The allowed distance of a tensor is what rounding every intermediate
-// result does to it (its condition, measured; see rounding), times accumulation, and the result's own rounding. At less
-// than float32 a tensor that rounding alone moves by its whole norm (batch norm of eight values nearly alike, say) is
-// only asked to be finite. It returns how many such tensors there are.
+// compare checks a trace against the reference's. The allowed distance of a tensor is the measured effect of rounding
+// every intermediate result (see rounding) times Accumulation, plus the rounding of the result itself. Below float32, a
+// tensor that rounding changes by its whole norm, such as batch norm of eight nearly equal values, only has to be
+// finite; compare returns the number of these blind tensors.
 func (c *testCase) compare(t *testing.T, got trace, tol Tolerance) (blind int) {
 	t.Helper()
-	exact, noise := c.reference(t, tol.Roundoff, tol.Draws)
+	exact, noise := c.reference(t, tol.Roundoff, tol.Samples)
 	of := map[string]int{}
 	for i, r := range exact {
 		of[r.name] = i
@@ -132,7 +132,7 @@ func (c *testCase) compare(t *testing.T, got trace, tol Tolerance) (blind int) {
 	if failed > most {
 		t.Errorf("and %d more of %d tensors", failed-most, len(got))
 	}
-	t.Logf("%d tensors, %d of them without a digit at this precision; the worst that passes is at %.2f of the "+
+	t.Logf("%d tensors, %d of them without a correct digit at this precision; the worst that passes is at %.2f of the "+
 		"allowed distance: %s", len(got), blind, worst, worstName)
 	return blind
 }
@@ -177,9 +177,9 @@ func norm(a []float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// reference gives the exact trace and the distance of each tensor under rounding, the largest of some draws. Both are
-// computed once for all backends of a test binary.
-func (c *testCase) reference(t *testing.T, roundoff float64, draws uint64) (exact trace, noise []float64) {
+// reference returns the exact trace and, for each tensor, its largest distance from that in samples of rounding noise.
+// Both are computed once for all backends of a test binary.
+func (c *testCase) reference(t *testing.T, roundoff float64, samples uint64) (exact trace, noise []float64) {
 	t.Helper()
 	key := expected{c.name, roundoff}
 	if e, ok := expectations[key]; ok {
@@ -187,7 +187,7 @@ func (c *testCase) reference(t *testing.T, roundoff float64, draws uint64) (exac
 	}
 	exact = c.run(t, NewReference(), true)
 	noise = make([]float64, len(exact))
-	for seed := range draws {
+	for seed := range samples {
 		for i, r := range c.run(t, &Reference{noise: seed + 1, roundoff: roundoff}, true) {
 			noise[i] = max(noise[i], distance(r.v, exact[i].v))
 		}
@@ -206,8 +206,7 @@ type expectation struct {
 	noise []float64
 }
 
-// expectations are kept for all backends. Tests of one package run one after another unless they ask for more, and
-// these do not.
+// expectations are the results of reference. They need no lock, because no test here is parallel.
 var expectations = map[expected]expectation{}
 
 func (a action) String() string { return fmt.Sprintf("%v of %d", a.mode, a.n) }

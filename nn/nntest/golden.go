@@ -25,14 +25,14 @@ var goldenSmall []byte
 // GoldenEnv is the environment variable that names the folder of full.safetensors.
 const GoldenEnv = "RESNET_GOLDEN_DIR"
 
-// bounds are the largest relative L2 distances, by what is compared.
+// bounds are the largest allowed relative L2 distances.
 type bounds struct {
 	logits, grad, step1, final, evalLogits, loss, sgdFinal, sgdLoss float64
 }
 
-// What a backend is allowed: ten times the distance at which PyTorch itself stands in float32 (the largest over
-// tensors; see testdata/golden). In the full set the five Adam steps amplify rounding: an update is nearly
-// lr*sign(gradient), whatever the gradient's size.
+// The bounds are ten times the distance of PyTorch's own float32 results, the largest over tensors (see
+// testdata/golden). In the full set the five Adam steps amplify rounding: an update is nearly lr*sign(gradient),
+// whatever the size of the gradient.
 var (
 	smallBounds = bounds{logits: 3e-6, grad: 1.2e-5, step1: 2.5e-6, final: 2.6e-6, evalLogits: 1e-6, loss: 1e-6,
 		sgdFinal: 1.1e-6, sgdLoss: 1e-6}
@@ -40,17 +40,16 @@ var (
 		sgdFinal: 2e-3, sgdLoss: 3e-5}
 )
 
-// What rounding may do to masks: an output is moved by about 1e-6 in the first step, and later by Adam's first updates,
-// which are ±1e-3 whatever a gradient's size, so that one near zero goes either way. Of 20 million masks in ten steps
-// some 30 to 90 were seen to differ.
+// The allowed effect of rounding on ReLU masks. In the first step rounding changes an output by about 1e-6. Later it is
+// more: Adam's first updates are ±1e-3 whatever the size of a gradient, so that one near zero may go either way. Of 20
+// million masks in ten steps, 30 to 90 were observed to differ.
 const (
-	kinkBound = 1e-3
-	mostKinks = 1000
+	kinkBound = 1e-3 // largest output that is zero in one result and not in the other
+	mostKinks = 1000 // largest number of masks that differ
 )
 
-// RunGolden compares a backend with values that PyTorch computed in float64 for the fashion-resnet model, small enough
-// to lie beside this file: logits, the loss of each step, every gradient, and parameters after one and after all steps
-// of Adam and of SGD.
+// RunGolden compares a backend with values that PyTorch computed in float64 for a small fashion-resnet: logits, the
+// loss of each step, every gradient, and parameters after one and after all steps of Adam and of SGD.
 func RunGolden(t *testing.T, open func(t testing.TB) nn.Backend) {
 	f, err := safetensors.New(bytes.NewReader(goldenSmall), int64(len(goldenSmall)), "small.safetensors")
 	if err != nil {
@@ -59,13 +58,14 @@ func RunGolden(t *testing.T, open func(t testing.TB) nn.Backend) {
 	compareGolden(t, openBackend(t, open), f, smallBounds)
 }
 
-// RunGoldenFull does the same with the network at its full size, where RESNET_GOLDEN_DIR or this package's
-// testdata/golden has full.safetensors (gen_golden.py there makes it). Where RESNET_GOLDEN_DIR is set it must be.
+// RunGoldenFull does the same with the network at full size if there is a full.safetensors, which gen_golden.py in this
+// package's testdata/golden writes, in that folder or in RESNET_GOLDEN_DIR. If RESNET_GOLDEN_DIR is set the file must
+// exist.
 //
-// Among the full set's two million ReLUs one has an input of 4.6e-9: float32 cannot tell on which side of zero it lies,
-// and even float64 cannot with another last digit of epsilon, yet that one mask moves gradients by 2e-3. A backend that
-// is too far from PyTorch's values is therefore held, just as closely, to the reference with the backend's masks, each
-// of which must be a matter of rounding.
+// Among the two million ReLUs of the full set one has an input of 4.6e-9: its sign depends on rounding in float32, and
+// in float64 on the last digit of epsilon, yet that one mask changes gradients by 2e-3. Therefore a backend that is too
+// far from PyTorch's values is compared, with the same bounds, with the reference under the backend's ReLU masks. These
+// may differ from the reference's own only by rounding.
 func RunGoldenFull(t *testing.T, open func(t testing.TB) nn.Backend) {
 	compareGolden(t, openBackend(t, open), openFull(t), fullBounds)
 }
@@ -99,7 +99,7 @@ func openFull(t *testing.T) *safetensors.File {
 	return f
 }
 
-// golden is a set of reference values and the test that they serve.
+// golden is a test on a set of reference values.
 type golden struct {
 	*testing.T
 	file         *safetensors.File
@@ -136,11 +136,11 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 		var m masks
 		got := g.run(b, &m)
 		want := g.run(&Reference{masks: &m}, nil)
-		t.Logf("%d masks are not the reference's; the farthest output from zero is %.1e", m.turned, m.worst)
+		t.Logf("%d masks differ from the reference's; the largest output among them is %.1e", m.flipped, m.worst)
 		second := g.compare("the reference with the same masks", bound, got, func(name string) ([]float32, error) {
 			return want[name], nil
 		})
-		if len(second) == 0 && m.worst <= kinkBound && m.turned <= mostKinks {
+		if len(second) == 0 && m.worst <= kinkBound && m.flipped <= mostKinks {
 			return
 		}
 		faults = append(faults, second...)
@@ -150,10 +150,10 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 	}
 }
 
-// results are what a backend computes of a golden set, named as in its file.
+// results are a backend's results for a golden set, named as in its file.
 type results map[string][]float32
 
-// run trains with Adam, evaluates, and trains anew with SGD. Where masks are wanted it records them.
+// run trains with Adam, evaluates, and trains again from the start with SGD. If m is not nil it records the ReLU masks.
 func (g *golden) run(b nn.Backend, m *masks) results {
 	g.Helper()
 	r := results{}
@@ -189,7 +189,7 @@ func metadata(t *testing.T, f *safetensors.File, key string) int {
 	return n
 }
 
-// learner is the network with an optimiser and its learning rate.
+// learner is the network with an optimiser and a learning rate.
 type learner struct {
 	nn.Executor
 	opt   nn.Optimizer
@@ -197,7 +197,7 @@ type learner struct {
 	masks *masks // recorded after each training run; nil for none
 }
 
-// start compiles the network and gives it the set's parameters.
+// start compiles the network and writes the initial parameters of the set.
 func (g *golden) start(b nn.Backend, opt nn.Optimizer, lr float64, m *masks) *learner {
 	g.Helper()
 	e, err := b.Compile(g.graph, nn.PlanConfig{Batch: g.batch, Optimizer: opt, KeepAll: m != nil})
@@ -233,12 +233,12 @@ func (g *golden) feed(e nn.Executor, s int) {
 	g.write(e, g.graph.Labels, nn.Bytes(g.labels[s*g.batch:(s+1)*g.batch]))
 }
 
-// train takes step s and returns the mean loss before it.
+// train takes step s and returns the mean loss before the update.
 func (g *golden) train(e *learner, s int) float32 {
 	g.Helper()
 	g.feed(e, s)
-	h := e.opt.StepParams(int64(s+1), e.lr)
-	g.write(e, nn.StepParamsValue, nn.Bytes(h[:]))
+	params := e.opt.StepParams(int64(s+1), e.lr)
+	g.write(e, nn.StepParamsValue, nn.Bytes(params[:]))
 	var m [2]float64
 	g.write(e, nn.MetricsValue, nn.Bytes(m[:]))
 	if err := e.Run(nn.Train, g.batch); err != nil {
@@ -277,7 +277,7 @@ func (g *golden) readParameters(r results, kind string, e nn.Executor) {
 	}
 }
 
-// compare lists what is too far from what is wanted, and logs the worst tensor of each kind.
+// compare lists the tensors that are farther than the bounds from those wanted, and logs the worst of each kind.
 func (g *golden) compare(with string, bound bounds, got results,
 	want func(name string) ([]float32, error)) (faults []string) {
 	g.Helper()
@@ -287,8 +287,8 @@ func (g *golden) compare(with string, bound bounds, got results,
 		bound float64
 	}{
 		{"loss", bound.loss}, {"logits", bound.logits}, {"grad", bound.grad}, {"step1", bound.step1},
-		{"final", bound.final},
-		{"eval_logits", bound.evalLogits}, {"sgd_loss", bound.sgdLoss}, {"sgd_final", bound.sgdFinal},
+		{"final", bound.final}, {"eval_logits", bound.evalLogits}, {"sgd_loss", bound.sgdLoss},
+		{"sgd_final", bound.sgdFinal},
 	} {
 		worst, worstName := -1.0, ""
 		for _, name := range slices.Sorted(maps.Keys(got)) {
@@ -318,7 +318,7 @@ func (g *golden) compare(with string, bound bounds, got results,
 	return faults
 }
 
-// farthest is the largest relative distance of two numbers of the same place.
+// farthest is the largest relative distance of two corresponding elements.
 func farthest(got, want []float32) (d float64) {
 	if len(got) != len(want) {
 		return math.NaN()
@@ -329,7 +329,7 @@ func farthest(got, want []float32) (d float64) {
 	return d
 }
 
-// relative is ||got-want|| / ||want||, NaN where one has a NaN.
+// relative is ||got-want|| / ||want||; it is NaN if one of them has a NaN.
 func relative(got, want []float32) float64 {
 	if len(got) != len(want) {
 		return math.NaN()

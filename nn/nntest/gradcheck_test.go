@@ -10,25 +10,25 @@ import (
 )
 
 const (
-	// gradStep is the distance h of the differences. The formula's error is about h⁴ times the loss's fifth derivative,
-	// and the loss's own, 1e-16 of about 1, comes in divided by h: 5e-12.
+	// gradStep is the step h of the differences. The error of the formula is about h⁴ times the fifth derivative of the
+	// loss; rounding of the loss, 1e-16 of about 1, is divided by h: 5e-12.
 	gradStep = 2e-5
-	// gradTolerance is relative to the largest gradient of the same tensor, gradFloor absolute: gradients that are zero
-	// but for rounding, as those of a convolution before a batch norm of one pixel, have no scale.
+	// gradTolerance is relative to the largest gradient of the same tensor. gradFloor is absolute, for gradients that
+	// are zero except for rounding, such as those of a convolution before a batch norm of one pixel.
 	gradTolerance = 1e-7
 	gradFloor     = 1e-9
-	// gradSamples is how many elements of a tensor are checked.
+	// gradSamples is the number of elements of a tensor that are checked.
 	gradSamples = 6
-	// gradBatch is the most images; batch norm's gradient needs a few.
+	// gradBatch is the largest batch; batch norm's gradient needs a few images.
 	gradBatch = 3
-	// gradCost keeps the check short: larger networks, in multiply-adds of an image, are left to the comparison of
-	// RunAll.
+	// gradCost is the largest number of multiply-adds for an image. It keeps the check short; RunAll compares larger
+	// networks.
 	gradCost = 4e5
 )
 
 // TestGradients compares the reference's gradients with central differences of its loss, for every op: each case has
-// parameters before the op, whose gradients pass through it. Whole networks have so many ReLUs that nearly every step
-// crosses the kink of one.
+// parameters before the op, whose gradients pass through it. Whole networks are left out, because they have so many
+// ReLUs that nearly every difference crosses the kink of one.
 func TestGradients(t *testing.T) {
 	checked := map[string]int{}
 	for _, c := range cases() {
@@ -48,7 +48,7 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// cost is the multiply-adds of an image, forward.
+// cost is the number of multiply-adds of a forward pass for one image.
 func cost(c *testCase) float64 {
 	sum := int64(0)
 	for i := range c.graph.Nodes {
@@ -92,13 +92,13 @@ func checkGradients(t *testing.T, c *testCase) {
 			}
 		}
 		if done == 0 {
-			t.Errorf("%s: no element of which a small change crosses no kink", name)
+			t.Errorf("%s: every element's difference crosses a kink", name)
 		}
 	}
 }
 
-// difference is the five-point central difference of the loss with respect to *p. It is not smooth where a ReLU or a
-// maximum changes its mind on the way: there the quotient says nothing about the gradient.
+// difference is the five-point central difference of the loss with respect to *p. smooth is false if a ReLU or a
+// maximum switches within it: then the quotient does not approximate the gradient.
 func difference(e *ReferenceExecutor, p *float64, n int, base []float64) (d float64, smooth bool) {
 	at := *p
 	defer func() { *p = at }()
@@ -116,8 +116,8 @@ func difference(e *ReferenceExecutor, p *float64, n int, base []float64) (d floa
 	return d, smooth
 }
 
-// pieces tells which of its smooth pieces the network is on: the sign of every output that a ReLU made, the place of
-// every maximum.
+// pieces identifies the smooth piece of the loss function at the current parameters by the sign of every ReLU's output
+// and the index of every maximum.
 func pieces(e *ReferenceExecutor) []float64 {
 	var list []float64
 	for i := range e.graph.Nodes {

@@ -8,15 +8,15 @@ import (
 )
 
 // masks are the outputs of all ReLUs in the training runs of a backend. Among millions of ReLUs a few have an input
-// within float32's rounding of zero. A backend whose rounding puts one on the other side gets gradients that are a
-// thousandth away, and is as right as the reference: its masks are imposed on the reference then, and how far they lay
-// from zero is what is checked.
+// within float32's rounding of zero. If rounding in a backend puts one of them on the other side, gradients change by a
+// thousandth, although the backend is as correct as the reference. The backend's masks are then imposed on the
+// reference, and the sizes of the outputs that differ are checked instead.
 type masks struct {
 	runs [][][]float32 // by run and node; nil for nodes without ReLU
 	next int           // the run that the reference takes next
 
-	turned int     // how many masks were not the reference's
-	worst  float64 // the largest output that one side had and the other not
+	flipped int     // number of masks that differ from those of the reference
+	worst   float64 // largest output that is zero in one result and not in the other
 }
 
 // rectifies says whether a node ends in a ReLU.
@@ -48,8 +48,8 @@ func (m *masks) record(t testing.TB, e nn.Executor, g *nn.Graph, n int) {
 	m.runs = append(m.runs, run)
 }
 
-// impose gives the reference the masks of the next run, between its forward and its backward pass. An output that is
-// turned on or off hardly moves.
+// impose applies the masks of the next run to the reference, between its forward and its backward pass. It changes
+// outputs as little as possible: to zero or to the smallest number above it.
 func (m *masks) impose(e *ReferenceExecutor) {
 	for i, y := range m.runs[m.next] {
 		exact := e.tensors[nn.Data][e.graph.Nodes[i].Out]
@@ -57,7 +57,7 @@ func (m *masks) impose(e *ReferenceExecutor) {
 			if v > 0 == (exact[k] > 0) {
 				continue
 			}
-			m.turned++
+			m.flipped++
 			m.worst = max(m.worst, float64(v), exact[k])
 			if v > 0 {
 				exact[k] = math.SmallestNonzeroFloat64

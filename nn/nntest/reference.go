@@ -6,16 +6,16 @@ import (
 	"resnet/nn"
 )
 
-// Reference is the backend "reference": every op in float64, in the plainest loops that compute it, each tensor in
-// memory of its own. What it takes from an op or from the step scalars is float32 as the contract says (eps, momentum,
-// smoothing, the step size); all else is float64. It is as sharp as its inputs and far too slow for work.
+// Reference is the backend "reference": every op in float64, in the simplest loops that compute it, each tensor in
+// memory of its own. Step scalars and smoothing are float32 as in the contract, everything else is float64. It is as
+// exact as its inputs and far too slow for real training.
 type Reference struct {
-	noise    uint64  // seed of the rounding noise; 0 for none
-	roundoff float64 // its size
-	masks    *masks  // where ReLUs are on, if not where they are exactly
+	noise    uint64  // seed of the rounding noise; 0: none
+	roundoff float64 // size of the noise
+	masks    *masks  // imposed on the ReLUs; nil: none
 }
 
-// NewReference is the exact reference.
+// NewReference returns the reference without noise.
 func NewReference() *Reference { return &Reference{} }
 
 // Name implements nn.Backend.
@@ -42,8 +42,7 @@ func (*Reference) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
 	return nn.NewPlan(g, c, Plain{})
 }
 
-// Plain is the target of a device without wishes: tensors have their natural size, and one instruction runs after
-// another.
+// Plain is the simplest target: tensors have no padding, and instructions run one after another.
 type Plain struct{}
 
 // Bytes implements nn.Target.
@@ -104,13 +103,13 @@ type ReferenceExecutor struct {
 	plan  *nn.Plan
 	graph *nn.Graph
 
-	tensors [nn.SecondMoment + 1][][]float64 // by role and value
-	pixels  []byte
-	labels  []int32
-	hyper   nn.StepParams
-	metrics [2]float64
+	tensors    [nn.SecondMoment + 1][][]float64 // by role and value
+	pixels     []byte
+	labels     []int32
+	stepParams nn.StepParams
+	metrics    [2]float64
 
-	last     *nn.Program // what the last run was of
+	last     *nn.Program // of the last run
 	rounding *rounding
 	masks    *masks
 }
@@ -137,32 +136,32 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 	e.last = prog
 	needs := e.graph.NeedsGrad()
 	masked := false
-	for _, s := range prog.Instructions {
-		switch s.Phase {
+	for _, in := range prog.Instructions {
+		switch in.Phase {
 		case nn.Forward:
-			e.forward(&e.graph.Nodes[s.Node], m, n)
+			e.forward(&e.graph.Nodes[in.Node], m, n)
 		case nn.Backward:
 			if e.masks != nil && !masked {
 				e.masks.impose(e)
 				masked = true
 			}
-			node := &e.graph.Nodes[s.Node]
-			e.clearStored(node, s, needs)
+			node := &e.graph.Nodes[in.Node]
+			e.clearStored(node, in, needs)
 			e.backward(node, n, needs)
 		case nn.Update:
 			if m == nn.Train {
 				e.update()
 			}
 		}
-		e.rounding.step(e, s, n, m)
+		e.rounding.instruction(e, in, n, m)
 	}
 	return nil
 }
 
-// clearStored zeroes the gradients that a step stores rather than adds to: the ops' backward passes add always.
-func (e *ReferenceExecutor) clearStored(n *nn.Node, s nn.Instruction, needs []bool) {
+// clearStored zeroes the gradients that an instruction stores rather than adds to, because backward always adds.
+func (e *ReferenceExecutor) clearStored(n *nn.Node, in nn.Instruction, needs []bool) {
 	for i, v := range n.In {
-		if needs[v] && s.Accumulate>>i&1 == 0 {
+		if needs[v] && in.Accumulate>>i&1 == 0 {
 			clear(e.tensors[nn.Grad][v])
 		}
 	}

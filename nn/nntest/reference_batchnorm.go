@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// batchNormDefaults are eps and momentum, PyTorch's where the op has zeros.
+// batchNormDefaults returns eps and momentum, with PyTorch's defaults where the op has zeros.
 func batchNormDefaults(op nn.BatchNorm) (eps, momentum float64) {
 	eps, momentum = 1e-5, 0.1
 	if op.Eps != 0 {
@@ -19,7 +19,7 @@ func batchNormDefaults(op nn.BatchNorm) (eps, momentum float64) {
 	return eps, momentum
 }
 
-// batchNormStatistics: x (N,H,W,C) -> mean (C) and invstd (C) over N, H, W; the running statistics move.
+// batchNormStatistics: x (N,H,W,C) -> mean (C) and invstd (C) over N, H, W; updates the running statistics.
 func batchNormStatistics(op nn.BatchNorm, x images, runningMean, runningVar, mean, invstd []float64, n int) {
 	eps, momentum := batchNormDefaults(op)
 	m := float64(n * x.H * x.W)
@@ -33,14 +33,14 @@ func batchNormStatistics(op nn.BatchNorm, x images, runningMean, runningVar, mea
 			sq += (x.v[at] - mean[c]) * (x.v[at] - mean[c])
 		}
 		invstd[c] = 1 / math.Sqrt(sq/m+eps)
-		// One value alone has no unbiased variance; its 0 is taken as it is.
+		// A single value has no unbiased variance; it counts as 0.
 		unbiased := sq / max(m-1, 1)
 		runningMean[c] = (1-momentum)*runningMean[c] + momentum*mean[c]
 		runningVar[c] = (1-momentum)*runningVar[c] + momentum*unbiased
 	}
 }
 
-// batchNormRunning is mean and invstd in inference.
+// batchNormRunning returns mean and invstd for inference.
 func batchNormRunning(op nn.BatchNorm, runningMean, runningVar []float64) (mean, invstd []float64) {
 	eps, _ := batchNormDefaults(op)
 	invstd = make([]float64, len(runningVar))

@@ -2,26 +2,26 @@ package nntest
 
 import "resnet/nn"
 
-// images is a batch of activations or of their gradients. The shape is one image's; memory is N, H, W, C.
+// images is a batch of activations or of their gradients in N, H, W, C order. The shape is that of one image.
 type images struct {
 	nn.Shape
 	v []float64
 }
 
-// at is the index of image n's pixel y, x in channel c.
+// at is the index of channel c of pixel y, x of image n.
 func (t images) at(n, y, x, c int) int { return ((n*t.H+y)*t.W+x)*t.C + c }
 
-// pixel is the channels of image n's pixel y, x.
+// pixel is the channels of pixel y, x of image n.
 func (t images) pixel(n, y, x int) []float64 { return t.v[t.at(n, y, x, 0):][:t.C] }
 
-// batch is the first n images' memory.
+// batch is the memory of the first n images.
 func (t images) batch(n int) []float64 { return t.v[:n*t.Elems()] }
 
 func (e *ReferenceExecutor) images(v nn.Value, role nn.Role) images {
 	return images{e.graph.Type(v).Shape, e.tensors[role][v]}
 }
 
-// known says whether forward and backward have the op.
+// known says whether forward and backward implement the op.
 func known(op nn.Op) bool {
 	switch op.(type) {
 	case nn.Normalize, nn.Conv, nn.BatchNorm, nn.ReLU, nn.Add, nn.AvgPool, nn.MaxPool, nn.GlobalAvgPool, nn.Linear,
@@ -70,8 +70,7 @@ func (e *ReferenceExecutor) forward(node *nn.Node, m nn.Mode, n int) {
 	}
 }
 
-// backward adds to the gradients of the node's inputs and parameters. An input that needs no gradient has a dx of no
-// memory.
+// backward adds to the gradients of the node's inputs and parameters. For an input that needs no gradient dx.v is nil.
 func (e *ReferenceExecutor) backward(node *nn.Node, n int, needs []bool) {
 	x, y, dy := e.images(node.In[0], nn.Data), e.images(node.Out, nn.Data), e.images(node.Out, nn.Grad)
 	param := func(i int) []float64 { return e.tensors[nn.Data][node.Params[i]] }

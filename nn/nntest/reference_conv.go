@@ -2,14 +2,14 @@ package nntest
 
 import "resnet/nn"
 
-// window is the pixels that an output row or column sees: from start, kernel of them, but for those in the padding
-// around size.
+// window is the range of input rows (or columns) that an output row depends on: start+lo to start+hi-1, without those
+// in the padding around size.
 func window(out, stride, pad, kernel, size int) (start, lo, hi int) {
 	start = out*stride - pad
 	return start, max(0, -start), min(kernel, size-start)
 }
 
-// strideOr is an op's stride, or what 0 stands for.
+// strideOr is an op's stride, or other where that is 0.
 func strideOr(stride, other int) int {
 	if stride == 0 {
 		return other
@@ -46,7 +46,7 @@ func convForward(op nn.Conv, y, x images, w, bias []float64, n int) {
 	}
 }
 
-// convBackward: dy (N,P,Q,K) -> dx (N,H,W,C) where it has memory, dw (K,C,R,S), dbias (K).
+// convBackward: dy (N,P,Q,K) -> dx (N,H,W,C) unless dx.v is nil, dw (K,C,R,S), dbias (K).
 func convBackward(op nn.Conv, dx images, dw, dbias []float64, dy, x images, w []float64, n int) {
 	stride := strideOr(op.Stride, 1)
 	for i := range n {

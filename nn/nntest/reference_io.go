@@ -8,8 +8,8 @@ import (
 	"resnet/nn"
 )
 
-// Float64s is a tensor's memory, canonical layout, in full precision: reading and writing it are Read and Write without
-// a rounding to float32. It is nil for images, labels and what the plan does not have.
+// Float64s is the memory of a tensor in canonical layout, for access like Read and Write without rounding to float32.
+// It is nil for images, labels and tensors that the plan does not have.
 func (e *ReferenceExecutor) Float64s(r nn.Ref) []float64 {
 	if r.Value < 0 || int(r.Value) >= e.graph.NumValues() || int(r.Role) >= len(e.tensors) {
 		return nil
@@ -30,7 +30,7 @@ func (e *ReferenceExecutor) Write(r nn.Ref, p []byte) error {
 		}
 		return e.fill(r, nn.Bytes(e.labels), p, 4)
 	case nn.StepParamsValue:
-		return exact(r, nn.Bytes(e.hyper[:]), p)
+		return exact(r, nn.Bytes(e.stepParams[:]), p)
 	case nn.MetricsValue:
 		return exact(r, nn.Bytes(e.metrics[:]), p)
 	}
@@ -51,7 +51,7 @@ func (e *ReferenceExecutor) Write(r nn.Ref, p []byte) error {
 func (e *ReferenceExecutor) Read(r nn.Ref, p []byte) error {
 	switch r.Value {
 	case nn.StepParamsValue:
-		return exact(r, p, nn.Bytes(e.hyper[:]))
+		return exact(r, p, nn.Bytes(e.stepParams[:]))
 	case nn.MetricsValue:
 		return exact(r, p, nn.Bytes(e.metrics[:]))
 	}
@@ -78,8 +78,8 @@ func (e *ReferenceExecutor) Read(r nn.Ref, p []byte) error {
 	return nil
 }
 
-// readable refuses activations that a backend with planned memory would have overwritten, and those that the last run
-// did not compute.
+// readable returns an error for activations that a backend with planned memory may have overwritten, and for those that
+// the last run did not compute.
 func (e *ReferenceExecutor) readable(r nn.Ref) error {
 	g, name := e.graph, e.graph.ValueName(r.Value)
 	always := r.Role == nn.Data && (r.Value == g.Logits || r.Value == g.Probabilities)
@@ -96,7 +96,7 @@ func (e *ReferenceExecutor) readable(r nn.Ref) error {
 	return nil
 }
 
-// fill copies whole images or labels, at most a batch of them.
+// fill copies p, whole images or labels of each bytes and at most a batch of them, to dst.
 func (e *ReferenceExecutor) fill(r nn.Ref, dst, p []byte, each int) error {
 	if r.Role != nn.Data {
 		return fmt.Errorf("nntest: reference: %s: role %d, want the data", e.graph.ValueName(r.Value), r.Role)

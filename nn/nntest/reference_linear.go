@@ -19,7 +19,7 @@ func linearForward(op nn.Linear, y, x images, w, bias []float64, n int) {
 	}
 }
 
-// linearBackward: dy (N,O) -> dx (N,H,W,C) where it has memory, dw (O, C*H*W), dbias (O).
+// linearBackward: dy (N,O) -> dx (N,H,W,C) unless dx.v is nil, dw (O, C*H*W), dbias (O).
 func linearBackward(op nn.Linear, dx images, dw, dbias []float64, dy, y, x images, w []float64, n int) {
 	features := x.Elems()
 	for i := range n {
@@ -40,7 +40,7 @@ func linearBackward(op nn.Linear, dx images, dw, dbias []float64, dy, y, x image
 	}
 }
 
-// flat is the index of image n's feature f, counted C, H, W.
+// flat is the index of feature f of image n, where features count in C, H, W order.
 func (t images) flat(n, f int) int {
 	return t.at(n, f/t.W%t.H, f%t.W, f/(t.H*t.W))
 }

@@ -6,7 +6,7 @@ import (
 	"resnet/nn"
 )
 
-// target is the wanted probability of a class.
+// target is the target probability of a class.
 func target(op nn.SoftmaxCrossEntropy, class, label, classes int) float64 {
 	s := float64(op.Smoothing)
 	if class == label {
@@ -15,8 +15,8 @@ func target(op nn.SoftmaxCrossEntropy, class, label, classes int) float64 {
 	return s / float64(classes)
 }
 
-// lossForward: logits z (N,K), labels (N) -> p (N,K) = softmax(z); the sum of the images' losses and the number of
-// correct ones are added to the metrics.
+// lossForward: logits z (N,K), labels (N) -> p (N,K) = softmax(z); adds the sum of the losses and the number of correct
+// images to the metrics.
 func lossForward(op nn.SoftmaxCrossEntropy, p, z images, labels []int32, metrics *[2]float64, n int) {
 	for i := range n {
 		logits := z.v[i*z.C : (i+1)*z.C]

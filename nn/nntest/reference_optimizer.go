@@ -6,11 +6,11 @@ import (
 	"resnet/nn"
 )
 
-// update is an optimiser's rule for one element: parameter p, gradient g, states m and v, the step's scalars h, and
+// update is an optimiser's rule for one element: parameter p, gradient g, states m and v, the step scalars h, and
 // whether p decays.
 type update func(p, g, m, v float64, h nn.StepParams, decays bool) (newP, newM, newV float64)
 
-// updateRule is nil for an optimiser that the reference does not know.
+// updateRule returns the rule of an optimiser, nil for an unknown one.
 func updateRule(o nn.Optimizer) update {
 	switch o := o.(type) {
 	case nn.Adam:
@@ -43,7 +43,7 @@ func updateRule(o nn.Optimizer) update {
 	return nil
 }
 
-// update takes the optimiser's step on every trainable parameter.
+// update applies the optimiser to every trainable parameter.
 func (e *ReferenceExecutor) update() {
 	rule := updateRule(e.plan.Optimizer)
 	for _, value := range e.graph.Parameters() {
@@ -58,7 +58,7 @@ func (e *ReferenceExecutor) update() {
 			if v != nil {
 				second = v[i]
 			}
-			p[i], m[i], second = rule(p[i], g[i], m[i], second, e.hyper, param.Decay)
+			p[i], m[i], second = rule(p[i], g[i], m[i], second, e.stepParams, param.Decay)
 			if v != nil {
 				v[i] = second
 			}

@@ -6,7 +6,7 @@ import (
 	"resnet/nn"
 )
 
-// avgPoolForward: x (N,H,W,C) -> y (N,P,Q,C), sums over windows / Kernel².
+// avgPoolForward: x (N,H,W,C) -> y (N,P,Q,C), the sum over each window / Kernel².
 func avgPoolForward(op nn.AvgPool, y, x images, n int) {
 	eachWindow(op.Kernel, op.Stride, op.Pad, y, x, n, func(out int, in []int, _ []int) {
 		sum := 0.0
@@ -28,8 +28,8 @@ func avgPoolBackward(op nn.AvgPool, dx, dy images, n int) {
 	})
 }
 
-// maxPoolForward: x (N,H,W,C) -> y (N,P,Q,C) and index (N,P,Q,C), the place within its window (row*Kernel+column) of
-// each output's first largest pixel; a pixel that is not a number is the largest.
+// maxPoolForward: x (N,H,W,C) -> y (N,P,Q,C) and index (N,P,Q,C), the position (row*Kernel+column) of the first largest
+// pixel in the window of each output; NaN counts as the largest.
 func maxPoolForward(op nn.MaxPool, y, x images, index []float64, n int) {
 	eachWindow(op.Kernel, op.Stride, op.Pad, y, x, n, func(out int, in, place []int) {
 		best := math.Inf(-1)
@@ -56,8 +56,8 @@ func maxPoolBackward(op nn.MaxPool, dx, dy images, index []float64, n int) {
 	})
 }
 
-// eachWindow calls f for every output element with the indices of the input pixels that it sees and their places within
-// the window.
+// eachWindow calls f for every output element with the indices of the input elements in its window and their positions
+// in it.
 func eachWindow(kernel, stride int, pad nn.Pad, y, x images, n int, f func(out int, in, place []int)) {
 	stride = strideOr(stride, kernel)
 	var in, place []int
@@ -80,7 +80,7 @@ func eachWindow(kernel, stride int, pad nn.Pad, y, x images, n int, f func(out i
 	}
 }
 
-// globalAvgPoolForward: x (N,H,W,C) -> y (N,1,1,C), means over H, W.
+// globalAvgPoolForward: x (N,H,W,C) -> y (N,1,1,C), the mean over H, W.
 func globalAvgPoolForward(y, x images, n int) {
 	clear(y.batch(n))
 	for at, v := range x.batch(n) {

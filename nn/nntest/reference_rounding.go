@@ -7,10 +7,10 @@ import (
 	"resnet/nn"
 )
 
-// rounding makes a reference as inexact as a backend of less precision: each element that a step writes, and the sums
-// that batch norm goes on with, are multiplied by 1 + u*r, with r uniform in ±1 and u the backend's unit roundoff
-// (Monte Carlo arithmetic, Parker 1997). How far such runs stand from the exact one is how well conditioned each tensor
-// is. A nil rounding does nothing.
+// rounding makes a reference as inexact as a backend of lower precision: each element that an instruction writes, and
+// each intermediate sum of batch norm, is multiplied by 1 + u*r, with r uniform in ±1 and u the backend's unit roundoff
+// (Monte Carlo arithmetic, Parker 1997). The distance from the exact run measures how sensitive each tensor is to
+// rounding. A nil rounding does nothing.
 type rounding struct {
 	rng      *rand.Rand
 	roundoff float64
@@ -31,8 +31,8 @@ func (r *rounding) round(tensors ...[]float64) {
 	}
 }
 
-// step rounds what a step has written.
-func (r *rounding) step(e *ReferenceExecutor, s nn.Instruction, n int, m nn.Mode) {
+// instruction rounds what an instruction has written.
+func (r *rounding) instruction(e *ReferenceExecutor, in nn.Instruction, n int, m nn.Mode) {
 	if r == nil {
 		return
 	}
@@ -42,9 +42,9 @@ func (r *rounding) step(e *ReferenceExecutor, s nn.Instruction, n int, m nn.Mode
 			r.round(t[:g.Elems(v, n)])
 		}
 	}
-	switch s.Phase {
+	switch in.Phase {
 	case nn.Forward:
-		node := &g.Nodes[s.Node]
+		node := &g.Nodes[in.Node]
 		perturb(node.Out, nn.Data)
 		for _, v := range node.Params {
 			if m != nn.Eval && !g.Param(v).Trainable {
@@ -52,7 +52,7 @@ func (r *rounding) step(e *ReferenceExecutor, s nn.Instruction, n int, m nn.Mode
 			}
 		}
 	case nn.Backward:
-		for _, v := range slices.Concat(g.Nodes[s.Node].In, g.Nodes[s.Node].Params) {
+		for _, v := range slices.Concat(g.Nodes[in.Node].In, g.Nodes[in.Node].Params) {
 			perturb(v, nn.Grad)
 		}
 	case nn.Update:

@@ -8,7 +8,7 @@ import (
 	"resnet/nn"
 )
 
-// runSharing checks what executors of one backend may share: nothing that a run changes.
+// runSharing checks that executors of one backend do not share anything that a run changes.
 func runSharing(t *testing.T, b nn.Backend) {
 	c := *networkCases()[0]
 	c.script = []action{{nn.Train, c.batch}, {nn.Train, c.batch}}
@@ -26,7 +26,7 @@ func runSharing(t *testing.T, b nn.Backend) {
 	sameBits(t, "beside another executor", beside, alone)
 }
 
-// runInference checks that a plan without an optimiser evaluates as one with it.
+// runInference checks that a plan without an optimiser evaluates to the same bits as one with it.
 func runInference(t *testing.T, b nn.Backend) {
 	for _, c := range networkCases() {
 		c := *c
@@ -37,8 +37,8 @@ func runInference(t *testing.T, b nn.Backend) {
 	}
 }
 
-// runEvalBatch checks that a plan whose batches for inference are larger or smaller than those for training computes
-// what one with the larger for both does.
+// runEvalBatch checks that a plan whose batch for inference is larger or smaller than that for training computes the
+// same bits as a plan with the larger of the two for both.
 func runEvalBatch(t *testing.T, b nn.Backend) {
 	for _, c := range networkCases() {
 		large, small := *c, *c
@@ -56,8 +56,7 @@ func runEvalBatch(t *testing.T, b nn.Backend) {
 	}
 }
 
-// runNaN checks that a weight that is not a number reaches the loss, whatever ReLUs and pools lie between: a diverged
-// run must be seen.
+// runNaN checks that NaN in a weight reaches the loss through all ReLUs and pools: a diverged run must be noticed.
 func runNaN(t *testing.T, b nn.Backend) {
 	for _, c := range networkCases() {
 		for _, mode := range []nn.Mode{nn.Eval, nn.Gradient} {

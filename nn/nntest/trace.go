@@ -11,7 +11,7 @@ import (
 	"resnet/nn"
 )
 
-// A testCase is a network and what is done with it.
+// A testCase is a network and a script of runs.
 type testCase struct {
 	name      string
 	graph     *nn.Graph
@@ -30,8 +30,8 @@ type action struct {
 	n    int
 }
 
-// A trace is every tensor read after every action, in the order in which they were computed, so that the first wrong
-// one is where the fault is.
+// A trace is the tensors read after every action, in the order in which they are computed, so that the first wrong one
+// shows where the fault is.
 type trace []record
 
 type record struct {
@@ -39,7 +39,7 @@ type record struct {
 	v    []float64
 }
 
-// run does the script on a backend. With keepAll the trace has every activation and gradient, otherwise what can be
+// run executes the script on a backend. With keepAll the trace has every activation and gradient, otherwise what can be
 // read of any plan.
 func (c *testCase) run(t testing.TB, b nn.Backend, keepAll bool) trace {
 	t.Helper()
@@ -52,7 +52,7 @@ func (c *testCase) run(t testing.TB, b nn.Backend, keepAll bool) trace {
 	return tr
 }
 
-// A session is a test case on an executor, part of the way through its script.
+// A session is a test case in progress on an executor.
 type session struct {
 	*testCase
 	exec    nn.Executor
@@ -60,7 +60,7 @@ type session struct {
 	updates int64
 }
 
-// start compiles a plan and gives the parameters their values.
+// start compiles the case's graph and writes the parameters.
 func (c *testCase) start(t testing.TB, b nn.Backend, keepAll bool) *session {
 	t.Helper()
 	e, err := b.Compile(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.evalBatch, Optimizer: c.opt,
@@ -76,22 +76,22 @@ func (s *session) close(t testing.TB) {
 	must(t, s.exec.Close())
 }
 
-// act takes action i of the script, on images of its own, and reads the results.
+// act executes action i of the script on random images that depend on i, and reads the results.
 func (s *session) act(t testing.TB, i int) trace {
 	t.Helper()
 	a := s.script[i]
 	writeBatch(t, s.exec, s.graph, a.n, uint64(i))
 	if a.mode == nn.Train {
 		s.updates++
-		h := s.opt.StepParams(s.updates, 2e-3)
-		must(t, s.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(h[:])))
+		params := s.opt.StepParams(s.updates, 2e-3)
+		must(t, s.exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(params[:])))
 	}
 	must(t, s.exec.Run(a.mode, a.n))
 	must(t, s.exec.Sync())
 	return s.read(t, fmt.Sprintf("run %d (%v): ", i, a), a)
 }
 
-// read reads what an action has computed.
+// read reads the results of an action.
 func (s *session) read(t testing.TB, prefix string, a action) (tr trace) {
 	g, e := s.graph, s.exec
 	add := func(what string, r nn.Ref, n int) {
@@ -151,7 +151,7 @@ func readFloats(t testing.TB, e nn.Executor, r nn.Ref, elems int) []float64 {
 	return v
 }
 
-// randomize gives every parameter and statistic its Values.
+// randomize writes Values to every parameter and statistic.
 func randomize(t testing.TB, e nn.Executor, g *nn.Graph) {
 	t.Helper()
 	for _, v := range g.Parameters() {
