@@ -35,8 +35,7 @@ type Config struct {
 	Device     device.Config
 	Options    device.Options
 	Layers     bool // also time every op
-	// Roofline, if not nil, has a GPU's bandwidth and arithmetic measured at these
-	// sizes before everything else.
+	// Roofline, if not nil, has a GPU's bandwidth and arithmetic measured at these sizes before everything else.
 	Roofline *nn.RooflineSizes
 
 	// Progress, if not nil, is told what is about to be measured.
@@ -49,7 +48,8 @@ const minWindows = 5
 // Validate reports the first setting that makes no sense.
 func (c *Config) Validate() error {
 	if len(c.Phases) == 0 || len(c.BatchSizes) == 0 {
-		return fmt.Errorf("bench: %d phases and %d batch sizes, want at least one of each", len(c.Phases), len(c.BatchSizes))
+		return fmt.Errorf("bench: %d phases and %d batch sizes, want at least one of each", len(c.Phases),
+			len(c.BatchSizes))
 	}
 	for _, p := range c.Phases {
 		if !slices.Contains(Phases(), string(p)) {
@@ -70,8 +70,7 @@ func (c *Config) Validate() error {
 	return c.Device.Validate(c.Options)
 }
 
-// Run measures every phase at every batch size. It stops with the context's
-// error when that is cancelled.
+// Run measures every phase at every batch size. It stops with the context's error when that is cancelled.
 func Run(ctx context.Context, c Config) (r *Report, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -148,7 +147,8 @@ func (c *Config) describe(m *Machine, b nn.Backend) error {
 func (c *Config) gpu(b nn.Backend) *GPU { return gpuOf(b, !c.Options.NoGraph && !c.Options.Check) }
 
 // measure compiles a plan and times it.
-func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int, r *Report) (res Result, err error) {
+func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int,
+	r *Report) (res Result, err error) {
 	pc := nn.PlanConfig{Batch: batch}
 	if phase == Train {
 		pc.Optimizer = c.Optimizer

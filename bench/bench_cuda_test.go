@@ -11,8 +11,7 @@ import (
 	"resnet/nn/cuda"
 )
 
-// On a GPU, real or emulated, a run tells what the device reaches and how each
-// phase keeps it at work.
+// On a GPU, real or emulated, a run tells what the device reaches and how each phase keeps it at work.
 func TestRunOnGPU(t *testing.T) {
 	if _, err := cuda.Devices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
 		t.Skip(err)
@@ -31,7 +30,8 @@ func TestRunOnGPU(t *testing.T) {
 	launches := map[Phase]int{}
 	for _, s := range r.Results {
 		u := s.GPU
-		if u == nil || u.Kernels < 10 || !u.Fused || u.DeviceMs <= 0 || u.IdleShare < 0 || u.IdleShare >= 1 || s.PeakShare <= 0 || s.Phase == Latency && s.Window != 1 {
+		if u == nil || u.Kernels < 10 || !u.Fused || u.DeviceMs <= 0 || u.IdleShare < 0 || u.IdleShare >= 1 ||
+			s.PeakShare <= 0 || s.Phase == Latency && s.Window != 1 {
 			t.Errorf("%s: %+v, %+v, want a fused step, launches and times of the device", s.Phase, s, u)
 			continue
 		}

@@ -18,7 +18,8 @@ import (
 // small measures a small network for the shortest time.
 func small() Config {
 	return Config{
-		Model:     models.Config{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3, Options: "base_channels=4 hidden=16"},
+		Model: models.Config{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3,
+			Options: "base_channels=4 hidden=16"},
 		Optimizer: nn.NewAdam(), Phases: []Phase{Train, Infer, Latency}, BatchSizes: []int{1, 6},
 		Device:  device.Config{Device: device.CPU, Precision: "fp32"},
 		Options: device.Options{CPU: cpu.Config{Threads: 1}},
@@ -43,15 +44,19 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := back.Machine
-	if m.PeakGFLOPS <= 0 || m.Threads != 1 || m.Cores < 1 || m.ISA == "" || m.OS == "" || m.Arch == "" || m.Go == "" || m.Version == "" || m.CPU == "" || m.Device != "cpu" {
+	if m.PeakGFLOPS <= 0 || m.Threads != 1 || m.Cores < 1 || m.ISA == "" || m.OS == "" || m.Arch == "" || m.Go == "" ||
+		m.Version == "" || m.CPU == "" || m.Device != "cpu" {
 		t.Errorf("machine %+v, want every field set", m)
 	}
 	if len(back.Results) != 5 || back.Results[4].Phase != Latency || back.Results[4].BatchSize != 1 {
 		t.Fatalf("%d results, want two phases at two batch sizes and the latency of one image", len(back.Results))
 	}
 	for _, s := range back.Results {
-		if s.N < minWindows || s.Window != 1 || len(s.WindowsMs) != min(s.N, maxGroups) && len(s.WindowsMs) < maxGroups/2 || s.GPU != nil || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
-			!(0 < s.ImagesPerSecondP5 && s.ImagesPerSecondP5 <= s.ImagesPerSecond && s.ImagesPerSecond <= s.ImagesPerSecondP95) ||
+		if s.N < minWindows || s.Window != 1 ||
+			len(s.WindowsMs) != min(s.N, maxGroups) && len(s.WindowsMs) < maxGroups/2 ||
+			s.GPU != nil || s.GFLOPS <= 0 || s.PeakShare <= 0 ||
+			!(0 < s.ImagesPerSecondP5 && s.ImagesPerSecondP5 <= s.ImagesPerSecond &&
+				s.ImagesPerSecond <= s.ImagesPerSecondP95) ||
 			!(0 < s.MsPerStepP5 && s.MsPerStepP5 <= s.MsPerStep && s.MsPerStep <= s.MsPerStepP95) {
 			t.Errorf("%s, batch size %d: %+v, want positive numbers in order", s.Phase, s.BatchSize, s)
 		}
@@ -59,8 +64,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// The layers are all there, their shares are a whole and their arithmetic is
-// the network's.
+// The layers are all there, their shares are a whole and their arithmetic is the network's.
 func checkLayers(t *testing.T, c Config, s Result) {
 	g, err := models.Build(c.Model)
 	if err != nil {
@@ -79,19 +83,24 @@ func checkLayers(t *testing.T, c Config, s Result) {
 			shared++
 		}
 		if l.Shared != (l.Ms == 0) {
-			t.Errorf("%s, batch size %d: %+v, want a time for every op but those whose work others do", s.Phase, s.BatchSize, l)
+			t.Errorf("%s, batch size %d: %+v, want a time for every op but those whose work others do", s.Phase,
+				s.BatchSize, l)
 		}
-		// Adding gradients that lie in one memory is nothing, and the bytes of what prepares a fused step are not counted.
+		// Adding gradients that lie in one memory is nothing, and the bytes of what prepares a fused step are not
+		// counted.
 		free := l.Kind == "add" && l.Phase == "backward" || l.Node == "preparation"
 		if l.MB <= 0 && !free || l.GBS < 0 || (l.CopyShare > 0) != (s.GPU != nil && l.MB > 0 && !l.Shared) {
-			t.Errorf("%s, batch size %d: %+v, want bytes, and a share of a GPU's bandwidth where it is one", s.Phase, s.BatchSize, l)
+			t.Errorf("%s, batch size %d: %+v, want bytes, and a share of a GPU's bandwidth where it is one", s.Phase,
+				s.BatchSize, l)
 		}
 	}
 	if (shared > 0) != (s.GPU != nil && s.GPU.Fused) {
-		t.Errorf("%s, batch size %d: %d ops share kernels, want some in a fused step, which %+v is or is not", s.Phase, s.BatchSize, shared, s.GPU)
+		t.Errorf("%s, batch size %d: %d ops share kernels, want some in a fused step, which %+v is or is not", s.Phase,
+			s.BatchSize, shared, s.GPU)
 	}
 	// Sums of a hundred rounded terms: to 1e-9.
-	if math.Abs(share-1) > 1e-9 || math.Abs(mflop*1e6/(float64(want)*float64(s.BatchSize))-1) > 1e-9 || len(phases) != len(wantPhases) {
+	if math.Abs(share-1) > 1e-9 || math.Abs(mflop*1e6/(float64(want)*float64(s.BatchSize))-1) > 1e-9 ||
+		len(phases) != len(wantPhases) {
 		t.Errorf("%s, batch size %d: layers with a share of %v, %v MFLOP in phases %v, want 1, %v, %v",
 			s.Phase, s.BatchSize, share, mflop, phases, float64(want)*float64(s.BatchSize)/1e6, wantPhases)
 	}
@@ -126,7 +135,8 @@ func TestNewResult(t *testing.T) {
 		t.Errorf("windows of %v ms, want 40, the first of 200 ms, the last of 100", s.WindowsMs)
 	}
 	// 10 images of 0.3 GFLOP in 0.1 s.
-	if !near(s.ImagesPerSecond, 100) || !near(s.MsPerStep, 100) || !near(s.GFLOPS, 30) || !near(s.PeakShare, 0.3) || s.N != 40 {
+	if !near(s.ImagesPerSecond, 100) || !near(s.MsPerStep, 100) || !near(s.GFLOPS, 30) || !near(s.PeakShare, 0.3) ||
+		s.N != 40 {
 		t.Errorf("%+v, want 100 img/s, 100 ms, 30 GFLOP/s, a share of 0.3 of 40 steps", s)
 	}
 	if s.MsPerStepP5 != 1e3*0.05 || s.ImagesPerSecondP95 != 10/0.05 {
@@ -140,10 +150,11 @@ func TestNewResult(t *testing.T) {
 // near allows for a few roundings.
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Abs(b) }
 
-// The seed network: 28.3 million multiply-adds forward, three times that a
-// training step but for the stem's data gradient.
+// The seed network: 28.3 million multiply-adds forward, three times that a training step but for the stem's data
+// gradient.
 func TestCost(t *testing.T) {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +180,8 @@ func TestCost(t *testing.T) {
 	}
 	// All else is a few operations per activation: within a hundredth.
 	c := CostOf(g)
-	if extra := c.Forward - forward; extra <= 0 || extra > forward/100 || c.Train <= forward+backward || c.Train > (forward+backward)*101/100 {
+	if extra := c.Forward - forward; extra <= 0 || extra > forward/100 || c.Train <= forward+backward ||
+		c.Train > (forward+backward)*101/100 {
 		t.Errorf("cost %+v, want up to a hundredth above %d and %d", c, forward, forward+backward)
 	}
 }

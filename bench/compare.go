@@ -26,11 +26,10 @@ const (
 	NotComparable Verdict = "not comparable"
 )
 
-// Change is how the speed of one phase at one batch size and precision has
-// changed: the ratio of the medians, new to old, above 1 where it has become
-// faster. Low and High bound the ratio by the noise within the two runs: they
-// are the quotients of the far ends of the medians' 95 % intervals (see
-// medianInterval), of windows pooled over all measurements of a kind.
+// Change is how the speed of one phase at one batch size and precision has changed: the ratio of the medians, new to
+// old, above 1 where it has become faster. Low and High bound the ratio by the noise within the two runs: they are the
+// quotients of the far ends of the medians' 95 % intervals (see medianInterval), of windows pooled over all
+// measurements of a kind.
 type Change struct {
 	Phase     Phase   `json:"phase"`
 	BatchSize int     `json:"batch_size"`
@@ -44,8 +43,8 @@ type Change struct {
 	Why       string  `json:"why,omitempty"` // it is not comparable
 }
 
-// repeatable is by how much the medians of two runs of one program differ
-// without a cause that their windows show: other places in memory, other clocks.
+// repeatable is by how much the medians of two runs of one program differ without a cause that their windows show:
+// other places in memory, other clocks.
 const repeatable = 0.01
 
 // ReadReport reads what WriteJSON wrote.
@@ -151,8 +150,7 @@ func (r *Report) obstacle(old *Report) error {
 	return nil
 }
 
-// differences are what may explain a change: all that describes a machine and
-// is neither measured nor an obstacle.
+// differences are what may explain a change: all that describes a machine and is neither measured nor an obstacle.
 func (m *Machine) differences(old *Machine) []string {
 	fields := func(m *Machine) [][2]string {
 		all := [][2]string{{"cpu", m.CPU}, {"isa", m.ISA}, {"go", m.Go}, {"version", m.Version}}
@@ -179,13 +177,16 @@ func (c *Comparison) write(b *strings.Builder) {
 	for _, d := range c.Differs {
 		fmt.Fprintf(b, "note: %s\n", d)
 	}
-	fmt.Fprintf(b, "%-7s %6s %-9s %11s %11s %6s %14s  %s\n", "phase", "batch", "precision", "old img/s", "new img/s", "ratio", "range", "verdict")
+	fmt.Fprintf(b, "%-7s %6s %-9s %11s %11s %6s %14s  %s\n", "phase", "batch", "precision", "old img/s", "new img/s",
+		"ratio", "range", "verdict")
 	for _, x := range c.Changes {
 		if x.Verdict == NotComparable {
-			fmt.Fprintf(b, "%-7s %6d %-9s %11s %11s %6s %14s  %s: %s\n", x.Phase, x.BatchSize, x.Precision, "-", "-", "-", "-", x.Verdict, x.Why)
+			fmt.Fprintf(b, "%-7s %6d %-9s %11s %11s %6s %14s  %s: %s\n", x.Phase, x.BatchSize, x.Precision, "-", "-",
+				"-", "-", x.Verdict, x.Why)
 			continue
 		}
-		fmt.Fprintf(b, "%-7s %6d %-9s %11.1f %11.1f %6.3f %14s  %s\n", x.Phase, x.BatchSize, x.Precision, x.Old, x.New, x.Ratio,
+		fmt.Fprintf(b, "%-7s %6d %-9s %11.1f %11.1f %6.3f %14s  %s\n", x.Phase, x.BatchSize, x.Precision, x.Old, x.New,
+			x.Ratio,
 			fmt.Sprintf("%.3f to %.3f", x.Low, x.High), x.Verdict)
 	}
 }

@@ -22,14 +22,16 @@ func spread(ms float64) []float64 {
 // measured is a report of training at batch size 32 with steps of so many ms.
 func measured(ms float64) *Report {
 	return &Report{
-		Machine: Machine{CPU: "a cpu", Device: "cuda:0", GPU: &GPU{Name: "a gpu", Precision: "tf32", CUDNN: "9.1", Graph: true}},
+		Machine: Machine{CPU: "a cpu", Device: "cuda:0", GPU: &GPU{Name: "a gpu", Precision: "tf32", CUDNN: "9.1",
+			Graph: true}},
 		Model:   models.Config{Model: "fashion-resnet"},
 		Results: []Result{{Phase: Train, BatchSize: 32, WindowsMs: spread(ms)}},
 	}
 }
 
 func TestCompare(t *testing.T) {
-	for ms, want := range map[float64]Verdict{0.5: Faster, 0.96: Faster, 0.995: Same, 1: Same, 1.008: Same, 1.04: Slower, 2: Slower} {
+	for ms, want := range map[float64]Verdict{0.5: Faster, 0.96: Faster, 0.995: Same, 1: Same, 1.008: Same,
+		1.04: Slower, 2: Slower} {
 		r := measured(ms)
 		r.Compare(measured(1), "old.json")
 		c := r.Comparison.Changes[0]
@@ -66,9 +68,11 @@ func TestComparePools(t *testing.T) {
 
 func TestNotComparable(t *testing.T) {
 	for want, change := range map[string]func(*Report){
-		"gpu a gpu, was another":                      func(r *Report) { r.Machine.GPU.Name = "another" },
-		"device cuda:0, was cpu":                      func(r *Report) { r.Machine.GPU, r.Machine.Device = nil, "cpu" },
-		"model {Model:fashion-resnet":                 func(r *Report) { r.Model.Options = r.Model.Options.With("hidden", 7) },
+		"gpu a gpu, was another": func(r *Report) { r.Machine.GPU.Name = "another" },
+		"device cuda:0, was cpu": func(r *Report) { r.Machine.GPU, r.Machine.Device = nil, "cpu" },
+		"model {Model:fashion-resnet": func(r *Report) {
+			r.Model.Options = r.Model.Options.With("hidden", 7)
+		},
 		"the earlier report has no such measurement":  func(r *Report) { r.Machine.GPU.Precision = "bf16" },
 		"the earlier report has no such measurement ": func(r *Report) { r.Results[0].BatchSize = 64 },
 		"the earlier report has no such measurement.": func(r *Report) { r.Results[0].WindowsMs = nil },
@@ -76,7 +80,8 @@ func TestNotComparable(t *testing.T) {
 		r, old := measured(1), measured(1)
 		change(old)
 		r.Compare(old, "old.json")
-		if c := r.Comparison.Changes[0]; c.Verdict != NotComparable || !strings.HasPrefix(c.Why, strings.TrimRight(want, " .")) {
+		if c := r.Comparison.Changes[0]; c.Verdict != NotComparable ||
+			!strings.HasPrefix(c.Why, strings.TrimRight(want, " .")) {
 			t.Errorf("%+v, want it not comparable: %s", c, want)
 		}
 	}
@@ -86,7 +91,8 @@ func TestNotComparable(t *testing.T) {
 		return r
 	}
 	r := onCPU("a cpu", 2)
-	for want, old := range map[string]*Report{"cpu a cpu, was another": onCPU("another", 2), "threads 2, was 4": onCPU("a cpu", 4)} {
+	for want, old := range map[string]*Report{"cpu a cpu, was another": onCPU("another", 2),
+		"threads 2, was 4": onCPU("a cpu", 4)} {
 		if r.Compare(old, "old.json"); r.Comparison.Changes[0].Why != want {
 			t.Errorf("%+v, want it not comparable: %s", r.Comparison.Changes[0], want)
 		}
@@ -102,7 +108,8 @@ func TestComparisonTable(t *testing.T) {
 	if err := r.WriteTable(&b); err != nil {
 		t.Fatal(err)
 	}
-	checkTable(t, b.String(), `(?m)^compared with old\.json `, `(?m)^note: cpu a cpu, was an older cpu\nnote: cudnn 9\.1, was 9\.0$`,
+	checkTable(t, b.String(), `(?m)^compared with old\.json `,
+		`(?m)^note: cpu a cpu, was an older cpu\nnote: cudnn 9\.1, was 9\.0$`,
 		`(?m)^train +32 tf32 +320\d\d\.\d +640\d\d\.\d +2\.000 1\.982 to 2\.018  faster$`,
 		`(?m)^latency +1 tf32 .*  not comparable: the earlier report has no such measurement$`)
 }
@@ -129,7 +136,8 @@ func TestReadReport(t *testing.T) {
 	}
 	for _, text := range []string{"no json", `{"results": []}`} {
 		write(text)
-		if _, err := ReadReport(path); err == nil || !strings.Contains(err.Error(), "want a report of resnet bench --format json") {
+		if _, err := ReadReport(path); err == nil ||
+			!strings.Contains(err.Error(), "want a report of resnet bench --format json") {
 			t.Errorf("%s: error %v, want one that says what it wants", text, err)
 		}
 	}

@@ -8,10 +8,9 @@ import (
 	"resnet/nn"
 )
 
-// Layer is what one op took in one phase of a step, summed over the CPU's
-// threads and averaged over steps that were run for it after the timed ones:
-// taking the time costs time, and a GPU then launches kernel by kernel, all of a
-// step before the first begins.
+// Layer is what one op took in one phase of a step, summed over the CPU's threads and averaged over steps that were run
+// for it after the timed ones: taking the time costs time, and a GPU then launches kernel by kernel, all of a step
+// before the first begins.
 type Layer struct {
 	Node   string  `json:"node"`
 	Kind   string  `json:"kind"`
@@ -24,8 +23,8 @@ type Layer struct {
 	// MB is the least that the op moves, see nn.Plan.BytesMoved, in 1e6 bytes.
 	MB  float64 `json:"mb"`
 	GBS float64 `json:"gb_per_second"`
-	// CopyShare and ProductShare are GBS and GFLOPS by the GPU's own roofline. An op
-	// far below both is bound by neither: it waits, or does more than it must.
+	// CopyShare and ProductShare are GBS and GFLOPS by the GPU's own roofline. An op far below both is bound by
+	// neither: it waits, or does more than it must.
 	CopyShare    float64 `json:"copy_share,omitempty"`
 	ProductShare float64 `json:"product_share,omitempty"`
 }
@@ -78,7 +77,8 @@ func (r *Result) writeLayers(b *strings.Builder, m *Machine) {
 		of, roofline = "kernels launched one by one", g.CopyGBPerSecond > 0
 	}
 	fmt.Fprintf(b, "\n%s, batch size %d, by layer (%s)\n", r.Phase, r.BatchSize, of)
-	fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9s %9s %9s %9s", "node", "kind", "phase", "ms/step", "share", "MFLOP", "GFLOP/s", "MB", "GB/s")
+	fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9s %9s %9s %9s", "node", "kind", "phase", "ms/step", "share", "MFLOP",
+		"GFLOP/s", "MB", "GB/s")
 	if roofline {
 		fmt.Fprintf(b, " %8s %8s", "of copy", "of product")
 	}
@@ -91,7 +91,8 @@ func (r *Result) writeLayers(b *strings.Builder, m *Machine) {
 			return fmt.Sprintf(format, x)
 		}
 		fmt.Fprintf(b, "%-24s %-22s %-9s %10s %7s %9.1f %9s %9.3f %9s", l.Node, l.Kind, l.Phase,
-			timed("%.4f", l.Ms), percent(l.Share, !l.Shared), l.MFLOP, timed("%.1f", l.GFLOPS), l.MB, timed("%.1f", l.GBS))
+			timed("%.4f", l.Ms), percent(l.Share, !l.Shared), l.MFLOP, timed("%.1f", l.GFLOPS), l.MB,
+			timed("%.1f", l.GBS))
 		if roofline {
 			fmt.Fprintf(b, " %8s %10s", percent(l.CopyShare, !l.Shared), percent(l.ProductShare, !l.Shared))
 		}

@@ -67,8 +67,7 @@ func (m *Machine) precision() string {
 	return m.GPU.Precision
 }
 
-// peak is the arithmetic that the device reached at most, in GFLOP/s; 0 where
-// that was not measured.
+// peak is the arithmetic that the device reached at most, in GFLOP/s; 0 where that was not measured.
 func (m *Machine) peak() float64 {
 	if m.GPU == nil {
 		return m.PeakGFLOPS
@@ -91,10 +90,12 @@ func (m *Machine) device() string {
 	}
 	how += ", tuning " + g.Tuning
 	if g.CopyGBPerSecond > 0 {
-		how += fmt.Sprintf("\nmeasured: copy %.0f GB/s read and written, product %.1f TFLOP/s", g.CopyGBPerSecond, g.ProductGFLOPS/1e3)
+		how += fmt.Sprintf("\nmeasured: copy %.0f GB/s read and written, product %.1f TFLOP/s", g.CopyGBPerSecond,
+			g.ProductGFLOPS/1e3)
 	}
-	return fmt.Sprintf("%s, %s %s, compute capability %s, %d multiprocessors, %.1f GiB, CUDA %s, cuDNN %s, cuBLAS %s, %s",
-		g.Precision, m.Device, g.Name, g.ComputeCapability, g.Multiprocessors, float64(g.MemoryBytes)/(1<<30), g.Driver, g.CUDNN, g.CUBLAS, how)
+	return fmt.Sprintf("%s, %s %s, compute capability %s, %d multiprocessors, %.1f GiB, CUDA %s, cuDNN %s, "+
+		"cuBLAS %s, %s", g.Precision, m.Device, g.Name, g.ComputeCapability, g.Multiprocessors,
+		float64(g.MemoryBytes)/(1<<30), g.Driver, g.CUDNN, g.CUBLAS, how)
 }
 
 // ThisMachine describes the machine without its device.
@@ -105,8 +106,8 @@ func ThisMachine() Machine {
 	}
 }
 
-// Version is the program's version as the Go tool stamped it: a tag, or a
-// commit's pseudo-version with "+dirty" where files had changed, or "devel".
+// Version is the program's version as the Go tool stamped it: a tag, or a commit's pseudo-version with "+dirty" where
+// files had changed, or "devel".
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {

@@ -21,9 +21,8 @@ type Report struct {
 	Comparison *Comparison `json:"comparison,omitempty"` // with an earlier report
 }
 
-// Result is one phase at one batch size. P5 and P95 are percentiles over the
-// windows of the very figure they are named after: images_per_second_p5 comes
-// from a slow window, ms_per_step_p5 from a fast one.
+// Result is one phase at one batch size. P5 and P95 are percentiles over the windows of the very figure they are named
+// after: images_per_second_p5 comes from a slow window, ms_per_step_p5 from a fast one.
 type Result struct {
 	Phase     Phase `json:"phase"`
 	BatchSize int   `json:"batch_size"`
@@ -38,9 +37,8 @@ type Result struct {
 	MsPerStepP95       float64 `json:"ms_per_step_p95"`
 
 	GFLOPS float64 `json:"gflops"`
-	// PeakShare is GFLOPS by the machine's measured peak: on a CPU that of fused
-	// multiply-adds, which Winograd's convolutions may pass, on a GPU that of a
-	// matrix product. 0 where none was measured.
+	// PeakShare is GFLOPS by the machine's measured peak: on a CPU that of fused multiply-adds, which Winograd's
+	// convolutions may pass, on a GPU that of a matrix product. 0 where none was measured.
 	PeakShare float64 `json:"peak_share"`
 
 	// WindowsMs are times of a step, in order: medians of at most maxGroups groups of windows.
@@ -73,15 +71,14 @@ func newResult(phase Phase, batch int, seconds []float64, window int, r *Report)
 	return res
 }
 
-// Usage is how a GPU spent its time in more steps, which were marked by events
-// and not waited for.
+// Usage is how a GPU spent its time in more steps, which were marked by events and not waited for.
 type Usage struct {
 	// Kernels is the number of kernels, copies and fills that are launched in a step; see nn.Instrumented.
 	Kernels int `json:"launches_per_step"`
 	// DeviceMs is what a step takes on the device, from its first kernel to its last.
 	DeviceMs float64 `json:"device_ms_per_step"`
-	// IdleShare is the share of the time in which no step was under way, as
-	// nn.Timeline has it. A latency's is what copies and the host take of it.
+	// IdleShare is the share of the time in which no step was under way, as nn.Timeline has it. A latency's is what
+	// copies and the host take of it.
 	IdleShare float64 `json:"idle_share"`
 	// Fused says whether ops shared kernels, see nn.Config.
 	Fused bool `json:"fused"`
@@ -115,7 +112,8 @@ func (r *Report) WriteGo(w io.Writer) error {
 	}
 	if g := m.GPU; g != nil && g.CopyGBPerSecond > 0 {
 		// Not lines of configuration: benchstat would take runs for ones of different machines.
-		fmt.Fprintf(&b, "BenchmarkCeilingCopy\t1\t%.1f GB/s\nBenchmarkCeilingProduct\t1\t%.1f GFLOP/s\n", g.CopyGBPerSecond, g.ProductGFLOPS)
+		fmt.Fprintf(&b, "BenchmarkCeilingCopy\t1\t%.1f GB/s\nBenchmarkCeilingProduct\t1\t%.1f GFLOP/s\n",
+			g.CopyGBPerSecond, g.ProductGFLOPS)
 	}
 	for _, s := range r.Results {
 		name := strings.ToUpper(string(s.Phase[:1])) + string(s.Phase[1:])
@@ -136,7 +134,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d cores, %s/%s, %s, resnet %s\n", m.CPU, m.Cores, m.OS, m.Arch, m.Go, m.Version)
 	fmt.Fprintf(&b, "%s, %s\n", r.Model.Model, m.device())
-	fmt.Fprintf(&b, "%.1f MFLOP an image forward, %.1f a training step\n\n", float64(r.Cost.Forward)/1e6, float64(r.Cost.Train)/1e6)
+	fmt.Fprintf(&b, "%.1f MFLOP an image forward, %.1f a training step\n\n", float64(r.Cost.Forward)/1e6,
+		float64(r.Cost.Train)/1e6)
 	r.writeResults(&b)
 	for _, s := range r.Results {
 		s.writeLayers(&b, m)

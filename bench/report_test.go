@@ -12,7 +12,8 @@ import (
 func TestWriteGo(t *testing.T) {
 	r := &Report{
 		Machine: Machine{CPU: "a cpu", OS: "linux", Arch: "amd64", ISA: "avx2", Threads: 2},
-		Results: []Result{{Phase: Train, BatchSize: 32, N: 150, MsPerStep: 26.5, ImagesPerSecond: 1207.547, GFLOPS: 205.2}},
+		Results: []Result{{Phase: Train, BatchSize: 32, N: 150, MsPerStep: 26.5, ImagesPerSecond: 1207.547,
+			GFLOPS: 205.2}},
 	}
 	var b strings.Builder
 	if err := r.WriteGo(&b); err != nil {
@@ -52,7 +53,8 @@ func TestWriteGo(t *testing.T) {
 
 func TestWriteTable(t *testing.T) {
 	r := &Report{
-		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250}, Model: models.Config{Model: "fashion-resnet"},
+		Machine: Machine{CPU: "a cpu", Cores: 2, ISA: "avx2", Threads: 2, PeakGFLOPS: 250},
+		Model:   models.Config{Model: "fashion-resnet"},
 		Results: []Result{{Phase: Infer, BatchSize: 128, N: 99, ImagesPerSecond: 5000, PeakShare: 0.5,
 			Layers: []Layer{
 				{Node: "stem", Kind: "conv2d", Phase: "forward", Ms: 0.25, Share: 1},
@@ -63,20 +65,24 @@ func TestWriteTable(t *testing.T) {
 	if err := r.WriteTable(&b); err != nil {
 		t.Fatal(err)
 	}
-	checkTable(t, b.String(), `^a cpu, 2 cores`, `\nfashion-resnet, float32, avx2, 2 threads, peak 250 GFLOP/s measured\n`,
+	checkTable(t, b.String(), `^a cpu, 2 cores`,
+		`\nfashion-resnet, float32, avx2, 2 threads, peak 250 GFLOP/s measured\n`,
 		`(?m)^infer +128 +5000\.0 .* 50\.0% +99$`, `(?m)^stem +conv2d +forward +0\.2500 +100\.0% `)
 
 	r.Machine = Machine{CPU: "a cpu", Cores: 2, Device: "cuda:1", GPU: &GPU{
 		Name: "a gpu", ComputeCapability: "9.0", Multiprocessors: 132, MemoryBytes: 3 << 29,
-		Driver: "13.0", CUDNN: "9.28.1", CUBLAS: "13.0.2", Precision: "bf16", Deterministic: true, Graph: true, Tuning: "off: 0 of 9 choices measured",
+		Driver: "13.0", CUDNN: "9.28.1", CUBLAS: "13.0.2", Precision: "bf16", Deterministic: true, Graph: true,
+		Tuning: "off: 0 of 9 choices measured",
 	}}
 	r.Results[0].PeakShare = 0
 	b.Reset()
 	if err := r.WriteTable(&b); err != nil {
 		t.Fatal(err)
 	}
-	checkTable(t, b.String(), `(?m)^fashion-resnet, bf16, cuda:1 a gpu, compute capability 9\.0, 132 multiprocessors, 1\.5 GiB, `+
-		`CUDA 13\.0, cuDNN 9\.28\.1, cuBLAS 13\.0\.2, CUDA graph, deterministic, tuning off: 0 of 9 choices measured$`,
+	checkTable(t, b.String(),
+		`(?m)^fashion-resnet, bf16, cuda:1 a gpu, compute capability 9\.0, 132 multiprocessors, 1\.5 GiB, `+
+			`CUDA 13\.0, cuDNN 9\.28\.1, cuBLAS 13\.0\.2, CUDA graph, deterministic, `+
+			`tuning off: 0 of 9 choices measured$`,
 		`(?m)^infer +128 +5000\.0 .* - +99$`, `by layer \(kernels launched one by one\)`)
 
 	r.Machine.GPU.CopyGBPerSecond, r.Machine.GPU.ProductGFLOPS = 4100, 712500
@@ -88,7 +94,8 @@ func TestWriteTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkTable(t, b.String(), `(?m)^measured: copy 4100 GB/s read and written, product 712\.5 TFLOP/s$`,
-		`(?m)^infer +128 +5000\.0 .* 2\.0% +99 +48 +0\.2119 +1\.2%$`, `(?m)^stem +conv2d +forward .* 8\.200 +2050\.0 +50\.0% +10\.0%$`,
+		`(?m)^infer +128 +5000\.0 .* 2\.0% +99 +48 +0\.2119 +1\.2%$`,
+		`(?m)^stem +conv2d +forward .* 8\.200 +2050\.0 +50\.0% +10\.0%$`,
 		`(?m)^bn +batchnorm +forward +- +- +0\.0 +- +1\.500 +- +- +-$`)
 }
 
@@ -96,8 +103,10 @@ func TestWriteTable(t *testing.T) {
 func TestNewLayers(t *testing.T) {
 	m := &Machine{GPU: &GPU{CopyGBPerSecond: 4000, ProductGFLOPS: 500e3}}
 	// Ten steps of 100 us and 300 us; 200 MB and 10 GFLOP each in the first.
-	l := newLayers([]nn.InstructionTime{{Node: "a", Seconds: 1e-3, Bytes: 2e9, FLOPs: 1e11}, {Node: "b", Seconds: 3e-3}}, 10, m)
-	if a := l[0]; !near(a.Ms, 0.1) || !near(a.Share, 0.25) || !near(a.MB, 200) || !near(a.GBS, 2000) || !near(a.CopyShare, 0.5) ||
+	l := newLayers([]nn.InstructionTime{{Node: "a", Seconds: 1e-3, Bytes: 2e9, FLOPs: 1e11},
+		{Node: "b", Seconds: 3e-3}}, 10, m)
+	if a := l[0]; !near(a.Ms, 0.1) || !near(a.Share, 0.25) || !near(a.MB, 200) || !near(a.GBS, 2000) ||
+		!near(a.CopyShare, 0.5) ||
 		!near(a.MFLOP, 10e3) || !near(a.GFLOPS, 100e3) || !near(a.ProductShare, 0.2) {
 		t.Errorf("%+v, want 0.1 ms, 200 MB at half of the copy's rate, 10 GFLOP at a fifth of the product's", a)
 	}

@@ -78,8 +78,7 @@ func (s *stepper) upload() error {
 	return err
 }
 
-// learningRate is small: random images teach nothing, and weights that ran
-// away could meet slow arithmetic.
+// learningRate is small: random images teach nothing, and weights that ran away could meet slow arithmetic.
 const learningRate = 1e-5
 
 // mode is how the phase runs the network.
@@ -120,8 +119,7 @@ func (s *stepper) takeSeveral() error {
 	return s.async.RunSteps(s.set, s.samples, s.params)
 }
 
-// ask takes images from the host's memory to their probabilities there, which
-// reading waits for.
+// ask takes images from the host's memory to their probabilities there, which reading waits for.
 func (s *stepper) ask() error {
 	g := s.plan.Graph
 	if err := s.exec.Write(nn.Ref{Value: g.Images}, s.pixels); err != nil {
@@ -159,8 +157,7 @@ func (s *stepper) warmUp(ctx context.Context, seconds float64) error {
 	return nil
 }
 
-// runFor takes windows for so many seconds and at least n, and returns how long
-// a step took in each.
+// runFor takes windows for so many seconds and at least n, and returns how long a step took in each.
 func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64, error) {
 	var times []float64
 	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
@@ -213,5 +210,6 @@ func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
 		return nil, err
 	}
 	n, err := device.KernelCount(s.mode(), s.plan.Batch)
-	return &Usage{Kernels: n, DeviceMs: 1e3 * t.Busy / float64(steps), IdleShare: t.Idle(), Fused: device.Fused(s.mode())}, err
+	return &Usage{Kernels: n, DeviceMs: 1e3 * t.Busy / float64(steps), IdleShare: t.Idle(),
+		Fused: device.Fused(s.mode())}, err
 }

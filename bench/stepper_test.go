@@ -14,8 +14,8 @@ import (
 	"resnet/nn/models"
 )
 
-// slowGPU is an executor whose steps take a while after Run has returned, and
-// for which waiting takes a while too. It counts what it is asked for.
+// slowGPU is an executor whose steps take a while after Run has returned, and for which waiting takes a while too. It
+// counts what it is asked for.
 type slowGPU struct {
 	nn.Async
 	plan                   *nn.Plan
@@ -55,8 +55,8 @@ func (e *slowGPU) Sync() error {
 	return nil
 }
 
-// On a device that runs behind the host the clock is read after windows of at
-// least 20 ms, in which the wait for the device hardly counts.
+// On a device that runs behind the host the clock is read after windows of at least 20 ms, in which the wait for the
+// device hardly counts.
 func TestWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := small()
@@ -84,8 +84,10 @@ func TestWindows(t *testing.T) {
 				t.Fatal(err)
 			}
 			// 39 windows of 25.65 ms are the first to pass 1 s.
-			if want := 0.0002 + 0.00005/128; len(times) != 39 || e.syncs != 39 || s.step != 39*128 || math.Abs(times[0]-want) > 1e-12 {
-				t.Errorf("%d windows, %d waits, %d steps, %v s a step, want 39 of 128 steps of %v s", len(times), e.syncs, s.step, times[0], want)
+			if want := 0.0002 + 0.00005/128; len(times) != 39 || e.syncs != 39 || s.step != 39*128 ||
+				math.Abs(times[0]-want) > 1e-12 {
+				t.Errorf("%d windows, %d waits, %d steps, %v s a step, want 39 of 128 steps of %v s", len(times),
+					e.syncs, s.step, times[0], want)
 			}
 			if want := map[bool]int{true: 39 * 128, false: 0}[room]; e.gathers != want {
 				t.Errorf("images gathered on the device for %d steps, want %d", e.gathers, want)
@@ -113,8 +115,8 @@ func (e *groups) RunSteps(set int, samples []data.Sample, params []nn.StepParams
 	return nil
 }
 
-// Where several steps are one call, training takes them so, in windows of whole
-// calls, each step with scalars of its own; inference does not.
+// Where several steps are one call, training takes them so, in windows of whole calls, each step with scalars of its
+// own; inference does not.
 func TestRepeatedSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, err := models.Build(small().Model)
@@ -133,8 +135,10 @@ func TestRepeatedSteps(t *testing.T) {
 		}
 		e.rates = nil
 		times, err := s.runFor(context.Background(), 0, 2)
-		if err != nil || s.window != 8 || len(times) != 2 || math.Abs(times[0]-0.003) > 1e-12 || len(e.rates) != 16 || e.gathers != 0 {
-			t.Errorf("%v: windows of %d steps, times %v, %d scalars, want 2 windows of 8 steps of 3 ms", err, s.window, times, len(e.rates))
+		if err != nil || s.window != 8 || len(times) != 2 || math.Abs(times[0]-0.003) > 1e-12 || len(e.rates) != 16 ||
+			e.gathers != 0 {
+			t.Errorf("%v: windows of %d steps, times %v, %d scalars, want 2 windows of 8 steps of 3 ms", err, s.window,
+				times, len(e.rates))
 		}
 		for i := range 15 { // Adam's first steps differ by their bias corrections
 			if e.rates[i] == e.rates[i+1] {

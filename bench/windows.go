@@ -13,8 +13,8 @@ import (
 // maxGroups is how many times of a measurement a report keeps.
 const maxGroups = 60
 
-// grouped turns times into at most maxGroups, each the median of so many in a
-// row. Neighbours have disturbances in common, which the groups then stand for.
+// grouped turns times into at most maxGroups, each the median of so many in a row. Neighbours have disturbances in
+// common, which the groups then stand for.
 func grouped(times []float64) []float64 {
 	each := (len(times) + maxGroups - 1) / maxGroups
 	var groups []float64
@@ -40,12 +40,10 @@ func rounded(x float64) float64 {
 	return r
 }
 
-// medianInterval is the median of a sample and bounds that hold the median of
-// all that it was drawn from 19 times out of 20, whatever the distribution: the
-// values of the ranks n/2 - 0.98 sqrt(n) and 1 + n/2 + 0.98 sqrt(n), rounded
-// (the normal approximation of the binomial distribution of how many values lie
-// below the median). Of fewer than six values they are the smallest and the
-// largest, which hold it less often.
+// medianInterval is the median of a sample and bounds that hold the median of all that it was drawn from 19 times out
+// of 20, whatever the distribution: the values of the ranks n/2 - 0.98 sqrt(n) and 1 + n/2 + 0.98 sqrt(n), rounded (the
+// normal approximation of the binomial distribution of how many values lie below the median). Of fewer than six values
+// they are the smallest and the largest, which hold it less often.
 func medianInterval(x []float64) (low, mid, high float64) {
 	x = slices.Clone(x)
 	slices.Sort(x)

@@ -31,9 +31,8 @@ func TestRounded(t *testing.T) {
 	}
 }
 
-// The interval of normal samples holds their median, 0, nineteen times out of
-// twenty. Of 2,000 draws the share deviates by 0.005 (one sigma); ranks are
-// whole, so the interval may hold a little more.
+// The interval of normal samples holds their median, 0, nineteen times out of twenty. Of 2,000 draws the share deviates
+// by 0.005 (one sigma); ranks are whole, so the interval may hold a little more.
 func TestMedianInterval(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, n := range []int{10, 60, 61} {

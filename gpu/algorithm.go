@@ -75,13 +75,12 @@ type pass struct {
 	workspace func(algorithm C.int, bytes *C.size_t) C.cudnnStatus_t
 }
 
-// ForwardAlgorithms lists the algorithms for y = x * w that s allows, one or
-// more, in the order of cuDNN's heuristics, which rank them without trying.
+// ForwardAlgorithms lists the algorithms for y = x * w that s allows, one or more, in the order of cuDNN's heuristics,
+// which rank them without trying.
 //
-// Which is the fastest a Timing tells. cudnnFindConvolutionForwardAlgorithmEx
-// would too, but it takes memory of its own, times each once, with caches as
-// they happen to be and the launch included, and knows nothing of what runs
-// around the convolution.
+// Which is the fastest a Timing tells. cudnnFindConvolutionForwardAlgorithmEx would too, but it takes memory of its
+// own, times each once, with caches as they happen to be and the launch included, and knows nothing of what runs around
+// the convolution.
 func (h *DNN) ForwardAlgorithms(c *Convolution, x *Tensor, w *Filter, y *Tensor, s Search) ([]Algorithm, error) {
 	return c.search(s, pass{
 		name:   "Forward",
@@ -128,8 +127,7 @@ func (h *DNN) BackwardFilterAlgorithms(c *Convolution, x, dy *Tensor, dw *Filter
 	})
 }
 
-// search lists cuDNN's proposals that s allows, each once: two may differ in a
-// math type that comes to the same here.
+// search lists cuDNN's proposals that s allows, each once: two may differ in a math type that comes to the same here.
 func (c *Convolution) search(s Search, p pass) ([]Algorithm, error) {
 	if err := c.use(c.Math); err != nil {
 		return nil, err
@@ -175,7 +173,8 @@ func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorit
 		return a, err.Error()
 	}
 	var bytes C.size_t
-	if err := dnnStatus("cudnnGetConvolution"+p.name+"WorkspaceSize", p.workspace(proposal.algorithm, &bytes)); err != nil {
+	status := p.workspace(proposal.algorithm, &bytes)
+	if err := dnnStatus("cudnnGetConvolution"+p.name+"WorkspaceSize", status); err != nil {
 		return a, err.Error()
 	}
 	a.Workspace = int64(bytes)
@@ -185,10 +184,9 @@ func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorit
 	return a, ""
 }
 
-// grant is the math type that a proposal runs with, and whether the
-// convolution's allows it. Under FMA a proposal with cuDNN's default math runs
-// with FMA: the default would let float32 tensors be rounded to TF32. Conversion
-// of float32 tensors to float16 is never allowed.
+// grant is the math type that a proposal runs with, and whether the convolution's allows it. Under FMA a proposal with
+// cuDNN's default math runs with FMA: the default would let float32 tensors be rounded to TF32. Conversion of float32
+// tensors to float16 is never allowed.
 func (m Math) grant(proposed int) (Math, bool) {
 	switch proposed {
 	case C.CUDNN_FMA_MATH:

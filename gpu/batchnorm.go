@@ -48,21 +48,20 @@ static cudnnStatus_t batchNormBackward(cudnnHandle_t h, cudnnTensorDescriptor_t 
 */
 import "C"
 
-// BatchNorm describes batch normalisation per channel over N, H, W: cuDNN's
-// spatial, persistent mode, with float32 parameters and statistics of C values.
-// It is deterministic; cuDNN may add up in scaled integers, which overflow to NaN
-// or Inf for values of a huge range.
+// BatchNorm describes batch normalisation per channel over N, H, W: cuDNN's spatial, persistent mode, with float32
+// parameters and statistics of C values. It is deterministic; cuDNN may add up in scaled integers, which overflow to
+// NaN or Inf for values of a huge range.
 type BatchNorm struct {
-	// Workspace and BackwardWorkspace are the bytes that the passes scribble on,
-	// Reserve what the forward pass of training keeps for the backward pass.
+	// Workspace and BackwardWorkspace are the bytes that the passes scribble on, Reserve what the forward pass of
+	// training keeps for the backward pass.
 	Workspace, Reserve, BackwardWorkspace int64
 
 	eps, momentum float64
 	param         C.cudnnTensorDescriptor_t
 }
 
-// NewBatchNorm describes the normalisation of tensors like x. Momentum is the
-// share of the batch in the running statistics, as in PyTorch.
+// NewBatchNorm describes the normalisation of tensors like x. Momentum is the share of the batch in the running
+// statistics, as in PyTorch.
 func (h *DNN) NewBatchNorm(x *Tensor, eps, momentum float64) (*BatchNorm, error) {
 	b := &BatchNorm{eps: eps, momentum: momentum}
 	if err := dnnStatus("cudnnCreateTensorDescriptor", C.cudnnCreateTensorDescriptor(&b.param)); err != nil {
@@ -88,20 +87,22 @@ func (b *BatchNorm) measure(h *DNN, x *Tensor) error {
 	return dnnStatus("cudnnGetBatchNormalizationExSizes", status)
 }
 
-// BatchNormTrain: y = (x-mean) invstd weight + bias with the batch's mean and
-// invstd = 1/sqrt(var+eps), which are saved, and
-// running = (1-momentum) running + momentum batch, with the unbiased variance.
-func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar, saveMean, saveInvstd, workspace, reserve Ptr) error {
-	return dnnStatus("cudnnBatchNormalizationForwardTrainingEx", C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp),
-		b.param, C.uintptr_t(weight), C.uintptr_t(bias), C.double(b.momentum), C.uintptr_t(runningMean), C.uintptr_t(runningVar),
+// BatchNormTrain: y = (x-mean) invstd weight + bias with the batch's mean and invstd = 1/sqrt(var+eps), which are
+// saved, and running = (1-momentum) running + momentum batch, with the unbiased variance.
+func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar,
+	saveMean, saveInvstd, workspace, reserve Ptr) error {
+	status := C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
+		C.uintptr_t(weight), C.uintptr_t(bias), C.double(b.momentum), C.uintptr_t(runningMean), C.uintptr_t(runningVar),
 		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
-		C.uintptr_t(workspace), C.size_t(b.Workspace), C.uintptr_t(reserve), C.size_t(b.Reserve)))
+		C.uintptr_t(workspace), C.size_t(b.Workspace), C.uintptr_t(reserve), C.size_t(b.Reserve))
+	return dnnStatus("cudnnBatchNormalizationForwardTrainingEx", status)
 }
 
 // BatchNormInfer: y = (x-runningMean)/sqrt(runningVar+eps) weight + bias.
 func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar Ptr) error {
-	return dnnStatus("cudnnBatchNormalizationForwardInference", C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp),
-		b.param, C.uintptr_t(weight), C.uintptr_t(bias), C.uintptr_t(runningMean), C.uintptr_t(runningVar), C.double(b.eps)))
+	status := C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
+		C.uintptr_t(weight), C.uintptr_t(bias), C.uintptr_t(runningMean), C.uintptr_t(runningVar), C.double(b.eps))
+	return dnnStatus("cudnnBatchNormalizationForwardInference", status)
 }
 
 // BatchNormBackward: with x^ = (x-mean) invstd over m = N H W values,
@@ -110,13 +111,14 @@ func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runn
 //	dweight = sum dy x^
 //	dx      = weight invstd (dy - dbias/m - x^ dweight/m) + beta dx
 //
-// The reserve is that of the forward pass, the workspace has BackwardWorkspace
-// bytes.
-func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias, saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
-	return dnnStatus("cudnnBatchNormalizationBackwardEx", C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp),
-		C.float(beta), C.uintptr_t(dxp), b.param, C.uintptr_t(weight), C.uintptr_t(dweight), C.uintptr_t(dbias),
+// The reserve is that of the forward pass, the workspace has BackwardWorkspace bytes.
+func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias,
+	saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
+	status := C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp), C.float(beta),
+		C.uintptr_t(dxp), b.param, C.uintptr_t(weight), C.uintptr_t(dweight), C.uintptr_t(dbias),
 		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
-		C.uintptr_t(workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(reserve), C.size_t(b.Reserve)))
+		C.uintptr_t(workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(reserve), C.size_t(b.Reserve))
+	return dnnStatus("cudnnBatchNormalizationBackwardEx", status)
 }
 
 // Close gives the descriptor back.

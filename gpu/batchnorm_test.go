@@ -57,7 +57,8 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 	// What is expected, and for each the magnitudes that made it.
 	wantY, infer, wantDX := make([]float64, rows*c), make([]float64, rows*c), make([]float64, rows*c)
 	scaleY, scaleDX := make([]float64, rows*c), make([]float64, rows*c)
-	wantMean, wantVar, wantSave, wantInvstd := make([]float64, c), make([]float64, c), make([]float64, c), make([]float64, c)
+	wantMean, wantVar := make([]float64, c), make([]float64, c)
+	wantSave, wantInvstd := make([]float64, c), make([]float64, c)
 	wantDW, wantDB, scaleC := make([]float64, c), make([]float64, c), make([]float64, c)
 	columns(rows, c, func(ch int, at []int) {
 		m := float64(rows)
@@ -76,7 +77,8 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 		for _, i := range at {
 			hat := (x.values[i] - mu) * invstd
 			wantY[i] = hat*weight.values[ch] + bias.values[ch]
-			infer[i] = (x.values[i]-mean.values[ch])/math.Sqrt(variance.values[ch]+testEps)*weight.values[ch] + bias.values[ch]
+			infer[i] = (x.values[i]-mean.values[ch])/math.Sqrt(variance.values[ch]+testEps)*weight.values[ch] +
+				bias.values[ch]
 			wantDX[i] = weight.values[ch] * invstd * (dy.values[i] - db/m - hat*dw/m)
 			scaleY[i] = 16 * (1 + math.Abs(hat)*math.Abs(weight.values[ch]))
 			scaleDX[i] = 16 * math.Abs(weight.values[ch]) * invstd * (2 + math.Abs(db)/m + math.Abs(hat*dw)/m)
@@ -91,7 +93,8 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 	b.ok(h.BatchNormInfer(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr))
 	b.near("inferred y", t, b.fetch(y), infer, scaleY, slack)
 
-	b.ok(h.BatchNormTrain(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr, saveMean.Ptr, saveInvstd.Ptr, workspace, reserve))
+	b.ok(h.BatchNormTrain(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr,
+		saveMean.Ptr, saveInvstd.Ptr, workspace, reserve))
 	b.near("y", t, b.fetch(y), wantY, scaleY, slack)
 	b.near("running mean", Float32, b.fetch(mean), wantMean, scaleC, slack)
 	b.near("running variance", Float32, b.fetch(variance), wantVar, scaleC, slack)
@@ -103,7 +106,8 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 		for i := range wantDX {
 			wantDX[i] += float64(beta) * dx.values[i]
 		}
-		b.ok(h.BatchNormBackward(bn, xd, x.Ptr, dy.Ptr, dx.Ptr, weight.Ptr, dweight.Ptr, dbias.Ptr, saveMean.Ptr, saveInvstd.Ptr, workspace, reserve, beta))
+		b.ok(h.BatchNormBackward(bn, xd, x.Ptr, dy.Ptr, dx.Ptr, weight.Ptr, dweight.Ptr, dbias.Ptr,
+			saveMean.Ptr, saveInvstd.Ptr, workspace, reserve, beta))
 		b.near(fmt.Sprintf("dx, beta %v", beta), t, b.fetch(dx), wantDX, scaleDX, slack)
 		b.near("dweight", Float32, b.fetch(dweight), wantDW, scaleC, slack)
 		b.near("dbias", Float32, b.fetch(dbias), wantDB, scaleC, slack)

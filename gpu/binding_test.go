@@ -12,7 +12,9 @@ import (
 
 // field0 takes the C handle from the first field of the bindings' structs.
 func TestHandleIsFirstField(t *testing.T) {
-	for _, x := range []any{cu.Function{}, cudnn.TensorDescriptor{}, cudnn.Filter{}, cudnn.Convolution{}, cudnn.Pooling{}} {
+	for _, x := range []any{
+		cu.Function{}, cudnn.TensorDescriptor{}, cudnn.Filter{}, cudnn.Convolution{}, cudnn.Pooling{},
+	} {
 		typ := reflect.TypeOf(x)
 		if f := typ.Field(0); f.Type.Kind() != reflect.Pointer || f.Offset != 0 {
 			t.Errorf("the first field of %v is %s %v, want a C pointer", typ, f.Name, f.Type)

@@ -31,9 +31,8 @@ type BLAS struct {
 	device *Device
 }
 
-// NewBLAS makes a handle for a stream, with a workspace of its own: without one
-// cuBLAS would allocate, which a captured stream may not do. NVIDIA advises
-// 4 MiB, and 32 MiB from Hopper on.
+// NewBLAS makes a handle for a stream, with a workspace of its own: without one cuBLAS would allocate, which a captured
+// stream may not do. NVIDIA advises 4 MiB, and 32 MiB from Hopper on.
 func (d *Device) NewBLAS(s *Stream, workspace Ptr, bytes int64) (*BLAS, error) {
 	h := &BLAS{device: d}
 	if err := blasStatus("cublasCreate", C.cublasCreate(&h.handle)); err != nil {
@@ -63,8 +62,8 @@ func (h *BLAS) Close() error {
 	return blasStatus("cublasDestroy", status)
 }
 
-// GemmMath is the arithmetic of a product of float32 matrices. Products of
-// 16-bit matrices use tensor cores; sums are float32 always.
+// GemmMath is the arithmetic of a product of float32 matrices. Products of 16-bit matrices use tensor cores; sums are
+// float32 always.
 type GemmMath uint8
 
 const (
@@ -72,15 +71,14 @@ const (
 	FastTF32                   // products may be rounded to TF32 for tensor cores
 )
 
-// Gemm: c[rows,cols] = alpha op(a)[rows,inner] op(b)[inner,cols] + beta c, where
-// op transposes if asked to. The matrices are dense and row-major; a and b are
-// of type in, c is of type in or Float32.
-func (h *BLAS) Gemm(m GemmMath, in, out DataType, transA, transB bool, rows, cols, inner int, alpha float32, a, b Ptr, beta float32, c Ptr) error {
+// Gemm: c[rows,cols] = alpha op(a)[rows,inner] op(b)[inner,cols] + beta c, where op transposes if asked to. The
+// matrices are dense and row-major; a and b are of type in, c is of type in or Float32.
+func (h *BLAS) Gemm(m GemmMath, in, out DataType, transA, transB bool, rows, cols, inner int,
+	alpha float32, a, b Ptr, beta float32, c Ptr) error {
 	if min(rows, cols, inner) < 1 || max(rows, cols, inner) > math.MaxInt32 {
 		return fmt.Errorf("gpu: Gemm: %dx%d by %dx%d, want sizes from 1 to %d", rows, inner, inner, cols, math.MaxInt32)
 	}
-	// cuBLAS is column-major, where a row-major matrix is its transpose:
-	// the product is cT = op(b)T op(a)T.
+	// cuBLAS is column-major, where a row-major matrix is its transpose: the product is cT = op(b)T op(a)T.
 	status := C.gemm(h.handle, operation(transB), operation(transA), C.int(cols), C.int(rows), C.int(inner),
 		C.float(alpha), C.uintptr_t(b), in.cuda(), rowLength(transB, inner, cols),
 		C.uintptr_t(a), in.cuda(), rowLength(transA, rows, inner),
@@ -95,8 +93,7 @@ func operation(transpose bool) C.cublasOperation_t {
 	return C.CUBLAS_OP_N
 }
 
-// rowLength is how far apart rows lie in a matrix that is rows x cols after it
-// is transposed or not.
+// rowLength is how far apart rows lie in a matrix that is rows x cols after it is transposed or not.
 func rowLength(transposed bool, rows, cols int) C.int {
 	if transposed {
 		return C.int(rows)

@@ -9,7 +9,8 @@ import (
 )
 
 // gemm is out[rows,cols] = alpha op(a) op(b) + beta c, and the magnitudes.
-func gemm(transA, transB bool, rows, cols, inner int, alpha float64, a, b []float64, beta float64, c []float64) (out, scale []float64) {
+func gemm(transA, transB bool, rows, cols, inner int,
+	alpha float64, a, b []float64, beta float64, c []float64) (out, scale []float64) {
 	out, scale = make([]float64, rows*cols), make([]float64, rows*cols)
 	for i := range rows {
 		for j := range cols {
@@ -47,15 +48,18 @@ func TestGemm(t *testing.T) {
 	} {
 		for _, trans := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
 			for _, beta := range []float32{0, 1} {
-				t.Run(fmt.Sprintf("%v to %v math %d trans %v beta %v", types.in, types.out, types.math, trans, beta), func(t *testing.T) {
+				name := fmt.Sprintf("%v to %v math %d trans %v beta %v", types.in, types.out, types.math, trans, beta)
+				t.Run(name, func(t *testing.T) {
 					b := onGPU(t)
 					h := must(b.device.NewBLAS(b.stream, b.alloc(4<<20), 4<<20))(b)
 					b.closing(h)
 					const rows, cols, inner, alpha = 7, 10, 13, -0.5
 					x, w := b.array(types.in, types.draw(rows*inner, 1)), b.array(types.in, types.draw(inner*cols, 2))
 					y := b.array(types.out, small(rows*cols, 3))
-					b.ok(h.Gemm(types.math, types.in, types.out, trans[0], trans[1], rows, cols, inner, alpha, x.Ptr, w.Ptr, beta, y.Ptr))
-					want, scale := gemm(trans[0], trans[1], rows, cols, inner, alpha, x.values, w.values, float64(beta), y.values)
+					b.ok(h.Gemm(types.math, types.in, types.out, trans[0], trans[1], rows, cols, inner,
+						alpha, x.Ptr, w.Ptr, beta, y.Ptr))
+					want, scale := gemm(trans[0], trans[1], rows, cols, inner,
+						alpha, x.values, w.values, float64(beta), y.values)
 					// Small inputs are exact in TF32; what is left is the sum's float32.
 					b.near("c", types.out, b.fetch(y), want, scale, 0x1p-20)
 				})

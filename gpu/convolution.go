@@ -54,8 +54,8 @@ func (m Math) dnn() C.cudnnMathType_t {
 	return [...]C.cudnnMathType_t{C.CUDNN_FMA_MATH, C.CUDNN_DEFAULT_MATH, C.CUDNN_TENSOR_OP_MATH}[m]
 }
 
-// Convolution describes a convolution (a cross-correlation, as networks mean
-// it) of one group and no dilation. cuDNN pads both sides alike.
+// Convolution describes a convolution (a cross-correlation, as networks mean it) of one group and no dilation. cuDNN
+// pads both sides alike.
 type Convolution struct {
 	PadH, PadW, StrideH, StrideW int
 	Math                         Math
@@ -67,7 +67,8 @@ type Convolution struct {
 // NewConvolution describes a convolution. Its calls may use math at most.
 func NewConvolution(padH, padW, strideH, strideW int, math Math) (*Convolution, error) {
 	if min(padH, padW) < 0 || min(strideH, strideW) < 1 {
-		return nil, fmt.Errorf("gpu: convolution of pad %dx%d and stride %dx%d, want pads from 0 and strides from 1", padH, padW, strideH, strideW)
+		return nil, fmt.Errorf("gpu: convolution of pad %dx%d and stride %dx%d, want pads from 0 and strides from 1",
+			padH, padW, strideH, strideW)
 	}
 	binding, err := cudnn.NewConvolution(cudnn.DefaultMath, 1, []int{padH, padW}, []int{strideH, strideW}, []int{1, 1},
 		cudnn.CrossCorrelation, cudnn.Float)
@@ -114,7 +115,8 @@ func (c *Convolution) Close() error {
 }
 
 // ConvolutionForward: y = x * w + beta y. The workspace has a.Workspace bytes.
-func (h *DNN) ConvolutionForward(c *Convolution, a Algorithm, x *Tensor, xp Ptr, w *Filter, wp, workspace Ptr, y *Tensor, yp Ptr, beta float32) error {
+func (h *DNN) ConvolutionForward(c *Convolution, a Algorithm, x *Tensor, xp Ptr, w *Filter, wp, workspace Ptr,
+	y *Tensor, yp Ptr, beta float32) error {
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
@@ -124,7 +126,8 @@ func (h *DNN) ConvolutionForward(c *Convolution, a Algorithm, x *Tensor, xp Ptr,
 }
 
 // ConvolutionBackwardData: dx = dy * flipped w + beta dx.
-func (h *DNN) ConvolutionBackwardData(c *Convolution, a Algorithm, w *Filter, wp Ptr, dy *Tensor, dyp, workspace Ptr, dx *Tensor, dxp Ptr, beta float32) error {
+func (h *DNN) ConvolutionBackwardData(c *Convolution, a Algorithm, w *Filter, wp Ptr, dy *Tensor, dyp, workspace Ptr,
+	dx *Tensor, dxp Ptr, beta float32) error {
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
@@ -134,7 +137,8 @@ func (h *DNN) ConvolutionBackwardData(c *Convolution, a Algorithm, w *Filter, wp
 }
 
 // ConvolutionBackwardFilter: dw = x * dy + beta dw, summed over the batch.
-func (h *DNN) ConvolutionBackwardFilter(c *Convolution, a Algorithm, x *Tensor, xp Ptr, dy *Tensor, dyp, workspace Ptr, dw *Filter, dwp Ptr, beta float32) error {
+func (h *DNN) ConvolutionBackwardFilter(c *Convolution, a Algorithm, x *Tensor, xp Ptr, dy *Tensor, dyp, workspace Ptr,
+	dw *Filter, dwp Ptr, beta float32) error {
 	if err := c.use(a.Math); err != nil {
 		return err
 	}

@@ -27,8 +27,7 @@ func (c convCase) out() (oh, ow int) {
 	return (c.h+2*c.padH-c.r)/c.strideH + 1, (c.w+2*c.padW-c.s)/c.strideW + 1
 }
 
-// each calls f with the positions of every product: element x of the image, w
-// of the weights, y of the result.
+// each calls f with the positions of every product: element x of the image, w of the weights, y of the result.
 func (c convCase) each(f func(x, w, y int)) {
 	oh, ow := c.out()
 	for n := range c.n {
@@ -78,9 +77,8 @@ var convCases = []convCase{
 	{n: 3, c: 8, h: 9, w: 9, k: 8, r: 3, s: 3, padH: 1, padW: 1, strideH: 1, strideW: 1, deterministic: true},
 }
 
-// slack of a convolution, relative to the sum of the products' magnitudes: 64
-// roundings of float32 for sums in any order and Winograd's detours, and one
-// rounding to 10 bits of each factor where tensor cores may round.
+// slack of a convolution, relative to the sum of the products' magnitudes: 64 roundings of float32 for sums in any
+// order and Winograd's detours, and one rounding to 10 bits of each factor where tensor cores may round.
 func (c convCase) slack() float64 {
 	if c.math == FMA {
 		return 0x1p-18
@@ -122,7 +120,8 @@ func testConvolution(b bench, c convCase) {
 	for i, list := range [][]Algorithm{forward, data, filter} {
 		names := map[string]bool{}
 		for _, a := range list {
-			if a.Workspace > search.WorkspaceLimit || (c.deterministic && !a.Deterministic) || (c.math == FMA && a.Math != FMA) {
+			if a.Workspace > search.WorkspaceLimit || (c.deterministic && !a.Deterministic) ||
+				(c.math == FMA && a.Math != FMA) {
 				b.Errorf("algorithm %+v is outside %+v", a, search)
 			}
 			// These three add up in no fixed order, cuDNN's documentation says.
@@ -142,19 +141,22 @@ func testConvolution(b bench, c convCase) {
 		for _, a := range forward {
 			y := b.array(c.t, small(c.n*oh*ow*c.k, 4))
 			b.ok(h.ConvolutionForward(conv, a, xd, x.Ptr, wd, w.Ptr, workspace, yd, y.Ptr, beta))
-			want, scale := c.sum(x.values, w.values, y.values, float64(beta), func(x, w, y int) (int, int, int) { return x, w, y })
+			want, scale := c.sum(x.values, w.values, y.values, float64(beta),
+				func(x, w, y int) (int, int, int) { return x, w, y })
 			b.near(fmt.Sprintf("y, %v, beta %v", a, beta), c.t, b.fetch(y), want, scale, c.slack())
 		}
 		for _, a := range data {
 			dx := b.array(c.t, small(len(x.values), 5))
 			b.ok(h.ConvolutionBackwardData(conv, a, wd, w.Ptr, yd, dy.Ptr, workspace, xd, dx.Ptr, beta))
-			want, scale := c.sum(w.values, dy.values, dx.values, float64(beta), func(x, w, y int) (int, int, int) { return w, y, x })
+			want, scale := c.sum(w.values, dy.values, dx.values, float64(beta),
+				func(x, w, y int) (int, int, int) { return w, y, x })
 			b.near(fmt.Sprintf("dx, %v, beta %v", a, beta), c.t, b.fetch(dx), want, scale, c.slack())
 		}
 		for _, a := range filter {
 			dw := b.array(c.t, small(len(w.values), 6))
 			b.ok(h.ConvolutionBackwardFilter(conv, a, xd, x.Ptr, yd, dy.Ptr, workspace, wd, dw.Ptr, beta))
-			want, scale := c.sum(x.values, dy.values, dw.values, float64(beta), func(x, w, y int) (int, int, int) { return x, y, w })
+			want, scale := c.sum(x.values, dy.values, dw.values, float64(beta),
+				func(x, w, y int) (int, int, int) { return x, y, w })
 			b.near(fmt.Sprintf("dw, %v, beta %v", a, beta), c.t, b.fetch(dw), want, scale, c.slack())
 		}
 	}
@@ -172,7 +174,10 @@ func TestNoAlgorithm(t *testing.T) {
 		b.closing(x)
 	}
 	_, err := h.ForwardAlgorithms(conv, xd, wd, yd, Search{WorkspaceLimit: -1})
-	for _, part := range []string{"gpu: cuDNN has no Forward convolution", "x float32 1x3x8x8", "w float32 4x3x3x3", "y float32 1x4x8x8", "FMA", "algorithm 0 needs"} {
+	for _, part := range []string{
+		"gpu: cuDNN has no Forward convolution", "x float32 1x3x8x8", "w float32 4x3x3x3",
+		"y float32 1x4x8x8", "FMA", "algorithm 0 needs",
+	} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("got %v, want it to say %q", err, part)
 		}
@@ -221,7 +226,8 @@ func TestGrant(t *testing.T) {
 	} {
 		got, allowed := c.asked.grant(c.proposed)
 		if allowed != c.allowed || allowed && got != c.granted {
-			t.Errorf("%v with a proposal of %d runs with %v (%v), want %v (%v)", c.asked, c.proposed, got, allowed, c.granted, c.allowed)
+			t.Errorf("%v with a proposal of %d runs with %v (%v), want %v (%v)",
+				c.asked, c.proposed, got, allowed, c.granted, c.allowed)
 		}
 	}
 }
@@ -233,7 +239,8 @@ func TestDescriptorErrors(t *testing.T) {
 		want string
 	}{
 		{"no channels", func() error { _, err := NewTensor(Float32, 1, 0, 2, 2); return err }, "gpu: tensor 1x0x2x2"},
-		{"too large", func() error { _, err := NewTensor(Float32, 70000, 64, 32, 32); return err }, "gpu: tensor 70000x64x32x32"},
+		{"too large", func() error { _, err := NewTensor(Float32, 70000, 64, 32, 32); return err },
+			"gpu: tensor 70000x64x32x32"},
 		{"negative", func() error { _, err := NewFilter(Float32, 1, 1, -3, 3); return err }, "gpu: filter 1x1x-3x3"},
 		{"no stride", func() error { _, err := NewConvolution(0, 0, 0, 1, FMA); return err }, "stride 0x1"},
 		{"negative pad", func() error { _, err := NewConvolution(0, -1, 1, 1, FMA); return err }, "pad 0x-1"},

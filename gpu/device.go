@@ -22,7 +22,6 @@ type Device struct {
 	multiprocessors int
 	l2              int
 	shared          int
-	driver          int
 	closed          bool
 	alive           ledger
 }
@@ -30,8 +29,7 @@ type Device struct {
 // openDevices counts devices: descriptors belong to all of them.
 var openDevices atomic.Int32
 
-// Count is the number of GPUs that this process may use. None is an error,
-// with ErrNoDevice in its chain.
+// Count is the number of GPUs that this process may use. None is an error, with ErrNoDevice in its chain.
 func Count() (int, error) {
 	if err := Load(); err != nil {
 		return 0, err
@@ -73,8 +71,7 @@ func Open(index int) (*Device, error) {
 	return d, nil
 }
 
-// maxSharedMemoryPerBlockOptin is
-// CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, which the bindings lack.
+// maxSharedMemoryPerBlockOptin is CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, which the bindings lack.
 const maxSharedMemoryPerBlockOptin cu.DeviceAttribute = 97
 
 // describe asks for what does not change.
@@ -96,8 +93,7 @@ func (d *Device) describe() (err error) {
 			return bindingStatus("cuDeviceGetAttribute", err)
 		}
 	}
-	d.driver, err = driverVersion()
-	return err
+	return nil
 }
 
 // Index is the device's number, counted from 0.
@@ -115,24 +111,19 @@ func (d *Device) Multiprocessors() int { return d.multiprocessors }
 // L2Bytes is the size of the GPU's second level cache.
 func (d *Device) L2Bytes() int64 { return int64(d.l2) }
 
-// SharedMemory is how many bytes of shared memory a block of a kernel may have,
-// once Function.SetSharedMemory has allowed them: 232,448 on an H100.
+// SharedMemory is how many bytes of shared memory a block of a kernel may have, once Function.SetSharedMemory has
+// allowed them: 232,448 on an H100.
 func (d *Device) SharedMemory() int { return d.shared }
 
-// DriverVersion is the newest CUDA that the driver runs: 13000 is 13.0.
-func (d *Device) DriverVersion() int { return d.driver }
-
-// Enter ties the goroutine to its thread and makes the device's context
-// current there, until leave is called. If the context cannot be made current,
-// the next call that needs it says so.
+// Enter ties the goroutine to its thread and makes the device's context current there, until leave is called. If the
+// context cannot be made current, the next call that needs it says so.
 func (d *Device) Enter() (leave func()) {
 	runtime.LockOSThread()
 	_ = cu.SetCurrentContext(d.context)
 	return runtime.UnlockOSThread
 }
 
-// Together runs tasks side by side, each as if it had called Enter, and returns
-// their errors in order.
+// Together runs tasks side by side, each as if it had called Enter, and returns their errors in order.
 func (d *Device) Together(tasks ...func() error) error {
 	errs := make([]error, len(tasks))
 	var running sync.WaitGroup
@@ -153,9 +144,8 @@ func (d *Device) MemInfo() (free, total int64, err error) {
 	return free, total, bindingStatus("cuMemGetInfo", err)
 }
 
-// Close releases the context. It is an error that names what was made on the
-// device and is still alive; the last device's names descriptors too. It needs
-// no Enter.
+// Close releases the context. It is an error that names what was made on the device and is still alive; the last
+// device's names descriptors too. It needs no Enter.
 func (d *Device) Close() error {
 	if d == nil || d.closed {
 		return nil

@@ -13,23 +13,22 @@ import (
 	cudnn "gorgonia.org/cu/dnn"
 )
 
-// DNN is a cuDNN handle; its calls go to one stream. Sizes, descriptors and
-// addresses of a call must belong together: cuDNN cannot see how much memory an
-// address has.
+// DNN is a cuDNN handle; its calls go to one stream. Sizes, descriptors and addresses of a call must belong together:
+// cuDNN cannot see how much memory an address has.
 type DNN struct {
 	handle C.cudnnHandle_t
 	device *Device
 }
 
-// NewDNN makes a handle for a stream. (The bindings' constructor panics where
-// cuDNN refuses, and they have no call for the stream.)
+// NewDNN makes a handle for a stream. (The bindings' constructor panics where cuDNN refuses, and they have no call for
+// the stream.)
 func (d *Device) NewDNN(s *Stream) (*DNN, error) {
 	h := &DNN{device: d}
 	if err := dnnStatus("cudnnCreate", C.cudnnCreate(&h.handle)); err != nil {
 		return nil, err
 	}
-	if status := C.cudnnSetStream(h.handle, C.cudaStream_t(unsafe.Pointer(s.stream.C()))); status != C.CUDNN_STATUS_SUCCESS {
-		err := dnnStatus("cudnnSetStream", status)
+	status := C.cudnnSetStream(h.handle, C.cudaStream_t(unsafe.Pointer(s.stream.C())))
+	if err := dnnStatus("cudnnSetStream", status); err != nil {
 		C.cudnnDestroy(h.handle)
 		return nil, err
 	}

@@ -11,8 +11,7 @@ import (
 var (
 	// ErrNoDevice is in the chain of an error that says that there is no GPU.
 	ErrNoDevice = errors.New("no CUDA device")
-	// ErrNoLibrary is in the chain of an error that says that a library is
-	// missing or does not fit.
+	// ErrNoLibrary is in the chain of an error that says that a library is missing or does not fit.
 	ErrNoLibrary = errors.New("no usable CUDA library")
 )
 

@@ -14,8 +14,10 @@ func TestErrorText(t *testing.T) {
 		want string
 	}{
 		{
-			&Error{Call: "cuLaunchKernel", What: "relu_f32", Name: "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", Code: 701, Text: "too many resources requested for launch", Hint: "fewer threads"},
-			"gpu: cuLaunchKernel relu_f32: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (701): too many resources requested for launch: fewer threads",
+			&Error{Call: "cuLaunchKernel", What: "relu_f32", Name: "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", Code: 701,
+				Text: "too many resources requested for launch", Hint: "fewer threads"},
+			"gpu: cuLaunchKernel relu_f32: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (701): " +
+				"too many resources requested for launch: fewer threads",
 		},
 		{&Error{Call: "cudnnCreate", Code: 1001}, "gpu: cudnnCreate: status (1001)"},
 		{
@@ -45,7 +47,9 @@ func TestErrorChains(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	for bytes, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 3 << 30: "3 GiB", 150 << 40: "150 TiB"} {
+	for bytes, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 3 << 30: "3 GiB", 150 << 40: "150 TiB",
+	} {
 		if got := size(bytes); got != want {
 			t.Errorf("size(%d) = %q, want %q", bytes, got, want)
 		}

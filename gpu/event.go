@@ -35,8 +35,7 @@ func (e *Event) Sync() error {
 	return bindingStatus("cuEventSynchronize", e.event.Synchronize())
 }
 
-// Done says whether the work before the mark is done, without waiting. An
-// event that was never recorded is done.
+// Done says whether the work before the mark is done, without waiting. An event that was never recorded is done.
 func (e *Event) Done() (bool, error) {
 	err := e.event.Query()
 	if err == cu.NotReady {
@@ -45,8 +44,7 @@ func (e *Event) Done() (bool, error) {
 	return err == nil, bindingStatus("cuEventQuery", err)
 }
 
-// Since is the time in ms from start to e, both timing, recorded and done. Its
-// resolution is about 0.5 us.
+// Since is the time in ms from start to e, both timing, recorded and done. Its resolution is about 0.5 us.
 func (e *Event) Since(start *Event) (ms float64, err error) {
 	ms, err = start.event.Elapsed(e.event)
 	return ms, bindingStatus("cuEventElapsedTime", err)

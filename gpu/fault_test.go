@@ -80,9 +80,8 @@ func findForward(b bench) ([]Algorithm, error) {
 	return h.ForwardAlgorithms(c, x, w, x, Search{WorkspaceLimit: 1 << 30})
 }
 
-// Each failure of a library becomes an error that says what failed and what to
-// do. The libraries' environment is read as they are opened: each case is a
-// process of its own.
+// Each failure of a library becomes an error that says what failed and what to do. The libraries' environment is read
+// as they are opened: each case is a process of its own.
 func TestFaults(t *testing.T) {
 	if name := os.Getenv(faultVariable); name != "" {
 		runFault(t, scenarios[name])
@@ -95,22 +94,37 @@ func TestFaults(t *testing.T) {
 		want        []string
 	}{
 		{"open", "", []string{"<nil>"}},
-		{"open", "RESNET_EMU_DEVICES=0", []string{"gpu: cuInit: CUDA_ERROR_NO_DEVICE (100)", "CUDA_VISIBLE_DEVICES", "[no device]"}},
-		{"open", "RESNET_EMU_DRIVER=11040", []string{"libcuda.so.1: this driver runs CUDA 11.4, want", "update the NVIDIA driver", "[no library]"}},
+		{"open", "RESNET_EMU_DEVICES=0",
+			[]string{"gpu: cuInit: CUDA_ERROR_NO_DEVICE (100)", "CUDA_VISIBLE_DEVICES", "[no device]"}},
+		{"open", "RESNET_EMU_DRIVER=11040",
+			[]string{"libcuda.so.1: this driver runs CUDA 11.4, want", "update the NVIDIA driver", "[no library]"}},
 		{"open", "RESNET_EMU_CUDNN=7605", []string{"cuDNN 7.6.5, want", "[no library]"}},
 		{"open", "RESNET_EMU_CUBLAS=110500", []string{"cuBLAS 11.5.0, want", "[no library]"}},
-		{"open", "RESNET_EMU_FAIL=cuInit:803", []string{"gpu: cuInit: CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)", "reboot"}},
-		{"open", "RESNET_EMU_FAIL=cuDevicePrimaryCtxRetain:2", []string{"gpu: cuDevicePrimaryCtxRetain: CUDA_ERROR_OUT_OF_MEMORY (2)"}},
-		{"alloc", "RESNET_EMU_MEMORY=16", []string{"gpu: arena: out of device memory: asked 64 MiB, 16 MiB of 16 MiB free"}},
-		{"pinned", "RESNET_EMU_FAIL=cuMemHostAlloc:2", []string{"gpu: cuMemHostAlloc slot: CUDA_ERROR_OUT_OF_MEMORY (2)", "1 MiB of host memory"}},
-		{"module", "RESNET_EMU_FAIL=cuModuleLoadDataEx:222", []string{"gpu: cuModuleLoadDataEx kernels.ptx: CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)", "update the NVIDIA driver"}},
-		{"module", "RESNET_EMU_FAIL=cuModuleLoadDataEx:209", []string{"CUDA_ERROR_NO_BINARY_FOR_GPU (209)", "compute capability 7.5"}},
-		{"fill", "RESNET_EMU_FAIL=cuMemsetD32Async:700", []string{"CUDA_ERROR_ILLEGAL_ADDRESS (700)", "compute-sanitizer"}},
-		{"dnn", "RESNET_EMU_FAIL=cudnnCreate:1001", []string{"gpu: cudnnCreate: CUDNN_STATUS_NOT_INITIALIZED (1001)", "driver new enough"}},
+		{"open", "RESNET_EMU_FAIL=cuInit:803",
+			[]string{"gpu: cuInit: CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)", "reboot"}},
+		{"open", "RESNET_EMU_FAIL=cuDevicePrimaryCtxRetain:2",
+			[]string{"gpu: cuDevicePrimaryCtxRetain: CUDA_ERROR_OUT_OF_MEMORY (2)"}},
+		{"alloc", "RESNET_EMU_MEMORY=16",
+			[]string{"gpu: arena: out of device memory: asked 64 MiB, 16 MiB of 16 MiB free"}},
+		{"pinned", "RESNET_EMU_FAIL=cuMemHostAlloc:2",
+			[]string{"gpu: cuMemHostAlloc slot: CUDA_ERROR_OUT_OF_MEMORY (2)", "1 MiB of host memory"}},
+		{"module", "RESNET_EMU_FAIL=cuModuleLoadDataEx:222", []string{
+			"gpu: cuModuleLoadDataEx kernels.ptx: CUDA_ERROR_UNSUPPORTED_PTX_VERSION (222)",
+			"update the NVIDIA driver",
+		}},
+		{"module", "RESNET_EMU_FAIL=cuModuleLoadDataEx:209",
+			[]string{"CUDA_ERROR_NO_BINARY_FOR_GPU (209)", "compute capability 7.5"}},
+		{"fill", "RESNET_EMU_FAIL=cuMemsetD32Async:700",
+			[]string{"CUDA_ERROR_ILLEGAL_ADDRESS (700)", "compute-sanitizer"}},
+		{"dnn", "RESNET_EMU_FAIL=cudnnCreate:1001",
+			[]string{"gpu: cudnnCreate: CUDNN_STATUS_NOT_INITIALIZED (1001)", "driver new enough"}},
 		{"dnn", "RESNET_EMU_FAIL=cudnnSetStream:2000", []string{"gpu: cudnnSetStream: CUDNN_STATUS_BAD_PARAM (2000)"}},
-		{"blas", "RESNET_EMU_FAIL=cublasCreate:1", []string{"gpu: cublasCreate: CUBLAS_STATUS_NOT_INITIALIZED (1)", "free device memory"}},
-		{"capture", "RESNET_EMU_FAIL=cuGraphInstantiateWithFlags:2", []string{"gpu: cuGraphInstantiate: CUDA_ERROR_OUT_OF_MEMORY (2)"}},
-		{"search", "RESNET_EMU_FAIL=cudnnGetConvolutionForwardWorkspaceSize:3000", []string{"gpu: cuDNN has no Forward convolution", "CUDNN_STATUS_NOT_SUPPORTED (3000)"}},
+		{"blas", "RESNET_EMU_FAIL=cublasCreate:1",
+			[]string{"gpu: cublasCreate: CUBLAS_STATUS_NOT_INITIALIZED (1)", "free device memory"}},
+		{"capture", "RESNET_EMU_FAIL=cuGraphInstantiateWithFlags:2",
+			[]string{"gpu: cuGraphInstantiate: CUDA_ERROR_OUT_OF_MEMORY (2)"}},
+		{"search", "RESNET_EMU_FAIL=cudnnGetConvolutionForwardWorkspaceSize:3000",
+			[]string{"gpu: cuDNN has no Forward convolution", "CUDNN_STATUS_NOT_SUPPORTED (3000)"}},
 	} {
 		t.Run(c.scenario+" "+c.environment, func(t *testing.T) {
 			got := fault(t, c.scenario, c.environment)
@@ -133,8 +147,7 @@ func TestSearchGoesOn(t *testing.T) {
 	}
 }
 
-// requireEmulation skips a test that makes the libraries fail: only those of
-// gpu/emu do so on demand.
+// requireEmulation skips a test that makes the libraries fail: only those of gpu/emu do so on demand.
 func requireEmulation(t *testing.T) {
 	t.Helper()
 	for _, folder := range filepath.SplitList(os.Getenv(libsVariable)) {
@@ -184,9 +197,8 @@ func fault(t *testing.T, scenario, environment string) string {
 	return ""
 }
 
-// misuse is for a test of calls that are mistakes. The emulated libraries end
-// the process at one unless told to expect it; so the test runs in a process of
-// its own, where misuse returns true.
+// misuse is for a test of calls that are mistakes. The emulated libraries end the process at one unless told to expect
+// it; so the test runs in a process of its own, where misuse returns true.
 func misuse(t *testing.T) (here bool) {
 	t.Helper()
 	if os.Getenv(expectVariable) == "1" {

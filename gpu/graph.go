@@ -22,20 +22,18 @@ type Graph struct {
 	device *Device
 }
 
-// BeginCapture makes the stream record work instead of doing it, until
-// EndCapture is called under the same Enter. What a call's arguments pointed to
-// is recorded, not what was there. Waiting, allocating and loading fail on this
-// thread meanwhile, and spoil the capture.
+// BeginCapture makes the stream record work instead of doing it, until EndCapture is called under the same Enter. What
+// a call's arguments pointed to is recorded, not what was there. Waiting, allocating and loading fail on this thread
+// meanwhile, and spoil the capture.
 //
-// Another stream that waits for an event of the capture records into it too, as
-// a branch of the graph. Branches run side by side; before EndCapture the first
-// stream must have waited for an event behind each one's last work.
+// Another stream that waits for an event of the capture records into it too, as a branch of the graph. Branches run
+// side by side; before EndCapture the first stream must have waited for an event behind each one's last work.
 func (s *Stream) BeginCapture() error {
 	return driverStatus("cuStreamBeginCapture", C.beginCapture(s.handle()))
 }
 
-// EndCapture ends the recording and makes the graph ready to launch. It must
-// be called also when recording failed: only then is the stream usable again.
+// EndCapture ends the recording and makes the graph ready to launch. It must be called also when recording failed: only
+// then is the stream usable again.
 func (s *Stream) EndCapture() (*Graph, error) {
 	var captured C.CUgraph
 	if err := driverStatus("cuStreamEndCapture", C.cuStreamEndCapture(s.handle(), &captured)); err != nil {

@@ -147,7 +147,8 @@ func TestSpoiltCapture(t *testing.T) {
 	b.ok(b.stream.BeginCapture())
 	b.ok(b.stream.Fill(x, 1, 64))
 	var e *Error
-	if err := b.stream.Sync(); !errors.As(err, &e) || e.Name != "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED" || e.Hint == "" {
+	if err := b.stream.Sync(); !errors.As(err, &e) || e.Name != "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED" ||
+		e.Hint == "" {
 		t.Errorf("waiting in a capture gave %v, want CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED with a hint", err)
 	}
 	if g, err := b.stream.EndCapture(); err == nil {

@@ -24,8 +24,7 @@ func requireGPU(t *testing.T) {
 	needed(t, err)
 }
 
-// needed skips a test because of err, or fails it where RESNET_REQUIRE_GPU=1
-// says that everything should be there.
+// needed skips a test because of err, or fails it where RESNET_REQUIRE_GPU=1 says that everything should be there.
 func needed(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
@@ -37,8 +36,7 @@ func needed(t *testing.T, err error) {
 	t.Skip(err)
 }
 
-// onGPU opens the first GPU for a test, and checks when the test ends that
-// everything made on it was given back.
+// onGPU opens the first GPU for a test, and checks when the test ends that everything made on it was given back.
 func onGPU(t *testing.T) bench {
 	t.Helper()
 	requireGPU(t)
@@ -155,8 +153,7 @@ func small(n int, seed uint64) []float64 {
 	return x
 }
 
-// fine draws n float32s from -2 to 2 with every bit of the mantissa in use, which
-// TF32 would round away.
+// fine draws n float32s from -2 to 2 with every bit of the mantissa in use, which TF32 would round away.
 func fine(n int, seed uint64) []float64 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	x := make([]float64, n)
@@ -166,9 +163,8 @@ func fine(n int, seed uint64) []float64 {
 	return x
 }
 
-// near holds numbers of type t against wanted ones. Each may be off by a
-// rounding of the result and by slack times scale, the sum of the magnitudes
-// that were added up to make it.
+// near holds numbers of type t against wanted ones. Each may be off by a rounding of the result and by slack times
+// scale, the sum of the magnitudes that were added up to make it.
 func (b bench) near(what string, t DataType, got, want, scale []float64, slack float64) {
 	b.Helper()
 	for i := range want {
@@ -184,8 +180,7 @@ func unit(t DataType) float64 {
 	return [...]float64{Float32: 0x1p-24, Float16: 0x1p-11, BFloat16: 0x1p-8}[t]
 }
 
-// encode rounds to t (to nearest, ties away from zero: the tests' inputs are
-// exact).
+// encode rounds to t (to nearest, ties away from zero: the tests' inputs are exact).
 func encode(t DataType, values []float64) []byte {
 	var data []byte
 	for _, v := range values {

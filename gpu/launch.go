@@ -42,16 +42,17 @@ func (m *Module) Function(name string) (*Function, error) {
 	return &Function{function: C.CUfunction(field0(unsafe.Pointer(&f))), name: name}, nil
 }
 
-// SetSharedMemory lets a block of the kernel have bytes of shared memory, its
-// static arrays included; without it that is 48 KiB. See Device.SharedMemory for
-// the most there is.
+// SetSharedMemory lets a block of the kernel have bytes of shared memory, its static arrays included; without it that
+// is 48 KiB. See Device.SharedMemory for the most there is.
 func (f *Function) SetSharedMemory(bytes int) error {
 	var static C.int
-	if status := C.cuFuncGetAttribute(&static, C.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f.function); status != C.CUDA_SUCCESS {
+	status := C.cuFuncGetAttribute(&static, C.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, f.function)
+	if status != C.CUDA_SUCCESS {
 		return driverError("cuFuncGetAttribute", f.name, int(status))
 	}
 	dynamic := C.int(bytes) - static
-	if status := C.cuFuncSetAttribute(f.function, C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamic); status != C.CUDA_SUCCESS {
+	status = C.cuFuncSetAttribute(f.function, C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, dynamic)
+	if status != C.CUDA_SUCCESS {
 		return driverError("cuFuncSetAttribute", f.name, int(status))
 	}
 	return nil
@@ -60,8 +61,8 @@ func (f *Function) SetSharedMemory(bytes int) error {
 // Dim3 counts blocks of a grid or threads of a block.
 type Dim3 struct{ X, Y, Z int }
 
-// Launch puts the kernel on a stream: grid blocks of block threads, each with
-// shared bytes of dynamic shared memory. Args are copied before it returns.
+// Launch puts the kernel on a stream: grid blocks of block threads, each with shared bytes of dynamic shared memory.
+// Args are copied before it returns.
 func (f *Function) Launch(s *Stream, grid, block Dim3, shared int, args *Args) error {
 	status := C.launch(f.function,
 		C.uint(grid.X), C.uint(grid.Y), C.uint(grid.Z), C.uint(block.X), C.uint(block.Y), C.uint(block.Z),
@@ -75,9 +76,8 @@ func (f *Function) Launch(s *Stream, grid, block Dim3, shared int, args *Args) e
 // maxArgs is the most bytes of arguments that Args holds.
 const maxArgs = 1024
 
-// Args are a kernel's arguments in the order of its parameters, each aligned
-// to its size, as the compiler lays them out. The zero value is empty; it needs
-// no memory beside itself.
+// Args are a kernel's arguments in the order of its parameters, each aligned to its size, as the compiler lays them
+// out. The zero value is empty; it needs no memory beside itself.
 type Args struct {
 	block [maxArgs]byte
 	bytes int

@@ -24,8 +24,8 @@ import (
 type Library struct {
 	Name string // DriverLibrary, DNNLibrary or BLASLibrary
 	Path string // the file that was opened, empty if none was
-	// Version is that of the file, Compiled that of the headers, each as the
-	// library counts: 13000 is CUDA 13.0, 92801 cuDNN 9.28.1, 130002 cuBLAS 13.0.2.
+	// Version is that of the file, Compiled that of the headers, each as the library counts: 13000 is CUDA 13.0, 92801
+	// cuDNN 9.28.1, 130002 cuBLAS 13.0.2.
 	Version, Compiled int
 	Err               error // why it cannot be used
 }
@@ -56,11 +56,11 @@ func library(which int) Library {
 	return l.Library
 }
 
-// Load opens the driver, starts it, and opens cuDNN and cuBLAS. Only the first
-// call does anything; later ones return its outcome.
+// Load opens the driver, starts it, and opens cuDNN and cuBLAS. Only the first call does anything; later ones return
+// its outcome.
 func Load() error {
-	// The driver starts while the others are opened; each takes a while. Those two
-	// go one after the other, as they share libraries of their own.
+	// The driver starts while the others are opened; each takes a while. Those two go one after the other, as they
+	// share libraries of their own.
 	go func() {
 		library(libDNN)
 		library(libBLAS)

@@ -119,8 +119,8 @@ func TestFits(t *testing.T) {
 	}
 }
 
-// Every function that this package calls is in the library that was found: the
-// archives that it is linked with would hide a missing one.
+// Every function that this package calls is in the library that was found: the archives that it is linked with would
+// hide a missing one.
 func TestLibrariesHaveOurFunctions(t *testing.T) {
 	call := regexp.MustCompile(`\b(?:cudnn|cublas)[A-Z][A-Za-z0-9_]*\(`)
 	files, err := filepath.Glob("*.go")

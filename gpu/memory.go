@@ -22,8 +22,8 @@ type Buffer struct {
 	device *Device
 }
 
-// Alloc takes device memory; its contents are undefined. What names it in
-// errors. When it does not fit the error is an *OutOfMemory.
+// Alloc takes device memory; its contents are undefined. What names it in errors. When it does not fit the error is an
+// *OutOfMemory.
 func (d *Device) Alloc(what string, bytes int64) (*Buffer, error) {
 	if bytes <= 0 {
 		return nil, fmt.Errorf("gpu: Alloc %s: %d bytes, want 1 or more", what, bytes)

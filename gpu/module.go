@@ -16,9 +16,8 @@ type Module struct {
 	device *Device
 }
 
-// LoadModule loads machine code, or compiles PTX for the device; an error holds
-// the compiler's log. Name is what errors call the module. Machine code must be
-// whole: the driver is not told where it ends.
+// LoadModule loads machine code, or compiles PTX for the device; an error holds the compiler's log. Name is what errors
+// call the module. Machine code must be whole: the driver is not told where it ends.
 func (d *Device) LoadModule(name string, image []byte) (*Module, error) {
 	var log [4096]byte
 	module, err := cu.LoadDataEx(string(image), &cu.JITErrorLogBuffer{Buffer: log[:]})
@@ -46,6 +45,5 @@ func (m *Module) Close() error {
 	return bindingStatus("cuModuleUnload", err)
 }
 
-// field0 reads the first field of a binding's struct, which is the C handle:
-// most of the bindings do not export it.
+// field0 reads the first field of a binding's struct, which is the C handle: most of the bindings do not export it.
 func field0(binding unsafe.Pointer) unsafe.Pointer { return *(*unsafe.Pointer)(binding) }

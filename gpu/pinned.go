@@ -14,16 +14,14 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Pinned is host memory that the device copies from and to on its own: the
-// operating system keeps it in place.
+// Pinned is host memory that the device copies from and to on its own: the operating system keeps it in place.
 type Pinned struct {
 	address unsafe.Pointer
 	bytes   int64
 	device  *Device
 }
 
-// AllocPinned takes pinned host memory; its contents are undefined. What names
-// it in errors.
+// AllocPinned takes pinned host memory; its contents are undefined. What names it in errors.
 func (d *Device) AllocPinned(what string, bytes int64) (*Pinned, error) {
 	if bytes <= 0 {
 		return nil, fmt.Errorf("gpu: AllocPinned %s: %d bytes, want 1 or more", what, bytes)
@@ -32,7 +30,8 @@ func (d *Device) AllocPinned(what string, bytes int64) (*Pinned, error) {
 	if status := C.cuMemHostAlloc(&p.address, C.size_t(bytes), 0); status != C.CUDA_SUCCESS {
 		err := driverError("cuMemHostAlloc", what, int(status))
 		if status == C.CUDA_ERROR_OUT_OF_MEMORY {
-			err.Hint = fmt.Sprintf("%s of host memory could not be pinned: see ulimit -l and the container's memory limit", size(bytes))
+			err.Hint = size(bytes) + " of host memory could not be pinned: " +
+				"see ulimit -l and the container's memory limit"
 		}
 		return nil, err
 	}
@@ -40,8 +39,7 @@ func (d *Device) AllocPinned(what string, bytes int64) (*Pinned, error) {
 	return p, nil
 }
 
-// Bytes is the memory. It is not the garbage collector's: nobody may use it
-// after Free.
+// Bytes is the memory. It is not the garbage collector's: nobody may use it after Free.
 func (p *Pinned) Bytes() []byte {
 	return unsafe.Slice((*byte)(p.address), p.bytes)
 }

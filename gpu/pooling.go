@@ -34,11 +34,11 @@ type Pooling struct {
 	handle C.cudnnPoolingDescriptor_t
 }
 
-// NewAvgPool describes the mean over windows of the kernel's size; padding is
-// counted as zeros.
+// NewAvgPool describes the mean over windows of the kernel's size; padding is counted as zeros.
 func NewAvgPool(kernelH, kernelW, padH, padW, strideH, strideW int) (*Pooling, error) {
 	if min(kernelH, kernelW, strideH, strideW) < 1 || min(padH, padW) < 0 {
-		return nil, fmt.Errorf("gpu: pooling of kernel %dx%d, pad %dx%d and stride %dx%d, want pads from 0, the others from 1",
+		return nil, fmt.Errorf(
+			"gpu: pooling of kernel %dx%d, pad %dx%d and stride %dx%d, want pads from 0, the others from 1",
 			kernelH, kernelW, padH, padW, strideH, strideW)
 	}
 	binding, err := cudnn.NewPooling(cudnn.AverageCountIncludePadding, cudnn.PropagateNan,
@@ -54,14 +54,15 @@ func NewAvgPool(kernelH, kernelW, padH, padW, strideH, strideW int) (*Pooling, e
 
 // PoolForward: y = pooled x.
 func (h *DNN) PoolForward(p *Pooling, x *Tensor, xp Ptr, y *Tensor, yp Ptr) error {
-	return dnnStatus("cudnnPoolingForward", C.poolForward(h.handle, p.handle, x.handle, C.uintptr_t(xp), y.handle, C.uintptr_t(yp)))
+	return dnnStatus("cudnnPoolingForward",
+		C.poolForward(h.handle, p.handle, x.handle, C.uintptr_t(xp), y.handle, C.uintptr_t(yp)))
 }
 
-// PoolBackward: dx = dy spread over the windows + beta dx. cuDNN wants x and y
-// of the forward pass too.
+// PoolBackward: dx = dy spread over the windows + beta dx. cuDNN wants x and y of the forward pass too.
 func (h *DNN) PoolBackward(p *Pooling, y *Tensor, yp, dyp Ptr, x *Tensor, xp, dxp Ptr, beta float32) error {
-	return dnnStatus("cudnnPoolingBackward", C.poolBackward(h.handle, p.handle, y.handle, C.uintptr_t(yp), C.uintptr_t(dyp),
-		x.handle, C.uintptr_t(xp), C.float(beta), C.uintptr_t(dxp)))
+	status := C.poolBackward(h.handle, p.handle, y.handle, C.uintptr_t(yp), C.uintptr_t(dyp),
+		x.handle, C.uintptr_t(xp), C.float(beta), C.uintptr_t(dxp))
+	return dnnStatus("cudnnPoolingBackward", status)
 }
 
 // Close gives the descriptor back.

@@ -12,8 +12,7 @@ import (
 // libsVariable names folders, separated by colons, that are searched first.
 const libsVariable = "RESNET_CUDA_LIBS"
 
-// toolkitFolders are searched last: the toolkit's, and that of "make cuda-sdk"
-// beside a program in bin.
+// toolkitFolders are searched last: the toolkit's, and that of "make cuda-sdk" beside a program in bin.
 func toolkitFolders() []string {
 	var folders []string
 	for _, variable := range []string{"CUDA_HOME", "CUDA_PATH"} {
@@ -28,9 +27,8 @@ func toolkitFolders() []string {
 	return folders
 }
 
-// candidates lists what to open for a library, best first: the files of that
-// name in $RESNET_CUDA_LIBS, the bare name, which the loader looks up, and the
-// files in the toolkit's folders.
+// candidates lists what to open for a library, best first: the files of that name in $RESNET_CUDA_LIBS, the bare name,
+// which the loader looks up, and the files in the toolkit's folders.
 func candidates(soname string) []string {
 	paths := existing(filepath.SplitList(os.Getenv(libsVariable)), soname)
 	paths = append(paths, soname)
@@ -48,8 +46,8 @@ func existing(folders []string, name string) []string {
 	return paths
 }
 
-// openFirst opens the first candidate that there is. A file that is there but
-// cannot be opened is an error: the next one would be another version.
+// openFirst opens the first candidate that there is. A file that is there but cannot be opened is an error: the next
+// one would be another version.
 func openFirst(soname, install string, open func(path string) error) error {
 	for _, path := range candidates(soname) {
 		err := open(path)

@@ -33,8 +33,7 @@ func driverStatus(call string, status C.CUresult) error {
 	return driverError(call, "", int(status))
 }
 
-// bindingStatus does so for an error of gorgonia.org/cu, whose type is not
-// exported: its value is the driver's status.
+// bindingStatus does so for an error of gorgonia.org/cu, whose type is not exported: its value is the driver's status.
 func bindingStatus(call string, err error) error {
 	if err == nil {
 		return nil
@@ -56,8 +55,7 @@ func driverError(call, what string, code int) *Error {
 	return e
 }
 
-// dnnStatus turns a cuDNN status into an error, with cuDNN's explanation of
-// the last failure on this thread.
+// dnnStatus turns a cuDNN status into an error, with cuDNN's explanation of the last failure on this thread.
 func dnnStatus(call string, status C.cudnnStatus_t) error {
 	if status == C.CUDNN_STATUS_SUCCESS {
 		return nil
@@ -73,8 +71,8 @@ func dnnStatus(call string, status C.cudnnStatus_t) error {
 	return e
 }
 
-// dnnBindingStatus does so for an error of gorgonia.org/cu/dnn, which knows no
-// status above 1007 and calls those NOT_SUPPORTED: the text tells them apart.
+// dnnBindingStatus does so for an error of gorgonia.org/cu/dnn, which knows no status above 1007 and calls those
+// NOT_SUPPORTED: the text tells them apart.
 func dnnBindingStatus(call string, err error) error {
 	if err == nil {
 		return nil

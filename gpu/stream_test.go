@@ -68,7 +68,8 @@ func TestEvents(t *testing.T) {
 	const n = 1 << 20
 	other := must(b.device.NewStream())(b)
 	b.closing(other)
-	start, filled, end := must(b.device.NewEvent(true))(b), must(b.device.NewEvent(false))(b), must(b.device.NewEvent(true))(b)
+	start, end := must(b.device.NewEvent(true))(b), must(b.device.NewEvent(true))(b)
+	filled := must(b.device.NewEvent(false))(b)
 	for _, e := range []*Event{start, filled, end} {
 		b.closing(e)
 	}

@@ -52,8 +52,8 @@ func (x *Tensor) Close() error {
 	return dnnStatus("cudnnDestroyTensorDescriptor", status)
 }
 
-// Filter describes a convolution's weights K, C, R, S (output and input
-// channels, height, width) that lie in memory as K, R, S, C.
+// Filter describes a convolution's weights K, C, R, S (output and input channels, height, width) that lie in memory as
+// K, R, S, C.
 type Filter struct {
 	Type       DataType
 	K, C, R, S int

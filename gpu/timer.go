@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// Timing is work that is to be timed on a stream. Short kernels all look alike
-// when they are launched one by one, as the host takes longer than they do; so
-// some calls of the work are captured as one graph, as a training step is.
+// Timing is work that is to be timed on a stream. Short kernels all look alike when they are launched one by one, as
+// the host takes longer than they do; so some calls of the work are captured as one graph, as a training step is.
 // Operands are as warm in the cache as the call before left them.
 type Timing struct {
 	stream      *Stream
@@ -25,10 +24,9 @@ const (
 	minTimed   = 3                // launches of one measurement, for a median
 )
 
-// NewTiming makes f ready to be timed: f queues work on s, the same each time.
-// It is called twice first, so that libraries load what they need and there is
-// a first time to go by, and then recorded. An error of f, or work that cannot
-// be captured, is the error.
+// NewTiming makes f ready to be timed: f queues work on s, the same each time. It is called twice first, so that
+// libraries load what they need and there is a first time to go by, and then recorded. An error of f, or work that
+// cannot be captured, is the error.
 func (s *Stream) NewTiming(f func() error) (*Timing, error) {
 	t := &Timing{stream: s}
 	if err := t.prepare(f); err != nil {
@@ -75,9 +73,8 @@ func (t *Timing) between(f func() error) (time.Duration, error) {
 	return time.Duration(ms * float64(time.Millisecond)), err
 }
 
-// Take measures one call: the median of at least three launches, of as many as
-// fill about a millisecond. Before each that counts goes one that does not: the
-// host's part of the launch is over before the device comes to it.
+// Take measures one call: the median of at least three launches, of as many as fill about a millisecond. Before each
+// that counts goes one that does not: the host's part of the launch is over before the device comes to it.
 func (t *Timing) Take() (time.Duration, error) {
 	launch := func() error { return t.graph.Launch(t.stream) }
 	var times []time.Duration

@@ -20,7 +20,8 @@ func TestTiming(t *testing.T) {
 	}
 	much, little := copying(large), copying(large/factor)
 	if long, short := must(much.Take())(b), must(little.Take())(b); short <= 0 || long < 2*short {
-		t.Errorf("%v for %d bytes, %v for one part in %d, want much less than that and more than nothing", long, large, short, factor)
+		t.Errorf("%v for %d bytes, %v for one part in %d, want much less than that and more than nothing",
+			long, large, short, factor)
 	}
 	if much.calls < 1 || little.calls > timedCalls {
 		t.Errorf("%d and %d calls in a graph, want 1 to %d", much.calls, little.calls, timedCalls)

@@ -77,8 +77,8 @@ func driverVersion() (int, error) {
 	return int(v), driverStatus("cuDriverGetVersion", status)
 }
 
-// VersionString is the version of the file as its maker writes it: "13.0" for
-// the CUDA that a driver runs, "9.28.1", "13.0.2"; empty where there is none.
+// VersionString is the version of the file as its maker writes it: "13.0" for the CUDA that a driver runs, "9.28.1",
+// "13.0.2"; empty where there is none.
 func (l Library) VersionString() string {
 	if l.Version == 0 {
 		return ""
@@ -86,9 +86,8 @@ func (l Library) VersionString() string {
 	return versionString(l.Name, l.Version)
 }
 
-// versionString undoes each library's way to count: the driver 1000 for a major
-// version and 10 for a minor one, cuBLAS and cuDNN 10000 and 100, cuDNN 8 1000
-// and 100.
+// versionString undoes each library's way to count: the driver 1000 for a major version and 10 for a minor one, cuBLAS
+// and cuDNN 10000 and 100, cuDNN 8 1000 and 100.
 func versionString(name string, v int) string {
 	switch {
 	case name == DriverLibrary:
@@ -99,8 +98,8 @@ func versionString(name string, v int) string {
 	return fmt.Sprintf("%d.%d.%d", v/10000, v%10000/100, v%100)
 }
 
-// driverFits holds a driver against the headers: CUDA's libraries run on
-// drivers of their own major version, also of an earlier minor one, and later.
+// driverFits holds a driver against the headers: CUDA's libraries run on drivers of their own major version, also of an
+// earlier minor one, and later.
 func driverFits(version int) error {
 	if version >= 1000*cudaMajor {
 		return nil
@@ -109,8 +108,7 @@ func driverFits(version int) error {
 		versionString(DriverLibrary, version), cudaMajor, version/1000)
 }
 
-// dnnFits holds cuDNN against the headers, blasFits cuBLAS: later minor
-// versions keep the functions of earlier ones.
+// dnnFits holds cuDNN against the headers, blasFits cuBLAS: later minor versions keep the functions of earlier ones.
 func dnnFits(version int) error { return sameMajor(DNNLibrary, version, dnnMajor) }
 
 func blasFits(version int) error { return sameMajor(BLASLibrary, version, blasMajor) }
@@ -120,5 +118,6 @@ func sameMajor(name string, version, want int) error {
 	if strings.HasPrefix(found, fmt.Sprintf("%d.", want)) {
 		return nil
 	}
-	return fmt.Errorf("%s %s, want %d: install %s %d, or build with the headers of %s", name, found, want, name, want, found)
+	return fmt.Errorf("%s %s, want %d: install %s %d, or build with the headers of %s",
+		name, found, want, name, want, found)
 }

@@ -6,12 +6,12 @@ import "cmp"
 //
 //	y = weight * (x - mean) / sqrt(var + Eps) + bias, and with ReLU max(y, 0).
 //
-// In training mean and (biased) variance are the batch's over N, H, W, and
-// running = (1-Momentum)*running + Momentum*batch, where the running variance
-// takes the unbiased one, n/(n-1). In inference they are the running ones.
+// In training mean and (biased) variance are those of the batch over N, H, W, and running = (1-Momentum)*running +
+// Momentum*batch, where the running variance uses the unbiased variance of the batch, a factor n/(n-1) larger. In
+// inference they are the running ones.
 //
-// Momentum is PyTorch's: Keras' momentum 0.99 is 0.01 here. Zero values mean
-// PyTorch's defaults, Eps 1e-5 and Momentum 0.1; Keras has 1e-3 and 0.01.
+// Momentum is PyTorch's: Keras' momentum 0.99 is 0.01 here. Zero values mean PyTorch's defaults, Eps 1e-5 and Momentum
+// 0.1; Keras has 1e-3 and 0.01.
 type BatchNorm struct {
 	Eps, Momentum float64
 	ReLU          bool
@@ -19,7 +19,7 @@ type BatchNorm struct {
 
 func (BatchNorm) Kind() string { return "batchnorm" }
 
-// Numerics are Eps and Momentum, with PyTorch's where they are zero.
+// Numerics returns Eps and Momentum, with PyTorch's defaults where they are zero.
 func (op BatchNorm) Numerics() (eps, momentum float64) {
 	return cmp.Or(op.Eps, 1e-5), cmp.Or(op.Momentum, 0.1)
 }

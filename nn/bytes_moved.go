@@ -1,36 +1,34 @@
 package nn
 
-// BytesMoved is the least that a step on n images moves to and from memory, in
-// bytes: each tensor that it needs read once, each that it makes written once,
-// in the type and with the padding that the target gives them. A gradient that
-// is added to is read and written, and so are running statistics in training.
-// A kernel that reads a tensor twice moves more, one that keeps a tensor between
-// two nodes in a cache or in registers less.
-func (p *Plan) BytesMoved(t Target, prog *Program, s Instruction, n int) int64 {
-	c := moved{Graph: p.Graph, target: t, images: n}
-	switch s.Phase {
+// BytesMoved is the least number of bytes that an instruction on n images moves to and from memory: each tensor that it
+// needs is read once and each that it makes is written once, in the type and with the padding of the target. A gradient
+// that is added to is read and written, and so are running statistics in training. A kernel that reads a tensor twice
+// moves more; one that finds a tensor in a cache or in registers moves less.
+func (p *Plan) BytesMoved(t Target, prog *Program, in Instruction, n int) int64 {
+	c := byteCounter{Graph: p.Graph, target: t, images: n}
+	switch in.Phase {
 	case Forward:
-		return c.forward(&p.Graph.Nodes[s.Node], prog.Mode)
+		return c.forward(&p.Graph.Nodes[in.Node], prog.Mode)
 	case Backward:
-		return c.backward(&p.Graph.Nodes[s.Node], prog, s)
+		return c.backward(&p.Graph.Nodes[in.Node], prog, in)
 	}
 	return c.update(p.Optimizer.States())
 }
 
-// traffic counts what steps on some images move.
-type moved struct {
+// byteCounter counts the bytes that instructions on some images move.
+type byteCounter struct {
 	*Graph
 	target Target
 	images int
 }
 
-// A narrower is a Target whose products read weights from a copy in a shorter type.
+// A weightCopier is a Target whose convolutions and linear layers read a 16-bit copy of their weight.
 type weightCopier interface {
-	// WeightCopyBytes is the size of a parameter's copy; 0 where there is none.
+	// WeightCopyBytes is the size of the copy of parameter v; 0 where there is none.
 	WeightCopyBytes(g *Graph, v Value) int64
 }
 
-func (c *moved) bytes(v Value, role Role) int64 {
+func (c *byteCounter) bytes(v Value, role Role) int64 {
 	switch c.Type(v).DType {
 	case Uint8:
 		return int64(c.Elems(v, c.images))
@@ -40,26 +38,26 @@ func (c *moved) bytes(v Value, role Role) int64 {
 	return c.target.Bytes(c.Graph, v, role, c.images)
 }
 
-// weight is the first parameter of a node as its op reads it.
-func (c *moved) weight(n *Node) int64 {
+// weight is the size of a node's first parameter in the form that its op reads.
+func (c *byteCounter) weight(n *Node) int64 {
 	switch n.Op.(type) {
 	case Conv, Linear:
-		if narrow := c.weightCopy(n.Params[0]); narrow > 0 {
-			return narrow
+		if n := c.weightCopy(n.Params[0]); n > 0 {
+			return n
 		}
 	}
 	return c.bytes(n.Params[0], Data)
 }
 
-func (c *moved) weightCopy(v Value) int64 {
+func (c *byteCounter) weightCopy(v Value) int64 {
 	if t, ok := c.target.(weightCopier); ok {
 		return t.WeightCopyBytes(c.Graph, v)
 	}
 	return 0
 }
 
-// inputs are the bytes of a node's inputs, of one that is given twice once.
-func (c *moved) inputs(n *Node) int64 {
+// inputs is the size of a node's inputs; an input that is given twice counts once.
+func (c *byteCounter) inputs(n *Node) int64 {
 	var sum int64
 	seen := map[Value]bool{}
 	for _, v := range n.In {
@@ -71,7 +69,7 @@ func (c *moved) inputs(n *Node) int64 {
 	return sum
 }
 
-func (c *moved) forward(n *Node, m Mode) int64 {
+func (c *byteCounter) forward(n *Node, m Mode) int64 {
 	sum := c.inputs(n) + c.bytes(n.Out, Data)
 	for i, v := range n.Params {
 		switch {
@@ -79,7 +77,7 @@ func (c *moved) forward(n *Node, m Mode) int64 {
 			sum += c.weight(n)
 		case m == Eval || c.Param(v).Trainable:
 			sum += c.bytes(v, Data)
-		default: // running statistics move
+		default: // running statistics are read and written
 			sum += 2 * c.bytes(v, Data)
 		}
 	}
@@ -89,7 +87,7 @@ func (c *moved) forward(n *Node, m Mode) int64 {
 	return sum
 }
 
-func (c *moved) saved(n *Node) int64 {
+func (c *byteCounter) saved(n *Node) int64 {
 	var sum int64
 	for _, v := range n.Saved {
 		sum += c.bytes(v, Data)
@@ -97,10 +95,10 @@ func (c *moved) saved(n *Node) int64 {
 	return sum
 }
 
-func (c *moved) backward(n *Node, prog *Program, s Instruction) int64 {
-	written, moves := c.inputGradients(n, prog, s)
-	if add, ok := n.Op.(Add); ok && !add.ReLU && !moves {
-		return 0 // the inputs' gradients lie where the output's does
+func (c *byteCounter) backward(n *Node, prog *Program, in Instruction) int64 {
+	written, some := c.inputGradients(n, prog, in)
+	if add, ok := n.Op.(Add); ok && !add.ReLU && !some {
+		return 0 // the gradients of the inputs share the memory of the output's
 	}
 	sum := written + c.saved(n)
 	if n.Out != c.Probabilities {
@@ -114,7 +112,7 @@ func (c *moved) backward(n *Node, prog *Program, s Instruction) int64 {
 	if n.ReadsY {
 		sum += c.bytes(n.Out, Data)
 	}
-	if moves && len(n.Params) > 0 {
+	if some && len(n.Params) > 0 {
 		sum += c.weight(n)
 	}
 	for _, v := range n.Params {
@@ -125,28 +123,28 @@ func (c *moved) backward(n *Node, prog *Program, s Instruction) int64 {
 	return sum
 }
 
-// inputGradients are the bytes of the gradients that a node gives its inputs,
-// and whether there are any to write. What one memory holds is written once.
-func (c *moved) inputGradients(n *Node, prog *Program, s Instruction) (sum int64, moves bool) {
+// inputGradients is the number of bytes moved for the gradients of a node's inputs, and whether there are any to write.
+// Gradients that share memory are written once.
+func (c *byteCounter) inputGradients(n *Node, prog *Program, in Instruction) (sum int64, some bool) {
 	needs, written := c.NeedsGrad(), map[Slot]bool{}
 	add, isAdd := n.Op.(Add)
 	for i, v := range n.In {
-		dx, accumulate := prog.Grad[v], s.Accumulate>>i&1 == 1
+		dx, accumulate := prog.Grad[v], in.Accumulate>>i&1 == 1
 		if !needs[v] || written[dx] && !accumulate || isAdd && !add.ReLU && dx == prog.Grad[n.Out] {
 			continue
 		}
-		written[dx], moves = true, true
+		written[dx], some = true, true
 		sum += c.bytes(v, Grad)
 		if accumulate {
 			sum += c.bytes(v, Grad)
 		}
 	}
-	return sum, moves
+	return sum, some
 }
 
-// update reads every gradient, reads and writes every trained parameter and its
-// optimiser state, and writes the copies that products read.
-func (c *moved) update(states int) int64 {
+// update reads every gradient, reads and writes every trainable parameter and its optimiser states, and writes the
+// 16-bit copies of weights.
+func (c *byteCounter) update(states int) int64 {
 	var sum int64
 	for _, v := range c.Parameters() {
 		if !c.Param(v).Trainable {

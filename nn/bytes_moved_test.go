@@ -6,25 +6,24 @@ import (
 	"resnet/nn"
 )
 
-// flatTarget is a backend of float32 without padding, whose sums pass gradients
-// on in place.
+// flatTarget has float32 tensors without padding; gradients share memory wherever they can.
 type flatTarget struct{}
 
 func (flatTarget) Bytes(g *nn.Graph, v nn.Value, _ nn.Role, batch int) int64 {
 	return 4 * int64(g.Elems(v, batch))
 }
 func (flatTarget) AliasGrads(*nn.Graph, nn.Value, nn.Value) bool { return true }
-func (flatTarget) Schedule(_ *nn.Graph, _ nn.Mode, steps []nn.Instruction) []nn.Span {
-	spans := make([]nn.Span, len(steps))
+func (flatTarget) Schedule(_ *nn.Graph, _ nn.Mode, list []nn.Instruction) []nn.Span {
+	spans := make([]nn.Span, len(list))
 	for i := range spans {
 		spans[i] = nn.Span{Start: i, End: i}
 	}
 	return spans
 }
 
-// A network small enough to count by hand, on images of 2 channels and 4x4
-// pixels: two convolutions of one input, a sum, batch norm, a linear layer.
-func TestStepBytes(t *testing.T) {
+// TestBytesMoved on a network that is small enough to count by hand: images of 2 channels and 4x4 pixels, two
+// convolutions of one input, a sum, batch norm, a linear layer.
+func TestBytesMoved(t *testing.T) {
 	g := nn.NewGraph("small", 2, 4, 4, 3)
 	x := g.Apply("input", nn.Normalize{}, g.Images)
 	x = g.Apply("stem", nn.Conv{Out: 8, Kernel: 1, Bias: true}, x)
@@ -37,14 +36,14 @@ func TestStepBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Elements of an image in the network, and before it.
+	// Elements of an image in the network (wide) and before it (narrow).
 	const n, wide, narrow = 5, 4 * 4 * 8, 4 * 4 * 2
-	type step struct {
+	type key struct {
 		node  string
 		phase nn.Phase
 		mode  nn.Mode
 	}
-	want := map[step]int64{
+	want := map[key]int64{
 		{"input", nn.Forward, nn.Train}: n*narrow + 4*n*narrow, // bytes in, float32 out
 		{"stem", nn.Forward, nn.Train}:  4 * (n*narrow + 8*2 + 8 + n*wide),
 		{"a", nn.Forward, nn.Train}:     4 * (2*n*wide + 8*8*9),
@@ -59,30 +58,30 @@ func TestStepBytes(t *testing.T) {
 		{"fc", nn.Backward, nn.Train}:   4 * (n*3 + 2*n*wide + 2*3*wide + 3),
 		// x, y, dy, dx; weight, two saved, two gradients.
 		{"bn", nn.Backward, nn.Train}: 4 * (4*n*wide + 5*8),
-		// Its inputs' gradients lie where its output's does.
+		// The gradients of its inputs share the memory of its output's.
 		{"add", nn.Backward, nn.Train}: 0,
 		// b comes first and stores its input's gradient, a adds to it.
 		{"b", nn.Backward, nn.Train}: 4 * (3*n*wide + 2*8*8),
 		{"a", nn.Backward, nn.Train}: 4 * (4*n*wide + 2*8*8*9),
-		// Nobody wants the images' gradient, so the weight is not read.
+		// The gradient of the images is not needed, so the weight is not read.
 		{"stem", nn.Backward, nn.Train}: 4 * (n*wide + n*narrow + 8*2 + 8),
 		// Adam reads the gradient, reads and writes the parameter and two states.
 		{"", nn.Update, nn.Train}: 4 * 7 * (8*2 + 8 + 8*8*9 + 8*8 + 2*8 + 3*wide + 3),
 	}
 	for _, prog := range []*nn.Program{p.Train, p.Eval} {
-		for _, s := range prog.Instructions {
-			at := step{phase: s.Phase, mode: prog.Mode}
-			if s.Phase != nn.Update {
-				at.node = g.Nodes[s.Node].Name
+		for _, in := range prog.Instructions {
+			at := key{phase: in.Phase, mode: prog.Mode}
+			if in.Phase != nn.Update {
+				at.node = g.Nodes[in.Node].Name
 			}
-			got := p.BytesMoved(flatTarget{}, prog, s, n)
+			got := p.BytesMoved(flatTarget{}, prog, in, n)
 			if w, ok := want[at]; ok && got != w {
-				t.Errorf("%s, %v, mode %v: %d bytes, want %d", at.node, s.Phase, prog.Mode, got, w)
+				t.Errorf("%s, %v, mode %v: %d bytes, want %d", at.node, in.Phase, prog.Mode, got, w)
 			}
 			delete(want, at)
 		}
 	}
 	if len(want) != 0 {
-		t.Errorf("no steps for %v", want)
+		t.Errorf("no instructions for %v", want)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// What every executor asks of a Ref before it copies anything.
+// The checks that every executor makes before it copies or runs anything.
 
-// ParameterSlot is the place of a parameter, its gradient or its state.
+// ParameterSlot is the slot of a parameter, its gradient or its optimiser state.
 func (p *Plan) ParameterSlot(r Ref) (Slot, *Param, error) {
 	if !p.Graph.has(r.Value) || p.Graph.Param(r.Value) == nil {
 		return Slot{}, nil, fmt.Errorf("value %d is no parameter", r.Value)
@@ -23,7 +23,8 @@ func (p *Plan) ParameterSlot(r Ref) (Slot, *Param, error) {
 		s = p.States[r.Role-Momentum][r.Value]
 	}
 	if s.Bytes == 0 {
-		return Slot{}, nil, fmt.Errorf("%s: the plan keeps no tensor of role %d for it", p.Graph.ValueName(r.Value), r.Role)
+		return Slot{}, nil, fmt.Errorf("%s: the plan keeps no tensor of role %d for it", p.Graph.ValueName(r.Value),
+			r.Role)
 	}
 	return s, p.Graph.Param(r.Value), nil
 }
@@ -31,11 +32,11 @@ func (p *Plan) ParameterSlot(r Ref) (Slot, *Param, error) {
 // has says whether v is a value of the graph.
 func (g *Graph) has(v Value) bool { return v >= 0 && int(v) < g.NumValues() }
 
-// IsActivation says whether v is a value that is no parameter.
+// IsActivation says whether v is a value of the graph and not a parameter.
 func (g *Graph) IsActivation(v Value) bool { return g.has(v) && g.Param(v) == nil }
 
-// ActivationSlot is the place of an activation or its gradient, if so many bytes
-// of float32 may be read of it after a run of the program last.
+// ActivationSlot is the slot of an activation or its gradient after a run of the program last. It is an error where
+// that run has left none, or where bytes are not whole images of at most a batch.
 func (p *Plan) ActivationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 	g := p.Graph
 	name := g.ValueName(r.Value)
@@ -57,7 +58,7 @@ func (p *Plan) ActivationSlot(last *Program, r Ref, bytes int) (Slot, error) {
 	return s, nil
 }
 
-// CheckBatch refuses what is not one to a batch of whole images or labels.
+// CheckBatch returns an error unless bytes are 1 to MaxBatch whole images or labels of each bytes.
 func (p *Plan) CheckBatch(r Ref, bytes, each int) error {
 	name, most := p.Graph.ValueName(r.Value), each*p.MaxBatch()
 	if r.Role != Data {
@@ -69,7 +70,7 @@ func (p *Plan) CheckBatch(r Ref, bytes, each int) error {
 	return nil
 }
 
-// CheckLabels refuses labels, int32, that are no classes of the graph.
+// CheckLabels returns an error where one of the int32 labels in p is not a class of the graph.
 func (g *Graph) CheckLabels(p []byte) error {
 	for i := range len(p) / 4 {
 		if l := int32(binary.LittleEndian.Uint32(p[4*i:])); l < 0 || int(l) >= g.Classes {
@@ -79,7 +80,7 @@ func (g *Graph) CheckLabels(p []byte) error {
 	return nil
 }
 
-// exactly refuses a tensor of another size than it has.
+// CheckSize returns an error unless a tensor of want bytes was given got bytes.
 func (g *Graph) CheckSize(r Ref, got, want int) error {
 	if got != want {
 		return g.sizeError(r, got, want)
@@ -95,7 +96,7 @@ func (g *Graph) sizeError(r Ref, got, want int) error {
 	return fmt.Errorf("%s: %d bytes, want %d", name, got, want)
 }
 
-// CheckRun refuses runs that the plan has not been made for.
+// CheckRun returns an error for a run that the plan has no program for or whose batch is too large.
 func (p *Plan) CheckRun(m Mode, n int) error {
 	if m != Eval && p.Train == nil {
 		return errors.New("training run of a plan without an optimiser")

@@ -1,19 +1,21 @@
-// Package nn holds the network: a graph of ops built by plain Go functions, a
-// static plan that gives every step its order and every tensor its place in
-// memory, and the backends that bind a plan to kernels and run it.
+// Package nn holds the network and the contract of its backends: a graph of ops built by plain Go functions, a static
+// plan that fixes the order of all instructions and the place of every tensor in memory, and the interfaces of a backend
+// that binds a plan to kernels and runs it.
 //
-//	graph, _ := nn.Build(nn.Config{Model: "fashion-resnet", ...})
-//	backend, _ := nn.New(nn.Config{Threads: 2})
-//	plan, _ := nn.NewPlan(graph, nn.PlanConfig{Batch: 32, Optimizer: nn.NewAdam(), Target: backend})
-//	exec, _ := backend.Compile(plan)
-//	exec.Write(nn.Ref{Value: graph.Images}, pixels)
-//	exec.Run(nn.Train, 32)
+//	graph, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+//		Options: "base_channels=16 hidden=512"})
+//	backend, err := cpu.New(cpu.Config{Threads: 2})
+//	exec, err := backend.Compile(graph, nn.PlanConfig{Batch: 32, Optimizer: nn.NewAdam()})
+//	err = nn.Initialize(exec, graph, 1)
+//	err = exec.Write(nn.Ref{Value: graph.Images}, pixels)
+//	err = exec.Write(nn.Ref{Value: graph.Labels}, nn.Bytes(labels))
+//	err = exec.Run(nn.Train, 32)
 //
-// Every op has its shapes, parameters and cost in <op>.go and its forward and
-// backward pass on the CPU in <op>_cpu.go. Shapes are written N, C, H, W;
-// activations lie in memory as N, H, W, C on every backend. There is no
-// automatic differentiation and no dynamic shape. The graph is never rewritten: a
-// fused op is an op. A backend may let the kernels of neighbouring nodes do each
-// other's work (fusion); its Schedule then tells the planner how long each
+// An op has one file here, with its shapes, parameters and cost, and one under the same name in each of packages cpu and
+// cuda, with its forward and backward pass: conv.go, cpu/conv.go, cuda/conv.go. Shapes are written N, C, H, W;
+// activations lie in memory as N, H, W, C on every backend.
+//
+// There is no automatic differentiation and no dynamic shape, and the graph is never rewritten. A backend may fuse
+// neighbouring nodes, so that one kernel does the work of several; its Schedule then tells the planner how long each
 // tensor must live.
 package nn

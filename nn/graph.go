@@ -10,13 +10,12 @@ type Node struct {
 	Out    Value
 	Params []Value
 	Saved  []Value
-	// ReadsX and ReadsY are the signature's: what backward reads again.
+	// ReadsX and ReadsY say whether the backward pass reads In and Out; see Signature.
 	ReadsX, ReadsY bool
 }
 
-// A Graph describes a network for one image. Layers, blocks and whole networks
-// are Go functions that add nodes. Builder methods keep the first error; Err
-// and NewPlan return it.
+// A Graph describes a network for one image. Layers, blocks and whole networks are Go functions that add nodes to it.
+// The methods that add nodes keep the first error; Err and NewPlan return it.
 type Graph struct {
 	Name    string
 	Classes int
@@ -35,8 +34,8 @@ type valueInfo struct {
 	typ      Type
 	name     string
 	param    *Param // nil unless the value is a parameter
-	perImage bool   // N is the batch; of parameters and statistics there is one for the whole batch
-	producer int    // node, or -1
+	perImage bool   // see Graph.PerImage
+	producer int    // index of the node that writes it, or -1
 }
 
 // NewGraph starts a network that reads images of c channels, h x w pixels.
@@ -55,17 +54,18 @@ func (g *Graph) add(v valueInfo) Value {
 	return Value(len(g.values) - 1)
 }
 
+// Fail records an error of the code that builds the graph, unless there is an earlier one.
 func (g *Graph) Fail(format string, args ...any) {
 	if g.err == nil {
 		g.err = fmt.Errorf(format, args...)
 	}
 }
 
-// Err is the first error that building met.
+// Err is the first error met while building the graph.
 func (g *Graph) Err() error { return g.err }
 
-// Apply adds a node and returns its output. After an error it returns its
-// first input unchanged, so that a builder needs no checks between calls.
+// Apply adds a node and returns its output. After an error it returns its first input, so that callers need to check
+// Err only once, at the end.
 func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	if g.err != nil {
 		return in[0]
@@ -88,10 +88,12 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY}
 	for i := range sig.Params {
 		p := &sig.Params[i]
-		n.Params = append(n.Params, g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, producer: -1}))
+		n.Params = append(n.Params,
+			g.add(valueInfo{typ: Type{Shape: p.Shape}, name: name + "." + p.Name, param: p, producer: -1}))
 	}
 	for i, s := range sig.Saved {
-		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i), perImage: s.PerImage, producer: len(g.Nodes)}))
+		n.Saved = append(n.Saved, g.add(valueInfo{typ: s.Type, name: fmt.Sprintf("%s.saved%d", name, i),
+			perImage: s.PerImage, producer: len(g.Nodes)}))
 	}
 	n.Out = g.add(valueInfo{typ: sig.Out, name: name, perImage: true, producer: len(g.Nodes)})
 	g.Nodes = append(g.Nodes, n)
@@ -101,31 +103,32 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 // Loss ends the network: softmax and mean cross-entropy of logits.
 func (g *Graph) Loss(op SoftmaxCrossEntropy, logits Value) {
 	if g.err == nil && g.Type(logits).Shape != (Shape{1, g.Classes, 1, 1}) {
-		g.Fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1}, g.Classes)
+		g.Fail("nn: loss: logits %v, want %v for %d classes", g.Type(logits).Shape, Shape{1, g.Classes, 1, 1},
+			g.Classes)
 	}
 	g.Logits = logits
 	g.Probabilities = g.Apply("loss", op, logits, g.Labels)
 }
 
-// NumValues is how many values the graph has; they are 0 to NumValues-1.
+// NumValues is the number of values of the graph; they are 0 to NumValues-1.
 func (g *Graph) NumValues() int { return len(g.values) }
 
 // Type is the type of a value, for one image where it is PerImage.
 func (g *Graph) Type(v Value) Type { return g.values[v].typ }
 
-// ValueName is the value's name: its node's, or a parameter's full name.
+// ValueName is the name of the node that writes v, or a parameter's full name.
 func (g *Graph) ValueName(v Value) string { return g.values[v].name }
 
-// Param returns what v is a parameter of, or nil.
+// Param describes the parameter v; it is nil where v is not one.
 func (g *Graph) Param(v Value) *Param { return g.values[v].param }
 
-// PerImage says whether each image of a batch has its own v; of parameters and statistics there is one for the whole batch.
+// PerImage says whether each image of a batch has its own v. Parameters and batch statistics are shared by the batch.
 func (g *Graph) PerImage(v Value) bool { return g.values[v].perImage }
 
 // Producer is the index of the node that writes v, or -1 for inputs and parameters.
 func (g *Graph) Producer(v Value) int { return g.values[v].producer }
 
-// Elems is the number of elements of v for a batch.
+// Elems is the number of elements of v in a batch.
 func (g *Graph) Elems(v Value, batch int) int {
 	if g.PerImage(v) {
 		return batch * g.Type(v).Shape.Elems()
@@ -142,7 +145,7 @@ func (g *Graph) Parameters() []Value {
 	return ps
 }
 
-// Consumers are the nodes that read v, in order.
+// Consumers are the indices of the nodes that read v, in order.
 func (g *Graph) Consumers(v Value) []int {
 	var c []int
 	for i := range g.Nodes {

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// Init says what a parameter holds before training. The zero value is HeNormal.
+// Init is the distribution of a parameter's initial values. The zero value is HeNormal.
 type Init struct {
 	kind  initKind
 	scale float64
@@ -32,8 +32,8 @@ var (
 // Normal is a normal distribution of mean 0 and the given standard deviation.
 func Normal(std float64) Init { return Init{kind: normal, scale: std} }
 
-// Fill writes initial values. The draws depend on the seed and the parameter's
-// full name alone, so that adding a layer leaves the others' values as they are.
+// Fill writes initial values. They depend on the seed and the parameter's full name alone, so that adding a layer does
+// not change the values of the others.
 func (i Init) Fill(dst []float32, shape Shape, seed uint64, name string) {
 	h := fnv.New64a()
 	h.Write([]byte(name))

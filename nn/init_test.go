@@ -9,10 +9,9 @@ import (
 	"resnet/nn/cpu"
 )
 
-// TestInitMoments: n draws of a distribution have its mean within 5 standard
-// errors, std/sqrt(n), and its standard deviation within 5 of
-// std*sqrt((kurtosis-1)/(4n)), kurtosis 3 for normal and 1.8 for uniform. The
-// seeds are fixed, so that the test is too.
+// TestInitMoments: n random values have the mean of their distribution within 5 standard errors, std/sqrt(n), and its
+// standard deviation within 5 of std*sqrt((kurtosis-1)/(4n)), kurtosis 3 for normal and 1.8 for uniform. The seeds are
+// fixed, and so is the result.
 func TestInitMoments(t *testing.T) {
 	conv, linear := nn.Shape{N: 64, C: 32, H: 3, W: 3}, nn.Shape{N: 100, C: 300, H: 1, W: 1}
 	for _, c := range []struct {
@@ -62,7 +61,7 @@ func fill(init nn.Init, shape nn.Shape, seed uint64, name string) []float32 {
 	return x
 }
 
-// correlation of two draws; for independent ones about 1/sqrt(n).
+// correlation is that of two sets of random values; for independent ones about 1/sqrt(n).
 func correlation(a, b []float32) float64 {
 	var ab, aa, bb float64
 	for i := range a {
@@ -73,26 +72,28 @@ func correlation(a, b []float32) float64 {
 	return ab / math.Sqrt(aa*bb)
 }
 
-// TestInitNames: draws depend on the seed and the name and on nothing else.
+// TestInitNames: the values depend on the seed and the name and on nothing else.
 func TestInitNames(t *testing.T) {
 	shape := nn.Shape{N: 32, C: 16, H: 3, W: 3}
 	a := fill(nn.HeNormal, shape, 1, "blocks.0.conv1.weight")
 	if !slices.Equal(a, fill(nn.HeNormal, shape, 1, "blocks.0.conv1.weight")) {
-		t.Error("one seed and name give two draws")
+		t.Error("one seed and name give two sets of values")
 	}
 	bound := 5 / math.Sqrt(float64(len(a)))
 	for _, c := range []struct {
 		seed uint64
 		name string
-	}{{1, "blocks.0.conv2.weight"}, {1, "blocks.1.conv1.weight"}, {2, "blocks.0.conv1.weight"}, {1 << 40, "blocks.0.conv1.weight"}} {
+	}{{1, "blocks.0.conv2.weight"}, {1, "blocks.1.conv1.weight"}, {2, "blocks.0.conv1.weight"},
+		{1 << 40, "blocks.0.conv1.weight"}} {
 		if r := correlation(a, fill(nn.HeNormal, shape, c.seed, c.name)); math.Abs(r) > bound {
-			t.Errorf("draws of seed 1 and of seed %d, %s correlate by %.3f, want at most %.3f", c.seed, c.name, r, bound)
+			t.Errorf("values of seed 1 and of seed %d, %s correlate by %.3f, want at most %.3f", c.seed, c.name, r,
+				bound)
 		}
 	}
 }
 
-// TestInitialize: every parameter of an executor is written, and a layer more
-// or less leaves the others' values as they are.
+// TestInitialize: every parameter of an executor is written, and an added layer does not change the values of the
+// others.
 func TestInitialize(t *testing.T) {
 	backend, err := cpu.New(cpu.Config{Threads: 1})
 	if err != nil {
@@ -101,7 +102,7 @@ func TestInitialize(t *testing.T) {
 	defer backend.Close()
 	values := map[int]map[string][]float32{}
 	for _, hidden := range []int{0, 16} {
-		g := seed(t, 4, hidden)
+		g := fashionResNet(t, 4, hidden)
 		e, err := backend.Compile(g, nn.PlanConfig{Batch: 1})
 		if err != nil {
 			t.Fatal(err)

@@ -2,9 +2,8 @@ package nn
 
 import "fmt"
 
-// Linear is y = x weightᵀ + bias, and with ReLU max(y, 0). It flattens its
-// input; weight (out, in) counts the input as C, H, W, as PyTorch's flatten
-// does, whatever the order in memory.
+// Linear is y = x weightᵀ + bias, and with ReLU max(y, 0). It flattens its input: the columns of weight (out, in) are
+// in C, H, W order, as PyTorch's flatten has them, whatever the order in memory.
 type Linear struct {
 	Out  int
 	ReLU bool
@@ -21,7 +20,8 @@ func (op Linear) Infer(in []Type) (Signature, error) {
 	return Signature{
 		Out: Type{Shape: Shape{x.N, op.Out, 1, 1}},
 		Params: []Param{
-			{Name: "weight", Shape: Shape{op.Out, x.C * x.H * x.W, 1, 1}, Dims: 2, Init: op.Init, Trainable: true, Decay: true, Flat: x},
+			{Name: "weight", Shape: Shape{op.Out, x.C * x.H * x.W, 1, 1}, Dims: 2, Init: op.Init, Trainable: true,
+				Decay: true, Flat: x},
 			vector("bias", op.Out, Zeros, true),
 		},
 		ReadsX: true, ReadsY: op.ReLU,

@@ -12,45 +12,45 @@ type tensor struct {
 	role  Role // Data or Grad
 }
 
-// life is a tensor's, or a group of aliased tensors', time and size.
+// interval is the live interval of a tensor, or of several that share one slot, in the time of the target's spans.
 type interval struct {
 	start, end int
-	local      bool
+	local      bool // memory for one image per worker is enough, see Span
 	bytes      int64
 	members    []tensor
 	offset     int64
 }
 
-// program schedules steps and gives every tensor that they touch a slot.
-// Tensors whose lives overlap never share memory.
-func (p *Plan) program(t Target, m Mode, steps []Instruction) *Program {
+// program schedules the instructions of a mode and gives every tensor that they touch a slot. Tensors whose live
+// intervals overlap never share memory.
+func (p *Plan) program(t Target, m Mode, list []Instruction) *Program {
 	g := p.Graph
 	prog := &Program{
-		Mode: m, Instructions: steps, Spans: t.Schedule(g, m, steps),
+		Mode: m, Instructions: list, Spans: t.Schedule(g, m, list),
 		Data: make([]Slot, g.NumValues()), Grad: make([]Slot, g.NumValues()),
 	}
-	lives := p.liveness(t, prog)
+	intervals := p.liveness(t, prog)
 	var shared, local []*interval
-	for _, l := range lives {
+	for _, iv := range intervals {
 		batch := p.BatchFor(m)
-		if l.local {
+		if iv.local {
 			batch = 1
 		}
-		l.bytes = Align(t.Bytes(g, l.members[0].value, l.members[0].role, batch))
-		if l.local {
-			local = append(local, l)
+		iv.bytes = Align(t.Bytes(g, iv.members[0].value, iv.members[0].role, batch))
+		if iv.local {
+			local = append(local, iv)
 		} else {
-			shared = append(shared, l)
+			shared = append(shared, iv)
 		}
 	}
 	p.Bytes[Activations] = max(p.Bytes[Activations], pack(shared))
 	p.Bytes[Local] = max(p.Bytes[Local], pack(local))
-	for _, l := range lives {
-		s := Slot{Segment: Activations, Offset: l.offset, Bytes: l.bytes}
-		if l.local {
+	for _, iv := range intervals {
+		s := Slot{Segment: Activations, Offset: iv.offset, Bytes: iv.bytes}
+		if iv.local {
 			s.Segment = Local
 		}
-		for _, t := range l.members {
+		for _, t := range iv.members {
 			if t.role == Grad {
 				prog.Grad[t.value] = s
 			} else {
@@ -61,64 +61,63 @@ func (p *Plan) program(t Target, m Mode, steps []Instruction) *Program {
 	return prog
 }
 
-// lives finds when each tensor is first and last touched, and merges the
-// gradients that may lie in the same memory.
+// liveness finds when each tensor is first and last touched, and merges the intervals of gradients that share memory.
 func (p *Plan) liveness(t Target, prog *Program) []*interval {
 	g := p.Graph
 	of := map[tensor]*interval{}
 	var all []*interval
-	for i, s := range prog.Instructions {
+	for i, in := range prog.Instructions {
 		span := prog.Spans[i]
-		for _, t := range touched(g, s, prog.Mode) {
-			l := of[t]
-			if l == nil {
-				l = &interval{start: span.Start, end: span.End, local: true, members: []tensor{t}}
-				of[t] = l
-				all = append(all, l)
+		for _, t := range touched(g, in, prog.Mode) {
+			iv := of[t]
+			if iv == nil {
+				iv = &interval{start: span.Start, end: span.End, local: true, members: []tensor{t}}
+				of[t] = iv
+				all = append(all, iv)
 			}
-			l.start, l.end = min(l.start, span.Start), max(l.end, span.End)
-			l.local = l.local && span.Local && g.PerImage(t.value)
+			iv.start, iv.end = min(iv.start, span.Start), max(iv.end, span.End)
+			iv.local = iv.local && span.Local && g.PerImage(t.value)
 		}
 	}
 	if p.KeepAll {
-		for _, l := range all {
-			l.start, l.end, l.local = math.MinInt, math.MaxInt, false
+		for _, iv := range all {
+			iv.start, iv.end, iv.local = math.MinInt, math.MaxInt, false
 		}
 		return all
 	}
-	// Logits and probabilities can be read after a run.
+	// Logits and probabilities can be read after the run.
 	for _, v := range []Value{g.Logits, g.Probabilities} {
-		if l := of[tensor{v, Data}]; l != nil {
-			l.end, l.local = math.MaxInt, false
+		if iv := of[tensor{v, Data}]; iv != nil {
+			iv.end, iv.local = math.MaxInt, false
 		}
 	}
-	merge := func(a, b tensor) {
-		la, lb := of[a], of[b]
-		if la == nil || lb == nil || la == lb {
+	merge := func(x, y tensor) {
+		a, b := of[x], of[y]
+		if a == nil || b == nil || a == b {
 			return
 		}
-		la.start, la.end, la.local = min(la.start, lb.start), max(la.end, lb.end), la.local && lb.local
-		la.members = append(la.members, lb.members...)
-		for _, t := range lb.members {
-			of[t] = la
+		a.start, a.end, a.local = min(a.start, b.start), max(a.end, b.end), a.local && b.local
+		a.members = append(a.members, b.members...)
+		for _, t := range b.members {
+			of[t] = a
 		}
-		all = slices.DeleteFunc(all, func(l *interval) bool { return l == lb })
+		all = slices.DeleteFunc(all, func(iv *interval) bool { return iv == b })
 	}
 	for _, pair := range gradientAliases(g, t) {
 		merge(tensor{pair[0], Grad}, tensor{pair[1], Grad})
 	}
-	for _, l := range all {
-		l.local = l.local && l.start == l.end
+	for _, iv := range all {
+		iv.local = iv.local && iv.start == iv.end
 	}
 	return all
 }
 
-// touched lists the activations, saved tensors and gradients of a step.
-func touched(g *Graph, s Instruction, m Mode) []tensor {
-	if s.Phase == Update {
+// touched lists the activations, saved tensors and gradients that an instruction reads or writes.
+func touched(g *Graph, in Instruction, m Mode) []tensor {
+	if in.Phase == Update {
 		return nil
 	}
-	n := &g.Nodes[s.Node]
+	n := &g.Nodes[in.Node]
 	var ts []tensor
 	add := func(role Role, vs ...Value) {
 		for _, v := range vs {
@@ -127,7 +126,7 @@ func touched(g *Graph, s Instruction, m Mode) []tensor {
 			}
 		}
 	}
-	if s.Phase == Forward {
+	if in.Phase == Forward {
 		add(Data, n.In...)
 		add(Data, n.Out)
 		if m != Eval {
@@ -154,36 +153,34 @@ func touched(g *Graph, s Instruction, m Mode) []tensor {
 	return ts
 }
 
-// gradientAliases are pairs of gradients that one memory can hold. A sum gives
-// both its inputs the same gradient, and batch norm and ReLU turn theirs into
-// their input's element by element. It is right only where the input has no
-// other reader (which would add to it) and, for the ops in place, where no
-// sibling still reads what is overwritten.
+// gradientAliases are pairs of gradients that can share memory. The two inputs of a sum have the same gradient; batch
+// norm and ReLU compute dx from dy element by element, in place. That is correct only where the input has no other
+// reader, whose gradient would be added to dx, and, in place, where the other input of a sum does not still need dy.
 func gradientAliases(g *Graph, t Target) [][2]Value {
-	alone := func(v Value) bool { return len(g.Consumers(v)) == 1 }
-	fits := func(a, b Value) bool { return t.AliasGrads(g, a, b) }
+	readOnce := func(v Value) bool { return len(g.Consumers(v)) == 1 }
+	alike := func(a, b Value) bool { return t.AliasGrads(g, a, b) }
 	needs := g.NeedsGrad()
 	var pairs [][2]Value
-	sibling := map[Value]bool{}
+	shared := map[Value]bool{} // inputs of a sum whose gradients share memory
 	for _, n := range g.Nodes {
 		if _, ok := n.Op.(Add); !ok || n.In[0] == n.In[1] {
 			continue
 		}
-		if a, b := n.In[0], n.In[1]; alone(a) && alone(b) && needs[a] && needs[b] && fits(a, b) {
+		if a, b := n.In[0], n.In[1]; readOnce(a) && readOnce(b) && needs[a] && needs[b] && alike(a, b) {
 			pairs = append(pairs, [2]Value{a, b})
-			sibling[a], sibling[b] = true, true
+			shared[a], shared[b] = true, true
 		}
 	}
 	for _, n := range g.Nodes {
-		// A ReLU's mask must not fall on what a sibling of the sum still reads.
-		if op, ok := n.Op.(Add); ok && sibling[n.In[0]] && fits(n.In[0], n.Out) && !(op.ReLU && sibling[n.Out]) {
+		// With a ReLU dx is dy under a mask, so it must not overwrite a dy that another input still reads.
+		if op, ok := n.Op.(Add); ok && shared[n.In[0]] && alike(n.In[0], n.Out) && !(op.ReLU && shared[n.Out]) {
 			pairs = append(pairs, [2]Value{n.Out, n.In[0]})
 		}
 	}
 	for _, n := range g.Nodes {
 		switch n.Op.(type) {
 		case BatchNorm, ReLU:
-			if x := n.In[0]; needs[x] && alone(x) && !sibling[n.Out] && fits(x, n.Out) {
+			if x := n.In[0]; needs[x] && readOnce(x) && !shared[n.Out] && alike(x, n.Out) {
 				pairs = append(pairs, [2]Value{n.Out, x})
 			}
 		}
@@ -191,28 +188,30 @@ func gradientAliases(g *Graph, t Target) [][2]Value {
 	return pairs
 }
 
-// pack gives each life an offset, the largest first, each at the lowest place
-// where nothing alive at the same time lies. It returns the size of the whole.
-func pack(lives []*interval) int64 {
-	order := slices.Clone(lives)
+// pack gives each interval an offset, the largest first, at the lowest address that no overlapping interval uses. It
+// returns the total size.
+func pack(intervals []*interval) int64 {
+	order := slices.Clone(intervals)
 	slices.SortStableFunc(order, func(a, b *interval) int { return cmp.Compare(b.bytes, a.bytes) })
 	var size int64
 	var placed []*interval // by offset
-	for _, l := range order {
+	for _, iv := range order {
 		var at int64
 		for _, o := range placed {
-			if o.end < l.start || l.end < o.start {
+			if o.end < iv.start || iv.end < o.start {
 				continue
 			}
-			if at+l.bytes <= o.offset {
+			if at+iv.bytes <= o.offset {
 				break
 			}
 			at = max(at, o.offset+o.bytes)
 		}
-		l.offset = at
-		i, _ := slices.BinarySearchFunc(placed, at, func(o *interval, at int64) int { return cmp.Compare(o.offset, at) })
-		placed = slices.Insert(placed, i, l)
-		size = max(size, at+l.bytes)
+		iv.offset = at
+		i, _ := slices.BinarySearchFunc(placed, at, func(o *interval, at int64) int {
+			return cmp.Compare(o.offset, at)
+		})
+		placed = slices.Insert(placed, i, iv)
+		size = max(size, at+iv.bytes)
 	}
 	return size
 }

@@ -12,7 +12,8 @@ import (
 func TestPlanSharesNoLiveMemory(t *testing.T) {
 	var graphs []*nn.Graph
 	for _, hidden := range []int{0, 16} {
-		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: models.Options("base_channels=4").With("hidden", hidden)})
+		g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+			Options: models.Options("base_channels=4").With("hidden", hidden)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +34,7 @@ func TestPlanSharesNoLiveMemory(t *testing.T) {
 						checkSegments(t, p, target)
 						for _, prog := range []*nn.Program{p.Eval, p.Train} {
 							if prog != nil {
-								checkLives(t, p, prog, target)
+								checkLiveness(t, p, prog, target)
 								replay(t, p, prog)
 							}
 						}
@@ -53,13 +54,13 @@ type tensor struct {
 	role  nn.Role
 }
 
-// accesses are what a step reads and writes among activations, gradients and
-// saved tensors, from the definitions of Node and Step.
-func accesses(g *nn.Graph, s nn.Instruction, m nn.Mode) (reads, writes []tensor) {
-	if s.Phase == nn.Update {
+// accesses are the activations, gradients and saved tensors that an instruction reads and writes, from the definitions
+// of Node and Instruction.
+func accesses(g *nn.Graph, in nn.Instruction, m nn.Mode) (reads, writes []tensor) {
+	if in.Phase == nn.Update {
 		return nil, nil
 	}
-	n := &g.Nodes[s.Node]
+	n := &g.Nodes[in.Node]
 	add := func(list *[]tensor, role nn.Role, vs ...nn.Value) {
 		for _, v := range vs {
 			if v != g.Images && v != g.Labels && !slices.Contains(*list, tensor{v, role}) {
@@ -67,7 +68,7 @@ func accesses(g *nn.Graph, s nn.Instruction, m nn.Mode) (reads, writes []tensor)
 			}
 		}
 	}
-	if s.Phase == nn.Forward {
+	if in.Phase == nn.Forward {
 		add(&reads, nn.Data, n.In...)
 		add(&writes, nn.Data, n.Out)
 		if m != nn.Eval {
@@ -90,7 +91,7 @@ func accesses(g *nn.Graph, s nn.Instruction, m nn.Mode) (reads, writes []tensor)
 		if needs[v] {
 			add(&writes, nn.Grad, v)
 			// A node that reads a value twice stores first and then adds to itself.
-			if s.Accumulate>>i&1 == 1 && slices.Index(n.In, v) == i {
+			if in.Accumulate>>i&1 == 1 && slices.Index(n.In, v) == i {
 				add(&reads, nn.Grad, v)
 			}
 		}
@@ -109,16 +110,17 @@ func overlap(a, b nn.Slot) bool {
 	return a.Segment == b.Segment && a.Offset < b.Offset+b.Bytes && b.Offset < a.Offset+a.Bytes
 }
 
-// checkSegments: parameters, gradients and states lie apart in their segments,
-// whose sizes are what they need.
+// checkSegments: parameters, gradients and states have slots in their segments that do not overlap.
 func checkSegments(t *testing.T, p *nn.Plan, target nn.Target) {
 	t.Helper()
 	var placed []nn.Slot
 	place := func(v nn.Value, role nn.Role, s nn.Slot, want nn.Segment) {
 		t.Helper()
 		name := p.Graph.ValueName(v)
-		if s.Segment != want || s.Offset%64 != 0 || s.Bytes != target.Bytes(p.Graph, v, role, p.Batch) || s.Offset+s.Bytes > p.Bytes[want] {
-			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within the %d of segment %d", name, role, s, target.Bytes(p.Graph, v, role, p.Batch), p.Bytes[want], want)
+		if s.Segment != want || s.Offset%64 != 0 || s.Bytes != target.Bytes(p.Graph, v, role, p.Batch) ||
+			s.Offset+s.Bytes > p.Bytes[want] {
+			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within the %d of segment %d", name, role, s,
+				target.Bytes(p.Graph, v, role, p.Batch), p.Bytes[want], want)
 		}
 		for _, o := range placed {
 			if overlap(o, s) {
@@ -143,24 +145,24 @@ func checkSegments(t *testing.T, p *nn.Plan, target nn.Target) {
 	}
 }
 
-// checkLives: tensors whose times overlap share memory only where both are
-// gradients in exactly one place, which replay then looks at.
-func checkLives(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
+// checkLiveness: tensors whose live intervals overlap share memory only where both are gradients with the same slot;
+// replay checks those.
+func checkLiveness(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
 	t.Helper()
 	g := p.Graph
-	type life struct {
+	type interval struct {
 		start, end int
-		local      bool // all its steps are
+		local      bool // all its instructions are
 	}
-	lives := map[tensor]*life{}
+	live := map[tensor]*interval{}
 	var order []tensor
-	for i, s := range prog.Instructions {
-		reads, writes := accesses(g, s, prog.Mode)
+	for i, in := range prog.Instructions {
+		reads, writes := accesses(g, in, prog.Mode)
 		for _, x := range slices.Concat(reads, writes) {
-			l := lives[x]
+			l := live[x]
 			if l == nil {
-				l = &life{math.MaxInt, math.MinInt, true}
-				lives[x] = l
+				l = &interval{math.MaxInt, math.MinInt, true}
+				live[x] = l
 				order = append(order, x)
 			}
 			l.start, l.end = min(l.start, prog.Spans[i].Start), max(l.end, prog.Spans[i].End)
@@ -168,39 +170,41 @@ func checkLives(t *testing.T, p *nn.Plan, prog *nn.Program, target nn.Target) {
 		}
 	}
 	for _, v := range []nn.Value{g.Logits, g.Probabilities} {
-		lives[tensor{v, nn.Data}].end = math.MaxInt
+		live[tensor{v, nn.Data}].end = math.MaxInt
 	}
 	for i, x := range order {
 		s, batch := slotOf(prog, x), p.Batch
 		if s.Segment == nn.Local {
 			batch = 1
-			if l := lives[x]; !l.local || l.start != l.end || !g.PerImage(x.value) || p.KeepAll {
-				t.Errorf("%s, role %d, alive %v: in a worker's memory, want it in shared", g.ValueName(x.value), x.role, *l)
+			if l := live[x]; !l.local || l.start != l.end || !g.PerImage(x.value) || p.KeepAll {
+				t.Errorf("%s, role %d, live %v: in a worker's memory, want it in shared", g.ValueName(x.value), x.role,
+					*l)
 			}
 		} else if s.Segment != nn.Activations {
 			t.Errorf("%s, role %d: in segment %d", g.ValueName(x.value), x.role, s.Segment)
 		}
-		if want := target.Bytes(g, x.value, x.role, batch); s.Offset%64 != 0 || s.Bytes < want || s.Offset+s.Bytes > p.Bytes[s.Segment] {
-			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within %d", g.ValueName(x.value), x.role, s, want, p.Bytes[s.Segment])
+		if want := target.Bytes(g, x.value, x.role, batch); s.Offset%64 != 0 || s.Bytes < want ||
+			s.Offset+s.Bytes > p.Bytes[s.Segment] {
+			t.Errorf("%s, role %d: slot %+v, want aligned %d bytes within %d", g.ValueName(x.value), x.role, s, want,
+				p.Bytes[s.Segment])
 		}
 		for _, y := range order[:i] {
 			o := slotOf(prog, y)
 			if !overlap(s, o) {
 				continue
 			}
-			a, b := lives[x], lives[y]
+			a, b := live[x], live[y]
 			aliased := x.role == nn.Grad && y.role == nn.Grad && s == o && !p.KeepAll
 			if p.KeepAll || a.start <= b.end && b.start <= a.end && !aliased {
-				t.Errorf("%s, role %d, alive %v at %+v overlaps %s, role %d, alive %v at %+v",
+				t.Errorf("%s, role %d, live %v at %+v overlaps %s, role %d, live %v at %+v",
 					g.ValueName(x.value), x.role, *a, s, g.ValueName(y.value), y.role, *b, o)
 			}
 		}
 	}
 }
 
-// replay runs a program on memory that knows, for each line of 64 bytes, which
-// tensors' values it holds: what a step reads must still be there. A line may
-// hold several: a sum gives its inputs one and the same gradient.
+// replay runs a program on a model of memory that records, for each line of 64 bytes, which tensors it contains: what
+// an instruction reads must still be there. A line may contain several, since the inputs of a sum have equal gradients.
 func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 	t.Helper()
 	g := p.Graph
@@ -208,7 +212,7 @@ func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 		segment nn.Segment
 		at      int64
 	}
-	held := map[line][]tensor{}
+	contents := map[line][]tensor{}
 	lines := func(x tensor, f func(l line)) {
 		s := slotOf(prog, x)
 		for at := s.Offset; at < s.Offset+s.Bytes; at += 64 {
@@ -217,26 +221,27 @@ func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 	}
 	read := func(i int, x tensor) {
 		ok := slotOf(prog, x).Bytes > 0
-		lines(x, func(l line) { ok = ok && slices.Contains(held[l], x) })
+		lines(x, func(l line) { ok = ok && slices.Contains(contents[l], x) })
 		if !ok {
-			t.Errorf("step %d (%+v): %s, role %d is not in its memory any more", i, prog.Instructions[i], g.ValueName(x.value), x.role)
+			t.Errorf("instruction %d (%+v): %s, role %d is not in its memory any more", i, prog.Instructions[i],
+				g.ValueName(x.value), x.role)
 		}
 	}
-	for i, s := range prog.Instructions {
-		reads, writes := accesses(g, s, prog.Mode)
+	for i, in := range prog.Instructions {
+		reads, writes := accesses(g, in, prog.Mode)
 		for _, x := range reads {
 			read(i, x)
 		}
-		if s.Phase == nn.Update {
+		if in.Phase == nn.Update {
 			continue
 		}
-		n := &g.Nodes[s.Node]
+		n := &g.Nodes[in.Node]
 		inPlace, equal := false, []tensor(nil)
 		switch op := n.Op.(type) {
 		case nn.BatchNorm, nn.ReLU:
-			inPlace = s.Phase == nn.Backward
+			inPlace = in.Phase == nn.Backward
 		case nn.Add:
-			inPlace = s.Phase == nn.Backward && n.In[0] != n.In[1]
+			inPlace = in.Phase == nn.Backward && n.In[0] != n.In[1]
 			if inPlace && !op.ReLU {
 				equal = []tensor{{n.Out, nn.Grad}}
 			}
@@ -247,22 +252,26 @@ func replay(t *testing.T, p *nn.Plan, prog *nn.Program) {
 				if r == x || !overlap(slotOf(prog, x), slotOf(prog, r)) {
 					continue
 				}
-				if !inPlace || r != (tensor{n.Out, nn.Grad}) || slotOf(prog, x) != slotOf(prog, r) || slices.Contains(reads, x) {
-					t.Errorf("step %d (%+v): writes %s, role %d over %s, role %d, which it reads", i, s, g.ValueName(x.value), x.role, g.ValueName(r.value), r.role)
+				if !inPlace || r != (tensor{n.Out, nn.Grad}) || slotOf(prog, x) != slotOf(prog, r) ||
+					slices.Contains(reads, x) {
+					t.Errorf("instruction %d (%+v): writes %s, role %d over %s, role %d, which it reads", i, in,
+						g.ValueName(x.value), x.role, g.ValueName(r.value), r.role)
 				}
 			}
-			// What holds the same numbers as x stays.
+			// Tensors with the same values as x remain valid.
 			lines(x, func(l line) {
-				keep := slices.DeleteFunc(slices.Clone(held[l]), func(o tensor) bool { return !slices.Contains(equal, o) && o != x })
-				if len(equal) > 0 && slices.Contains(held[l], equal[0]) && !slices.Contains(reads, x) {
-					keep = slices.Clone(held[l]) // stored over its equal: nothing changes
+				keep := slices.DeleteFunc(slices.Clone(contents[l]), func(o tensor) bool {
+					return !slices.Contains(equal, o) && o != x
+				})
+				if len(equal) > 0 && slices.Contains(contents[l], equal[0]) && !slices.Contains(reads, x) {
+					keep = slices.Clone(contents[l]) // overwritten by equal values
 				}
 				if !slices.Contains(keep, x) {
 					keep = append(keep, x)
 				}
-				held[l] = keep
+				contents[l] = keep
 			})
-			if isAdd && s.Phase == nn.Backward && !slices.Contains(reads, x) && n.In[0] != n.In[1] {
+			if isAdd && in.Phase == nn.Backward && !slices.Contains(reads, x) && n.In[0] != n.In[1] {
 				equal = append(equal, x)
 			}
 		}

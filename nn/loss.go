@@ -2,11 +2,10 @@ package nn
 
 import "fmt"
 
-// SoftmaxCrossEntropy is loss = mean over the batch of -Σ_k t_k log softmax(z)_k,
-// where t is 1 at the label and 0 elsewhere, or with Smoothing s (Szegedy et
-// al. 2016) 1-s+s/K at the label and s/K elsewhere. Its output is softmax(z).
-// Each run adds to the metrics: the sum of the images' losses, and how many
-// images had their largest logit at the label (the first of equal ones).
+// SoftmaxCrossEntropy is loss = mean over the batch of -Σ_k t_k log softmax(z)_k, where t is 1 at the label and 0
+// elsewhere, or with Smoothing s (Szegedy et al. 2016) 1-s+s/K at the label and s/K elsewhere. Its output is
+// softmax(z). Each run adds to the metrics: the sum of the losses of the images, and the number of images whose largest
+// logit (the first of equal ones) is that of the label.
 type SoftmaxCrossEntropy struct{ Smoothing float32 }
 
 func (SoftmaxCrossEntropy) Kind() string { return "softmax_cross_entropy" }
@@ -23,13 +22,13 @@ func (op SoftmaxCrossEntropy) Infer(in []Type) (Signature, error) {
 
 func (SoftmaxCrossEntropy) FLOPs(in []Type) int64 { return 5 * int64(in[0].Shape.Elems()) }
 
-// targets are t at the label and elsewhere.
+// Targets are t at the label (on) and elsewhere (off).
 func (op SoftmaxCrossEntropy) Targets(classes int) (on, off float64) {
 	off = float64(op.Smoothing) / float64(classes)
 	return 1 - float64(op.Smoothing) + off, off
 }
 
-// Argmax is the index of the largest of some logits, the first of equal ones.
+// Argmax is the index of the largest element of z, the first of equal ones.
 func Argmax[T float32 | float64](z []T) int {
 	best := 0
 	for i, x := range z {

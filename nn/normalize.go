@@ -2,8 +2,7 @@ package nn
 
 import "fmt"
 
-// Input turns the images' bytes into float32: y = (x/255 - Mean[c]) / Std[c].
-// Empty Mean and Std stand for 0 and 1.
+// Normalize converts pixels from uint8 to float32: y = (x/255 - Mean[c]) / Std[c]. Empty Mean and Std mean 0 and 1.
 type Normalize struct{ Mean, Std []float32 }
 
 func (Normalize) Kind() string { return "input" }
@@ -23,7 +22,7 @@ func (op Normalize) Infer(in []Type) (Signature, error) {
 
 func (Normalize) FLOPs(in []Type) int64 { return 2 * int64(in[0].Shape.Elems()) }
 
-// table is y for each channel's 256 values of x.
+// Table is y for each channel and each of the 256 values of x.
 func (op Normalize) Table(channels int) [][256]float32 {
 	table := make([][256]float32, channels)
 	for ch := range table {

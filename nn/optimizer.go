@@ -7,23 +7,22 @@ import (
 	"resnet/nn/internal/enum"
 )
 
-// StepParamsLen is the number of float32 scalars that an optimiser reads each step.
+// StepParamsLen is the number of float32 scalars that an optimiser reads in each step.
 const StepParamsLen = 4
 
-// StepParams are an optimiser's scalars for one step; what each means is the
-// optimiser's own.
+// StepParams are an optimiser's scalars for one step; each optimiser defines what they mean.
 type StepParams [StepParamsLen]float32
 
 // An Optimizer updates parameters from gradients. It is part of the plan.
 type Optimizer interface {
 	Kind() string // "adam"
-	// States is how many float32 words it keeps per parameter.
+	// States is the number of float32 values that it keeps for each parameter.
 	States() int
 	// StepParams gives the scalars of step t, counted from 1, at learning rate lr.
 	StepParams(t int64, lr float64) StepParams
 }
 
-// OptimizerConfig are the settings of an optimiser; see OptimizerKind for which it has.
+// OptimizerConfig are the settings of an optimiser; OptimizerKind says which of them it has.
 type OptimizerConfig struct {
 	LR          float64
 	Momentum    float64
@@ -31,12 +30,12 @@ type OptimizerConfig struct {
 	WeightDecay float64
 }
 
-// OptimizerKind is an optimiser by name.
+// OptimizerKind is an entry of the optimisers' registry.
 type OptimizerKind struct {
 	Name, About string
 	Defaults    OptimizerConfig
-	Momentum    bool // whether it has momentum, and Nesterov's, to set
-	Decay       bool // whether it has weight decay
+	Momentum    bool // has the settings Momentum and Nesterov
+	Decay       bool // has the setting WeightDecay
 	New         func(c OptimizerConfig) Optimizer
 }
 
@@ -47,7 +46,8 @@ var optimizerKinds = []OptimizerKind{
 		New: func(OptimizerConfig) Optimizer { return NewAdam() },
 	},
 	{
-		Name: "adamw", About: "Adam with decoupled weight decay", Defaults: OptimizerConfig{LR: 1e-3, WeightDecay: NewAdamW().Decay}, Decay: true,
+		Name: "adamw", About: "Adam with decoupled weight decay",
+		Defaults: OptimizerConfig{LR: 1e-3, WeightDecay: NewAdamW().Decay}, Decay: true,
 		New: func(c OptimizerConfig) Optimizer {
 			o := NewAdamW()
 			o.Decay = c.WeightDecay
@@ -55,7 +55,8 @@ var optimizerKinds = []OptimizerKind{
 		},
 	},
 	{
-		Name: "sgd", About: "stochastic gradient descent", Defaults: OptimizerConfig{LR: 1e-2, Momentum: 0.9, Nesterov: true}, Momentum: true, Decay: true,
+		Name: "sgd", About: "stochastic gradient descent",
+		Defaults: OptimizerConfig{LR: 1e-2, Momentum: 0.9, Nesterov: true}, Momentum: true, Decay: true,
 		New: func(c OptimizerConfig) Optimizer { return SGD{c.Momentum, c.WeightDecay, c.Nesterov} },
 	},
 }
@@ -72,7 +73,7 @@ func OptimizerNames() []string {
 	return names
 }
 
-// LookupOptimizer is the optimiser of a name.
+// LookupOptimizer returns the optimiser of that name.
 func LookupOptimizer(name string) (OptimizerKind, error) {
 	for _, k := range optimizerKinds {
 		if k.Name == name {
@@ -82,7 +83,7 @@ func LookupOptimizer(name string) (OptimizerKind, error) {
 	return OptimizerKind{}, fmt.Errorf("optimizer %q, want %s", name, enum.List(OptimizerNames()))
 }
 
-// Adam (Kingma and Ba 2015) as Keras has it, epsilon outside the bias correction:
+// Adam (Kingma and Ba 2015) as in Keras, with epsilon outside the bias correction:
 //
 //	m = Beta1*m + (1-Beta1)*g;  v = Beta2*v + (1-Beta2)*g²
 //	p -= lr * sqrt(1-Beta2^t)/(1-Beta1^t) * m / (sqrt(v) + Eps)
@@ -90,7 +91,7 @@ func LookupOptimizer(name string) (OptimizerKind, error) {
 // StepParams[0] is the step size lr*sqrt(1-Beta2^t)/(1-Beta1^t).
 type Adam struct{ Beta1, Beta2, Eps float64 }
 
-// NewAdam has Keras' defaults: 0.9, 0.999, 1e-7 (PyTorch's Eps is 1e-8).
+// NewAdam returns Adam with Keras' defaults: 0.9, 0.999, 1e-7 (PyTorch's Eps is 1e-8).
 func NewAdam() Adam { return Adam{0.9, 0.999, 1e-7} }
 
 func (Adam) Kind() string { return "adam" }
@@ -100,8 +101,8 @@ func (o Adam) StepParams(t int64, lr float64) StepParams {
 	return StepParams{float32(lr * math.Sqrt(1-math.Pow(o.Beta2, float64(t))) / (1 - math.Pow(o.Beta1, float64(t))))}
 }
 
-// AdamW (Loshchilov and Hutter 2019) as PyTorch has it, decay decoupled from
-// the gradient, for parameters that decay (no biases, no batch norm):
+// AdamW (Loshchilov and Hutter 2019) as in PyTorch, with decay decoupled from the gradient; biases and batch norm do
+// not decay:
 //
 //	p *= 1 - lr*Decay
 //	p -= lr/(1-Beta1^t) * m / (sqrt(v)/sqrt(1-Beta2^t) + Eps)
@@ -109,7 +110,7 @@ func (o Adam) StepParams(t int64, lr float64) StepParams {
 // StepParams[0] is lr/(1-Beta1^t), StepParams[1] 1/sqrt(1-Beta2^t), StepParams[2] 1-lr*Decay.
 type AdamW struct{ Beta1, Beta2, Eps, Decay float64 }
 
-// NewAdamW has PyTorch's defaults: 0.9, 0.999, 1e-8, decay 1e-2.
+// NewAdamW returns AdamW with PyTorch's defaults: 0.9, 0.999, 1e-8, decay 1e-2.
 func NewAdamW() AdamW { return AdamW{0.9, 0.999, 1e-8, 1e-2} }
 
 func (AdamW) Kind() string { return "adamw" }
@@ -123,7 +124,7 @@ func (o AdamW) StepParams(t int64, lr float64) StepParams {
 	}
 }
 
-// SGD is stochastic gradient descent as PyTorch has it:
+// SGD is stochastic gradient descent with momentum as in PyTorch:
 //
 //	g += Decay*p (for parameters that decay);  v = Momentum*v + g
 //	p -= lr * (g + Momentum*v) with Nesterov, lr * v without

@@ -7,8 +7,8 @@ import (
 	"resnet/nn"
 )
 
-// TestHyper against the published formulas by hand, to float32's rounding.
-func TestHyper(t *testing.T) {
+// TestStepParams against the published formulas by hand, to the rounding of float32.
+func TestStepParams(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opt  nn.Optimizer
@@ -24,7 +24,8 @@ func TestHyper(t *testing.T) {
 		{"adam, other betas", nn.Adam{Beta1: 0.5, Beta2: 0.75, Eps: 1}, 1, 0.1, nn.StepParams{0.1}}, // sqrt(0.25)/0.5
 		// 1e-3/0.1, 1/sqrt(0.001), 1-1e-3*1e-2
 		{"adamw, first step", nn.NewAdamW(), 1, 1e-3, nn.StepParams{1e-2, 31.6227766, 0.99999}},
-		{"adamw, corrections gone", nn.AdamW{Beta1: 0.9, Beta2: 0.999, Decay: 0.5}, 1e6, 0.1, nn.StepParams{0.1, 1, 0.95}},
+		{"adamw, corrections gone", nn.AdamW{Beta1: 0.9, Beta2: 0.999, Decay: 0.5}, 1e6, 0.1,
+			nn.StepParams{0.1, 1, 0.95}},
 		{"sgd", nn.SGD{Momentum: 0.9, Decay: 1e-4, Nesterov: true}, 7, 0.3, nn.StepParams{0.3}},
 	} {
 		got := c.opt.StepParams(c.t, c.lr)

@@ -5,72 +5,66 @@ import (
 	"fmt"
 )
 
-// A Plan is a Graph in execution order with a place in memory for every
-// tensor, decided before the first step. It is plain data: no pointers and no
-// device.
+// A Plan is a Graph in execution order with a place in memory for every tensor, fixed before the first step. It is
+// plain data without addresses and knows no device.
 type Plan struct {
 	Graph     *Graph
-	Batch     int       // images of a training step, at most
-	EvalBatch int       // images of an Eval run, at most
+	Batch     int       // the most images of a Train or Gradient run
+	EvalBatch int       // the most images of an Eval run
 	Optimizer Optimizer // nil: inference only
 	KeepAll   bool
 
-	// Train is forward, backward, update; nil without an optimiser. Eval is
-	// forward on running statistics. The two never run at once, so they use the
-	// same activation memory.
+	// Train is forward, backward, update; nil without an optimiser. Eval is forward on running statistics. They never
+	// run at the same time, so they share activation memory.
 	Train, Eval *Program
 
-	// Params, ParamGrads and States place what outlives a step, by Value.
+	// Params, ParamGrads and States are the slots of tensors that outlive a step, by Value.
 	Params, ParamGrads []Slot
 	States             [2][]Slot
 	// Bytes is the size of each segment.
 	Bytes [NumSegments]int64
 }
 
-// PlanConfig says what to plan for.
+// PlanConfig are the settings of a plan.
 type PlanConfig struct {
 	Batch     int
 	EvalBatch int // 0: Batch
 	Optimizer Optimizer
-	// EvalImages, where EvalBatch is 0, is how many images an evaluation takes. A device that is faster on large batches
-	// then evaluates them in a few, as large as its memory allows; others take Batch.
+	// EvalImages, where EvalBatch is 0, is the number of images of an evaluation. A device that is faster on large
+	// batches then chooses an EvalBatch as large as its memory allows; others use Batch.
 	EvalImages int
-	// KeepAll gives every tensor memory of its own, so that all can be read
-	// after a run: for tests and for looking inside.
+	// KeepAll gives every tensor memory of its own, so that all can be read after a run, for tests and inspection.
 	KeepAll bool
 }
 
-// A Target tells the planner what a backend wants.
+// A Target tells the planner the layout and the schedule of a backend.
 type Target interface {
-	// Bytes is the memory for a tensor of a batch, with whatever padding the
-	// backend's kernels like.
+	// Bytes is the size of a tensor of a batch, with the padding that the backend's kernels want.
 	Bytes(g *Graph, v Value, role Role, batch int) int64
-	// AliasGrads says whether the gradients of two values lie in memory alike, so
-	// that one memory can hold both.
+	// AliasGrads says whether the gradients of two values have the same layout, so that they can share memory.
 	AliasGrads(g *Graph, a, b Value) bool
-	// Schedule says when each step of a program runs.
-	Schedule(g *Graph, m Mode, steps []Instruction) []Span
+	// Schedule says when each instruction of a program runs.
+	Schedule(g *Graph, m Mode, list []Instruction) []Span
 }
 
-// A Span is the time a step takes, in whatever unit a backend counts: steps
-// whose spans overlap may run at once, so their tensors must not share memory.
-// Local steps treat each image by itself: a tensor that only steps of one
-// single instant touch, all of them local, needs memory for one image per worker.
+// A Span is the time during which an instruction runs, in any unit that counts up. Instructions whose spans overlap may
+// run at the same time, so their tensors must not share memory. A Local instruction processes each image on its own: a
+// tensor that only local instructions touch, all with the same Start and End, needs memory for one image per worker.
 type Span struct {
 	Start, End int
 	Local      bool
 }
 
-// A Program is a list of steps and where the tensors that they touch lie.
+// A Program is a list of instructions and the slots of the tensors that they touch.
 type Program struct {
 	Mode         Mode
 	Instructions []Instruction
 	Spans        []Span
 	Data         []Slot // by Value: activations and saved tensors
-	Grad         []Slot // by Value: gradients of activations; Bytes is 0 where none flows
+	Grad         []Slot // by Value: gradients of activations; Bytes is 0 where there is none
 }
 
-// Phase is the part of a training step that a Step belongs to.
+// Phase is the part of a training step that an Instruction belongs to.
 type Phase uint8
 
 // The phases, in order.
@@ -82,32 +76,31 @@ const (
 
 func (p Phase) String() string { return [...]string{"forward", "backward", "update"}[p] }
 
-// A Step is one node's work in one phase. Update has no node (-1).
+// An Instruction is the work of one node in one phase. For Update Node is -1.
 type Instruction struct {
 	Node  int
 	Phase Phase
-	// Accumulate has bit i set where the gradient of In[i] is added to what is
-	// there; the first writer of a gradient stores.
+	// Accumulate has bit i set where the gradient of In[i] is added to what is already there; the first node that
+	// writes a gradient stores it.
 	Accumulate uint8
 }
 
-// Segment is a run of memory that is allocated as one.
+// Segment is a piece of memory that is allocated as one.
 type Segment uint8
 
-// The segments. Parameters, gradients and optimiser states lie in one run each,
-// so that one update, one clear, one checkpoint write serves them all.
+// The segments. Parameters, gradients and optimiser states are contiguous, so that one update or one clear covers all.
 const (
 	Params        Segment = iota // trainable parameters
 	ParamGrads                   // their gradients
-	Momenta                      // optimiser state
-	SecondMoments                //
+	Momenta                      // their first optimiser state
+	SecondMoments                // their second
 	Statistics                   // running_mean, running_var
-	Activations                  // shared by lifetime
-	Local                        // one copy per worker, shared by lifetime
+	Activations                  // shared by tensors whose live intervals do not overlap
+	Local                        // likewise, one copy per worker, for one image
 	NumSegments
 )
 
-// A Slot is a tensor's place. Offset is a multiple of 64 bytes.
+// A Slot is a tensor's place in a segment. Offset is a multiple of SlotAlign.
 type Slot struct {
 	Segment       Segment
 	Offset, Bytes int64
@@ -119,7 +112,7 @@ const SlotAlign = 64
 // Align is the next multiple of SlotAlign.
 func Align(n int64) int64 { return (n + SlotAlign - 1) / SlotAlign * SlotAlign }
 
-// NewPlan orders the graph's instructions and places its tensors as a backend's target wants them. See Backend.Plan.
+// NewPlan orders the graph's instructions and places its tensors for a backend's target; see Backend.Plan.
 func NewPlan(g *Graph, c PlanConfig, t Target) (*Plan, error) {
 	if g.err != nil {
 		return nil, g.err
@@ -132,13 +125,16 @@ func NewPlan(g *Graph, c PlanConfig, t Target) (*Plan, error) {
 	}
 	for _, n := range g.Nodes {
 		if n.Out != g.Probabilities && len(g.Consumers(n.Out)) == 0 {
-			return nil, fmt.Errorf("nn: plan: %s: nothing reads its output (a branch that does not reach the loss?)", n.Name)
+			return nil, fmt.Errorf("nn: plan: %s: nothing reads its output (a branch that does not reach the loss?)",
+				n.Name)
 		}
 	}
 	if c.EvalBatch < 0 {
-		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training", c.EvalBatch)
+		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training",
+			c.EvalBatch)
 	}
-	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer, KeepAll: c.KeepAll}
+	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer,
+		KeepAll: c.KeepAll}
 	p.placeParameters(t)
 	p.Eval = p.program(t, Eval, forwardInstructions(g))
 	if c.Optimizer != nil {
@@ -148,10 +144,10 @@ func NewPlan(g *Graph, c PlanConfig, t Target) (*Plan, error) {
 	return p, nil
 }
 
-// MaxBatch is how many images a run may have at most.
+// MaxBatch is the largest batch of any mode.
 func (p *Plan) MaxBatch() int { return max(p.Batch, p.EvalBatch) }
 
-// batch is how many images a run of a mode may have at most.
+// BatchFor is the largest batch of a mode.
 func (p *Plan) BatchFor(m Mode) int {
 	if m == Eval {
 		return p.EvalBatch
@@ -185,15 +181,15 @@ func (p *Plan) placeParameters(t Target) {
 }
 
 func forwardInstructions(g *Graph) []Instruction {
-	steps := make([]Instruction, len(g.Nodes))
+	list := make([]Instruction, len(g.Nodes))
 	for i := range g.Nodes {
-		steps[i] = Instruction{Node: i, Phase: Forward}
+		list[i] = Instruction{Node: i, Phase: Forward}
 	}
-	return steps
+	return list
 }
 
-// NeedsGrad says for each value whether the loss depends on a trainable
-// parameter through it: images and what is computed from them alone do not.
+// NeedsGrad says for each value whether it is, or depends on, a trainable parameter. Images and what is computed from
+// them alone do not.
 func (g *Graph) NeedsGrad() []bool {
 	needs := make([]bool, g.NumValues())
 	for i := range g.Nodes {
@@ -212,23 +208,23 @@ func (g *Graph) NeedsGrad() []bool {
 func backwardInstructions(g *Graph) []Instruction {
 	needs := g.NeedsGrad()
 	written := make([]bool, g.NumValues())
-	var steps []Instruction
+	var list []Instruction
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		n := &g.Nodes[i]
 		if !needs[n.Out] {
 			continue
 		}
-		s := Instruction{Node: i, Phase: Backward}
+		in := Instruction{Node: i, Phase: Backward}
 		for k, v := range n.In {
 			if !needs[v] {
 				continue
 			}
 			if written[v] {
-				s.Accumulate |= 1 << k
+				in.Accumulate |= 1 << k
 			}
 			written[v] = true
 		}
-		steps = append(steps, s)
+		list = append(list, in)
 	}
-	return steps
+	return list
 }

@@ -12,9 +12,8 @@ import (
 	"resnet/nn/nntest"
 )
 
-// chained pads what 3x3 convolutions write, takes each image through as many
-// steps as it can, and lets convolutions' backward passes run on beside the
-// next chain.
+// chained is a target that pads the outputs of 3x3 convolutions, runs as many instructions as it can image by image,
+// and lets backward passes of convolutions overlap with the next such chain.
 type chained struct{ nntest.Plain }
 
 func (t chained) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
@@ -31,18 +30,18 @@ func (t chained) AliasGrads(g *nn.Graph, a, b nn.Value) bool {
 	return g.Type(a) == g.Type(b) && t.Bytes(g, a, nn.Grad, 1) == t.Bytes(g, b, nn.Grad, 1)
 }
 
-func (chained) Schedule(g *nn.Graph, m nn.Mode, steps []nn.Instruction) []nn.Span {
-	spans := make([]nn.Span, len(steps))
+func (chained) Schedule(g *nn.Graph, m nn.Mode, list []nn.Instruction) []nn.Span {
+	spans := make([]nn.Span, len(list))
 	now := 0
-	for i, s := range steps {
+	for i, in := range list {
 		spans[i] = nn.Span{Start: now, End: now, Local: true}
-		if s.Phase == nn.Update {
+		if in.Phase == nn.Update {
 			spans[i] = nn.Span{Start: now + 1, End: now + 1}
 			continue
 		}
-		switch g.Nodes[s.Node].Op.(type) {
+		switch g.Nodes[in.Node].Op.(type) {
 		case nn.Conv:
-			if s.Phase == nn.Backward {
+			if in.Phase == nn.Backward {
 				spans[i] = nn.Span{Start: now, End: now + 1}
 			}
 		case nn.BatchNorm:
@@ -73,8 +72,7 @@ func describe(g *nn.Graph) (s string) {
 	return s
 }
 
-// randomGraph wires ops of one shape at random, sums up what nobody reads, and
-// classifies.
+// randomGraph connects ops of one shape at random, sums up all values without a reader, and classifies the sum.
 func randomGraph(t *testing.T, seed uint64) *nn.Graph {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	g := nn.NewGraph(fmt.Sprintf("random %d", seed), 3, 5, 6, 4)
@@ -127,10 +125,10 @@ func randomGraph(t *testing.T, seed uint64) *nn.Graph {
 	return g
 }
 
-// TestPlanSteps: forward in the nodes' order, backward in reverse for what the
-// loss depends on, the update last; the first writer of a gradient stores.
-func TestPlanSteps(t *testing.T) {
-	g := nn.NewGraph("steps", 1, 4, 4, 2)
+// TestPlanInstructions: forward in the order of the nodes, backward in reverse for nodes that depend on a parameter,
+// then the update; the first writer of a gradient stores, the others add.
+func TestPlanInstructions(t *testing.T) {
+	g := nn.NewGraph("instructions", 1, 4, 4, 2)
 	x := g.Apply("input", nn.Normalize{}, g.Images)           // 0
 	p := g.Apply("pool", nn.MaxPool{Kernel: 2, Stride: 1}, x) // 1: before the first parameter
 	c := g.Apply("conv", nn.Conv{Out: 1, Kernel: 1}, p)       // 2
@@ -146,20 +144,21 @@ func TestPlanSteps(t *testing.T) {
 	}
 	plan := newPlan(t, g, nn.SGD{})
 	if !slices.Equal(plan.Eval.Instructions, forward) {
-		t.Errorf("evaluation takes the steps %v, want %v", plan.Eval.Instructions, forward)
+		t.Errorf("evaluation runs the instructions %v, want %v", plan.Eval.Instructions, forward)
 	}
 	want := slices.Clone(forward)
-	for _, s := range []nn.Instruction{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4}, {Node: 3, Accumulate: 0b1}, {Node: 2}} {
-		s.Phase = nn.Backward
-		want = append(want, s)
+	for _, in := range []nn.Instruction{{Node: 8}, {Node: 7}, {Node: 6}, {Node: 5, Accumulate: 0b10}, {Node: 4},
+		{Node: 3, Accumulate: 0b1}, {Node: 2}} {
+		in.Phase = nn.Backward
+		want = append(want, in)
 	}
 	want = append(want, nn.Instruction{Node: -1, Phase: nn.Update})
 	if !slices.Equal(plan.Train.Instructions, want) {
-		t.Errorf("training takes the steps %v,\nwant %v", plan.Train.Instructions, want)
+		t.Errorf("training runs the instructions\n%v, want\n%v", plan.Train.Instructions, want)
 	}
 	for _, v := range []nn.Value{x, p} {
 		if plan.Train.Grad[v].Bytes != 0 {
-			t.Errorf("%s has memory for a gradient, but none flows", g.ValueName(v))
+			t.Errorf("%s has memory for a gradient, want none", g.ValueName(v))
 		}
 	}
 	if lean := newPlan(t, g, nil); lean.Train != nil || lean.Bytes[nn.ParamGrads] != 0 || lean.Bytes[nn.Momenta] != 0 {
@@ -179,12 +178,11 @@ func newPlan(t *testing.T, g *nn.Graph, opt nn.Optimizer) *nn.Plan {
 	return p
 }
 
-// TestPlanReusesMemory: evaluation needs most where the last block's second
-// batch norm reads 128 channels and writes 128 beside the shortcut's 64, at
-// 14x14 pixels, and no more than that. In training gradients have as many bytes
-// as activations and take the places of those that nothing reads any more.
+// TestPlanReusesMemory: evaluation needs most memory where the second batch norm of the last block reads 128 channels
+// and writes 128 while the 64 of the shortcut are live, at 14x14 pixels. In training gradients are as large as
+// activations and take the memory of those that are no longer read.
 func TestPlanReusesMemory(t *testing.T) {
-	g := seed(t, 16, 512)
+	g := fashionResNet(t, 16, 512)
 	whole, err := nn.NewPlan(g, nn.PlanConfig{Batch: 2, Optimizer: nn.SGD{}, KeepAll: true}, nntest.Plain{})
 	if err != nil {
 		t.Fatal(err)
@@ -193,12 +191,12 @@ func TestPlanReusesMemory(t *testing.T) {
 		t.Errorf("evaluation takes %d bytes, want %d", eval, want)
 	}
 	if train, all := newPlan(t, g, nn.SGD{}).Bytes[nn.Activations], whole.Bytes[nn.Activations]; train > all/2 {
-		t.Errorf("training takes %d bytes, want at most half of the %d of all tensors apart", train, all)
+		t.Errorf("training takes %d bytes, want at most half of the %d without sharing", train, all)
 	}
 }
 
 func TestPlanErrors(t *testing.T) {
-	good := seed(t, 1, 0)
+	good := fashionResNet(t, 1, 0)
 	noLoss := nn.NewGraph("headless", 1, 4, 4, 2)
 	noLoss.Apply("input", nn.Normalize{}, noLoss.Images)
 	broken := nn.NewGraph("broken", 1, 4, 4, 2)
@@ -219,7 +217,7 @@ func TestPlanErrors(t *testing.T) {
 	}
 }
 
-// checkError wants one line with all of some parts.
+// checkError wants an error of one line that contains all parts.
 func checkError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

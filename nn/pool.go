@@ -2,15 +2,15 @@ package nn
 
 import "fmt"
 
-// AvgPool is the mean over Kernel x Kernel windows. Padding pixels count as
-// zeros in the sum and in the divisor, as in PyTorch's default.
+// AvgPool is the mean over Kernel x Kernel windows. Padding pixels count as zeros in the sum and in the divisor, as in
+// PyTorch's default.
 type AvgPool struct {
 	Kernel, Stride int // Stride 0 means Kernel
 	Pad            Pad
 }
 
-// MaxPool is the largest value of Kernel x Kernel windows; padding never wins.
-// Backward gives the gradient to the first largest pixel in row order.
+// MaxPool is the largest value of Kernel x Kernel windows; padding is never the largest. The gradient goes to the first
+// largest pixel in row order.
 type MaxPool struct {
 	Kernel, Stride int // Stride 0 means Kernel
 	Pad            Pad
@@ -25,8 +25,10 @@ func (GlobalAvgPool) Kind() string { return "globalavgpool" }
 
 func pooled(x Shape, kernel, stride int, p Pad) (Shape, error) {
 	h, w := x.H+p.Top+p.Bottom, x.W+p.Left+p.Right
-	if kernel < 1 || stride < 0 || min(p.Top, p.Left, p.Bottom, p.Right) < 0 || max(p.Top, p.Left, p.Bottom, p.Right) >= kernel {
-		return Shape{}, fmt.Errorf("pool of kernel %d, stride %d, pad %v: want positive sizes and pads below the kernel", kernel, stride, p)
+	if kernel < 1 || stride < 0 || min(p.Top, p.Left, p.Bottom, p.Right) < 0 ||
+		max(p.Top, p.Left, p.Bottom, p.Right) >= kernel {
+		return Shape{}, fmt.Errorf("pool of kernel %d, stride %d, pad %v: want positive sizes and pads below the "+
+			"kernel", kernel, stride, p)
 	}
 	if kernel > h || kernel > w {
 		return Shape{}, fmt.Errorf("pool kernel %dx%d with pad %v exceeds input %dx%d", kernel, kernel, p, x.H, x.W)
@@ -49,7 +51,7 @@ func (op AvgPool) FLOPs(in []Type) int64 {
 
 func (op MaxPool) Infer(in []Type) (Signature, error) {
 	out, err := pooled(in[0].Shape, op.Kernel, op.Stride, op.Pad)
-	// Saved: which pixel of the window, counted row by row over those inside the image, was the largest.
+	// Saved: the index of the window's largest pixel, counted row by row over those inside the image.
 	return Signature{Out: Type{Shape: out}, Saved: []Saved{{Type: Type{out, Int32}, PerImage: true}}}, err
 }
 

@@ -1,54 +1,55 @@
 package nn
 
-// InstructionTime is one instruction's share of the runs that were profiled.
+// InstructionTime is the time and cost of one instruction over the profiled runs.
 type InstructionTime struct {
 	Node    string // "blocks.0.conv1"; "update" for the optimiser
 	Kind    string // "conv2d"; the optimiser's kind
 	Phase   Phase
 	Seconds float64 // summed over threads and runs
 	FLOPs   int64   // over all runs; 0 for the update
-	Bytes   int64   // over all runs, see Plan.BytesMoved
-	// Shared says that it has no kernel of its own: others' kernels do its work and their time includes it, or there is
-	// nothing to do.
+	Bytes   int64   // over all runs; see Plan.BytesMoved
+	// Shared says that it has no kernel of its own: kernels of other instructions do its work, and their time includes
+	// it, or there is nothing to do.
 	Shared bool
 }
 
-// InstructionFLOPs is what an instruction computes for one image: the op's forward cost, and as much again in backward
-// for each gradient it makes. Passes that only move or mask data count nothing extra in backward.
-func InstructionFLOPs(g *Graph, s Instruction) int64 {
-	if s.Phase == Update {
+// InstructionFLOPs is the cost of an instruction for one image. Forward is the op's own cost. Backward counts the same
+// again, a convolution or linear layer for dw and once more for dx where that is computed.
+func InstructionFLOPs(g *Graph, in Instruction) int64 {
+	if in.Phase == Update {
 		return 0
 	}
-	n := &g.Nodes[s.Node]
+	n := &g.Nodes[in.Node]
 	flops := n.Op.FLOPs(g.InTypes(n))
 	switch n.Op.(type) {
 	case Conv, Linear:
-		if s.Phase == Backward && g.NeedsGrad()[n.In[0]] {
+		if in.Phase == Backward && g.NeedsGrad()[n.In[0]] {
 			return 2 * flops
 		}
 	}
 	return flops
 }
 
-// RunCounts counts runs by their number of images.
+// RunCounts is the number of runs for each number of images.
 type RunCounts map[int]int64
 
-// InstructionTimes describes the steps of a program; seconds are theirs.
-func (r RunCounts) InstructionTimes(p *Plan, t Target, prog *Program, seconds func(step int) float64) []InstructionTime {
+// InstructionTimes describes the instructions of a program; seconds returns the time of each.
+func (r RunCounts) InstructionTimes(p *Plan, target Target, prog *Program,
+	seconds func(instruction int) float64) []InstructionTime {
 	g := p.Graph
 	times := make([]InstructionTime, len(prog.Instructions))
-	for i, s := range prog.Instructions {
-		st := InstructionTime{Node: "update", Phase: s.Phase, Seconds: seconds(i)}
-		if s.Phase == Update {
-			st.Kind = p.Optimizer.Kind()
+	for i, in := range prog.Instructions {
+		t := InstructionTime{Node: "update", Phase: in.Phase, Seconds: seconds(i)}
+		if in.Phase == Update {
+			t.Kind = p.Optimizer.Kind()
 		} else {
-			st.Node, st.Kind = g.Nodes[s.Node].Name, g.Nodes[s.Node].Op.Kind()
+			t.Node, t.Kind = g.Nodes[in.Node].Name, g.Nodes[in.Node].Op.Kind()
 		}
 		for images, runs := range r {
-			st.FLOPs += runs * int64(images) * InstructionFLOPs(g, s)
-			st.Bytes += runs * p.BytesMoved(t, prog, s, images)
+			t.FLOPs += runs * int64(images) * InstructionFLOPs(g, in)
+			t.Bytes += runs * p.BytesMoved(target, prog, in, images)
 		}
-		times[i] = st
+		times[i] = t
 	}
 	return times
 }

@@ -2,10 +2,9 @@ package nn
 
 import "fmt"
 
-// Shape is the extent of a tensor in N, C, H, W order, whatever its layout in
-// memory. In a Graph activations have N = 1; a Plan gives them its batch.
-// Parameters use the same four numbers as PyTorch does: a convolution's weight
-// is O, I, H, W; a linear layer's out, in, 1, 1; a vector C, 1, 1, 1.
+// Shape is the extent of a tensor in N, C, H, W order, whatever its layout in memory. Activations of a Graph have N =
+// 1; a Plan multiplies by the batch. A convolution's weight is O, I, H, W as in PyTorch, a linear layer's out, in, 1,
+// 1, a vector C, 1, 1, 1.
 type Shape struct{ N, C, H, W int }
 
 // Elems is the number of elements, N*C*H*W.
@@ -33,7 +32,7 @@ func (d DType) Size() int {
 
 func (d DType) String() string { return [...]string{"float32", "uint8", "int32"}[d] }
 
-// Type is what a Value holds: a shape and the type of its elements.
+// Type is the shape of a Value and the type of its elements.
 type Type struct {
 	Shape Shape
 	DType DType

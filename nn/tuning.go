@@ -14,45 +14,44 @@ import (
 	"resnet/nn/internal/enum"
 )
 
-// Tuning holds which of several ways to compute something was taken on a GPU,
-// and how fast each was there. It is a JSON document: the cache on disk, one
-// for a device and versions, and what a run keeps so that it can be resumed
-// with the same choices, which are the same bits.
+// Tuning records which of several candidates was chosen for each computation on a GPU, and how fast each was. As a JSON
+// file it is the cache on disk, one for each device and its library versions; a run keeps a copy of its own, so that it
+// resumes with the same choices and therefore the same bits.
 type Tuning struct {
 	Format int `json:"format"`
 	TuningScope
-	// Choices are by what was chosen for, with all that its speed depends on:
-	// "conv.forward n=32 c=64 h=14 w=14 k=128 r=3 stride=1 pad=1x1 bfloat16 TensorOp".
+	// Choices are keyed by the computation and everything that its speed depends on: "conv.forward n=32 c=64 h=14 w=14
+	// k=128 r=3 stride=1 pad=1x1 bfloat16 TensorOp".
 	Choices map[string]Choice `json:"choices"`
 }
 
-// TuningScope is what measured times hold for.
+// TuningScope is the device and the versions that measured times are valid for.
 type TuningScope struct {
 	Device            string `json:"device"` // the GPU's name
 	ComputeCapability string `json:"compute_capability"`
-	Driver            string `json:"driver"` // the newest CUDA that it knows
+	Driver            string `json:"driver"` // the newest CUDA version that it supports
 	CUDNN             string `json:"cudnn"`
 	CUBLAS            string `json:"cublas"`
-	Kernels           string `json:"kernels"` // fingerprint of ours
+	Kernels           string `json:"kernels"` // fingerprint of the kernels of this module
 }
 
-// Choice is one decision. Microseconds are 0 where nothing was timed.
+// Choice is the candidate chosen for one computation. Microseconds is 0 where nothing was timed.
 type Choice struct {
 	Choice       string             `json:"choice"`
 	Microseconds float64            `json:"us,omitempty"`
-	Candidates   map[string]float64 `json:"rivals,omitempty"` // microseconds of the ways not taken; 0: cannot be run
-	// Default is what is taken without times, where that is another.
+	Candidates   map[string]float64 `json:"rivals,omitempty"` // the others, in microseconds; 0: cannot run
+	// Default is the candidate that is chosen without timing, where that is a different one.
 	Default string `json:"default,omitempty"`
 }
 
 const tuningFormat = 1
 
-// newTuning holds no choice yet.
+// NewTuning returns a Tuning without choices.
 func NewTuning(s TuningScope) *Tuning {
 	return &Tuning{Format: tuningFormat, TuningScope: s, Choices: map[string]Choice{}}
 }
 
-// FileName is a name for the cache of this scope: "nvidia-h200-1a2b3c4d.json".
+// FileName is the name of the cache file of this scope: "nvidia-h200-1a2b3c4d.json".
 func (s TuningScope) FileName() string {
 	plain := func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -65,11 +64,11 @@ func (s TuningScope) FileName() string {
 }
 
 func (s TuningScope) String() string {
-	return fmt.Sprintf("%s %s, CUDA %s, cuDNN %s, cuBLAS %s, kernels %s", s.Device, s.ComputeCapability, s.Driver, s.CUDNN, s.CUBLAS, s.Kernels)
+	return fmt.Sprintf("%s %s, CUDA %s, cuDNN %s, cuBLAS %s, kernels %s", s.Device, s.ComputeCapability, s.Driver,
+		s.CUDNN, s.CUBLAS, s.Kernels)
 }
 
-// ReadTuning reads a file. It is an error, of one line, where the file is
-// damaged or of another format; one that does not exist wraps fs.ErrNotExist.
+// ReadTuning reads a file that Save wrote. The error wraps fs.ErrNotExist where there is none.
 func ReadTuning(path string) (*Tuning, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -80,11 +79,13 @@ func ReadTuning(path string) (*Tuning, error) {
 		return nil, fmt.Errorf("nn: tuning: %s: %w (damaged?)", path, err)
 	}
 	if t.Format != tuningFormat {
-		return nil, fmt.Errorf("nn: tuning: %s: format %d, want %d (written by another version of this program)", path, t.Format, tuningFormat)
+		return nil, fmt.Errorf("nn: tuning: %s: format %d, want %d (written by another version of this program)", path,
+			t.Format, tuningFormat)
 	}
 	for key, c := range t.Choices {
 		if c.Choice == "" || c.Microseconds < 0 {
-			return nil, fmt.Errorf("nn: tuning: %s: %s: choice %q of %g us (damaged?)", path, key, c.Choice, c.Microseconds)
+			return nil, fmt.Errorf("nn: tuning: %s: %s: choice %q of %g us (damaged?)", path, key, c.Choice,
+				c.Microseconds)
 		}
 	}
 	if t.Choices == nil {
@@ -93,7 +94,7 @@ func ReadTuning(path string) (*Tuning, error) {
 	return t, nil
 }
 
-// Fits reports where the choices are of another scope.
+// Fits returns an error where the choices are of another scope.
 func (t *Tuning) Fits(scope TuningScope) error {
 	if t.TuningScope != scope {
 		return fmt.Errorf("nn: tuning: of %v, this is %v", t.TuningScope, scope)
@@ -101,14 +102,13 @@ func (t *Tuning) Fits(scope TuningScope) error {
 	return nil
 }
 
-// Merge takes over the choices of other, which win.
+// Merge copies the choices of other, which replace those of the same key.
 func (t *Tuning) Merge(other *Tuning) { maps.Copy(t.Choices, other.Choices) }
 
-// Save merges the choices into the file at path, which another process may
-// have written meanwhile, and replaces it as a whole. What cannot be read there
-// is written anew. Of two that write at the same moment one loses what it added:
-// it will be measured again. Nor is the file forced onto the disk: a crash may
-// damage it, and that is found on reading.
+// Save merges the choices into the file at path, which another process may have written meanwhile, and replaces it
+// atomically. A file that cannot be read, or is of another scope, is overwritten. If two processes save at the same
+// time one of them loses its new choices and will measure again. The file is not synced to disk; if a crash damages it,
+// ReadTuning reports that.
 func (t *Tuning) Save(path string) (err error) {
 	defer func() {
 		if err != nil {
@@ -141,21 +141,21 @@ func (t *Tuning) Save(path string) (err error) {
 	return err
 }
 
-// TuneMode says how a GPU comes to a choice among several ways to compute
-// something: an algorithm of cuDNN's, or kernels of our own.
+// TuneMode says how a GPU backend chooses among the candidates for a computation, which are algorithms of cuDNN and
+// kernels of this module.
 type TuneMode uint8
 
 const (
 	TuneOff    TuneMode = iota // by cuDNN's heuristics
-	TuneCached                 // what was measured before, or else by heuristics
-	TuneOn                     // what was not measured before is measured
+	TuneCached                 // by earlier measurements, where there are any, else by heuristics
+	TuneOn                     // by measurement, earlier or now
 )
 
 var tuneModes = [...]string{"off", "cached", "on"}
 
 func (m TuneMode) String() string { return tuneModes[m] }
 
-// ParseTuneMode is the mode of that name.
+// ParseTuneMode returns the mode of that name.
 func ParseTuneMode(name string) (TuneMode, error) {
 	return enum.Parse[TuneMode]("nn: tune", name, tuneModes[:])
 }
@@ -163,24 +163,22 @@ func ParseTuneMode(name string) (TuneMode, error) {
 // TuneConfig says how choices are made.
 type TuneConfig struct {
 	Mode TuneMode
-	// Dir holds what was measured, a file for each device and versions of its
-	// libraries; empty: nothing is kept.
+	// Dir holds the cache files, one for each TuningScope; empty: measurements are not kept.
 	Dir string
-	// Given choices go first, whatever the mode: those that a run began with.
+	// Given choices have priority in every mode: those that a resumed run began with.
 	Given *Tuning
-	// Log, if not nil, is told what is wrong with the file, and with given
-	// choices; one line, no newline.
+	// Log, if not nil, gets problems of the cache file and of the given choices, one line each without a newline.
 	Log func(format string, args ...any)
 }
 
 // TuneReport says how the choices of a backend were made.
 type TuneReport struct {
 	Mode    TuneMode
-	File    string // the cache; empty: none
-	Cached  int    // choices that the file had when it was read
-	Choices int    // that were made
-	Timed   int    // of those, by measurement, now or before
-	Now     int    // measured by this process
+	File    string // the cache file; empty: none
+	Cached  int    // choices in the file when it was read
+	Choices int    // choices made
+	Timed   int    // of these, by measurement, now or earlier
+	Now     int    // of these, measured by this process
 }
 
 func (r TuneReport) String() string {

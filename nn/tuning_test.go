@@ -14,7 +14,8 @@ import (
 	"resnet/nn"
 )
 
-var aGPU = nn.TuningScope{Device: "NVIDIA H200 (MIG 1g.18gb)", ComputeCapability: "9.0", Driver: "13.0", CUDNN: "9.21.0", CUBLAS: "13.0.2", Kernels: "0123abcd"}
+var aGPU = nn.TuningScope{Device: "NVIDIA H200 (MIG 1g.18gb)", ComputeCapability: "9.0", Driver: "13.0",
+	CUDNN: "9.21.0", CUBLAS: "13.0.2", Kernels: "0123abcd"}
 
 func tuningOf(choices map[string]nn.Choice) *nn.Tuning {
 	return &nn.Tuning{Format: 1, TuningScope: aGPU, Choices: choices}
@@ -26,7 +27,8 @@ func TestTuningFile(t *testing.T) {
 		t.Errorf("error %v, want that there is no file", err)
 	}
 	one := tuningOf(map[string]nn.Choice{
-		"conv a": {Choice: "algorithm 1, FMA", Microseconds: 3.25, Candidates: map[string]float64{"algorithm 0, FMA": 0}},
+		"conv a": {Choice: "algorithm 1, FMA", Microseconds: 3.25,
+			Candidates: map[string]float64{"algorithm 0, FMA": 0}},
 		"conv b": {Choice: "algorithm 2, FMA"},
 	})
 	two := tuningOf(map[string]nn.Choice{"conv b": {Choice: "algorithm 3, FMA", Microseconds: 1}})
@@ -45,7 +47,7 @@ func TestTuningFile(t *testing.T) {
 	}
 }
 
-// Each device and each version has a file of its own, whose name any system takes.
+// TestTuningFileName: each device and each version has a file of its own, whose name is valid on every system.
 func TestTuningFileName(t *testing.T) {
 	seen := map[string]bool{}
 	for range 2 {
@@ -66,7 +68,7 @@ func TestTuningFileName(t *testing.T) {
 	}
 }
 
-// A file that is damaged, or of something else, is one line; saving replaces it.
+// TestTuningFileDamaged: a file that is damaged or of another scope gives an error of one line; saving replaces it.
 func TestTuningFileDamaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tuning.json")
 	whole := func(change func(*nn.Tuning)) string {
@@ -89,9 +91,11 @@ func TestTuningFileDamaged(t *testing.T) {
 		"cannot unmarshal string":                 strings.Replace(good, `"format": 1`, `"format": "1"`, 1),
 		"format 2, want 1":                        strings.Replace(good, `"format": 1`, `"format": 2`, 1),
 		`conv: choice "" of 0 us`:                 whole(func(x *nn.Tuning) { x.Choices["conv"] = nn.Choice{} }),
-		"of -1 us":                                whole(func(x *nn.Tuning) { x.Choices["conv"] = nn.Choice{Choice: "a", Microseconds: -1} }),
-		"of A GPU 9.0":                            whole(func(x *nn.Tuning) { x.Device = "A GPU" }),
-		"cuDNN 9.1.0":                             whole(func(x *nn.Tuning) { x.CUDNN = "9.1.0" }),
+		"of -1 us": whole(func(x *nn.Tuning) {
+			x.Choices["conv"] = nn.Choice{Choice: "a", Microseconds: -1}
+		}),
+		"of A GPU 9.0": whole(func(x *nn.Tuning) { x.Device = "A GPU" }),
+		"cuDNN 9.1.0":  whole(func(x *nn.Tuning) { x.CUDNN = "9.1.0" }),
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -100,7 +104,8 @@ func TestTuningFileDamaged(t *testing.T) {
 		if err == nil {
 			err = old.Fits(aGPU)
 		}
-		if err == nil || !strings.HasPrefix(err.Error(), "nn: tuning: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "nn: tuning: ") || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one line with %q", err, want)
 		}
 		fresh := tuningOf(map[string]nn.Choice{"new": {Choice: "algorithm 5, FMA"}})
@@ -108,13 +113,12 @@ func TestTuningFileDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := nn.ReadTuning(path); err != nil || !reflect.DeepEqual(got, fresh) {
-			t.Errorf("saved over a file that is bad: %+v (%v), want %+v", got, err, fresh)
+			t.Errorf("saved over a bad file: %+v (%v), want %+v", got, err, fresh)
 		}
 	}
 }
 
-// Many may write and read at once: the file is whole at each moment, and holds
-// all of the last that wrote.
+// TestTuningFileConcurrently: many goroutines may write and read at once. The file is never partly written.
 func TestTuningFileConcurrently(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tuning.json")
 	if err := tuningOf(map[string]nn.Choice{"old": {Choice: "x"}}).Save(path); err != nil {
@@ -128,14 +132,14 @@ func TestTuningFileConcurrently(t *testing.T) {
 					t.Error(err)
 				}
 				if got, err := nn.ReadTuning(path); err != nil || got.Choices["old"].Choice != "x" {
-					t.Errorf("%+v, %v, want a file with what was there at first", got, err)
+					t.Errorf("%+v, %v, want a file with the first choice", got, err)
 				}
 			}
 		})
 	}
 	all.Wait()
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
-		t.Errorf("%d files (%v), want the one", len(left), err)
+		t.Errorf("%d files (%v), want one", len(left), err)
 	}
 }
 
@@ -145,7 +149,8 @@ func TestParseTuneMode(t *testing.T) {
 			t.Errorf("%v: %v, %v", m, got, err)
 		}
 	}
-	if _, err := nn.ParseTuneMode("yes"); err == nil || !strings.Contains(err.Error(), `tune "yes", want on, cached or off`) {
+	if _, err := nn.ParseTuneMode("yes"); err == nil ||
+		!strings.Contains(err.Error(), `tune "yes", want off, cached or on`) {
 		t.Errorf("error %v, want one that names the modes", err)
 	}
 }

@@ -1,16 +1,17 @@
 #!/bin/sh
-# assemble.sh DIR ARCH...: machine code of the PTX beside this script, so that the driver need not compile it. ARCH is a
-# compute capability without its point: 90. DIR gets
+# assemble.sh DIR ARCH...: writes machine code for the modules in ptx, so that the driver need not compile them. ARCH is
+# a compute capability without its point: 90. It writes to DIR
 #
-#   MODULE-HASH.sm_ARCH.cubin   HASH is the beginning of the PTX's SHA-256, so that another PTX's is not taken for it
-#   SHA256SUMS                  by which the program knows a damaged file
+#   MODULE-HASH.sm_ARCH.cubin   HASH is the beginning of the SHA-256 of the PTX, so that code of another PTX is not used
+#   SHA256SUMS                  by which the program detects damaged files
 #
-# What is there is not made anew; what is damaged or belongs to another PTX goes. Without ptxas nothing happens.
+# Files that exist are kept; those that are damaged or belong to another PTX are removed. Without ptxas, nothing
+# happens.
 set -eu
 mkdir -p "$1"
 DIR=$(cd "$1" && pwd)
 shift
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/ptx"
 
 PTXAS="${CUDA_HOME:-/usr/local/cuda}/bin/ptxas"
 [ -x "$PTXAS" ] || PTXAS=$(command -v ptxas) || {

@@ -4,7 +4,7 @@ package cuda
 
 import "resnet/gpu"
 
-// BatchNormScratch is how many bytes BatchNormStats and BatchNormReduce need to leave their sums in.
+// BatchNormScratch is the size of the scratch of BatchNormStats and BatchNormReduce in bytes.
 func BatchNormScratch(rows, c int) int64 {
 	if rows == 0 {
 		return 0
@@ -14,8 +14,8 @@ func BatchNormScratch(rows, c int) int64 {
 	return int64(count) * int64(c) * moments
 }
 
-// BatchNormStats leaves in scratch each chunk's mean and Σ(x-mean)² of each channel, x being rows x c. A mean thousands
-// of deviations from 0 does not harm them.
+// BatchNormStats writes the mean and Σ(x-mean)² of each channel and chunk of rows to scratch, where x is rows x c. They
+// stay accurate if the mean is thousands of deviations from 0.
 func (k *Kernels) BatchNormStats(s *gpu.Stream, t gpu.DataType, x, scratch gpu.Ptr, rows, c int) error {
 	if err := check("batchnorm_stats", rows*c, x, scratch); err != nil || rows*c == 0 {
 		return err
@@ -24,14 +24,14 @@ func (k *Kernels) BatchNormStats(s *gpu.Stream, t gpu.DataType, x, scratch gpu.P
 	return k.launchBatchnormStats(s, grid, block, t, x, scratch, rows, c, size)
 }
 
-// BatchNormFinish merges what BatchNormStats left, in float64, to the mean and the biased variance over rows:
+// BatchNormFinish merges the chunks of BatchNormStats, in float64, to the mean and the biased variance over rows:
 //
 //	save_mean = mean,  save_invstd = 1/sqrt(var+eps)
 //	running_mean = (1-momentum)*running_mean + momentum*mean
 //	running_var = (1-momentum)*running_var + momentum*var*rows/(rows-1)
 //	scale = weight*invstd,  shift = bias - mean*scale
 //
-// One row alone has no unbiased variance; its 0 is taken as it is. All are float32[c] but scaleShift, a tensor
+// A single row has no unbiased variance: its biased variance, 0, is used. All are float32[c] but scaleShift, a tensor
 // float32[2c]: scales, then shifts.
 func (k *Kernels) BatchNormFinish(s *gpu.Stream, scratch gpu.Ptr, rows, c int,
 	weight, bias, runningMean, runningVar, saveMean, saveInvstd, scaleShift gpu.Ptr, eps, momentum float64) error {
@@ -43,7 +43,7 @@ func (k *Kernels) BatchNormFinish(s *gpu.Stream, scratch gpu.Ptr, rows, c int,
 		saveMean, saveInvstd, scaleShift, eps, momentum, rows, c, size)
 }
 
-// BatchNormInference makes scale and shift from running statistics: invstd = 1/sqrt(running_var+eps),
+// BatchNormInference computes scale and shift from running statistics: invstd = 1/sqrt(running_var+eps),
 // scale = weight*invstd, shift = bias - running_mean*scale. All are float32[c] but scaleShift, float32[2c].
 func (k *Kernels) BatchNormInference(s *gpu.Stream, weight, bias, runningMean, runningVar, scaleShift gpu.Ptr,
 	eps float64, c int) error {
@@ -55,7 +55,8 @@ func (k *Kernels) BatchNormInference(s *gpu.Stream, weight, bias, runningMean, r
 }
 
 // BatchNormApply is y[r,j] = x[r,j]*scale[j] + shift[j], with relu max(y, 0). A NaN stays NaN. y may be x.
-func (k *Kernels) BatchNormApply(s *gpu.Stream, t gpu.DataType, y, x, scaleShift gpu.Ptr, relu bool, rows, c int) error {
+func (k *Kernels) BatchNormApply(s *gpu.Stream, t gpu.DataType, y, x, scaleShift gpu.Ptr, relu bool,
+	rows, c int) error {
 	if err := check("batchnorm_apply", rows*c, y, x, scaleShift); err != nil || rows*c == 0 {
 		return err
 	}
@@ -63,8 +64,8 @@ func (k *Kernels) BatchNormApply(s *gpu.Stream, t gpu.DataType, y, x, scaleShift
 	return k.launchBatchnormApply(s, grid, block, t, y, x, scaleShift, relu, rows, c)
 }
 
-// BatchNormReduce leaves in scratch each chunk's Σ g and Σ g*(x-mean) of each channel, where g = dy, but with relu 0
-// where the output y <= 0. Without relu y is not read. saveMean float32[c] is a tensor.
+// BatchNormReduce writes Σ g and Σ g*(x-mean) of each channel and chunk of rows to scratch, where g = dy, but with relu
+// 0 where the output y <= 0. y is read only with relu. saveMean float32[c] is a tensor.
 func (k *Kernels) BatchNormReduce(s *gpu.Stream, t gpu.DataType, dy, x, y, saveMean, scratch gpu.Ptr, relu bool,
 	rows, c int) error {
 	if err := check("batchnorm_reduce", rows*c, dy, x, y, saveMean, scratch); err != nil || rows*c == 0 {
@@ -74,7 +75,7 @@ func (k *Kernels) BatchNormReduce(s *gpu.Stream, t gpu.DataType, dy, x, y, saveM
 	return k.launchBatchnormReduce(s, grid, block, t, dy, x, y, saveMean, scratch, relu, rows, c, size)
 }
 
-// BatchNormCoefficients adds up what BatchNormReduce left, in float64:
+// BatchNormCoefficients adds up the chunks of BatchNormReduce, in float64:
 //
 //	dbias = Σ g,  dweight = invstd * Σ g*(x-mean)
 //	a = weight*invstd,  b = -a*invstd²*Σ(g*(x-mean))/rows,  k = -a*Σg/rows
@@ -90,8 +91,8 @@ func (k *Kernels) BatchNormCoefficients(s *gpu.Stream, scratch gpu.Ptr, rows, c 
 		dweight, dbias, coefficients, rows, c, size)
 }
 
-// BatchNormBackward is dx = g*a + (x-mean)*b + k, added to dx with accumulate, with g as in [Kernels.BatchNormReduce] and
-// the coefficients of [Kernels.BatchNormCoefficients]. dx may be dy.
+// BatchNormBackward is dx = g*a + (x-mean)*b + k, added to dx with accumulate, with g as in [Kernels.BatchNormReduce]
+// and the coefficients of [Kernels.BatchNormCoefficients]. dx may be dy.
 func (k *Kernels) BatchNormBackward(s *gpu.Stream, t gpu.DataType, dx, dy, x, y, saveMean, coefficients gpu.Ptr,
 	relu, accumulate bool, rows, c int) error {
 	if err := check("batchnorm_backward", rows*c, dx, dy, x, y, saveMean, coefficients); err != nil || rows*c == 0 {

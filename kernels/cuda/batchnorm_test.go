@@ -14,8 +14,8 @@ const (
 	bnMomentum = 0.25
 )
 
-// moments are each channel's mean and biased variance, in two passes, and spread the largest distance of one of its
-// values from its mean.
+// moments are the mean and biased variance of each channel, computed in two passes. spread is the largest distance of a
+// value of the channel from its mean.
 func moments(x []float64, rows, c int) (mean, variance, spread []float64) {
 	mean, _ = columnSums(rows, c, func(r, j int) float64 { return x[r*c+j] / float64(rows) })
 	variance, _ = columnSums(rows, c, func(r, j int) float64 {
@@ -29,8 +29,10 @@ func moments(x []float64, rows, c int) (mean, variance, spread []float64) {
 	return mean, variance, spread
 }
 
-// normalised is what batch norm makes of moments over rows, and where they move the running statistics.
-func normalised(mean, variance []float64, rows int, runningMean, runningVar []float64) (invstd, nextMean, nextVar []float64) {
+// normalised computes invstd from moments over rows, and the updated running statistics.
+func normalised(mean, variance []float64, rows int, runningMean, runningVar []float64) (
+	invstd, nextMean, nextVar []float64) {
+
 	for j, v := range variance {
 		invstd = append(invstd, 1/math.Sqrt(v+bnEps))
 		nextMean = append(nextMean, (1-bnMomentum)*runningMean[j]+bnMomentum*mean[j])
@@ -39,7 +41,7 @@ func normalised(mean, variance []float64, rows int, runningMean, runningVar []fl
 	return invstd, nextMean, nextVar
 }
 
-// channels are the vectors per channel of a batch norm on the device.
+// channels has the vectors per channel of a batch norm, on the device.
 type channels struct {
 	weight, bias, runningMean, runningVar, saveMean, saveInvstd, scaleShift *tensor
 }
@@ -62,17 +64,18 @@ func (g *rig) statistics(dt gpu.DataType, x []float64, v channels, rows, c int) 
 	scratch.get() // checks its guard zones
 }
 
-// checkStatistics compares what statistics left with x's moments. The errors of the mean are relative to spread, the
-// largest distance of a value from its channel's mean.
-func (g *rig) checkStatistics(what string, dt gpu.DataType, x []float64, v channels, rows, c int, runningMean, runningVar []float64) {
+// checkStatistics compares the results of statistics with the moments of x. The errors of the mean are relative to
+// spread, the largest distance of a value from its channel's mean.
+func (g *rig) checkStatistics(what string, dt gpu.DataType, x []float64, v channels, rows, c int,
+	runningMean, runningVar []float64) {
 	g.Helper()
 	const u = 0x1p-24
 	mean, variance, spread := moments(x, rows, c)
 	invstd, wantMean, wantVar := normalised(mean, variance, rows, runningMean, runningVar)
-	// Sums of values up to twice the spread, each addition rounded, and at last the mean itself.
+	// Sums of values up to twice the spread, where each addition is rounded, and at the end the mean.
 	steps := 2 * additions(dt, rows, c)
 	meanTol := func(j int) float64 { return u * (math.Abs(mean[j]) + steps*spread[j]) }
-	// The recurrence's products are rounded as often, and a mean off by d adds d².
+	// The products of the recurrence are rounded as often, and an error d of the mean adds d².
 	varTol := func(j int) float64 { return 2*steps*u*variance[j] + meanTol(j)*meanTol(j) }
 	got := v.scaleShift.get()
 	weight, bias, saveMean, saveInvstd := v.weight.get(), v.bias.get(), v.saveMean.get(), v.saveInvstd.get()
@@ -80,11 +83,15 @@ func (g *rig) checkStatistics(what string, dt gpu.DataType, x []float64, v chann
 	g.near(what+" save_invstd", saveInvstd, invstd, func(j int) float64 {
 		return invstd[j] * (2*u + varTol(j)/(variance[j]+bnEps))
 	})
-	g.near(what+" running_mean", v.runningMean.get(), wantMean, func(j int) float64 { return u*math.Abs(wantMean[j]) + meanTol(j) })
-	g.near(what+" running_var", v.runningVar.get(), wantVar, func(j int) float64 { return u*math.Abs(wantVar[j]) + 2*varTol(j) })
+	g.near(what+" running_mean", v.runningMean.get(), wantMean, func(j int) float64 {
+		return u*math.Abs(wantMean[j]) + meanTol(j)
+	})
+	g.near(what+" running_var", v.runningVar.get(), wantVar, func(j int) float64 {
+		return u*math.Abs(wantVar[j]) + 2*varTol(j)
+	})
 	for j := range c {
 		scale := weight[j] * saveInvstd[j]
-		// Both come of the unrounded statistics.
+		// Both are computed from the unrounded statistics.
 		if tol := 3 * u * math.Abs(scale); math.Abs(got[j]-scale) > tol {
 			g.Fatalf("%s: scale %d is %v, want %v", what, j, got[j], scale)
 		}
@@ -103,7 +110,7 @@ func TestBatchNormStatistics(t *testing.T) {
 		}{
 			{"random", func(i int) float64 { return 2*g.r.Float64() - 1 }},
 			{"far from 0", func(i int) float64 { return 3000 + g.r.NormFloat64() }},
-			// In float32 sums of x² the deviation would be lost here, and about the first row as well.
+			// Float32 sums of x², or of squared differences from the first row, would lose the variance here.
 			{"after a far first row", func(i int) float64 {
 				if i < c {
 					return 0
@@ -124,7 +131,7 @@ func TestBatchNormStatistics(t *testing.T) {
 	})
 }
 
-// The same statistics come out however large the device.
+// The statistics do not depend on the size of the device.
 func TestBatchNormStatisticsRepeat(t *testing.T) {
 	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
 		x := g.random(dt, rows*c)
@@ -148,7 +155,8 @@ func TestBatchNormInference(t *testing.T) {
 			variance[j] = math.Abs(variance[j])
 		}
 		runningVar := g.put(f32, variance)
-		g.ok(g.k.BatchNormInference(g.s, v.weight.Ptr, v.bias.Ptr, v.runningMean.Ptr, runningVar.Ptr, v.scaleShift.Ptr, bnEps, c))
+		g.ok(g.k.BatchNormInference(g.s, v.weight.Ptr, v.bias.Ptr, v.runningMean.Ptr, runningVar.Ptr, v.scaleShift.Ptr,
+			bnEps, c))
 		weight, bias, mean := v.weight.get(), v.bias.get(), v.runningMean.get()
 		want := make([]float64, 2*c)
 		for j := range c {
@@ -171,7 +179,7 @@ func TestBatchNormApply(t *testing.T) {
 				}
 				want[i] = round(dt, want[i])
 			}
-			// Here float64 rounds the sum before float32 does, on the device fmaf does not.
+			// Here the sum is rounded to float64 first, then to float32; the device's fmaf rounds once.
 			tol := func(i int) float64 { return 2*unit(dt)*math.Abs(want[i]) + tiny(dt) }
 			ty, ts := g.fresh(of(dt), rows*c), g.put(f32, scaleShift)
 			g.ok(g.k.BatchNormApply(g.s, dt, ty.Ptr, g.put(of(dt), x).Ptr, ts.Ptr, relu, rows, c))
@@ -184,8 +192,8 @@ func TestBatchNormApply(t *testing.T) {
 	})
 }
 
-// Gradients: BatchNormReduce and BatchNormCoefficients against sums in float64, then BatchNormBackward with the
-// coefficients as they came out.
+// BatchNormReduce and BatchNormCoefficients are compared with sums in float64, then BatchNormBackward is tested with
+// the coefficients that they computed.
 func TestBatchNormGradients(t *testing.T) {
 	const u = 0x1p-24
 	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
@@ -193,7 +201,7 @@ func TestBatchNormGradients(t *testing.T) {
 			x, dy, y := g.random(dt, rows*c), g.random(dt, rows*c), g.random(dt, rows*c)
 			y[0] = math.NaN() // which lets the gradient pass
 			mean, invstd, weight := g.random(gpu.Float32, c), g.random(gpu.Float32, c), g.random(gpu.Float32, c)
-			grad := make([]float64, rows*c) // behind the mask
+			grad := make([]float64, rows*c) // masked
 			for i, v := range dy {
 				grad[i] = v
 				if relu {
@@ -209,14 +217,15 @@ func TestBatchNormGradients(t *testing.T) {
 			dweight, dbias, coefficients := g.fresh(f32, c), g.fresh(f32, c), g.fresh(f32, 3*c)
 			reduce := func() []float64 {
 				g.ok(g.k.BatchNormReduce(g.s, dt, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, scratch.Ptr, relu, rows, c))
-				g.ok(g.k.BatchNormCoefficients(g.s, scratch.Ptr, rows, c, tw.Ptr, ti.Ptr, dweight.Ptr, dbias.Ptr, coefficients.Ptr))
+				g.ok(g.k.BatchNormCoefficients(g.s, scratch.Ptr, rows, c, tw.Ptr, ti.Ptr, dweight.Ptr, dbias.Ptr,
+					coefficients.Ptr))
 				scratch.get() // checks its guard zones
 				return coefficients.get()
 			}
 			got := reduce()
 			g.equal(what+" coefficients again", reduce(), got)
 
-			// One step more than for a plain sum: x-mean is rounded too.
+			// One rounding more than for a plain sum: that of x-mean.
 			steps := additions(dt, rows, c) + 1
 			tolSum := func(j int) float64 { return steps * u * size[j] }
 			tolSumX := func(j int) float64 { return steps * u * sizeX[j] }
@@ -233,7 +242,8 @@ func TestBatchNormGradients(t *testing.T) {
 			})
 			g.near(what+" coefficients", got, want, func(i int) float64 {
 				j, a := i%c, math.Abs(want[i%c])
-				return u*math.Abs(want[i]) + []float64{0, a * invstd[j] * invstd[j] * tolSumX(j) / m, a * tolSum(j) / m}[i/c]
+				tol := []float64{0, a * invstd[j] * invstd[j] * tolSumX(j) / m, a * tolSum(j) / m}
+				return u*math.Abs(want[i]) + tol[i/c]
 			})
 
 			for _, accumulate := range []bool{false, true} {
@@ -253,11 +263,13 @@ func TestBatchNormGradients(t *testing.T) {
 					tol[i] += unit(dt)*math.Abs(wantDx[i]) + tiny(dt)
 				}
 				dx := g.put(of(dt), before)
-				g.ok(g.k.BatchNormBackward(g.s, dt, dx.Ptr, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr, relu, accumulate, rows, c))
+				g.ok(g.k.BatchNormBackward(g.s, dt, dx.Ptr, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr,
+					relu, accumulate, rows, c))
 				g.near(what+" dx", dx.get(), wantDx, func(i int) float64 { return tol[i] })
 				if !accumulate {
 					alias := g.put(of(dt), dy)
-					g.ok(g.k.BatchNormBackward(g.s, dt, alias.Ptr, alias.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr, relu, false, rows, c))
+					g.ok(g.k.BatchNormBackward(g.s, dt, alias.Ptr, alias.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr,
+						relu, false, rows, c))
 					g.equal(what+" dx in place", alias.get(), dx.get())
 				}
 			}
@@ -265,7 +277,7 @@ func TestBatchNormGradients(t *testing.T) {
 	})
 }
 
-// Without ReLU there need be no output: y is not read.
+// Without ReLU, y is not read, and may be 0.
 func TestBatchNormGradientsWithoutOutput(t *testing.T) {
 	g := onGPU(t)
 	const rows, c = 70, 33
@@ -273,7 +285,8 @@ func TestBatchNormGradientsWithoutOutput(t *testing.T) {
 	vector := g.put(f32, g.random(gpu.Float32, 3*c))
 	scratch, dx := g.fresh(u8, int(BatchNormScratch(rows, c))), g.fresh(f32, rows*c)
 	g.ok(g.k.BatchNormReduce(g.s, gpu.Float32, x.Ptr, x.Ptr, 0, vector.Ptr, scratch.Ptr, false, rows, c))
-	g.ok(g.k.BatchNormBackward(g.s, gpu.Float32, dx.Ptr, x.Ptr, x.Ptr, 0, vector.Ptr, vector.Ptr, false, false, rows, c))
+	g.ok(g.k.BatchNormBackward(g.s, gpu.Float32, dx.Ptr, x.Ptr, x.Ptr, 0, vector.Ptr, vector.Ptr,
+		false, false, rows, c))
 	for i, v := range dx.get() {
 		if v != v {
 			g.Fatalf("dx[%d] is NaN", i)

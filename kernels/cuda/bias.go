@@ -4,7 +4,7 @@ package cuda
 
 import "resnet/gpu"
 
-// Bias adds a value per channel in place: y[i] += bias[i%c] of n elements, with relu max(y, 0). A NaN stays NaN.
+// Bias adds a bias per channel in place: y[i] += bias[i%c] of n elements, with relu max(y, 0). A NaN stays NaN.
 // bias float32[c] is a tensor.
 func (k *Kernels) Bias(s *gpu.Stream, t gpu.DataType, y, bias gpu.Ptr, relu bool, c, n int) error {
 	if err := check("bias", n, y, bias); err != nil || n == 0 {
@@ -14,7 +14,7 @@ func (k *Kernels) Bias(s *gpu.Stream, t gpu.DataType, y, bias gpu.Ptr, relu bool
 	return k.launchBias(s, grid, block, t, y, bias, relu, n/c, c)
 }
 
-// BiasScratch is how many bytes BiasBackward needs.
+// BiasScratch is the size of BiasBackward's scratch in bytes.
 func BiasScratch(rows, c int) int64 {
 	if rows == 0 {
 		return 0
@@ -23,8 +23,8 @@ func BiasScratch(rows, c int) int64 {
 	return int64(count) * int64(c) * 4
 }
 
-// BiasBackward is the gradient of a bias: dbias[j] = Σ_r dy[r,j], float32[c], over rows. Each chunk of rows is summed in
-// float32, the chunks in float64.
+// BiasBackward is the gradient of a bias: dbias[j] = Σ_r dy[r,j], float32[c], over rows. Each chunk of rows is summed
+// in float32, the chunks in float64.
 func (k *Kernels) BiasBackward(s *gpu.Stream, t gpu.DataType, dbias, dy, scratch gpu.Ptr, rows, c int) error {
 	if err := check("bias_backward", rows*c, dy); err != nil || rows*c == 0 {
 		return err

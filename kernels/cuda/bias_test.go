@@ -28,7 +28,7 @@ func TestBias(t *testing.T) {
 	})
 }
 
-// columnSums are Σ_r f(r,j), and Σ_r |f(r,j)|, to which the errors of a sum are relative.
+// columnSums are Σ_r f(r,j), and Σ_r |f(r,j)|, which scales the errors of the sums.
 func columnSums(rows, c int, f func(r, j int) float64) (sums, sizes []float64) {
 	sums, sizes = make([]float64, c), make([]float64, c)
 	for r := range rows {
@@ -41,8 +41,8 @@ func columnSums(rows, c int, f func(r, j int) float64) (sums, sizes []float64) {
 	return sums, sizes
 }
 
-// additions is how many float32 additions follow each other when rows are summed up, plus one to round the result: a
-// thread's share of a chunk and a tree over at most 256 threads.
+// additions is the number of consecutive float32 additions in a sum over rows, plus one rounding of the result: those
+// of a thread's rows of a chunk, and those of a tree over at most 256 threads.
 func additions(dt gpu.DataType, rows, c int) float64 {
 	_, block, size := reduction(dt, rows, c)
 	return float64(ceilDiv(size, block.Y) + 8 + 1)

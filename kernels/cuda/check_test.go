@@ -35,14 +35,14 @@ func TestNotEqual(t *testing.T) {
 				want++
 			}
 		}
-		// From one word on, where no vector begins.
+		// Starts at the second word, which is not aligned for vectors.
 		count, tx := g.put(i32, []float64{2}), g.put(i32, append([]float64{0}, x...))
 		g.ok(g.k.NotEqual(g.s, tx.Add(4), 77, count.Ptr, n))
 		g.equal("words that differ", count.get(), []float64{want})
 	}
 }
 
-// What the kernels cannot index or align is refused before anything is launched.
+// Sizes and addresses that the kernels do not support are refused before a launch.
 func TestRefuses(t *testing.T) {
 	g := onGPU(t)
 	x := g.zeros(f32, 8)
@@ -61,16 +61,17 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// With no elements there is nothing to do, and nothing is touched.
+// With no elements, nothing is launched.
 func TestNothing(t *testing.T) {
 	g := onGPU(t)
 	const dt = gpu.Float32
 	p := Pool{H: 1, W: 1, C: 1, OH: 1, OW: 1, KH: 1, KW: 1, StrideH: 1, StrideW: 1}
 	for _, err := range []error{
 		g.k.ReLU(g.s, dt, 0, 0, 0), g.k.Add(g.s, dt, 0, 0, 0, false, 0), g.k.Bias(g.s, dt, 0, 0, false, 5, 0),
-		g.k.BiasBackward(g.s, dt, 0, 0, 0, 0, 5), g.k.MaxPool(g.s, dt, 0, 0, 0, p, 0), g.k.Pad(g.s, dt, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1),
+		g.k.BiasBackward(g.s, dt, 0, 0, 0, 0, 5), g.k.MaxPool(g.s, dt, 0, 0, 0, p, 0),
+		g.k.Pad(g.s, dt, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1),
 		g.k.BatchNormStats(g.s, dt, 0, 0, 0, 5), g.k.Loss(g.s, dt, 0, 0, 0, 0, 0, 10, 0, 1, 0),
-		g.k.Gather(g.s, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0), g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{}, AdamParams{}, 0),
+		g.k.AssembleBatch(g.s, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0), g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{}, AdamParams{}, 0),
 	} {
 		g.ok(err)
 	}
@@ -80,7 +81,7 @@ func TestNothing(t *testing.T) {
 	}
 }
 
-// A launch is on the path of every step and leaves the garbage collector alone.
+// Launches happen in every training step, and must not allocate memory.
 func TestLaunchDoesNotAllocate(t *testing.T) {
 	g := onGPU(t)
 	x := g.zeros(f32, 64)

@@ -10,7 +10,7 @@ import (
 	"resnet/gpu"
 )
 
-// codec is how a type of number lies in memory.
+// codec converts numbers of one type to and from bytes.
 type codec struct {
 	size  int
 	put   func(b []byte, v float64)
@@ -42,7 +42,7 @@ var (
 // of is the codec of an element type.
 func of(t gpu.DataType) codec { return [...]codec{f32, f16, bf16}[t] }
 
-// half is a 16-bit type with these many bits of exponent and fraction.
+// half is the codec of a 16-bit type with so many bits of exponent and fraction.
 func half(exponent, fraction int) codec {
 	bias := 1<<(exponent-1) - 1
 	return codec{2,
@@ -51,7 +51,7 @@ func half(exponent, fraction int) codec {
 		math.NaN()}
 }
 
-// halfBits rounds v to nearest even.
+// halfBits rounds v to nearest, ties to even.
 func halfBits(v float64, bias, fraction int) uint16 {
 	sign := uint16(math.Float64bits(v) >> 63 << 15)
 	infinite := uint16(2*bias+1) << fraction
@@ -63,11 +63,11 @@ func halfBits(v float64, bias, fraction int) uint16 {
 	case v == 0:
 		return sign
 	}
-	// In units of the last place, of which subnormals have as many as the smallest normal number.
+	// In units of the last place, which are the same for subnormals as for the smallest normal number.
 	_, e := math.Frexp(v)
 	e = max(e-1, 1-bias)
 	units := math.RoundToEven(math.Ldexp(v, fraction-e))
-	// A fraction rounded up to 2 carries into the exponent, and beyond the largest into infinity.
+	// A fraction that is rounded up to 2 carries into the exponent, and beyond the largest number into infinity.
 	bits := uint32(e+bias-1)<<fraction + uint32(units)
 	return sign | uint16(min(bits, uint32(infinite)))
 }
@@ -86,14 +86,14 @@ func halfValue(b uint16, bias, fraction int) float64 {
 	return math.Copysign(v, 1-2*float64(b>>15))
 }
 
-// round is the value of type t nearest to v as float32: kernels compute in float32 and round once more on storing.
+// round rounds v to float32, then to type t: kernels compute in float32, and round once more on storing.
 func round(t gpu.DataType, v float64) float64 {
 	var b [4]byte
 	of(t).put(b[:], float64(float32(v)))
 	return of(t).get(b[:])
 }
 
-// unit is the largest relative error of a number rounded to type t, tiny the largest absolute one near 0.
+// unit is the largest relative error of rounding to type t, tiny the largest absolute error near 0.
 func unit(t gpu.DataType) float64 { return [...]float64{0x1p-24, 0x1p-11, 0x1p-8}[t] }
 func tiny(t gpu.DataType) float64 { return [...]float64{0x1p-150, 0x1p-25, 0x1p-134}[t] }
 

@@ -9,24 +9,24 @@ import (
 	"resnet/gpu"
 )
 
-// Convolution is one launch: a convolution of stride 1 with a 1x1 or 3x3 kernel, zero-padded to the same size, with
-// what comes before and after it. Matrices are rows x channels, rows being N*H*W pixels. The product, summed in float32
-// and rounded to the element type, goes through, in this order,
+// Convolution is a convolution of stride 1 with a 1x1 or 3x3 kernel, zero-padded to the same size, fused with the
+// operations before and after it into one launch. Matrices are rows x channels, where rows are the N*H*W pixels. The
+// product is summed in float32 and rounded to the element type. Then these operations follow, in this order:
 //
-//	y = product + Add                                the sum of two branches
-//	y = product + G*a + (Input-mean)*b + k  (Join)   the same for gradients, one through its batch norm
+//	y = product + Add                                sum of two branches
+//	y = product + G*a + (Input-mean)*b + k  (Join)   sum of two gradients, the second one through its batch norm
 //	y = max(0, y)                           (ReLU)
 //	y = 0 where Input*scale + shift <= 0    (Grad)   with Grad.ReLU
 //	y = 0 where Mask <= 0
 //
-// and is rounded once more. Then Stats sums up y as a batch norm's input, and Grad as the gradient of a batch norm's
-// output. Join goes with neither Add, ReLU, Stats nor Grad, and Grad with neither ReLU nor Stats.
+// The result is rounded once more. Stats computes statistics of y as the input of a batch norm, and Grad computes sums
+// of y as the gradient of a batch norm's output. Join excludes Add, ReLU, Stats and Grad; Grad excludes ReLU and Stats.
 type Convolution struct {
 	N, H, W, In, Out, Kernel int // In and Out are multiples of 16
 
 	Operand Operand
-	Weight  gpu.Ptr // Out,Kernel,Kernel,In of the element type; float32 rounded to TF32 (PackWeights), or it is cut off
-	Y       gpu.Ptr // rows x Out; it may be Add, or Join's G, but not of the operand
+	Weight  gpu.Ptr // Out,Kernel,Kernel,In of the element type, by PackWeights: otherwise float32 is truncated to TF32
+	Y       gpu.Ptr // rows x Out; it may be Add, or Join's G, but not a matrix of the operand
 
 	Add   gpu.Ptr // rows x Out; 0: none
 	ReLU  bool
@@ -34,13 +34,14 @@ type Convolution struct {
 
 	Grad *NormBackward
 	Join *NormGradientTerm
-	Mask gpu.Ptr // rows x Out, the ReLU's output that y is the gradient of; 0: none
+	Mask gpu.Ptr // rows x Out, the output of a ReLU, of which y is the gradient; 0: none
 
-	Plan    string  // of ConvolutionPlans; empty: the first. y does not depend on it, the order of sums does
+	Plan    string  // one of ConvolutionPlans; empty: the first. It changes the order of sums for Stats and Grad, not y
 	Scratch gpu.Ptr // ConvolutionScratch bytes, zero before the first launch
 }
 
-// NormGradientTerm is another branch's gradient behind its batch norm: G and Input are rows x c, Norm the state.
+// NormGradientTerm is the gradient of another branch, which passes back through a batch norm: G is the gradient of its
+// output and Input its input, both rows x c; Norm is its state.
 type NormGradientTerm struct{ G, Input, Norm gpu.Ptr }
 
 // push adds the fields in the order of the kernels' struct.
@@ -52,11 +53,11 @@ func (j NormGradientTerm) push(args *gpu.Args) {
 
 func (c *Convolution) rows() int { return c.N * c.H * c.W }
 
-// sums says whether the launch has sums to finish.
+// sums says whether the launch computes sums for a batch norm.
 func (c *Convolution) sums() bool { return c.Stats != nil || c.Grad != nil }
 
-// Convolution runs c on matrices of type t; float32 is multiplied as TF32. See [Kernels.ConvolutionFits] for what it
-// takes.
+// Convolution runs c on matrices of type t; float32 is multiplied as TF32. [Kernels.ConvolutionFits] says which sizes
+// it supports.
 func (k *Kernels) Convolution(s *gpu.Stream, t gpu.DataType, c *Convolution) error {
 	if err := c.check(); err != nil || c.rows() == 0 {
 		return err
@@ -81,7 +82,7 @@ func (k *Kernels) launchConvolution(s *gpu.Stream, t gpu.DataType, l Convolution
 	return launch(s, l.plan.grid, gpu.Dim3{X: l.plan.threads(), Y: 1, Z: 1}, l.plan.shared, t, l)
 }
 
-// ConvolutionScratch is how many bytes of scratch c needs.
+// ConvolutionScratch is the size of c.Scratch in bytes.
 func (k *Kernels) ConvolutionScratch(t gpu.DataType, c *Convolution) int64 {
 	plan, err := k.planConvolution(t, c)
 	if err != nil || !c.sums() {
@@ -90,8 +91,8 @@ func (k *Kernels) ConvolutionScratch(t gpu.DataType, c *Convolution) int64 {
 	return plan.scratch(c)
 }
 
-// ConvolutionFits says whether Convolution takes these sizes on this device, which must have tensor cores for TF32 and
-// bfloat16 (compute capability 8.0) and shared memory for a tile.
+// ConvolutionFits says whether Convolution supports these sizes on this device. The device must have tensor cores for
+// TF32 and bfloat16 (compute capability 8.0), and enough shared memory for a tile.
 func (k *Kernels) ConvolutionFits(t gpu.DataType, in, out, kernel, h, w int) bool {
 	c := &Convolution{N: 1, H: h, W: w, In: in, Out: out, Kernel: kernel}
 	_, err := k.planConvolution(t, c)
@@ -137,7 +138,7 @@ func (c *Convolution) checkSizes() error {
 	return nil
 }
 
-// ConvolutionLaunch is what the kernels take.
+// ConvolutionLaunch is the argument of the kernels.
 type ConvolutionLaunch struct {
 	*Convolution
 	plan convolutionPlan
@@ -156,13 +157,14 @@ func (l ConvolutionLaunch) push(args *gpu.Args) {
 	args.Uint32(flag(l.ReLU))
 	args.Ptr(l.Weight)
 	p, taps := l.plan, l.Kernel*l.Kernel
-	const fill = 0 // of the last word
-	for _, n := range [...]int{l.rows(), l.H, l.W, l.In, taps, p.slots, reach(l.Convolution), p.staged, p.raw, fill} {
+	const fill = 0 // padding after the last field
+	before := reach(l.Convolution)
+	for _, n := range [...]int{l.rows(), l.H, l.W, l.In, taps, p.slots, before, p.staged, p.raw, fill} {
 		args.Uint32(uint32(n))
 	}
 }
 
-// orZero is what p points at, or nothing.
+// orZero is *p, or the zero value if p is nil.
 func orZero[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -10,25 +10,25 @@ import (
 	"resnet/gpu"
 )
 
-// convolutionPlan is how a convolution is cut into blocks, and what shared memory each of them has: rows of zeros; the
-// operand of a tile, over which its products are laid; with `ahead`, the rows that the next tile's operand is computed
-// from, on their way meanwhile; the weights of `slots` taps.
+// convolutionPlan says how a convolution is divided into blocks. The shared memory of a block has four parts: rows of
+// zeros; the operand of a tile, later overwritten by its products; with `ahead`, the rows that the operand of the next
+// tile is computed from, which are copied while this tile is multiplied; the weights of `slots` taps.
 type convolutionPlan struct {
-	channels int // of a block's tiles: 16, 32, 64 or 128
+	channels int // of a tile: 16, 32, 64 or 128
 	warps    int // of a block
 	slots    int
 	ahead    bool
-	staged   int // bytes of the second
-	raw      int // bytes of the third
-	shared   int // bytes of all
+	staged   int // bytes of the second part
+	raw      int // bytes of the third part
+	shared   int // bytes of all parts
 	grid     gpu.Dim3
-	rounds   int     // tiles of a block, at most
-	clocks   float64 // an estimate
+	rounds   int     // most tiles of a block
+	clocks   float64 // estimated
 }
 
 func (p convolutionPlan) threads() int { return 32 * p.warps }
 
-// across is how many warps share 32 rows.
+// across is how many warps divide the channels of 32 rows.
 func (p convolutionPlan) across() int {
 	if p.channels > 16 {
 		return 2
@@ -36,10 +36,10 @@ func (p convolutionPlan) across() int {
 	return 1
 }
 
-// rows is how many rows a tile has.
+// rows is the number of rows of a tile.
 func (p convolutionPlan) rows() int { return 32 * p.warps / p.across() }
 
-// reach is how many rows of the operand a tile needs before its first row, and behind its last.
+// reach is how many rows of the operand a tile needs before its first row, and after its last.
 func reach(c *Convolution) int {
 	if c.Kernel == 1 {
 		return 0
@@ -50,11 +50,11 @@ func reach(c *Convolution) int {
 const (
 	convolutionWarps = 8 // of a block at most
 	zeroRows         = 8
-	padding          = 16   // bytes that rows in shared memory are apart
-	staticShared     = 4096 // bytes of shared memory, and more, that the kernels and the system have in each block
+	padding          = 16   // bytes between rows in shared memory
+	staticShared     = 4096 // bytes of shared memory reserved in each block for static arrays and the system
 )
 
-// String names a plan: among those of one convolution there is no other of this name.
+// String is the name of a plan, unique among the plans of a convolution.
 func (p convolutionPlan) String() string {
 	name := fmt.Sprintf("%d channels, %d warps, %d taps", p.channels, p.warps, p.slots)
 	if p.ahead {
@@ -63,8 +63,8 @@ func (p convolutionPlan) String() string {
 	return name
 }
 
-// ConvolutionPlans names ways to cut c into blocks, at most so many, those first that keep the busiest multiprocessor for
-// the least clocks by estimate. Any of them may be c's Plan.
+// ConvolutionPlans returns the names of at most `most` plans for c, each of which may be c.Plan. The fastest come
+// first, by the estimated clocks of the busiest multiprocessor.
 func (k *Kernels) ConvolutionPlans(t gpu.DataType, c *Convolution, most int) (names []string) {
 	plans := slices.DeleteFunc(k.convolutionPlans(t, c), convolutionPlan.hasNothingAhead)
 	slices.SortStableFunc(plans, func(p, q convolutionPlan) int { return cmp.Compare(p.clocks, q.clocks) })
@@ -74,15 +74,16 @@ func (k *Kernels) ConvolutionPlans(t gpu.DataType, c *Convolution, most int) (na
 	return names
 }
 
-// hasNothingAhead says whether blocks of a single tile have memory for the next one's rows. Such a plan is good for
-// batches smaller than that for which it was chosen.
+// hasNothingAhead says whether blocks have memory for the rows of a next tile, but compute a single tile. Such a plan
+// is valid, because a plan chosen for a large batch is also used for smaller ones, but ConvolutionPlans leaves it out.
 func (p convolutionPlan) hasNothingAhead() bool { return p.ahead && p.rounds == 1 }
 
-// planConvolution is the plan of c's choice, or the first of ConvolutionPlans.
+// planConvolution returns the plan named c.Plan, or the first of ConvolutionPlans.
 func (k *Kernels) planConvolution(t gpu.DataType, c *Convolution) (best convolutionPlan, err error) {
 	plans := k.convolutionPlans(t, c)
 	if len(plans) == 0 {
-		const text = "cuda: convolution: kernel %dx%d of %d channels to %d on %dx%d does not fit the device: use cuDNN's"
+		const text = "cuda: convolution: kernel %dx%d of %d channels to %d on %dx%d does not fit the device: " +
+			"use cuDNN's"
 		return best, fmt.Errorf(text, c.Kernel, c.Kernel, c.In, c.Out, c.H, c.W)
 	}
 	if c.Plan == "" {
@@ -113,13 +114,13 @@ func (k *Kernels) convolutionPlans(t gpu.DataType, c *Convolution) (plans []conv
 	return plans
 }
 
-// elementBytes is how many bytes an element of type t has.
+// elementBytes is the size of an element of type t.
 func elementBytes(t gpu.DataType) int { return vectorBytes / lanes(t) }
 
-// cut completes a plan and says whether it fits.
+// cut computes the other fields of a plan, and says whether it fits the device.
 func (k *Kernels) cut(t gpu.DataType, c *Convolution, p *convolutionPlan) bool {
 	const (
-		registers    = 512 // threads that the registers are enough for
+		registers    = 512 // threads of a multiprocessor that its registers suffice for
 		blocksAtOnce = 16
 	)
 	size := elementBytes(t)
@@ -127,7 +128,7 @@ func (k *Kernels) cut(t gpu.DataType, c *Convolution, p *convolutionPlan) bool {
 	operandRows := p.rows() + 2*reach(c)
 	products, shares := p.warps*tileBytes(p.channels/p.across(), size), p.rows()/32*p.channels*shareBytes
 	p.staged = max(operandRows*pitch, products, shares)
-	loads := operandRows * row // bytes that a tile's operand is computed from
+	loads := operandRows * row // bytes loaded for the operand of a tile
 	if c.Operand.Kind == NormGradient {
 		loads *= 2
 	}
@@ -148,32 +149,32 @@ func (k *Kernels) cut(t gpu.DataType, c *Convolution, p *convolutionPlan) bool {
 	return true
 }
 
-// estimate is how many clocks the busiest multiprocessor takes, which has that many blocks: the tiles' bytes and products
-// at the rates below, which are of an H100 and good for comparing plans alone; for each round of tiles the time that
-// nothing hides; and the end, where one block gathers all sums. Rows ahead take the time of loading them off all rounds
-// but the first, as far as there are products meanwhile: with weights that go round, those of the taps before the first
-// whose weights are copied behind the rows.
+// estimate is how many clocks the busiest multiprocessor needs for its `blocks` blocks. It adds up the time for the
+// bytes and products of the tiles, the latency of each round of tiles, and the end, where one block adds up all sums.
+// The rates below are those of an H100; the result is only good for comparing plans. With `ahead`, the loads of all
+// rounds but the first are hidden, as long as products take. If weights go round in a ring, only the taps up to the
+// first one whose weights are copied after the rows count for that.
 func (p convolutionPlan) estimate(t gpu.DataType, c *Convolution, loads, blocks int) float64 {
 	const (
-		bytesPerClock  = 32   // from the second level cache, to a multiprocessor
+		bytesPerClock  = 32   // from the L2 cache to a multiprocessor
 		sharedPerClock = 128  // bytes to and from shared memory
 		sumsPerClock   = 8    // by the last block
-		latency        = 2000 // of a tile: its loads, its barriers
-		loading        = 1000 // of those, until the operand's rows begin to come
+		latency        = 2000 // of a tile: loads and barriers
+		loading        = 1000 // the part of it until the first rows of the operand arrive
 	)
-	productsPerClock := 1024.0 // by mma instructions, of what the tensor cores can do
+	productsPerClock := 1024.0 // by mma instructions, which do not reach the peak of the tensor cores
 	if t == gpu.Float32 {
 		productsPerClock = 512
 	}
 	size, taps := elementBytes(t), c.Kernel*c.Kernel
 	row := c.In * size
 	bytes, weights := loads+p.rows()*p.channels*size, taps*p.channels*row
-	once, meanwhile := weights, 1.0 // meanwhile is the part of the products that hides loads
+	once, meanwhile := weights, 1.0 // meanwhile is the part of the products during which loads are hidden
 	if p.slots < taps {
 		once, bytes = 0, bytes+weights
 		meanwhile = float64(p.slots-1) / float64(taps)
 	}
-	fragments := p.warps * (32 + p.channels/p.across()) * row * taps // bytes that the products read from shared memory
+	fragments := p.warps * (32 + p.channels/p.across()) * row * taps // bytes that mma reads from shared memory
 	multiply := max(float64(p.rows()*p.channels*taps*c.In)/productsPerClock, float64(fragments)/sharedPerClock)
 	tile := float64(bytes)/bytesPerClock + float64(2*p.raw)/sharedPerClock + multiply
 	n := float64(blocks)
@@ -187,10 +188,10 @@ func (p convolutionPlan) estimate(t gpu.DataType, c *Convolution, loads, blocks 
 	return clocks
 }
 
-// shareBytes is how many bytes the sums of a channel and row of warps take when a block joins them.
+// shareBytes is the size of PartialSum in channel_sums.cuh: the sums of one channel when a block merges its warps.
 const shareBytes = 12
 
-// tileBytes is how many bytes of shared memory a warp's products take: 32 padded rows.
+// tileBytes is the size of the products of a warp in shared memory: 32 padded rows.
 func tileBytes(columns, size int) int {
 	pad := padding
 	if size == 4 {
@@ -199,8 +200,8 @@ func tileBytes(columns, size int) int {
 	return 32 * (columns*size + pad)
 }
 
-// scratch is how many bytes of sums and their counter a launch leaves.
+// scratch is the size of the partial sums and their block counter in bytes.
 func (p convolutionPlan) scratch(c *Convolution) int64 {
-	const pair = 8 // bytes of a block's sums of a channel
+	const pair = 8 // bytes of the sums of one block and channel
 	return doneBytes + pair*int64(p.grid.X)*int64(c.Out)
 }

@@ -9,8 +9,8 @@ import (
 	"resnet/gpu"
 )
 
-// planned are sizes whose plans differ in everything: tiles of one image and of many, weights that stay and that go
-// round, several tiles a block, operands of every kind.
+// planned are sizes with different plans in every respect: tiles of one image and of many, weights that stay in shared
+// memory and that go round in a ring, several tiles per block, operands of every kind.
 var planned = []Convolution{
 	{N: 4, H: 5, W: 7, In: 64, Out: 128, Kernel: 3, Operand: Operand{Kind: Normalized, ReLU: true}},
 	{N: 30, H: 3, W: 5, In: 32, Out: 32, Kernel: 1, Operand: Operand{Kind: NormGradient}},
@@ -18,8 +18,8 @@ var planned = []Convolution{
 	{N: 5, H: 5, W: 7, In: 16, Out: 16, Kernel: 1, Operand: Operand{Kind: Plain}},
 }
 
-// Every plan makes the same y to the last bit, good sums, and twice the same ones. With rows ahead y is the same too if
-// one block takes all tiles.
+// Every plan computes the same y bit by bit, sums within tolerance, and the same sums in a second launch. With rows
+// ahead, y is also the same if one block computes all tiles.
 func TestConvolutionPlans(t *testing.T) {
 	for _, dt := range dtypes {
 		for i, c := range planned {
@@ -55,7 +55,7 @@ func TestConvolutionPlans(t *testing.T) {
 	}
 }
 
-// Plans fit the device, have no idle block, and their scratch is counted.
+// Plans fit the device, and have no idle block.
 func TestConvolutionPlan(t *testing.T) {
 	const h200 = 227 << 10
 	for _, blocks := range []int{8, 132 * 8} {
@@ -112,30 +112,34 @@ func TestConvolutionFits(t *testing.T) {
 	}
 }
 
-// What contradicts itself is refused.
+// Contradictory convolutions are refused.
 func TestConvolutionRefuses(t *testing.T) {
 	k := &Kernels{tensor: true, blocks: 8, shared: 227 << 10}
-	for want, change := range map[string]func(c *Convolution){
-		"cuda: convolution: kernel 2x2, want 1x1 or 3x3":                               func(c *Convolution) { c.Kernel = 2 },
-		"cuda: convolution: 17 channels to 32, want multiples of 16":                   func(c *Convolution) { c.In = 17 },
-		"cuda: convolution: Join together with Add, ReLU, Stats or Grad":               func(c *Convolution) { c.Join, c.Add = &NormGradientTerm{}, 32 },
-		"cuda: convolution: Grad together with ReLU or Stats":                          func(c *Convolution) { c.Grad, c.ReLU = &NormBackward{}, true },
-		"cuda: convolution: sums but no scratch: want ConvolutionScratch bytes":        func(c *Convolution) { c.Stats = &NormForward{} },
-		"cuda: convolution: operand of kind 3, want Plain, Normalized or NormGradient": func(c *Convolution) { c.Operand.Kind = 3 },
-		"cuda: convolution: operand of kind 2 with X 0x10, Norm 0x10, Input 0x0: one that it reads is missing": func(c *Convolution) {
-			c.Operand = Operand{Kind: NormGradient, X: 16, Norm: 16}
-		},
-		"cuda: convolution: tensor 5 of 8 is at 0x8, want a multiple of 16": func(c *Convolution) { c.Y = 8 },
+	for _, test := range []struct {
+		change func(c *Convolution)
+		want   string
+	}{
+		{func(c *Convolution) { c.Kernel = 2 }, "kernel 2x2, want 1x1 or 3x3"},
+		{func(c *Convolution) { c.In = 17 }, "17 channels to 32, want multiples of 16"},
+		{func(c *Convolution) { c.Join, c.Add = &NormGradientTerm{}, 32 },
+			"Join together with Add, ReLU, Stats or Grad"},
+		{func(c *Convolution) { c.Grad, c.ReLU = &NormBackward{}, true }, "Grad together with ReLU or Stats"},
+		{func(c *Convolution) { c.Stats = &NormForward{} }, "sums but no scratch: want ConvolutionScratch bytes"},
+		{func(c *Convolution) { c.Operand.Kind = 3 }, "operand of kind 3, want Plain, Normalized or NormGradient"},
+		{func(c *Convolution) { c.Operand = Operand{Kind: NormGradient, X: 16, Norm: 16} },
+			"operand of kind 2 with X 0x10, Norm 0x10, Input 0x0: one that it reads is missing"},
+		{func(c *Convolution) { c.Y = 8 }, "tensor 5 of 8 is at 0x8, want a multiple of 16"},
 	} {
 		c := Convolution{N: 1, H: 4, W: 4, In: 16, Out: 32, Kernel: 3, Operand: Operand{X: 16}, Weight: 16, Y: 16}
-		change(&c)
+		test.change(&c)
+		want := "cuda: convolution: " + test.want
 		if err := k.Convolution(nil, gpu.Float32, &c); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
 }
 
-// Nothing is done, and nothing launched, for a batch of no images.
+// Nothing is launched for a batch without images.
 func TestConvolutionOfNothing(t *testing.T) {
 	c := Convolution{H: 4, W: 4, In: 16, Out: 16, Kernel: 1, Operand: Operand{X: 16}, Weight: 16, Y: 16}
 	if err := (&Kernels{}).Convolution(nil, gpu.Float32, &c); err != nil {
@@ -143,7 +147,7 @@ func TestConvolutionOfNothing(t *testing.T) {
 	}
 }
 
-// Plans have names of their own, by which a launch asks for them.
+// Plans have unique names, by which a launch selects them.
 func TestConvolutionPlanNames(t *testing.T) {
 	k := &Kernels{tensor: true, blocks: 132 * 8, shared: 227 << 10}
 	c := Convolution{N: 32, H: 14, W: 14, In: 64, Out: 128, Kernel: 3}
@@ -169,8 +173,8 @@ func TestConvolutionPlanNames(t *testing.T) {
 	}
 }
 
-// Rows ahead are for blocks of several tiles: of the plans that are named none has them for nothing, but one that was
-// chosen for a large batch is taken for a small one as well.
+// Rows ahead are for blocks of several tiles. ConvolutionPlans names no plan with useless rows ahead, but a plan that
+// was chosen for a large batch is also valid for a small one.
 func TestConvolutionPlanAhead(t *testing.T) {
 	k := &Kernels{tensor: true, blocks: 132 * 8, shared: 227 << 10}
 	large := Convolution{N: 1024, H: 14, W: 14, In: 32, Out: 64, Kernel: 3}

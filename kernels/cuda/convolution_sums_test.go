@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// sumSteps bounds how many float32 operations round a sum over rows on its way: a thread's own and those that join
-// threads, which are few.
+// sumSteps bounds the number of float32 roundings of a sum over rows: those of a thread, and the few that merge
+// threads.
 func (t *convolutionTest) sumSteps() float64 { return float64(t.c.rows() + 16) }
 
 func (t *convolutionTest) checkStats(y, norm []float64) {

@@ -10,8 +10,8 @@ import (
 	"resnet/gpu"
 )
 
-// convolutions have one pixel, images smaller than the window, tiles that cross images and overhang, channels of every
-// tile's width, of several tiles and of none but the smallest.
+// convolutions have a single pixel, images smaller than the window, tiles across images and beyond the last row, and
+// numbers of channels for every width of tile, for several tiles and for the smallest width only.
 var convolutions = []Convolution{
 	{N: 1, H: 1, W: 1, In: 16, Out: 16, Kernel: 1},
 	{N: 1, H: 1, W: 1, In: 16, Out: 32, Kernel: 3},
@@ -26,7 +26,7 @@ var convolutions = []Convolution{
 	{N: 9, H: 14, W: 14, In: 16, Out: 16, Kernel: 1},
 }
 
-// ending is what stands behind a convolution's product.
+// ending says which operations follow the product of a convolution.
 type ending struct {
 	name                                         string
 	add, relu, stats, grad, gradReLU, join, mask bool
@@ -46,7 +46,7 @@ var endings = []ending{
 
 var operands = []Operand{{Kind: Plain}, {Kind: Normalized}, {Kind: Normalized, ReLU: true}, {Kind: NormGradient}}
 
-// normState is random numbers in the rows of a norm's state of c channels.
+// normState makes a random state of a norm of c channels.
 func (g *rig) normState(c int) []float64 {
 	v := g.random(gpu.Float32, NormRows*c)
 	for j := range c {
@@ -55,7 +55,7 @@ func (g *rig) normState(c int) []float64 {
 	return v
 }
 
-// throughNorm is fmaf(x, row, other row) of element i of a matrix with c channels.
+// throughNorm is fmaf(x, scale, shift) of element i of a matrix with c channels.
 func throughNorm(norm, x []float64, c, i int) float64 {
 	return float64(float32(math.FMA(x[i], norm[i%c], norm[c+i%c])))
 }
@@ -68,7 +68,7 @@ func gradientThroughNorm(norm, g, x []float64, c, i int) float64 {
 	return float64(float32(math.FMA(g[i], norm[4*c+j], rest)))
 }
 
-// factor is v as tensor cores multiply it.
+// factor is v, rounded to what the tensor cores multiply.
 func factor(t gpu.DataType, v float64) float64 {
 	if t != gpu.Float32 {
 		return round(t, v)
@@ -77,10 +77,10 @@ func factor(t gpu.DataType, v float64) float64 {
 	if !(math.Abs(v) <= math.MaxFloat32) {
 		return v
 	}
-	return float64(math.Float32frombits((bits + 0x1000) &^ 0x1fff)) // to nearest, half away from zero
+	return float64(math.Float32frombits((bits + 0x1000) &^ 0x1fff)) // to nearest, ties away from zero
 }
 
-// convolutionTest is a convolution on the device and what should come of it.
+// convolutionTest is a convolution on the device, with its expected result.
 type convolutionTest struct {
 	*rig
 	what                  string
@@ -112,14 +112,14 @@ func (g *rig) convolution(dt gpu.DataType, c Convolution, operand Operand, end e
 	product, size := t.c.reference(factors, weight)
 	t.tolerance = make([]float64, len(product))
 	for i, p := range product {
-		// Each addition rounds, by the hardware perhaps towards 0; then the sum is rounded to the type.
+		// Each addition rounds, in hardware perhaps towards 0; then the sum is rounded to the type.
 		t.tolerance[i] = float64(taps*c.In)*0x1p-23*size[i] + unit(dt)*math.Abs(p) + tiny(dt)
 	}
 	t.ending(product)
 	return t
 }
 
-// operand makes the operand's matrices and returns what they come to.
+// operand makes the matrices of the operand, and returns the values that are multiplied.
 func (t *convolutionTest) operand(rows, c int) []float64 {
 	o := &t.c.Operand
 	x, input, norm := t.random(t.dt, rows*c), t.random(t.dt, rows*c), t.normState(c)
@@ -147,7 +147,7 @@ func (t *convolutionTest) operand(rows, c int) []float64 {
 	return v
 }
 
-// reference is the product of x and w, and the sum of its terms' sizes.
+// reference is the product of x and w, and the sum of the absolute values of its terms.
 func (c *Convolution) reference(x, w []float64) (y, size []float64) {
 	y, size = make([]float64, c.rows()*c.Out), make([]float64, c.rows()*c.Out)
 	pad := c.Kernel / 2
@@ -169,7 +169,7 @@ func (c *Convolution) reference(x, w []float64) (y, size []float64) {
 	return y, size
 }
 
-// ending makes what stands behind the product, and with it want.
+// ending makes the tensors of the operations after the product, and computes want.
 func (t *convolutionTest) ending(product []float64) {
 	n, c, end := len(product), t.c.Out, t.end
 	t.want = product
@@ -223,7 +223,7 @@ func (t *convolutionTest) ending(product []float64) {
 	}
 }
 
-// reset makes the running statistics what they were before.
+// reset restores the running statistics.
 func (t *convolutionTest) reset() {
 	if t.running == nil {
 		return
@@ -235,7 +235,7 @@ func (t *convolutionTest) reset() {
 	t.copyIn(t.running.Ptr, data)
 }
 
-// run launches the convolution by a plan, and returns y and the norm's state. Scratch's counter must be 0 again.
+// run launches the convolution with a plan, and returns y and the norm's state. The counter in scratch must be 0 again.
 func (t *convolutionTest) run(p convolutionPlan) (y, norm []float64) {
 	t.Helper()
 	scratch := t.zeros(u8, int(p.scratch(&t.c)))
@@ -249,7 +249,7 @@ func (t *convolutionTest) run(p convolutionPlan) (y, norm []float64) {
 	return t.y.get(), t.norm.get()
 }
 
-// check compares y with the reference, and what sums made with those of y as it came out.
+// check compares y with the reference, and the norm's state with one computed from y.
 func (t *convolutionTest) check(y, norm []float64) {
 	t.Helper()
 	t.near(t.what, y, t.want, func(i int) float64 { return t.tolerance[i] })
@@ -261,7 +261,7 @@ func (t *convolutionTest) check(y, norm []float64) {
 	}
 }
 
-// Each size meets each ending, with the operands taking turns.
+// All sizes with all endings, and the operands in turn.
 func TestConvolution(t *testing.T) {
 	for _, dt := range dtypes {
 		for i, c := range convolutions {
@@ -278,7 +278,7 @@ func TestConvolution(t *testing.T) {
 	}
 }
 
-// What is added to the product may be where y goes.
+// Y may be Add, or G of Join.
 func TestConvolutionInPlace(t *testing.T) {
 	g := onGPU(t)
 	for _, dt := range dtypes {

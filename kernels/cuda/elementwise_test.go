@@ -11,7 +11,7 @@ import (
 // add32 is a + b rounded to float32, as the kernels add.
 func add32(a, b float64) float64 { return float64(float32(a) + float32(b)) }
 
-// positive raises to 0 and lets NaN be.
+// positive is ReLU; a NaN stays NaN.
 func positive(v float64) float64 {
 	if v < 0 {
 		return 0
@@ -19,7 +19,7 @@ func positive(v float64) float64 {
 	return v
 }
 
-// masked is a gradient behind a ReLU.
+// masked is the gradient g of a ReLU with output y.
 func masked(g, y float64) float64 {
 	if y <= 0 {
 		return 0
@@ -75,7 +75,7 @@ func TestElementwise(t *testing.T) {
 	}
 }
 
-// What dst held must not leak into a stored result.
+// Without accumulate, the old value of dst must not affect the result.
 func TestStoreIgnoresDestination(t *testing.T) {
 	eachLength(t, func(g *rig, what string, dt gpu.DataType, n int) {
 		a, y := g.put(of(dt), g.random(dt, n)), g.fresh(of(dt), n)

@@ -8,19 +8,19 @@ import (
 	"encoding/hex"
 )
 
-//go:embed *.ptx
+//go:embed ptx/*.ptx
 var embedded embed.FS
 
-// ptx is a module's.
+// ptx is the PTX of a module.
 func ptx(module string) []byte {
-	text, err := embedded.ReadFile(module + ".ptx")
+	text, err := embedded.ReadFile("ptx/" + module + ".ptx")
 	if err != nil {
-		panic(err) // gen names the modules that compile.sh makes
+		panic(err) // modules are only named as generate.sh names them
 	}
 	return text
 }
 
-// digest is the beginning of a SHA-256, which tells builds apart.
+// digest is the first 8 hexadecimal digits of a SHA-256.
 func digest(texts ...[]byte) string {
 	sum := sha256.New()
 	for _, text := range texts {
@@ -29,8 +29,7 @@ func digest(texts ...[]byte) string {
 	return hex.EncodeToString(sum.Sum(nil)[:4])
 }
 
-// Fingerprint tells these kernels from those of another build: what was
-// measured with one says nothing of another.
+// Fingerprint identifies the kernels of this build: measurements of other kernels do not apply to them.
 func Fingerprint() string {
 	var f functions
 	var texts [][]byte

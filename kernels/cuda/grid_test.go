@@ -8,7 +8,7 @@ import (
 	"resnet/gpu"
 )
 
-// Tiles cover all channels, hardly more, and fit a block.
+// Tiles cover all channels and few more, and fit into a block.
 func TestTile(t *testing.T) {
 	for _, dt := range dtypes {
 		for c := 1; c <= 2100; c++ {
@@ -24,7 +24,7 @@ func TestTile(t *testing.T) {
 	}
 }
 
-// Chunks cover all rows, none is empty, and they are few.
+// Chunks cover all rows, none is empty, and there are few.
 func TestChunks(t *testing.T) {
 	for _, c := range []int{1, 3, 16, 64, 130, 2048} {
 		for _, rows := range []int{1, 2, 63, 64, 65, 1000, 12345, 1 << 20} {
@@ -36,7 +36,7 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// A grid fills the device at most and is never empty.
+// A grid has at most as many blocks as fill the device, and is never empty.
 func TestGrid(t *testing.T) {
 	k := &Kernels{blocks: 10}
 	for n := 1; n < 20000; n += 77 {

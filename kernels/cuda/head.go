@@ -8,8 +8,8 @@ import (
 	"resnet/gpu"
 )
 
-// Head is the end of a network, from a hidden layer's product to the loss, with all its arithmetic between float32 and
-// float64:
+// Head is the end of a network, from the matrix product of a hidden layer to the loss, computed in float32 and, for
+// softmax and loss, float64:
 //
 //	h = z + bias, with ReLU max(h, 0)          N,Features, not stored
 //	logits = h weightᵀ + outBias               N,Classes
@@ -27,7 +27,7 @@ type Head struct {
 	On, Off                 float64 // the target at the label and elsewhere
 	Logits, Probs, Gradient gpu.Ptr // float32 N,Classes; Gradient 0: not wanted
 	Scale                   gpu.Ptr // of the loss, a float32; 0: 1
-	Scratch                 gpu.Ptr // HeadScratch bytes, zero before their first use; every launch leaves them ready for the next
+	Scratch                 gpu.Ptr // HeadScratch bytes, zero before the first launch; reusable after it
 }
 
 const (
@@ -36,10 +36,10 @@ const (
 	headClasses = 32 // at most
 )
 
-// HeadScratch is how many bytes Scratch needs.
+// HeadScratch is the size of Scratch in bytes.
 const HeadScratch = lossHeader + lossPart*lossBlocks
 
-// HeadFits is whether the kernels know a classifier: up to 32 classes, features in fours.
+// HeadFits says whether the kernels support a classifier: up to 32 classes, and a multiple of 4 features.
 func HeadFits(features, classes int) bool {
 	return 0 < features && features%headTile == 0 && 0 < classes && classes <= headClasses
 }
@@ -57,10 +57,10 @@ func (a Head) push(args *gpu.Args) {
 	args.Uint32(flag(a.ReLU))
 }
 
-// forward is the grid and block, and how many warps make an image: more than one where the images alone leave
+// forward is the grid and block, and how many warps compute one image: several if the images alone would leave
 // multiprocessors idle.
 func (a *Head) forward(k *Kernels) (grid, block gpu.Dim3, team int) {
-	const warp, busy = 32, 16 // warps that keep a multiprocessor busy
+	const warp, busy = 32, 16 // busy: warps that keep a multiprocessor busy
 	multiprocessors := max(k.blocks*blockThreads/residentThreads, 1)
 	team = blockThreads / warp
 	for team > 1 && (team*warp*headVector > a.Features || a.N*team > busy*multiprocessors) {
@@ -71,7 +71,7 @@ func (a *Head) forward(k *Kernels) (grid, block gpu.Dim3, team int) {
 	return grid, gpu.Dim3{X: images * team * warp, Y: 1, Z: 1}, team
 }
 
-// Head makes logits, probabilities, metrics and the loss's gradient.
+// Head computes logits, probabilities, metrics and the gradient of the loss.
 func (k *Kernels) Head(s *gpu.Stream, t gpu.DataType, a *Head) error {
 	if err := a.check("head", a.Scratch); err != nil || a.N == 0 {
 		return err
@@ -80,7 +80,7 @@ func (k *Kernels) Head(s *gpu.Stream, t gpu.DataType, a *Head) error {
 	return k.launchHead(s, grid, block, t, *a, a.Metrics, a.Scratch, a.Scratch.Add(lossHeader), team)
 }
 
-// HeadBackward makes all of Head's gradients, from its Gradient:
+// HeadBackward computes the gradients of Head's operands from its Gradient:
 //
 //	dweight = gradientᵀ h,  doutBias = Σ gradient            float32
 //	dh = gradient weight, with ReLU 0 where h <= 0           N,Features of the element type
@@ -94,16 +94,17 @@ func (k *Kernels) HeadBackward(s *gpu.Stream, t gpu.DataType, a *Head, dh, dbias
 	if a.Gradient == 0 {
 		return fmt.Errorf("cuda: head_backward: no Gradient: let Head make it")
 	}
-	const share, warp = 2, 32 // threads of an image
+	const share, warp = 2, 32 // share: threads of an image
 	block := gpu.Dim3{X: min(ceilDiv(a.N*share, warp)*warp, blockThreads), Y: 1, Z: 1}
 	grid := gpu.Dim3{X: a.Features/headTile + 1, Y: 1, Z: 1}
 	return k.launchHeadBackward(s, grid, block, t, *a, dh, dbias, dweight, doutBias)
 }
 
-// check refuses what the kernels do not know. other is a tensor beside a's own.
+// check returns an error for sizes that the kernels do not support. other is another tensor to check.
 func (a *Head) check(kernel string, other gpu.Ptr) error {
 	if !HeadFits(a.Features, a.Classes) || a.N < 0 {
-		return fmt.Errorf("cuda: %s: %d images of %d features and %d classes: want features in fours and at most %d classes",
+		return fmt.Errorf("cuda: %s: %d images of %d features and %d classes: want a multiple of 4 features "+
+			"and at most %d classes",
 			kernel, a.N, a.Features, a.Classes, headClasses)
 	}
 	return check(kernel, a.N*max(a.Features, a.Classes), a.Z, a.Bias, a.Weight, other)

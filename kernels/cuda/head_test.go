@@ -10,7 +10,7 @@ import (
 	"resnet/gpu"
 )
 
-// headCase is a head on the device, its weight and the hidden activations that it computes.
+// headCase is a head on the device, with its weight and the hidden activations that it computes.
 type headCase struct {
 	*Head
 	h, weight, outBias             []float64
@@ -20,8 +20,9 @@ type headCase struct {
 
 func (g *rig) head(dt gpu.DataType, n, features, classes int, hidden bool) headCase {
 	c := headCase{
-		h: g.random(dt, n*features), weight: g.random(gpu.Float32, classes*features), outBias: g.random(gpu.Float32, classes),
-		logits: g.fresh(f32, n*classes), probs: g.fresh(f32, n*classes), gradient: g.fresh(f32, n*classes),
+		h: g.random(dt, n*features), weight: g.random(gpu.Float32, classes*features),
+		outBias: g.random(gpu.Float32, classes),
+		logits:  g.fresh(f32, n*classes), probs: g.fresh(f32, n*classes), gradient: g.fresh(f32, n*classes),
 		scale: g.put(f32, []float64{64}), scratch: g.zeros(u8, HeadScratch),
 	}
 	labels := make([]float64, n)
@@ -30,7 +31,8 @@ func (g *rig) head(dt gpu.DataType, n, features, classes int, hidden bool) headC
 	}
 	on, off := target(0.1, classes)
 	c.Head = &Head{N: n, Features: features, Classes: classes, ReLU: hidden, Z: g.put(of(dt), c.h).Ptr,
-		Weight: g.put(f32, c.weight).Ptr, OutBias: g.put(f32, c.outBias).Ptr, Labels: g.put(i32, labels).Ptr, On: on, Off: off,
+		Weight: g.put(f32, c.weight).Ptr, OutBias: g.put(f32, c.outBias).Ptr, Labels: g.put(i32, labels).Ptr,
+		On: on, Off: off,
 		Logits: c.logits.Ptr, Probs: c.probs.Ptr, Gradient: c.gradient.Ptr, Scale: c.scale.Ptr, Scratch: c.scratch.Ptr}
 	if hidden {
 		bias := g.random(gpu.Float32, features)
@@ -50,7 +52,8 @@ func eachHead(t *testing.T, f func(g *rig, what string, dt gpu.DataType, c headC
 				for _, n := range []int{1, 33, 130} {
 					for _, g.k.blocks = range []int{3, 64} { // the warps of an image are few or many
 						hidden := (features+classes+n)%2 == 0
-						what := fmt.Sprintf("%s n=%d features=%d classes=%d hidden=%v blocks=%d", name(dt), n, features, classes, hidden, g.k.blocks)
+						what := fmt.Sprintf("%s n=%d features=%d classes=%d hidden=%v blocks=%d",
+							name(dt), n, features, classes, hidden, g.k.blocks)
 						f(g, what, dt, g.head(dt, n, features, classes, hidden))
 					}
 				}
@@ -59,7 +62,7 @@ func eachHead(t *testing.T, f func(g *rig, what string, dt gpu.DataType, c headC
 	}
 }
 
-// The logits are held to float64, and what follows from them to the kernels that make it one by one.
+// The logits are compared with float64, and the results computed from them with those of the separate kernels.
 func TestHead(t *testing.T) {
 	eachHead(t, func(g *rig, what string, dt gpu.DataType, c headCase) {
 		metrics := g.put(f64, []float64{3, 5})
@@ -75,19 +78,19 @@ func TestHead(t *testing.T) {
 				size[i] += math.Abs(v)
 			}
 		}
-		// A lane sums up its share of the features; then come the lanes, warps and the bias.
+		// A lane sums its part of the features; then lanes, warps and the bias are added.
 		_, _, team := c.forward(g.k)
 		steps := float64(headVector*ceilDiv(c.Features, headVector*32*team) + 5 + team + 1)
 		g.near(what+" logits", c.logits.get(), want, func(i int) float64 { return steps * 0x1p-24 * size[i] })
 
 		probs, dz, alone := g.fresh(f32, len(want)), g.fresh(f32, len(want)), g.put(f64, []float64{3, 5})
-		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, c.logits.Ptr, c.Labels, alone.Ptr, g.zeros(u8, int(LossScratch(c.N))).Ptr,
-			c.Classes, c.N, c.On, c.Off))
+		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, c.logits.Ptr, c.Labels, alone.Ptr,
+			g.zeros(u8, int(LossScratch(c.N))).Ptr, c.Classes, c.N, c.On, c.Off))
 		g.ok(g.k.LossBackward(g.s, gpu.Float32, dz.Ptr, probs.Ptr, c.Labels, c.Scale, c.Classes, c.N, c.On, c.Off))
 		g.equal(what+" probabilities", c.probs.get(), probs.get())
 		g.equal(what+" gradient", c.gradient.get(), dz.get())
 		got, ref := metrics.get(), alone.get()
-		// The images' losses, all above 0, are added in another order.
+		// The losses, which are all positive, are added in another order.
 		g.near(what+" metrics", got, ref, func(int) float64 { return float64(c.N) * 0x1p-53 * ref[0] })
 		g.equal(what+" correct", got[1:], ref[1:])
 
@@ -128,7 +131,7 @@ func TestHeadBackward(t *testing.T) {
 		g.near(what+" dh", got, want, func(i int) float64 {
 			return float64(c.Classes)*u*size[i] + unit(dt)*math.Abs(want[i]) + tiny(dt)
 		})
-		// Of a thread's images, then over the lanes and warps.
+		// Sums over the images of a thread, then over lanes and warps.
 		threads := min(ceilDiv(2*c.N, 32)*32, blockThreads)
 		steps := float64(ceilDiv(2*c.N, threads) + 4 + threads/32)
 		sums := func(what string, t *tensor, n int, term func(image, j int) float64) {
@@ -146,7 +149,7 @@ func TestHeadBackward(t *testing.T) {
 	})
 }
 
-// A NaN must show in the loss and go on backward, through the ReLU as well.
+// A NaN must show in the loss and in the gradients, through the ReLU too.
 func TestHeadNotFinite(t *testing.T) {
 	g := onGPU(t)
 	const n, features, classes = 3, 8, 4
@@ -161,7 +164,8 @@ func TestHeadNotFinite(t *testing.T) {
 	}
 	dh := g.fresh(f32, n*features)
 	vectors := g.fresh(f32, features*(classes+1)+classes)
-	g.ok(g.k.HeadBackward(g.s, gpu.Float32, c.Head, dh.Ptr, vectors.Add(4*features*classes), vectors.Ptr, vectors.Add(4*features*(classes+1))))
+	g.ok(g.k.HeadBackward(g.s, gpu.Float32, c.Head, dh.Ptr, vectors.Add(4*features*classes), vectors.Ptr,
+		vectors.Add(4*features*(classes+1))))
 	for i, v := range dh.get() {
 		if image := i / features; (v != v) != (image == 1 && (z[i] != z[i] || v != 0)) {
 			t.Errorf("dh of image %d, feature %d is %v", image, i%features, v)
@@ -174,7 +178,10 @@ func TestHeadRefuses(t *testing.T) {
 	for _, c := range []struct {
 		features, classes int
 		want              bool
-	}{{512, 10, true}, {4, 32, true}, {3136, 1, true}, {510, 10, false}, {512, 33, false}, {0, 10, false}, {512, 0, false}} {
+	}{
+		{512, 10, true}, {4, 32, true}, {3136, 1, true},
+		{510, 10, false}, {512, 33, false}, {0, 10, false}, {512, 0, false},
+	} {
 		if got := HeadFits(c.features, c.classes); got != c.want {
 			t.Errorf("HeadFits(%d, %d) is %v", c.features, c.classes, got)
 		}

@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"bytes"
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -25,10 +26,12 @@ type rig struct {
 	s *gpu.Stream
 	k *Kernels
 	r *rand.Rand
+
+	testing [len(typeNames)]*gpu.Module // of src/testing.cu, where one was launched
 }
 
-// onGPU opens the first GPU for a test. Without one the test is skipped, or fails where RESNET_REQUIRE_GPU=1 says that
-// there should be one. What the test leaves alive on the device fails it.
+// onGPU opens the first GPU for a test. Without a GPU, it skips the test, or fails it with RESNET_REQUIRE_GPU=1. The
+// test also fails if it leaves anything allocated on the device.
 func onGPU(t *testing.T) *rig {
 	t.Helper()
 	if _, err := gpu.Count(); err != nil {
@@ -50,9 +53,35 @@ func onGPU(t *testing.T) *rig {
 	g.k, err = Load(d, All())
 	g.ok(err)
 	t.Cleanup(func() { g.ok(g.k.Close()) })
-	// Few blocks, so that loops over the grid take several rounds.
+	// With few blocks, loops over the grid take several rounds.
 	g.k.blocks = 3
 	return g
+}
+
+// testdata has the modules of src/testing.cu, the kernels that only tests launch.
+//
+//go:embed testdata/testing_*.ptx
+var testdata embed.FS
+
+// launchTesting launches a kernel of src/testing.cu, and loads its module for type t at the first launch. Below compute
+// capability 8.0, it skips the test.
+func (g *rig) launchTesting(kernel string, t gpu.DataType, grid, block gpu.Dim3, shared int, args *gpu.Args) {
+	g.Helper()
+	if !g.k.tensor {
+		g.Skip("the GPU's compute capability is below 8.0")
+	}
+	if g.testing[t] == nil {
+		file := "testing_" + name(t) + ".ptx"
+		text, err := testdata.ReadFile("testdata/" + file)
+		g.ok(err)
+		m, err := g.d.LoadModule(file, text)
+		g.ok(err)
+		g.testing[t] = m
+		g.Cleanup(func() { g.ok(m.Close()) })
+	}
+	f, err := g.testing[t].Function(kernel + "_" + name(t))
+	g.ok(err)
+	g.ok(f.Launch(g.s, grid, block, shared, args))
 }
 
 func (g *rig) ok(err error) {
@@ -62,14 +91,13 @@ func (g *rig) ok(err error) {
 	}
 }
 
-// guard is how many bytes on either side of a tensor nobody may write, and canary what they hold.
+// guard is the number of bytes on either side of a tensor that no kernel may write. They hold canary.
 const (
 	guard  = 256
 	canary = 0xC3
 )
 
-// tensor is numbers in device memory between guard zones. What lies there is kept as bytes; how they are read is up to
-// codec.
+// tensor is an array of numbers in device memory, between guard zones. codec converts the numbers.
 type tensor struct {
 	gpu.Ptr
 	g      *rig
@@ -78,7 +106,7 @@ type tensor struct {
 	n      int
 }
 
-// free gives every tensor's memory back.
+// free frees the tensor's memory.
 func (t *tensor) free() { t.g.ok(t.buffer.Free()) }
 
 // put makes a tensor of these values, each rounded to the codec's type.
@@ -99,7 +127,7 @@ func (g *rig) put(c codec, values []float64) *tensor {
 	return t
 }
 
-// fresh makes a tensor of n values that a kernel is to overwrite: each is NaN, or where there is none, -1.
+// fresh makes a tensor of n values that a kernel must overwrite: NaN or, for integers, -1.
 func (g *rig) fresh(c codec, n int) *tensor {
 	g.Helper()
 	values := make([]float64, n)
@@ -152,7 +180,7 @@ func (g *rig) copyOut(p gpu.Ptr, n int) []byte {
 	return data
 }
 
-// random makes n values in [-1, 1) that type t holds exactly.
+// random makes n values in [-1, 1) that type t represents exactly.
 func (g *rig) random(t gpu.DataType, n int) []float64 {
 	values := make([]float64, n)
 	for i := range values {
@@ -161,12 +189,12 @@ func (g *rig) random(t gpu.DataType, n int) []float64 {
 	return values
 }
 
-// odd are values at the edges of the types, which every elementwise kernel must treat as the CPU does.
+// odd has values at the limits of the types. Every elementwise kernel must treat them as the CPU does.
 var odd = []float64{
 	0, math.Copysign(0, -1), math.NaN(), math.Inf(1), math.Inf(-1), 1e-40, -1e-40, 6e-8, 65504, -65504, 3e38, 1, -1,
 }
 
-// wild is random values with odd ones among them.
+// wild makes random values, some of them odd.
 func (g *rig) wild(t gpu.DataType, n int) []float64 {
 	values := g.random(t, n)
 	for i := range values {
@@ -177,7 +205,7 @@ func (g *rig) wild(t gpu.DataType, n int) []float64 {
 	return values
 }
 
-// equal fails unless got is want to the last bit, with one NaN as good as another.
+// equal fails unless got equals want bit by bit. All NaNs are equal.
 func (g *rig) equal(what string, got, want []float64) {
 	g.Helper()
 	for i, w := range want {
@@ -195,12 +223,13 @@ func (g *rig) near(what string, got, want []float64, tolerance func(i int) float
 			continue
 		}
 		if d, tol := math.Abs(got[i]-w), tolerance(i); !(d <= tol) {
-			g.Fatalf("%s: element %d of %d is %v, want %v: off by %.3g, tolerance %.3g", what, i, len(want), got[i], w, d, tol)
+			g.Fatalf("%s: element %d of %d is %v, want %v: off by %.3g, tolerance %.3g",
+				what, i, len(want), got[i], w, d, tol)
 		}
 	}
 }
 
-// lengths have no, some and all of full vectors, blocks and rounds over the grid.
+// lengths have no, partial and full vectors, blocks and rounds over the grid.
 var lengths = []int{1, 3, 4, 7, 8, 9, 31, 255, 256, 1023, 2048, 2049, 4099, 7001}
 
 // eachLength runs f for all types and lengths.
@@ -213,8 +242,8 @@ func eachLength(t *testing.T, f func(g *rig, what string, dt gpu.DataType, n int
 	}
 }
 
-// eachRows runs f for all types and a choice of row and channel counts: whole vectors or not, one tile or several,
-// fewer rows than a block has and more than a chunk.
+// eachRows runs f for all types, and for numbers of rows and channels with full and partial vectors, one tile and
+// several, fewer rows than a block has, and more than a chunk has.
 func eachRows(t *testing.T, f func(g *rig, what string, dt gpu.DataType, rows, c int)) {
 	g := onGPU(t)
 	for _, dt := range dtypes {

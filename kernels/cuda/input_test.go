@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"resnet/data"
 	"resnet/gpu"
 )
 
@@ -34,26 +35,27 @@ func TestInput(t *testing.T) {
 	})
 }
 
-func TestGather(t *testing.T) {
-	if size := unsafe.Sizeof(Draw{}); size != 8 {
-		t.Fatalf("a Draw is %d bytes, want 8 as on the device", size)
+func TestAssembleBatch(t *testing.T) {
+	if s := (data.Sample{}); unsafe.Sizeof(s) != 8 || unsafe.Offsetof(s.DY) != 4 || unsafe.Offsetof(s.DX) != 5 || unsafe.Offsetof(s.Flip) != 6 {
+		t.Fatalf("a Sample of %d bytes, want 8 with its fields as on the device", unsafe.Sizeof(s))
 	}
 	g := onGPU(t)
 	const images = 9
 	for _, shape := range []struct{ h, w, c, n int }{{5, 4, 1, 6}, {3, 7, 3, 11}, {28, 28, 1, 2}, {40, 37, 3, 1}} {
 		h, w, c := shape.h, shape.w, shape.c
 		set, labels := g.bytesOf(images*h*w*c), g.bytesOf(images)
-		draws := make([]Draw, shape.n)
-		for i := range draws {
-			draws[i] = Draw{Index: int32(g.r.IntN(images)), DY: int8(g.r.IntN(9) - 4), DX: int8(g.r.IntN(9) - 4), Flip: uint8(g.r.IntN(2))}
+		samples := make([]data.Sample, shape.n)
+		for i := range samples {
+			samples[i] = data.Sample{Index: int32(g.r.IntN(images)), DY: int8(g.r.IntN(9) - 4), DX: int8(g.r.IntN(9) - 4),
+				Flip: g.r.IntN(2) == 1}
 		}
-		draws[0].DY, draws[0].DX = 0, 0
+		samples[0].DY, samples[0].DX = 0, 0
 		want, wantLabels := make([]float64, shape.n*h*w*c), make([]float64, shape.n)
-		for i, d := range draws {
+		for i, d := range samples {
 			wantLabels[i] = labels[d.Index]
 			for at := range h * w * c {
 				ch, col, row := at%c, at/c%w, at/c/w
-				if d.Flip != 0 {
+				if d.Flip {
 					col = w - 1 - col
 				}
 				row, col = row+int(d.DY), col+int(d.DX)
@@ -62,16 +64,16 @@ func TestGather(t *testing.T) {
 				}
 			}
 		}
-		raw := unsafe.Slice((*byte)(unsafe.Pointer(&draws[0])), len(draws)*int(unsafe.Sizeof(Draw{})))
+		raw := unsafe.Slice((*byte)(unsafe.Pointer(&samples[0])), len(samples)*int(unsafe.Sizeof(data.Sample{})))
 		td := g.put(u8, make([]float64, len(raw)))
 		g.copyIn(td.Ptr, raw)
 		pixels, tl := g.fresh(u8, len(want)), g.fresh(i32, shape.n)
-		hyper, hypers := g.fresh(f32, 4), g.random(gpu.Float32, 4)
-		th, ts, tsl := g.put(f32, hypers), g.put(u8, set), g.put(i32, labels)
-		g.ok(g.k.Gather(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, hyper.Ptr, th.Ptr, h, w, c, shape.n))
-		g.equal(fmt.Sprintf("%+v hyper", shape), hyper.get(), hypers)
+		copied, stepParams := g.fresh(f32, 4), g.random(gpu.Float32, 4)
+		th, ts, tsl := g.put(f32, stepParams), g.put(u8, set), g.put(i32, labels)
+		g.ok(g.k.AssembleBatch(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, copied.Ptr, th.Ptr, h, w, c, shape.n))
+		g.equal(fmt.Sprintf("%+v step scalars", shape), copied.get(), stepParams)
 		pixels, tl = g.fresh(u8, len(want)), g.fresh(i32, shape.n)
-		g.ok(g.k.Gather(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, 0, 0, h, w, c, shape.n))
+		g.ok(g.k.AssembleBatch(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, 0, 0, h, w, c, shape.n))
 		g.equal(fmt.Sprintf("%+v pixels", shape), pixels.get(), want)
 		g.equal(fmt.Sprintf("%+v labels", shape), tl.get(), wantLabels)
 	}

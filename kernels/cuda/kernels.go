@@ -9,36 +9,37 @@ import (
 	"resnet/gpu"
 )
 
-// Kernels are the kernels loaded on a device. Executors may share them: a launch leaves nothing behind.
+// Kernels are the kernels loaded on a device. Executors may share them, as launches have no state.
 //
-// Each method queues its work on stream s and returns. Activations are of type t, one of those that were loaded, and
-// start at a multiple of 16 bytes, as does whatever else is called a tensor; other addresses are multiples of their
-// elements. Tensors and batches have fewer than 2^31 elements. With none there is nothing to do.
+// Each method queues its work on stream s and returns. Activations have type t, which must have been loaded.
+// Activations and all that the documentation calls a tensor start at a multiple of 16 bytes; other addresses are
+// multiples of their element's size. Tensors and batches have fewer than 2^31 elements. With no elements, nothing is
+// launched.
 type Kernels struct {
-	// Code is what the kernels were loaded from.
+	// Code says what the kernels were loaded from.
 	Code Code
 
 	modules []*gpu.Module
 	fn      functions
-	blocks  int  // of 256 threads, that fill the device
+	blocks  int  // of 256 threads that fill the device
 	tensor  bool // the device has tensor cores for all types: compute capability 8.0 and later
-	shared  int  // bytes of shared memory that a block of their kernels may have
+	shared  int  // bytes of shared memory that a block may have
 }
 
 // Selection says which kernels a run needs, besides those without an element type.
 type Selection struct {
-	Types  []gpu.DataType // of activations and what is cast to or from them
-	Tensor []gpu.DataType // that tensor cores multiply; below compute capability 8.0 there are no such kernels
+	Types  []gpu.DataType // of activations and of casts
+	Tensor []gpu.DataType // of products on tensor cores; ignored below compute capability 8.0
 }
 
-// All is every kernel.
+// All selects every kernel.
 func All() Selection {
 	types := []gpu.DataType{gpu.Float32, gpu.Float16, gpu.BFloat16}
 	return Selection{Types: types, Tensor: types}
 }
 
-// Load brings kernels to a device: machine code, from $RESNET_KERNELS or the folder kernels beside the program, or PTX,
-// which the driver compiles.
+// Load loads kernels on a device: machine code from $RESNET_KERNELS or from the folder kernels beside the program, or
+// else PTX, which the driver compiles.
 func Load(d *gpu.Device, want Selection) (*Kernels, error) {
 	major, _ := d.ComputeCapability()
 	k := &Kernels{
@@ -61,7 +62,7 @@ func Load(d *gpu.Device, want Selection) (*Kernels, error) {
 	return k, nil
 }
 
-// allowShared lets each function use that much shared memory.
+// allowShared lets each function use this much shared memory.
 func allowShared(t table, bytes int) error {
 	for _, f := range t {
 		if err := (*f).SetSharedMemory(bytes); err != nil {

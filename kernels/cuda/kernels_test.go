@@ -11,8 +11,8 @@ import (
 	"resnet/gpu"
 )
 
-// Below compute capability 8.0 the kernels for tensor cores stay away and the others work. An emulated GPU is of another
-// generation in a process of its own.
+// Below compute capability 8.0, the kernels for tensor cores are not loaded and the others work. The emulated GPU gets
+// another compute capability in a process of its own.
 func TestLoadWithoutTensorCores(t *testing.T) {
 	const variable = "RESNET_EMU_CC"
 	g := onGPU(t)
@@ -38,7 +38,7 @@ func TestLoadWithoutTensorCores(t *testing.T) {
 	}
 }
 
-// What was not selected is not loaded, and its launch says so.
+// Kernels that were not selected are not loaded, and launching them returns an error that says so.
 func TestSelection(t *testing.T) {
 	g := onGPU(t)
 	k, err := Load(g.d, Selection{Types: []gpu.DataType{gpu.BFloat16}})
@@ -53,7 +53,7 @@ func TestSelection(t *testing.T) {
 	one := gpu.Dim3{X: 1, Y: 1, Z: 1}
 	for want, err := range map[string]error{
 		"cuda: relu_f16 was not loaded: want float16": k.ReLU(g.s, gpu.Float16, x.Ptr, x.Ptr, 2),
-		"cuda: product_bf16 was not loaded":           k.launchProduct(g.s, one, one, 0, gpu.BFloat16, x.Ptr, x.Ptr, x.Ptr),
+		"cuda: weight_gradient_bf16 was not loaded":   k.launchWeightGradient(g.s, one, one, 0, gpu.BFloat16, nil, 0),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -61,7 +61,7 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// A launch may bring all of the shared memory that a block can have.
+// A launch may use all of the shared memory that a block can have.
 func TestSharedMemory(t *testing.T) {
 	g := onGPU(t)
 	if !g.k.tensor {
@@ -70,8 +70,11 @@ func TestSharedMemory(t *testing.T) {
 	if g.k.shared <= 48<<10 {
 		t.Fatalf("%d bytes of shared memory, want more than 48 KiB", g.k.shared)
 	}
-	d, a, b := g.fresh(f32, 16*8), g.zeros(f16, 16*16), g.zeros(f16, 16*8)
-	one, warp := gpu.Dim3{X: 1, Y: 1, Z: 1}, gpu.Dim3{X: 32, Y: 1, Z: 1}
-	g.ok(g.k.launchProduct(g.s, one, warp, g.k.shared, gpu.Float16, d.Ptr, a.Ptr, b.Ptr))
-	g.equal("d", d.get(), make([]float64, 16*8))
+	x, dy, dw := g.zeros(f16, 16*16), g.zeros(f16, 16*16), g.fresh(f32, 16*16)
+	tasks, err := g.k.weightTasks(gpu.Float16, []*WeightGradient{{N: 1, H: 4, W: 4, In: 16, Out: 16, Kernel: 1,
+		Operand: Operand{X: x.Ptr}, Gradient: Operand{X: dy.Ptr}, DW: dw.Ptr, Blocks: 1}})
+	g.ok(err)
+	tasks[0].plan.shared = g.k.shared
+	g.ok(g.k.runWeightTasks(g.s, gpu.Float16, tasks))
+	g.equal("dw", dw.get(), make([]float64, 16*16))
 }

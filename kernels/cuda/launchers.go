@@ -6,12 +6,13 @@ package cuda
 
 import "resnet/gpu"
 
-// functions are the kernels.
+// functions are the kernels that are loaded.
 type functions struct {
 	accumulate            perType
 	adam                  *gpu.Function
 	adamw                 *gpu.Function
 	add                   perType
+	assembleBatch         *gpu.Function
 	avgpool               perType
 	avgpoolBackward       perType
 	batchnormApply        perType
@@ -30,7 +31,6 @@ type functions struct {
 	convolutionN32        perType
 	convolutionN64        perType
 	crop                  perType
-	gather                *gpu.Function
 	head                  perType
 	headBackward          perType
 	input                 perType
@@ -39,13 +39,11 @@ type functions struct {
 	maxpool               perType
 	maxpoolBackward       perType
 	normInference         *gpu.Function
-	normReduce            perType
 	normStatistics        perType
 	notEqual              *gpu.Function
 	notFinite             perType
 	packWeights           perType
 	pad                   perType
-	product               perType
 	relu                  perType
 	reluBackward          perType
 	scaleUpdate           *gpu.Function
@@ -58,16 +56,16 @@ type functions struct {
 	weightGradient        perType
 }
 
-// kernels says where each kernel of kernels.ptx belongs.
+// kernels maps the kernels of kernels.ptx to their fields.
 func (f *functions) kernels() table {
 	return table{
 		"adam":                   &f.adam,
 		"adamw":                  &f.adamw,
+		"assemble_batch":         &f.assembleBatch,
 		"batchnorm_coefficients": &f.batchnormCoefficients,
 		"batchnorm_finish":       &f.batchnormFinish,
 		"batchnorm_inference":    &f.batchnormInference,
 		"bias_finish":            &f.biasFinish,
-		"gather":                 &f.gather,
 		"norm_inference":         &f.normInference,
 		"not_equal":              &f.notEqual,
 		"scale_update":           &f.scaleUpdate,
@@ -77,7 +75,7 @@ func (f *functions) kernels() table {
 	}
 }
 
-// typed says where each kernel of an element type's typed_*.ptx belongs, by its name without the type's.
+// typed maps the kernels of typed_*.ptx for one element type to their fields, by their names without the type.
 func (f *functions) typed(t gpu.DataType) table {
 	return table{
 		"accumulate":         &f.accumulate[t],
@@ -99,7 +97,6 @@ func (f *functions) typed(t gpu.DataType) table {
 		"loss_backward":      &f.lossBackward[t],
 		"maxpool":            &f.maxpool[t],
 		"maxpool_backward":   &f.maxpoolBackward[t],
-		"norm_reduce":        &f.normReduce[t],
 		"norm_statistics":    &f.normStatistics[t],
 		"not_finite":         &f.notFinite[t],
 		"pack_weights":       &f.packWeights[t],
@@ -112,19 +109,19 @@ func (f *functions) typed(t gpu.DataType) table {
 	}
 }
 
-// tensor says where each kernel of an element type's tensor_*.ptx belongs, by its name without the type's.
+// tensor maps the kernels of tensor_*.ptx for one element type to their fields, by their names without the type.
 func (f *functions) tensor(t gpu.DataType) table {
 	return table{
 		"convolution_n128": &f.convolutionN128[t],
 		"convolution_n16":  &f.convolutionN16[t],
 		"convolution_n32":  &f.convolutionN32[t],
 		"convolution_n64":  &f.convolutionN64[t],
-		"product":          &f.product[t],
 		"weight_gradient":  &f.weightGradient[t],
 	}
 }
 
-func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, n int) error {
+func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -132,13 +129,14 @@ func (k *Kernels) launchAccumulate(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Da
 	return k.fn.accumulate.launch("accumulate", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, skip gpu.Ptr,
+	mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
 	args.Ptr(m)
 	args.Ptr(v)
-	args.Ptr(hyper)
+	args.Ptr(stepParams)
 	args.Ptr(skip)
 	mirror.push(&args)
 	o.push(&args)
@@ -146,13 +144,14 @@ func (k *Kernels) launchAdam(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hy
 	return k.fn.adam.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
+func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, stepParams, decay, skip gpu.Ptr,
+	mirror Mirror, o AdamParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
 	args.Ptr(m)
 	args.Ptr(v)
-	args.Ptr(hyper)
+	args.Ptr(stepParams)
 	args.Ptr(decay)
 	args.Ptr(skip)
 	mirror.push(&args)
@@ -161,7 +160,8 @@ func (k *Kernels) launchAdamw(s *gpu.Stream, grid, block gpu.Dim3, p, g, m, v, h
 	return k.fn.adamw.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, a, b gpu.Ptr, relu bool, n int) error {
+func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, a, b gpu.Ptr, relu bool,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(a)
@@ -171,7 +171,24 @@ func (k *Kernels) launchAdd(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	return k.fn.add.launch("add", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, p Pool, n int) error {
+func (k *Kernels) launchAssembleBatch(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, dataset, datasetLabels,
+	samples, stepParams, stepParamsSrc gpu.Ptr, h, w, c int) error {
+	var args gpu.Args
+	args.Ptr(pixels)
+	args.Ptr(labels)
+	args.Ptr(dataset)
+	args.Ptr(datasetLabels)
+	args.Ptr(samples)
+	args.Ptr(stepParams)
+	args.Ptr(stepParamsSrc)
+	args.Uint32(uint32(h))
+	args.Uint32(uint32(w))
+	args.Uint32(uint32(c))
+	return k.fn.assembleBatch.Launch(s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, p Pool,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
@@ -180,7 +197,8 @@ func (k *Kernels) launchAvgpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataT
 	return k.fn.avgpool.launch("avgpool", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr, p Pool, accumulate bool, n int) error {
+func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr,
+	p Pool, accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -191,7 +209,8 @@ func (k *Kernels) launchAvgpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t g
 	return k.fn.avgpoolBackward.launch("avgpool_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x, scaleShift gpu.Ptr, relu bool, rows, c int) error {
+func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x,
+	scaleShift gpu.Ptr, relu bool, rows, c int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
@@ -202,7 +221,8 @@ func (k *Kernels) launchBatchnormApply(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	return k.fn.batchnormApply.launch("batchnorm_apply", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, x, y, mean, coefficients gpu.Ptr, relu, accumulate bool, rows, c int) error {
+func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, x, y, mean,
+	coefficients gpu.Ptr, relu, accumulate bool, rows, c int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -217,7 +237,8 @@ func (k *Kernels) launchBatchnormBackward(s *gpu.Stream, grid, block gpu.Dim3, t
 	return k.fn.batchnormBackward.launch("batchnorm_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim3, part, weight, saveInvstd, dweight, dbias, coefficients gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim3, part, weight, saveInvstd,
+	dweight, dbias, coefficients gpu.Ptr, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(part)
 	args.Ptr(weight)
@@ -231,7 +252,8 @@ func (k *Kernels) launchBatchnormCoefficients(s *gpu.Stream, grid, block gpu.Dim
 	return k.fn.batchnormCoefficients.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormFinish(s *gpu.Stream, grid, block gpu.Dim3, part, weight, bias, runningMean, runningVar, saveMean, saveInvstd, scaleShift gpu.Ptr, eps, momentum float64, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormFinish(s *gpu.Stream, grid, block gpu.Dim3, part, weight, bias, runningMean,
+	runningVar, saveMean, saveInvstd, scaleShift gpu.Ptr, eps, momentum float64, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(part)
 	args.Ptr(weight)
@@ -249,7 +271,8 @@ func (k *Kernels) launchBatchnormFinish(s *gpu.Stream, grid, block gpu.Dim3, par
 	return k.fn.batchnormFinish.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormInference(s *gpu.Stream, grid, block gpu.Dim3, weight, bias, runningMean, runningVar, scaleShift gpu.Ptr, eps float64, c int) error {
+func (k *Kernels) launchBatchnormInference(s *gpu.Stream, grid, block gpu.Dim3, weight, bias, runningMean,
+	runningVar, scaleShift gpu.Ptr, eps float64, c int) error {
 	var args gpu.Args
 	args.Ptr(weight)
 	args.Ptr(bias)
@@ -261,7 +284,8 @@ func (k *Kernels) launchBatchnormInference(s *gpu.Stream, grid, block gpu.Dim3, 
 	return k.fn.batchnormInference.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dy, x, y, mean, part gpu.Ptr, relu bool, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dy, x, y, mean,
+	part gpu.Ptr, relu bool, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(dy)
 	args.Ptr(x)
@@ -275,7 +299,8 @@ func (k *Kernels) launchBatchnormReduce(s *gpu.Stream, grid, block gpu.Dim3, t g
 	return k.fn.batchnormReduce.launch("batchnorm_reduce", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, part gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, part gpu.Ptr, rows,
+	c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	args.Ptr(part)
@@ -285,7 +310,8 @@ func (k *Kernels) launchBatchnormStats(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	return k.fn.batchnormStats.launch("batchnorm_stats", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, bias gpu.Ptr, relu bool, rows, c int) error {
+func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, bias gpu.Ptr, relu bool, rows,
+	c int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(bias)
@@ -295,7 +321,8 @@ func (k *Kernels) launchBias(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.bias.launch("bias", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchBiasBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, part, dy gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchBiasBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, part, dy gpu.Ptr, rows,
+	c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(part)
 	args.Ptr(dy)
@@ -322,31 +349,36 @@ func (k *Kernels) launchCast(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.cast.launch("cast", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchConvolutionN128(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN128(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN128.launch("convolution_n128", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchConvolutionN16(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN16(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN16.launch("convolution_n16", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchConvolutionN32(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN32(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN32.launch("convolution_n32", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchConvolutionN64(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, a ConvolutionLaunch) error {
+func (k *Kernels) launchConvolutionN64(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	a ConvolutionLaunch) error {
 	var args gpu.Args
 	a.push(&args)
 	return k.fn.convolutionN64.launch("convolution_n64", t, s, grid, block, shared, &args)
 }
 
-func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, b Border, accumulate bool, n int) error {
+func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy gpu.Ptr, b Border,
+	accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -356,22 +388,8 @@ func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.crop.launch("crop", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchGather(s *gpu.Stream, grid, block gpu.Dim3, pixels, labels, set, setLabels, draws, hyper, hypers gpu.Ptr, h, w, c int) error {
-	var args gpu.Args
-	args.Ptr(pixels)
-	args.Ptr(labels)
-	args.Ptr(set)
-	args.Ptr(setLabels)
-	args.Ptr(draws)
-	args.Ptr(hyper)
-	args.Ptr(hypers)
-	args.Uint32(uint32(h))
-	args.Uint32(uint32(w))
-	args.Uint32(uint32(c))
-	return k.fn.gather.Launch(s, grid, block, 0, &args)
-}
-
-func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done, part gpu.Ptr, team int) error {
+func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done,
+	part gpu.Ptr, team int) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(metrics)
@@ -381,7 +399,8 @@ func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.head.launch("head", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, dh, dbias, dweight, doutBias gpu.Ptr) error {
+func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, dh, dbias,
+	dweight, doutBias gpu.Ptr) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(dh)
@@ -391,7 +410,8 @@ func (k *Kernels) launchHeadBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	return k.fn.headBackward.launch("head_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, pixels, table gpu.Ptr, c, n int) error {
+func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, pixels, table gpu.Ptr, c,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(pixels)
@@ -401,7 +421,8 @@ func (k *Kernels) launchInput(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataTyp
 	return k.fn.input.launch("input", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, probs, logits, labels, metrics, done, part gpu.Ptr, on, off float64, classes, n int) error {
+func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, probs, logits, labels, metrics,
+	done, part gpu.Ptr, on, off float64, classes, n int) error {
 	var args gpu.Args
 	args.Ptr(probs)
 	args.Ptr(logits)
@@ -416,7 +437,8 @@ func (k *Kernels) launchLoss(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.loss.launch("loss", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dz, probs, labels, scale gpu.Ptr, on, off float64, classes, n int) error {
+func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dz, probs, labels,
+	scale gpu.Ptr, on, off float64, classes, n int) error {
 	var args gpu.Args
 	args.Ptr(dz)
 	args.Ptr(probs)
@@ -429,7 +451,8 @@ func (k *Kernels) launchLossBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.
 	return k.fn.lossBackward.launch("loss_backward", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, index, x gpu.Ptr, p Pool, n int) error {
+func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, index, x gpu.Ptr, p Pool,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(index)
@@ -439,7 +462,8 @@ func (k *Kernels) launchMaxpool(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataT
 	return k.fn.maxpool.launch("maxpool", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchMaxpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, index gpu.Ptr, p Pool, accumulate bool, n int) error {
+func (k *Kernels) launchMaxpoolBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, index gpu.Ptr,
+	p Pool, accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -456,20 +480,8 @@ func (k *Kernels) launchNormInference(s *gpu.Stream, grid, block gpu.Dim3, table
 	return k.fn.normInference.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNormReduce(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, g, dy gpu.Ptr, f NormBackward, part, done gpu.Ptr, rows, c, chunk int) error {
-	var args gpu.Args
-	args.Ptr(g)
-	args.Ptr(dy)
-	f.push(&args)
-	args.Ptr(part)
-	args.Ptr(done)
-	args.Uint32(uint32(rows))
-	args.Uint32(uint32(c))
-	args.Uint32(uint32(chunk))
-	return k.fn.normReduce.launch("norm_reduce", t, s, grid, block, 0, &args)
-}
-
-func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x gpu.Ptr, f NormForward, part, done gpu.Ptr, rows, c, chunk int) error {
+func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x gpu.Ptr,
+	f NormForward, part, done gpu.Ptr, rows, c, chunk int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	f.push(&args)
@@ -481,7 +493,8 @@ func (k *Kernels) launchNormStatistics(s *gpu.Stream, grid, block gpu.Dim3, t gp
 	return k.fn.normStatistics.launch("norm_statistics", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr, word uint32, count gpu.Ptr, n int) error {
+func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr, word uint32, count gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	args.Uint32(word)
@@ -490,7 +503,8 @@ func (k *Kernels) launchNotEqual(s *gpu.Stream, grid, block gpu.Dim3, x gpu.Ptr,
 	return k.fn.notEqual.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, count gpu.Ptr, n int) error {
+func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, x, count gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(x)
 	args.Ptr(count)
@@ -498,7 +512,8 @@ func (k *Kernels) launchNotFinite(s *gpu.Stream, grid, block gpu.Dim3, t gpu.Dat
 	return k.fn.notFinite.launch("not_finite", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dst, params, table gpu.Ptr) error {
+func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dst, params,
+	table gpu.Ptr) error {
 	var args gpu.Args
 	args.Ptr(dst)
 	args.Ptr(params)
@@ -506,21 +521,14 @@ func (k *Kernels) launchPackWeights(s *gpu.Stream, grid, block gpu.Dim3, t gpu.D
 	return k.fn.packWeights.launch("pack_weights", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, b Border, n int) error {
+func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, b Border,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
 	b.push(&args)
 	args.Uint32(uint32(n))
 	return k.fn.pad.launch("pad", t, s, grid, block, 0, &args)
-}
-
-func (k *Kernels) launchProduct(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, d, a, b gpu.Ptr) error {
-	var args gpu.Args
-	args.Ptr(d)
-	args.Ptr(a)
-	args.Ptr(b)
-	return k.fn.product.launch("product", t, s, grid, block, shared, &args)
 }
 
 func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, n int) error {
@@ -531,7 +539,8 @@ func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.relu.launch("relu", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchReluBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr, accumulate bool, n int) error {
+func (k *Kernels) launchReluBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, y gpu.Ptr,
+	accumulate bool, n int) error {
 	var args gpu.Args
 	args.Ptr(dx)
 	args.Ptr(dy)
@@ -547,12 +556,13 @@ func (k *Kernels) launchScaleUpdate(s *gpu.Stream, grid, block gpu.Dim3, state g
 	return k.fn.scaleUpdate.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, hyper, decay, skip gpu.Ptr, mirror Mirror, o SGDParams, n int) error {
+func (k *Kernels) launchSgd(s *gpu.Stream, grid, block gpu.Dim3, p, g, v, stepParams, decay, skip gpu.Ptr,
+	mirror Mirror, o SGDParams, n int) error {
 	var args gpu.Args
 	args.Ptr(p)
 	args.Ptr(g)
 	args.Ptr(v)
-	args.Ptr(hyper)
+	args.Ptr(stepParams)
 	args.Ptr(decay)
 	args.Ptr(skip)
 	mirror.push(&args)
@@ -568,7 +578,8 @@ func (k *Kernels) launchSplitSums(s *gpu.Stream, grid, block gpu.Dim3, all Split
 	return k.fn.splitSums.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, y gpu.Ptr, f NormForward, part, done gpu.Ptr) error {
+func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, y gpu.Ptr, f NormForward,
+	part, done gpu.Ptr) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(y)
@@ -578,7 +589,8 @@ func (k *Kernels) launchStem(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	return k.fn.stem.launch("stem", t, s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchStemBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, g, input, norm, dw, part, done gpu.Ptr) error {
+func (k *Kernels) launchStemBackward(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Stem, g, input, norm,
+	dw, part, done gpu.Ptr) error {
 	var args gpu.Args
 	a.push(&args)
 	args.Ptr(g)
@@ -606,7 +618,8 @@ func (k *Kernels) launchUnscale(s *gpu.Stream, grid, block gpu.Dim3, g, state gp
 	return k.fn.unscale.Launch(s, grid, block, 0, &args)
 }
 
-func (k *Kernels) launchWeightGradient(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, tasks WeightTasks, count int) error {
+func (k *Kernels) launchWeightGradient(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType,
+	tasks WeightTasks, count int) error {
 	var args gpu.Args
 	tasks.push(&args)
 	args.Uint32(uint32(count))

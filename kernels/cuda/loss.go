@@ -5,21 +5,23 @@ package cuda
 import "resnet/gpu"
 
 const (
-	lossWarps  = blockThreads / 32 // images that a block works on at once
+	lossWarps  = blockThreads / 32 // images that a block computes at once
 	lossBlocks = 256
-	lossHeader = 16 // bytes of the counter before the blocks' sums
-	lossPart   = 16 // bytes of a block's sums: two doubles
+	lossHeader = 16 // bytes of the block counter, before the partial sums
+	lossPart   = 16 // bytes of the partial sums of a block: two doubles
 )
 
 func lossGrid(n int) gpu.Dim3 {
 	return gpu.Dim3{X: min(ceilDiv(n, lossWarps), lossBlocks), Y: 1, Z: 1}
 }
 
-// LossScratch is how many bytes Loss needs. They must be zero before its first use; it leaves them ready for the next.
+// LossScratch is the size of Loss' scratch in bytes. It must be zero before the first launch; each launch leaves it
+// ready for the next.
 func LossScratch(n int) int64 { return lossHeader + lossPart*int64(lossGrid(n).X) }
 
-// Loss is softmax and cross-entropy of n images: probs float32 (n,classes) = softmax(logits), and to metrics float64[2]
-// are added the sum of the images' losses and how many have their first largest logit at the label:
+// Loss is softmax and cross-entropy of n images: probs float32 (n,classes) = softmax(logits). It adds two numbers to
+// metrics float64[2]: the sum of the losses, and the number of images whose largest logit, the first of equal ones, is
+// that of the label.
 //
 //	loss = -Σ_k t_k log softmax(z)_k,  t = on at the label and off elsewhere
 //

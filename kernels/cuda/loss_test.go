@@ -10,7 +10,7 @@ import (
 	"resnet/gpu"
 )
 
-// lossOf is the CPU's loss of one image: probabilities, loss and the first largest logit.
+// lossOf computes the loss of one image like the CPU: probabilities, loss and the index of the first largest logit.
 func lossOf(z []float64, label int, on, off float64) (p []float64, loss float64, best int) {
 	for k, v := range z {
 		if v > z[best] {
@@ -36,7 +36,7 @@ func lossOf(z []float64, label int, on, off float64) (p []float64, loss float64,
 	return p, loss, best
 }
 
-// target is the pair of on and off for a smoothing.
+// target is the target at the label and elsewhere, with label smoothing.
 func target(smoothing float64, classes int) (on, off float64) {
 	off = smoothing / float64(classes)
 	return 1 - smoothing + off, off
@@ -45,7 +45,9 @@ func target(smoothing float64, classes int) (on, off float64) {
 func TestLoss(t *testing.T) {
 	g := onGPU(t)
 	for _, dt := range dtypes {
-		for _, shape := range [][2]int{{1, 3}, {2, 1}, {10, 7}, {10, 8}, {10, 9}, {33, 100}, {100, 40}, {1000, 3}, {3, 2500}} {
+		for _, shape := range [][2]int{
+			{1, 3}, {2, 1}, {10, 7}, {10, 8}, {10, 9}, {33, 100}, {100, 40}, {1000, 3}, {3, 2500},
+		} {
 			classes, n := shape[0], shape[1]
 			for _, smoothing := range []float64{0, 0.1} {
 				what := fmt.Sprintf("%s classes=%d n=%d smoothing=%g", name(dt), classes, n, smoothing)
@@ -72,12 +74,13 @@ func TestLoss(t *testing.T) {
 				for range 2 { // the second finds scratch as the first left it
 					tm := g.put(f64, []float64{3, 5})
 					g.ok(g.k.Loss(g.s, dt, probs.Ptr, tz.Ptr, tl.Ptr, tm.Ptr, scratch.Ptr, classes, n, on, off))
-					// Rounded to float32; before that exp is of a number with an error of some units of 100, the
-					// largest logit, in double.
+					// The result is rounded to float32. Before that, exp has an argument with a float64 error of some
+					// units in the last place of 100, the largest logit.
 					g.near(what, probs.get(), want, func(i int) float64 { return 1.01*0x1p-24*want[i] + 0x1p-149 })
 					got := tm.get()
-					// Some roundings an image and one for each addition.
-					if d := math.Abs(got[0] - metrics[0]); d > float64(n+classes+10)*0x1p-53*size*4 || got[1] != metrics[1] {
+					// A few roundings per image, and one for each addition.
+					tol := float64(n+classes+10) * 0x1p-53 * size * 4
+					if math.Abs(got[0]-metrics[0]) > tol || got[1] != metrics[1] {
 						g.Fatalf("%s: metrics are %v, want %v", what, got, metrics)
 					}
 					if first != nil {
@@ -92,7 +95,7 @@ func TestLoss(t *testing.T) {
 	}
 }
 
-// lossBackward checks LossBackward on the probabilities as they came out.
+// lossBackward checks LossBackward with the probabilities that Loss computed.
 func (g *rig) lossBackward(what string, dt gpu.DataType, probs, labels *tensor, classes, n int, on, off float64) {
 	g.Helper()
 	p, l := probs.get(), labels.get()
@@ -115,7 +118,7 @@ func (g *rig) lossBackward(what string, dt gpu.DataType, probs, labels *tensor, 
 	}
 }
 
-// A diverged image must show in the loss and must not be counted as correct by accident.
+// A diverged image must show in the loss, and must not be counted as correct by accident.
 func TestLossNotFinite(t *testing.T) {
 	g := onGPU(t)
 	nan, inf := math.NaN(), math.Inf(1)
@@ -124,7 +127,7 @@ func TestLossNotFinite(t *testing.T) {
 		label         int
 		correct, loss float64
 	}{
-		{[]float64{nan, 1, 2}, 0, 1, nan}, // none is larger than a NaN in front
+		{[]float64{nan, 1, 2}, 0, 1, nan}, // no logit is larger than a NaN at the start
 		{[]float64{nan, 1, 2}, 2, 0, nan},
 		{[]float64{1, nan, 2}, 2, 1, nan},
 		{[]float64{1, 2, nan}, 2, 0, nan},
@@ -134,8 +137,9 @@ func TestLossNotFinite(t *testing.T) {
 		{[]float64{0, inf, 0}, 1, 1, nan},
 	} {
 		metrics, probs := g.zeros(f64, 2), g.fresh(f32, 3)
-		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, g.put(f32, c.logits).Ptr, g.put(i32, []float64{float64(c.label)}).Ptr,
-			metrics.Ptr, g.zeros(u8, int(LossScratch(1))).Ptr, 3, 1, 1, 0))
+		label := g.put(i32, []float64{float64(c.label)})
+		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, g.put(f32, c.logits).Ptr, label.Ptr, metrics.Ptr,
+			g.zeros(u8, int(LossScratch(1))).Ptr, 3, 1, 1, 0))
 		g.equal(fmt.Sprintf("case %d: loss and correct", i), metrics.get(), []float64{c.loss, c.correct})
 		p, _, _ := lossOf(c.logits, c.label, 1, 0)
 		g.equal(fmt.Sprintf("case %d: probabilities", i), probs.get(), rounded(gpu.Float32, p))

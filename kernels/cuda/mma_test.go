@@ -8,7 +8,7 @@ import (
 	"resnet/gpu"
 )
 
-// inner is how long the sums of one product are.
+// inner is k of one mma, the length of its sums.
 func inner(t gpu.DataType) int {
 	if t == gpu.Float32 {
 		return 8
@@ -16,20 +16,21 @@ func inner(t gpu.DataType) int {
 	return 16
 }
 
-// product is a b by the tensor cores, 16 x 8; b is as kernel product takes it.
+// product is a b by one mma of the tensor cores, 16 x 8; b is as kernel product of testing.cu takes it.
 func (g *rig) product(t gpu.DataType, a, b []float64) []float64 {
 	g.Helper()
-	if !g.k.tensor {
-		g.Skip("the GPU's compute capability is below 8.0")
-	}
 	d, ta, tb := g.fresh(f32, 16*8), g.put(of(t), a), g.put(of(t), b)
 	shared := (len(a) + len(b)) * of(t).size
-	one := gpu.Dim3{X: 1, Y: 1, Z: 1}
-	g.ok(g.k.launchProduct(g.s, one, gpu.Dim3{X: 32, Y: 1, Z: 1}, shared, t, d.Ptr, ta.Ptr, tb.Ptr))
+	var args gpu.Args
+	for _, p := range [...]gpu.Ptr{d.Ptr, ta.Ptr, tb.Ptr} {
+		args.Ptr(p)
+	}
+	g.launchTesting("product", t, gpu.Dim3{X: 1, Y: 1, Z: 1}, gpu.Dim3{X: 32, Y: 1, Z: 1}, shared, &args)
 	return d.get()
 }
 
-// The tensor cores' fragments, and the loads that feed them, are laid out as mma.cuh says. All sums here are exact.
+// The fragments of the tensor cores and the loads of them have the layouts that mma.cuh documents. All sums here are
+// exact.
 func TestProduct(t *testing.T) {
 	for _, dt := range dtypes {
 		t.Run(name(dt), func(t *testing.T) {
@@ -43,7 +44,7 @@ func TestProduct(t *testing.T) {
 			}
 			a, b := eighths(16*k), eighths(8*k)
 			along, across := 8, 1
-			if dt == gpu.Float32 { // b lies there transposed
+			if dt == gpu.Float32 { // b is transposed
 				along, across = 1, k
 			}
 			want := make([]float64, 16*8)
@@ -57,14 +58,15 @@ func TestProduct(t *testing.T) {
 	}
 }
 
-// to_tf32 rounds half away from zero, to ten bits.
+// to_tf32 rounds to ten bits of fraction, ties away from zero.
 func TestTF32(t *testing.T) {
 	g, k := onGPU(t), inner(gpu.Float32)
 	a, b := make([]float64, 16*k), make([]float64, 8*k)
 	b[0] = 1
 	want := make([]float64, 16*8)
 	for row, v := range [][2]float64{
-		{1 + 0x1p-11, 1 + 0x1p-10}, {-1 - 0x1p-11, -1 - 0x1p-10}, {1 + 0x1.ffep-12, 1}, {2 - 0x1p-23, 2}, {0x1p-30, 0x1p-30},
+		{1 + 0x1p-11, 1 + 0x1p-10}, {-1 - 0x1p-11, -1 - 0x1p-10}, {1 + 0x1.ffep-12, 1},
+		{2 - 0x1p-23, 2}, {0x1p-30, 0x1p-30},
 	} {
 		a[row*k], want[row*8] = v[0], v[1]
 	}

@@ -11,30 +11,32 @@ import (
 	"resnet/gpu"
 )
 
-// typeNames are the element types in the names of modules and kernels.
+// typeNames are the names of the element types in the names of modules and kernels.
 var typeNames = [...]string{gpu.Float32: "f32", gpu.Float16: "f16", gpu.BFloat16: "bf16"}
 
-// table says where functions belong, by name.
+// table maps the names of kernels to where their functions are stored.
 type table map[string]**gpu.Function
 
-// perType is a kernel for each element type, nil where it was not loaded.
+// perType is one kernel for each element type, nil where it was not loaded.
 type perType [len(typeNames)]*gpu.Function
 
-func (f *perType) launch(name string, t gpu.DataType, s *gpu.Stream, grid, block gpu.Dim3, shared int, args *gpu.Args) error {
+func (f *perType) launch(name string, t gpu.DataType, s *gpu.Stream, grid, block gpu.Dim3, shared int,
+	args *gpu.Args) error {
 	if f[t] == nil {
-		return fmt.Errorf("cuda: %s_%s was not loaded: want %v in Load's selection, and for tensor cores compute capability 8.0", name, typeNames[t], t)
+		return fmt.Errorf("cuda: %s_%s was not loaded: want %v in Load's selection, and for tensor cores compute "+
+			"capability 8.0", name, typeNames[t], t)
 	}
 	return f[t].Launch(s, grid, block, shared, args)
 }
 
-// module is a PTX to load, and where its kernels belong.
+// module is a PTX module to load, and where its kernels are stored.
 type module struct {
 	name   string // "typed_f32"
-	ending string // of its kernels' names: "_f32"
+	ending string // of the names of its kernels: "_f32"
 	table  table
 }
 
-// modules are those of a selection.
+// modules returns the modules of a selection.
 func (f *functions) modules(want Selection) []module {
 	list := []module{{name: "kernels", table: f.kernels()}}
 	for i, name := range typeNames {
@@ -49,7 +51,7 @@ func (f *functions) modules(want Selection) []module {
 	return list
 }
 
-// load brings modules to the device side by side, as the driver takes a while to compile one.
+// load loads modules in parallel, as the driver may take seconds to compile one.
 func (k *Kernels) load(d *gpu.Device, list []module) error {
 	start := time.Now()
 	code := openAssembled(d.ComputeCapability())
@@ -68,7 +70,8 @@ func (k *Kernels) load(d *gpu.Device, list []module) error {
 	return err
 }
 
-// load loads machine code, or where there is none that the driver takes, PTX; why says what was wrong with machine code.
+// load loads machine code or, if there is none that the driver accepts, PTX; then why says what was wrong with the
+// machine code.
 func (m *module) load(d *gpu.Device, code assembled) (loaded *gpu.Module, why, err error) {
 	image, why := code.read(m.name)
 	if why == nil {
@@ -80,7 +83,7 @@ func (m *module) load(d *gpu.Device, code assembled) (loaded *gpu.Module, why, e
 	return loaded, why, err
 }
 
-// find fills in the functions.
+// find stores the functions of a loaded module.
 func (m *module) find(loaded *gpu.Module) (err error) {
 	for name, f := range m.table {
 		if *f, err = loaded.Function(name + m.ending); err != nil {

@@ -4,7 +4,7 @@ package cuda
 
 import "resnet/gpu"
 
-// Border is zeros around images of H x W x C.
+// Border is zero padding around images of H x W x C.
 type Border struct{ H, W, C, Top, Left, Bottom, Right int }
 
 // push adds the fields in the order of the kernels' struct.
@@ -17,7 +17,7 @@ func (b Border) push(args *gpu.Args) {
 func (b Border) in(n int) int  { return n * b.H * b.W * b.C }
 func (b Border) out(n int) int { return n * (b.Top + b.H + b.Bottom) * (b.Left + b.W + b.Right) * b.C }
 
-// Pad puts zeros around images: x (n,h,w,c) to y (n,top+h+bottom,left+w+right,c).
+// Pad pads images with zeros: x (n,h,w,c) to y (n,top+h+bottom,left+w+right,c).
 func (k *Kernels) Pad(s *gpu.Stream, t gpu.DataType, y, x gpu.Ptr, n, h, w, c, top, left, bottom, right int) error {
 	b := Border{h, w, c, top, left, bottom, right}
 	if err := check("pad", b.out(n), y, x); err != nil || b.out(n) == 0 {
@@ -26,8 +26,10 @@ func (k *Kernels) Pad(s *gpu.Stream, t gpu.DataType, y, x gpu.Ptr, n, h, w, c, t
 	return k.launchPad(s, k.flat(b.out(n), width(t, c)), flatBlock, t, y, x, b, n)
 }
 
-// Crop is Pad's gradient, the inside of dy (n,top+h+bottom,left+w+right,c): dx (n,h,w,c), added to with accumulate.
-func (k *Kernels) Crop(s *gpu.Stream, t gpu.DataType, dx, dy gpu.Ptr, n, h, w, c, top, left, bottom, right int, accumulate bool) error {
+// Crop is the gradient of Pad: dx (n,h,w,c) is the inner part of dy (n,top+h+bottom,left+w+right,c), added to dx with
+// accumulate.
+func (k *Kernels) Crop(s *gpu.Stream, t gpu.DataType, dx, dy gpu.Ptr, n, h, w, c, top, left, bottom, right int,
+	accumulate bool) error {
 	b := Border{h, w, c, top, left, bottom, right}
 	if err := check("crop", b.out(n), dx, dy); err != nil || b.in(n) == 0 {
 		return err

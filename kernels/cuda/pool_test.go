@@ -21,7 +21,7 @@ var pools = []Pool{
 	{H: 1, W: 1, OH: 1, OW: 1, KH: 3, KW: 3, StrideH: 1, StrideW: 1, Top: 1, Left: 1},
 }
 
-// eachWindow calls f for every output element with the pixels its window sees, in row order.
+// eachWindow calls f for every output element, with the pixels of its window inside the image, in row order.
 func (p Pool) eachWindow(n int, f func(out int, in []int)) {
 	var in []int
 	for out := range p.out(n) {
@@ -133,7 +133,7 @@ func TestAvgPool(t *testing.T) {
 	})
 }
 
-// rounded is values rounded to a type.
+// rounded rounds values to type t.
 func rounded(dt gpu.DataType, values []float64) []float64 {
 	out := make([]float64, len(values))
 	for i, v := range values {

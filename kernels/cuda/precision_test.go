@@ -31,7 +31,7 @@ func TestCast(t *testing.T) {
 	})
 }
 
-// Halfway between two numbers the even one is taken.
+// Ties are rounded to even.
 func TestCastToEven(t *testing.T) {
 	g := onGPU(t)
 	for _, dt := range []gpu.DataType{gpu.Float16, gpu.BFloat16} {

@@ -8,32 +8,32 @@ import (
 	"resnet/gpu"
 )
 
-// Stem is a network's first convolution, from bytes N,H,W,C to N,OH,OW,Out:
+// Stem is the first convolution of a network, from bytes N,H,W,C to N,OH,OW,Out:
 //
 //	y[n,oy,ox,o] = Σ_rsc table[c][pixels[n, oy*Stride+r-Top, ox*Stride+s-Left, c]] * weight[o,r,s,c]
 //
-// Pixels outside of the image count as 0. Table is float32[C][256], Weight float32 Out,Kernel,Kernel,C. The arithmetic is
+// Pixels outside the image count as 0. Table is float32[C][256], Weight float32 Out,Kernel,Kernel,C. The arithmetic is
 // float32, and y is rounded once.
 type Stem struct {
 	N, H, W, C, OH, OW, Out   int
 	Kernel, Stride, Top, Left int
 	Pixels, Table, Weight, Y  gpu.Ptr
 	Stats                     *NormForward // of y, for the batch norm that reads it; nil: none
-	Scratch                   gpu.Ptr      // StemScratch bytes, zero before their first use; every launch leaves them ready for the next
+	Scratch                   gpu.Ptr      // StemScratch bytes, zero before the first launch; reusable after it
 }
 
 const (
 	stemTaps    = 32  // most inputs of an output
-	stemGroup   = 9   // of these that a thread takes at once
+	stemGroup   = 9   // inputs that a thread computes at once
 	stemColors  = 4   // most channels of an image
 	stemWidth   = 32  // most channels of a block
 	stemVector  = 8   // channels of a thread
 	stemOut     = 128 // most channels
-	stemThreads = 128 // of a block while there are few rows
+	stemThreads = 128 // of a block if there are few rows
 )
 
-// StemFits is whether the kernels know a convolution: images of up to 4 channels, up to 32 inputs an output, 8, 16, 32,
-// 64, 96 or 128 channels out.
+// StemFits says whether the kernels support a convolution: images of up to 4 channels, up to 32 inputs per output, and
+// 8, 16, 32, 64, 96 or 128 output channels.
 func StemFits(c, kernel, out int) bool {
 	wide := out == stemVector || out == 2*stemVector || out%stemWidth == 0
 	return 0 < c && c <= stemColors && 0 < kernel && kernel*kernel*c <= stemTaps && 0 < out && out <= stemOut && wide
@@ -52,8 +52,8 @@ func (a Stem) push(args *gpu.Args) {
 func (a Stem) rows() int { return a.N * a.OH * a.OW }
 func (a Stem) taps() int { return a.Kernel * a.Kernel * a.C }
 
-// launch is the grid and block for a number of groups of channels or taps: large blocks only where they fill the device,
-// and at most so many for each multiprocessor, as its registers hold no more.
+// launch is the grid and block for a number of groups of channels or taps. Blocks are large only where they fill the
+// device. There are at most `most` blocks per multiprocessor, as its registers suffice for no more.
 func (a Stem) launch(k *Kernels, groups, most int) (grid, block gpu.Dim3) {
 	multiprocessors := max(k.blocks*blockThreads/residentThreads, 1)
 	tiles := func(threads int) int { return ceilDiv(a.rows(), threads/(min(a.Out, stemWidth)/stemVector)) }
@@ -73,14 +73,14 @@ func (a Stem) backward(k *Kernels) (grid, block gpu.Dim3) {
 	return a.launch(k, ceilDiv(a.Out, stemWidth)*ceilDiv(a.taps(), stemGroup), 1)
 }
 
-// StemScratch is how many bytes Scratch needs.
+// StemScratch is the size of Scratch in bytes.
 func (k *Kernels) StemScratch(a *Stem) int64 {
 	const part = 8 // bytes: two floats
 	grid, _ := a.forward(k)
 	return doneBytes + part*int64(grid.X)*int64(a.Out)
 }
 
-// Stem runs the convolution.
+// Stem computes the convolution.
 func (k *Kernels) Stem(s *gpu.Stream, t gpu.DataType, a *Stem) error {
 	if err := a.check("stem", a.Y, a.Scratch); err != nil || a.rows() == 0 {
 		return err
@@ -93,16 +93,17 @@ func (k *Kernels) Stem(s *gpu.Stream, t gpu.DataType, a *Stem) error {
 	return k.launchStem(s, grid, block, t, *a, a.Y, stats, a.Scratch.Add(doneBytes), a.Scratch)
 }
 
-// StemGradientScratch is how many bytes StemWeightGradient needs. They must be zero before their first use; it leaves
-// them ready for the next.
+// StemGradientScratch is the size of StemWeightGradient's scratch in bytes. It must be zero before the first launch;
+// each launch leaves it ready for the next.
 func (k *Kernels) StemGradientScratch(a *Stem) int64 {
 	grid, _ := a.backward(k)
 	return doneBytes + 4*int64(grid.X)*int64(a.Out)*int64(a.taps())
 }
 
-// StemWeightGradient is dw = Σ gradient * table[pixels] over rows, float32 like the weight, from the gradient of y:
-// Plain or NormGradient, rows x Out. Blocks sum up in float32, and their sums are added in float64.
-func (k *Kernels) StemWeightGradient(s *gpu.Stream, t gpu.DataType, a *Stem, gradient Operand, dw, scratch gpu.Ptr) error {
+// StemWeightGradient is dw = Σ gradient * table[pixels] over rows, float32 like the weight. gradient is that of y, rows
+// x Out, Plain or NormGradient. Blocks sum in float32, and their sums are added up in float64.
+func (k *Kernels) StemWeightGradient(s *gpu.Stream, t gpu.DataType, a *Stem, gradient Operand,
+	dw, scratch gpu.Ptr) error {
 	if gradient.Kind == Normalized {
 		return fmt.Errorf("cuda: stem_backward: gradient is Normalized, want Plain or NormGradient")
 	}
@@ -116,13 +117,15 @@ func (k *Kernels) StemWeightGradient(s *gpu.Stream, t gpu.DataType, a *Stem, gra
 		gradient.Norm = 0
 	}
 	grid, block := a.backward(k)
-	return k.launchStemBackward(s, grid, block, t, *a, gradient.X, gradient.Input, gradient.Norm, dw, scratch.Add(doneBytes), scratch)
+	return k.launchStemBackward(s, grid, block, t, *a, gradient.X, gradient.Input, gradient.Norm, dw,
+		scratch.Add(doneBytes), scratch)
 }
 
-// check refuses what the kernels do not know.
+// check returns an error for sizes that the kernels do not support.
 func (a *Stem) check(kernel string, tensors ...gpu.Ptr) error {
 	if !StemFits(a.C, a.Kernel, a.Out) || min(a.H, a.W, a.OH, a.OW, a.Stride) < 1 || a.N < 0 {
-		return fmt.Errorf("cuda: %s: kernel %dx%d stride %d from %dx%dx%d to %dx%dx%d: want what StemFits takes, and positive sizes",
+		return fmt.Errorf("cuda: %s: kernel %dx%d stride %d from %dx%dx%d to %dx%dx%d: want what StemFits takes, "+
+			"and positive sizes",
 			kernel, a.Kernel, a.Kernel, a.Stride, a.H, a.W, a.C, a.OH, a.OW, a.Out)
 	}
 	return check(kernel, max(a.rows()*a.Out, a.N*a.H*a.W*a.C), tensors...)

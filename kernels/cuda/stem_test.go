@@ -10,8 +10,8 @@ import (
 	"resnet/gpu"
 )
 
-// stems are the seed network's and others: several colours, windows that overhang on every side, more than 9 taps, more
-// than 32 channels.
+// stems are the seed network's and others: several colours, windows beyond the image on every side, more than 9 taps,
+// more than 32 channels.
 var stems = []Stem{
 	{H: 28, W: 28, C: 1, OH: 14, OW: 14, Out: 16, Kernel: 3, Stride: 2},
 	{H: 5, W: 7, C: 3, OH: 5, OW: 7, Out: 32, Kernel: 3, Stride: 1, Top: 1, Left: 1},
@@ -20,8 +20,8 @@ var stems = []Stem{
 	{H: 3, W: 3, C: 2, OH: 3, OW: 3, Out: 96, Kernel: 1, Stride: 1},
 }
 
-// eachTap calls f for each product of a stem: output pixel row, channel o, the tap's index in the weight of a channel, and
-// the pixel's value.
+// eachTap calls f for each input of each output pixel: the row of the pixel, the index of the tap in the weight of a
+// channel, and the value of the input.
 func (a Stem) eachTap(pixels, table []float64, f func(row, tap int, value float64)) {
 	for row := range a.rows() {
 		ox, oy, n := row%a.OW, row/a.OW%a.OH, row/a.OW/a.OH
@@ -35,7 +35,7 @@ func (a Stem) eachTap(pixels, table []float64, f func(row, tap int, value float6
 	}
 }
 
-// eachStem runs f with a stem's pixels and table in place.
+// eachStem runs f for all types and stems, with pixels and table on the device.
 func eachStem(t *testing.T, f func(g *rig, what string, dt gpu.DataType, a *Stem, pixels, table []float64)) {
 	g := onGPU(t)
 	for _, dt := range dtypes {
@@ -44,7 +44,9 @@ func eachStem(t *testing.T, f func(g *rig, what string, dt gpu.DataType, a *Stem
 				for _, g.k.blocks = range []int{3, 80} { // few blocks and many
 					pixels, table := g.bytesOf(a.N*a.H*a.W*a.C), g.random(gpu.Float32, a.C*256)
 					a.Pixels, a.Table = g.put(u8, pixels).Ptr, g.put(f32, table).Ptr
-					f(g, fmt.Sprintf("%s %dx%dx%dx%d to %d blocks=%d", name(dt), a.N, a.H, a.W, a.C, a.Out, g.k.blocks), dt, &a, pixels, table)
+					what := fmt.Sprintf("%s %dx%dx%dx%d to %d blocks=%d",
+						name(dt), a.N, a.H, a.W, a.C, a.Out, g.k.blocks)
+					f(g, what, dt, &a, pixels, table)
 				}
 			}
 		}
@@ -66,7 +68,7 @@ func TestStem(t *testing.T) {
 		y, scratch := g.fresh(of(dt), len(want)), g.zeros(u8, int(g.k.StemScratch(a)))
 		a.Weight, a.Y, a.Scratch = g.put(f32, weight).Ptr, y.Ptr, scratch.Ptr
 		g.ok(g.k.Stem(g.s, dt, a))
-		// An FMA rounds once, and at last y is.
+		// Each FMA rounds once, and so does the store of y.
 		tol := func(i int) float64 { return float64(a.taps())*u*size[i] + unit(dt)*math.Abs(want[i]) + tiny(dt) }
 		plain := y.get()
 		g.near(what, plain, want, tol)
@@ -77,7 +79,7 @@ func TestStem(t *testing.T) {
 		before, beforeVar := n.runningMean.get(), n.runningVar.get()
 		g.ok(g.k.Stem(g.s, dt, a))
 		g.equal(what+" with statistics", y.get(), plain)
-		// A thread sums up the rows that it takes, and a block's threads, warps and the blocks follow.
+		// A thread sums its rows; then lanes, warps and blocks are added.
 		grid, block := a.forward(g.k)
 		steps := float64(ceilDiv(a.rows(), grid.X*block.X*stemVector/min(a.Out, stemWidth)) + 5 + block.X/32)
 		n.check(g, what, plain, a.rows(), 2*steps, before, beforeVar)
@@ -131,7 +133,7 @@ func TestStemWeightGradient(t *testing.T) {
 	})
 }
 
-// fma32 is a*b + c of float32 values as fmaf has it, but for a sum so near to halfway that float64 rounds it there.
+// fma32 is fmaf, except for sums so near to halfway between two float32 that rounding to float64 first makes a tie.
 func fma32(a, b, c float64) float64 { return float64(float32(math.FMA(a, b, c))) }
 
 func TestStemRefuses(t *testing.T) {
@@ -139,7 +141,10 @@ func TestStemRefuses(t *testing.T) {
 	for _, fits := range []struct {
 		c, kernel, out int
 		want           bool
-	}{{1, 3, 16, true}, {3, 3, 64, true}, {4, 2, 128, true}, {1, 5, 8, true}, {5, 1, 16, false}, {3, 7, 64, false}, {1, 3, 24, false}, {1, 3, 160, false}, {1, 3, 0, false}} {
+	}{
+		{1, 3, 16, true}, {3, 3, 64, true}, {4, 2, 128, true}, {1, 5, 8, true}, {5, 1, 16, false}, {3, 7, 64, false},
+		{1, 3, 24, false}, {1, 3, 160, false}, {1, 3, 0, false},
+	} {
 		if got := StemFits(fits.c, fits.kernel, fits.out); got != fits.want {
 			t.Errorf("StemFits(%d, %d, %d) is %v", fits.c, fits.kernel, fits.out, got)
 		}

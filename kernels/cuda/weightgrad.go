@@ -9,32 +9,32 @@ import (
 	"resnet/gpu"
 )
 
-// WeightGradient is the gradient of the weights of a convolution of stride 1 with a 1x1 or 3x3 kernel, zero-padded to the
-// same size:
+// WeightGradient is the weight gradient of a convolution of stride 1 with a 1x1 or 3x3 kernel, zero-padded to the same
+// size:
 //
 //	dw[o][tap][i] = Σ over pixels p of gradient[p][o] * operand[p+tap][i]
 //
-// Products are summed in float32. The pixels are split, one launch leaves each split's sums in Scratch, and another adds
-// them up in float64, in order: a result depends on the numbers of splits and so on how many multiprocessors the device
-// has, but on nothing else. Sums for many convolutions may be made by one launch, such as all of a network's.
+// Products are summed in float32. The pixels are split: one launch writes the sums of each split to Scratch, and
+// another adds them up in float64, in a fixed order. So a result depends on the number of splits, and through it on the
+// number of multiprocessors, but on nothing else. One launch may add up the splits of many convolutions.
 type WeightGradient struct {
 	N, H, W, In, Out, Kernel int // In and Out are multiples of 16
 
-	Operand  Operand // what the convolution read: rows x In, Plain or Normalized
-	Gradient Operand // of what it wrote: rows x Out, Plain or NormGradient
+	Operand  Operand // input of the convolution: rows x In, Plain or Normalized
+	Gradient Operand // gradient of its output: rows x Out, Plain or NormGradient
 	DW       gpu.Ptr // float32 in Out,Kernel,Kernel,In
 
-	Blocks  int     // to cut the work into, about; 0: as many as fill the device. See ShareWeightGradients
+	Blocks  int     // approximate number of blocks; 0: as many as fill the device. See ShareWeightGradients
 	Scratch gpu.Ptr // WeightGradientScratch bytes, in use until WeightGradientSums
 }
 
-// MostWeightSums is how many convolutions a launch of WeightGradientSums takes.
+// MostWeightSums is the most convolutions of a launch of WeightGradientSums.
 const MostWeightSums = splitSums
 
-// MostWeightGradients is how many convolutions a launch of WeightGradients takes.
+// MostWeightGradients is the most convolutions of a launch of WeightGradients.
 const MostWeightGradients = 4
 
-// WeightGradient makes w's gradient, in two launches or one.
+// WeightGradient computes the gradient of w, in one or two launches.
 func (k *Kernels) WeightGradient(s *gpu.Stream, t gpu.DataType, w *WeightGradient) error {
 	list := []*WeightGradient{w}
 	if err := k.WeightGradients(s, t, list); err != nil {
@@ -43,11 +43,13 @@ func (k *Kernels) WeightGradient(s *gpu.Stream, t gpu.DataType, w *WeightGradien
 	return k.WeightGradientSums(s, t, list)
 }
 
-// WeightGradients makes the sums of each split of up to four convolutions in one launch. They belong together where each
-// has too few pixels to fill the device, as in a residual block; ShareWeightGradients then deals out the blocks.
+// WeightGradients computes the sums of each split for up to four convolutions in one launch. Use it for convolutions
+// that have too few pixels to fill the device each, as in a residual block; ShareWeightGradients divides the blocks
+// among them.
 func (k *Kernels) WeightGradients(s *gpu.Stream, t gpu.DataType, list []*WeightGradient) error {
 	if len(list) > MostWeightGradients {
-		return fmt.Errorf("cuda: weight gradient: %d convolutions in a launch, want at most %d", len(list), MostWeightGradients)
+		return fmt.Errorf("cuda: weight gradient: %d convolutions in a launch, want at most %d",
+			len(list), MostWeightGradients)
 	}
 	tasks, err := k.weightTasks(t, list)
 	if err != nil {
@@ -56,7 +58,8 @@ func (k *Kernels) WeightGradients(s *gpu.Stream, t gpu.DataType, list []*WeightG
 	return k.runWeightTasks(s, t, tasks)
 }
 
-// WeightGradientSums completes DW of up to 24 convolutions, of which WeightGradients has left the sums of each split.
+// WeightGradientSums completes DW of up to 24 convolutions from the sums that WeightGradients has written for each
+// split.
 func (k *Kernels) WeightGradientSums(s *gpu.Stream, t gpu.DataType, list []*WeightGradient) error {
 	tasks, err := k.weightTasks(t, list)
 	if err != nil {
@@ -65,7 +68,7 @@ func (k *Kernels) WeightGradientSums(s *gpu.Stream, t gpu.DataType, list []*Weig
 	return k.sumWeightTasks(s, tasks)
 }
 
-// WeightGradientScratch is how many bytes of scratch w needs.
+// WeightGradientScratch is the size of w.Scratch in bytes.
 func (k *Kernels) WeightGradientScratch(t gpu.DataType, w *WeightGradient) int64 {
 	plan, err := k.planWeightGradient(t, w)
 	if err != nil || plan.splits == 1 {
@@ -74,16 +77,16 @@ func (k *Kernels) WeightGradientScratch(t gpu.DataType, w *WeightGradient) int64
 	return 4 * int64(plan.splits) * int64(w.weights())
 }
 
-// WeightGradientFits says whether WeightGradient takes these sizes on this device, which must have tensor cores for TF32
-// and bfloat16 (compute capability 8.0) and shared memory for two rows of pixels.
+// WeightGradientFits says whether WeightGradient supports these sizes on this device. The device must have tensor cores
+// for TF32 and bfloat16 (compute capability 8.0), and enough shared memory for two rows of pixels.
 func (k *Kernels) WeightGradientFits(t gpu.DataType, in, out, kernel, h, w int) bool {
 	g := &WeightGradient{N: 1, H: h, W: w, In: in, Out: out, Kernel: kernel}
 	_, err := k.planWeightGradient(t, g)
 	return g.checkSizes() == nil && err == nil
 }
 
-// ShareWeightGradients sets the Blocks of convolutions that are to run at a time, so that all take about as long. What
-// one takes for each of its blocks depends on how many there are, so they are dealt out a few times.
+// ShareWeightGradients sets Blocks of convolutions that run in one launch, so that all take about the same time. The
+// time per block depends on the number of blocks, so a few iterations are needed.
 func (k *Kernels) ShareWeightGradients(t gpu.DataType, list []*WeightGradient) error {
 	for _, w := range list {
 		w.Blocks = max(k.weightBlocks()/len(list), 1)
@@ -120,7 +123,8 @@ func (w *WeightGradient) check() error {
 		}
 	}
 	if w.Operand.Kind == NormGradient || w.Gradient.Kind == Normalized {
-		return fmt.Errorf("cuda: weight gradient: operand of kind %d and gradient of kind %d, want Plain or Normalized and Plain or NormGradient",
+		return fmt.Errorf("cuda: weight gradient: operand of kind %d and gradient of kind %d, "+
+			"want Plain or Normalized and Plain or NormGradient",
 			w.Operand.Kind, w.Gradient.Kind)
 	}
 	return check("weight gradient", max(w.rows()*max(w.In, w.Out), w.weights()), w.Operand.X, w.Operand.Norm,
@@ -137,7 +141,7 @@ func (w *WeightGradient) checkSizes() error {
 	return nil
 }
 
-// weightTask is a convolution of a launch.
+// weightTask is one convolution of a launch.
 type weightTask struct {
 	*WeightGradient
 	plan weightPlan
@@ -146,7 +150,7 @@ type weightTask struct {
 // WeightTasks are the convolutions of a launch.
 type WeightTasks []weightTask
 
-// weightTasks checks and plans convolutions, and leaves out those without pixels.
+// weightTasks checks and plans convolutions. It skips those without pixels.
 func (k *Kernels) weightTasks(t gpu.DataType, list []*WeightGradient) (WeightTasks, error) {
 	var tasks WeightTasks
 	for _, w := range list {

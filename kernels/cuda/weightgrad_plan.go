@@ -10,31 +10,31 @@ import (
 	"resnet/gpu"
 )
 
-// weightWarps is how many warps a block has, and weightResident how many blocks a multiprocessor.
+// weightWarps is the number of warps of a block, weightResident the number of blocks that fit on a multiprocessor.
 const (
 	weightWarps    = 6
 	weightResident = 2
 )
 
-// weightPlan is how a weight gradient is cut into blocks, each a tile of dw over one split of the pixels, and a block
-// into warps.
+// weightPlan says how a weight gradient is divided into blocks, each of which computes one tile of dw over one split of
+// the pixels, and how a block is divided into warps.
 type weightPlan struct {
-	tall            bool // a warp of a 3x3 kernel has 64 outputs, not 32
-	down            int  // warps beside each other over outputs
-	across          int  // over inputs; of a 3x3 kernel three for each, one a row of taps
-	deep            int  // over pixels
+	tall            bool // a warp of a 3x3 kernel has 64 outputs rather than 32
+	down            int  // number of warps that divide the outputs of a tile
+	across          int  // number of warps, or for a 3x3 kernel of groups of three warps, that divide its inputs
+	deep            int  // number of warps that divide the pixels of a chunk
 	outputs, inputs int  // of a tile
 	tiles, splits   int
-	span, chunk     int // pixels of a split, and those that a block has in shared memory at once
-	ring            int // pixels that it has room for of the operand: two chunks, and what taps reach beyond
-	shared          int // bytes
+	span, chunk     int // pixels of a split, and of a chunk: those in shared memory at once
+	ring            int // pixels of the operand in shared memory: two chunks and halos, rounded up to a power of two
+	shared          int // bytes of shared memory
 
 	clocks float64 // estimated
 }
 
 func (p weightPlan) blocks() int { return p.tiles * p.splits }
 
-// warpTile is what a warp makes: outputs, inputs, taps.
+// warpTile is the tile of a warp: outputs, inputs, taps.
 func (p *weightPlan) warpTile(kernel int) (outputs, inputs, taps int) {
 	switch {
 	case kernel == 1:
@@ -45,12 +45,12 @@ func (p *weightPlan) warpTile(kernel int) (outputs, inputs, taps int) {
 	return 32, 16, 3
 }
 
-// weightBlocks is how many blocks fill the device.
+// weightBlocks is the number of blocks that fill the device.
 func (k *Kernels) weightBlocks() int { return weightResident * k.multiprocessors() }
 
 func (k *Kernels) multiprocessors() int { return ceilDiv(k.blocks*blockThreads, residentThreads) }
 
-// planWeightGradient finds the plan of the fewest clocks.
+// planWeightGradient returns the plan with the fewest estimated clocks.
 func (k *Kernels) planWeightGradient(t gpu.DataType, w *WeightGradient) (weightPlan, error) {
 	best := weightPlan{clocks: math.Inf(1)}
 	for p := range k.weightPlans(t, w) {
@@ -59,13 +59,14 @@ func (k *Kernels) planWeightGradient(t gpu.DataType, w *WeightGradient) (weightP
 		}
 	}
 	if best.tiles == 0 {
-		return best, fmt.Errorf("cuda: weight gradient: kernel %dx%d of %d channels to %d on %dx%d does not fit the device: use cuDNN's",
+		return best, fmt.Errorf("cuda: weight gradient: kernel %dx%d of %d channels to %d on %dx%d does not fit the "+
+			"device: use cuDNN's",
 			w.Kernel, w.Kernel, w.In, w.Out, w.H, w.W)
 	}
 	return best, nil
 }
 
-// weightPlans are the plans that fit the device, with all numbers of splits that w.Blocks allows.
+// weightPlans yields the plans that fit the device, with all numbers of splits that w.Blocks allows.
 func (k *Kernels) weightPlans(t gpu.DataType, w *WeightGradient) iter.Seq[weightPlan] {
 	blocks := w.Blocks
 	if blocks == 0 {
@@ -84,7 +85,7 @@ func (k *Kernels) weightPlans(t gpu.DataType, w *WeightGradient) iter.Seq[weight
 	}
 }
 
-// warpPlans are the ways to place a block's warps so that each has something to do, and to lay tiles of them over dw.
+// warpPlans are the ways to divide a block into warps so that each has work to do, and dw into tiles of such blocks.
 func warpPlans(w *WeightGradient) (plans []weightPlan) {
 	places := weightWarps / w.Kernel
 	for deep := 1; deep <= places; deep++ {
@@ -95,7 +96,7 @@ func warpPlans(w *WeightGradient) (plans []weightPlan) {
 				if p.down*across*deep != places || (p.down-1)*outputs >= w.Out || (across-1)*inputs >= w.In {
 					continue
 				}
-				// A tile that overhangs leaves out what it has no channels for.
+				// A tile has no more channels than dw. What its warps compute beyond them is not stored.
 				p.outputs, p.inputs = min(outputs*p.down, w.Out), min(inputs*across, w.In)
 				p.tiles = ceilDiv(w.Out, p.outputs) * ceilDiv(w.In, p.inputs)
 				plans = append(plans, p)
@@ -105,10 +106,11 @@ func warpPlans(w *WeightGradient) (plans []weightPlan) {
 	return plans
 }
 
-// cut makes splits of as many pixels each, or fewer of them if pixels are few, and chooses the chunk: its pixels are
-// whole products, and a thread has registers for so many vectors of 16 bytes of each matrix.
+// cut divides the pixels into equal splits, or into fewer splits if there are few pixels. It chooses the chunk: a
+// multiple of the pixels of one mma, limited by the registers of a thread, which hold gradientVectors and
+// operandVectors vectors of 16 bytes.
 func (p *weightPlan) cut(t gpu.DataType, w *WeightGradient, splits int) {
-	const most = 96 // pixels of a chunk
+	const most = 96 // most pixels of a chunk
 	gradientVectors, operandVectors := 2, 1
 	if w.Kernel == 1 {
 		operandVectors = 2
@@ -129,15 +131,15 @@ func (p *weightPlan) cut(t gpu.DataType, w *WeightGradient, splits int) {
 	for p.ring < 2*(p.chunk+w.halo()) {
 		p.ring *= 2
 	}
-	const pad, zeros = 8, 8 // elements behind a row, rows behind the ring
+	const pad, zeros = 8, 8 // elements after a row, rows after the ring
 	outputs, inputs, taps := p.warpTile(w.Kernel)
-	last := (2*p.chunk*(p.outputs+pad) + (p.ring+zeros-1)*(p.inputs+pad)) * size // where the last of those begins
+	last := (2*p.chunk*(p.outputs+pad) + (p.ring+zeros-1)*(p.inputs+pad)) * size // where the last row of zeros begins
 	tiles := last + max((p.inputs+pad)*size+2*p.chunk*2, p.across*inputs*size)
 	merge := (p.deep - 1) * weightWarps / p.deep * outputs * inputs * taps * 4
 	p.shared = max(tiles, merge)
 }
 
-// halo is how many pixels taps reach beyond a run of them, on either side.
+// halo is how many pixels the taps reach beyond a run of pixels, on either side.
 func (w *WeightGradient) halo() int {
 	if w.Kernel == 1 {
 		return 0
@@ -145,32 +147,32 @@ func (w *WeightGradient) halo() int {
 	return w.W + 1
 }
 
-// estimate says how many clocks the busiest multiprocessor takes. Of the blocks that are there together, loads, products
-// and what a chunk waits for run beside each other, so that the longest counts; then come their sums, and the
-// multiprocessor's share of adding up the splits.
+// estimate computes how many clocks the busiest multiprocessor takes. The loads, products and latencies of the resident
+// blocks overlap, so the longest of these counts. The time to store their sums, and to add up the splits, is added.
 func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, multiprocessors int) {
 	const (
-		bytesPerClock = 32  // from the second level cache, to a multiprocessor
+		bytesPerClock = 32  // from the L2 cache to a multiprocessor
 		latency       = 700 // of a load
-		barrier       = 150 // clocks of a chunk in which its block does nothing else
+		barrier       = 150 // clocks that a block waits per chunk
 	)
-	productsPerClock, size := 1024, 2 // by mma instructions, of what the tensor cores can do
+	productsPerClock, size := 1024, 2 // by mma instructions, which do not reach the peak of the tensor cores
 	if t == gpu.Float32 {
 		productsPerClock, size = 512, 4
 	}
-	gradient, operand := p.outputs*size, p.inputs*size // bytes of a pixel
+	gradient, operand := p.outputs*size, p.inputs*size // bytes per pixel
 	if w.Gradient.Kind == NormGradient {
 		gradient *= 2
 	}
 	outputs, inputs, taps := p.warpTile(w.Kernel)
-	products := p.chunk * outputs * inputs * taps * weightWarps / p.deep // of a chunk
+	products := p.chunk * outputs * inputs * taps * weightWarps / p.deep // per chunk
 
 	rounds := ceilDiv(p.blocks(), multiprocessors*weightResident)
-	together := weightResident // with blocks of others, where it has only some of all
+	together := weightResident // with blocks of the other convolutions, if this one has only a part of the blocks
 	if w.Blocks == 0 {
 		together = min(ceilDiv(p.blocks(), multiprocessors), weightResident)
 	}
-	chunk := barrier + max(latency, together*p.chunk*(gradient+operand)/bytesPerClock, together*products/productsPerClock)
+	chunk := barrier + max(latency, together*p.chunk*(gradient+operand)/bytesPerClock,
+		together*products/productsPerClock)
 	chunks := ceilDiv(p.span, p.chunk)
 	sums := p.outputs * p.inputs * w.taps() * 4
 	p.clocks = float64(rounds) * float64(2*latency+chunks*chunk+together*(2*w.halo()*operand+sums)/bytesPerClock)

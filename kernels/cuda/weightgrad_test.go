@@ -11,8 +11,8 @@ import (
 	"resnet/gpu"
 )
 
-// weightGradients have one pixel, images smaller than the window, pixels that fill no chunk, channels that fill no tile
-// and several tiles.
+// weightGradients have a single pixel, images smaller than the window, less than a chunk of pixels, and channels for
+// less than one tile and for several.
 var weightGradients = []WeightGradient{
 	{N: 1, H: 1, W: 1, In: 16, Out: 16, Kernel: 1},
 	{N: 1, H: 1, W: 1, In: 16, Out: 32, Kernel: 3},
@@ -27,7 +27,7 @@ var weightGradients = []WeightGradient{
 	{N: 1, H: 14, W: 14, In: 128, Out: 64, Kernel: 1},
 }
 
-// weightTest is a weight gradient on the device and what should come of it.
+// weightTest is a weight gradient on the device, with its expected result.
 type weightTest struct {
 	*rig
 	what            string
@@ -56,8 +56,8 @@ func (g *rig) weightGradient(dt gpu.DataType, w WeightGradient, operand, gradien
 	return t
 }
 
-// reference is the sums in float64, and how far they may be off: each addition rounds, by the hardware perhaps towards 0,
-// and the sum once more.
+// reference computes dw in float64, and its tolerance: each addition rounds, in hardware perhaps towards 0, and so does
+// the sum.
 func (w *WeightGradient) reference(x, g []float64) (dw, tolerance []float64) {
 	dw, tolerance = make([]float64, w.weights()), make([]float64, w.weights())
 	pad := w.Kernel / 2
@@ -84,7 +84,7 @@ func (w *WeightGradient) reference(x, g []float64) (dw, tolerance []float64) {
 	return dw, tolerance
 }
 
-// scratchFor allocates the splits' sums of a plan.
+// scratchFor allocates the scratch of a plan.
 func (t *weightTest) scratchFor(p weightPlan) {
 	t.Helper()
 	if t.scratch = nil; p.splits > 1 {
@@ -97,12 +97,12 @@ func (t *weightTest) scratchFor(p weightPlan) {
 func (t *weightTest) check() {
 	t.Helper()
 	if t.scratch != nil {
-		t.scratch.get() // for its guard zones
+		t.scratch.get() // checks its guard zones
 	}
 	t.near(t.what, t.dw.get(), t.want, func(i int) float64 { return t.tolerance[i] })
 }
 
-// Each size meets each kind of operand and gradient, and comes out the same twice.
+// All sizes with all kinds of operand and gradient; a second launch has the same result.
 func TestWeightGradient(t *testing.T) {
 	for _, dt := range dtypes {
 		for i, w := range weightGradients {
@@ -127,7 +127,7 @@ func TestWeightGradient(t *testing.T) {
 	}
 }
 
-// Every plan makes the same gradient, but for the order of the sums.
+// Every plan computes the same gradient, except for the order of sums.
 func TestWeightGradientPlans(t *testing.T) {
 	for _, dt := range dtypes {
 		for _, kernel := range []int{1, 3} {
@@ -151,7 +151,7 @@ func TestWeightGradientPlans(t *testing.T) {
 	}
 }
 
-// The four convolutions of a residual block run in one launch.
+// One launch computes the four convolutions of a residual block.
 func TestWeightGradients(t *testing.T) {
 	for _, dt := range dtypes {
 		t.Run(name(dt), func(t *testing.T) {
@@ -165,7 +165,8 @@ func TestWeightGradients(t *testing.T) {
 				{N: 3, H: 7, W: 7, In: 16, Out: 32, Kernel: 1},
 				{N: 3, H: 7, W: 7, In: 16, Out: 32, Kernel: 1},
 			} {
-				tests = append(tests, g.weightGradient(dt, w, Operand{Kind: Normalized, ReLU: true}, Operand{Kind: NormGradient}))
+				tests = append(tests, g.weightGradient(dt, w, Operand{Kind: Normalized, ReLU: true},
+					Operand{Kind: NormGradient}))
 				list = append(list, &tests[len(tests)-1].w)
 			}
 			g.ok(g.k.ShareWeightGradients(dt, list))
@@ -194,13 +195,18 @@ func TestWeightGradients(t *testing.T) {
 
 func TestWeightGradientRefuses(t *testing.T) {
 	g := onGPU(t)
-	v := g.weightGradient(gpu.Float32, WeightGradient{N: 1, H: 3, W: 3, In: 16, Out: 16, Kernel: 3}, Operand{}, Operand{})
+	sizes := WeightGradient{N: 1, H: 3, W: 3, In: 16, Out: 16, Kernel: 3}
+	v := g.weightGradient(gpu.Float32, sizes, Operand{}, Operand{})
 	for what, spoil := range map[string]func(w *WeightGradient){
-		"kernel 2":                  func(w *WeightGradient) { w.Kernel = 2 },
-		"8 inputs":                  func(w *WeightGradient) { w.In = 8 },
-		"no outputs":                func(w *WeightGradient) { w.Out = 0 },
-		"a normalized g":            func(w *WeightGradient) { w.Gradient = Operand{Kind: Normalized, X: w.DW, Norm: w.DW} },
-		"a gradient as x":           func(w *WeightGradient) { w.Operand = Operand{Kind: NormGradient, X: w.DW, Input: w.DW, Norm: w.DW} },
+		"kernel 2":   func(w *WeightGradient) { w.Kernel = 2 },
+		"8 inputs":   func(w *WeightGradient) { w.In = 8 },
+		"no outputs": func(w *WeightGradient) { w.Out = 0 },
+		"a normalized g": func(w *WeightGradient) {
+			w.Gradient = Operand{Kind: Normalized, X: w.DW, Norm: w.DW}
+		},
+		"a gradient as x": func(w *WeightGradient) {
+			w.Operand = Operand{Kind: NormGradient, X: w.DW, Input: w.DW, Norm: w.DW}
+		},
 		"an x off 16 bytes":         func(w *WeightGradient) { w.Operand.X++ },
 		"no gradient":               func(w *WeightGradient) { w.Gradient.X = 0 },
 		"no scratch":                func(w *WeightGradient) { w.N, w.H, w.W = 100, 14, 14 },
@@ -212,7 +218,8 @@ func TestWeightGradientRefuses(t *testing.T) {
 			t.Errorf("%s: %+v is taken", what, w)
 		}
 	}
-	if !g.k.WeightGradientFits(gpu.BFloat16, 64, 128, 3, 14, 14) || g.k.WeightGradientFits(gpu.BFloat16, 60, 128, 3, 14, 14) {
+	fits := func(in int) bool { return g.k.WeightGradientFits(gpu.BFloat16, in, 128, 3, 14, 14) }
+	if !fits(64) || fits(60) {
 		t.Error("WeightGradientFits: want 64 inputs to fit, 60 not to")
 	}
 	if got := g.k.WeightGradientScratch(gpu.Float32, &v.w); got != 0 {

@@ -1,9 +1,9 @@
 // Package cpu is the backend "cpu": SIMD kernels on a fixed set of threads.
 //
-// Every op has its forward and backward pass in a file of its own, under the op's name in package nn. An op is bound to
-// memory as stages, which the schedule puts into regions: between two regions all threads meet. Images go one at a time
-// through every op of a region, so that they stay in the cache. Results are bit-identical for any number of threads on
-// one instruction set, because no task depends on the number of threads and sums are added in a fixed order.
+// Each op has its forward and backward pass in a file named as in package nn. Binding an op to memory gives stages,
+// which the schedule puts into regions; between two regions all threads synchronise. An image passes through all ops of
+// a region before the next one, so that it stays in the cache. Results on one instruction set are bit-identical for any
+// number of threads, because no task depends on that number and sums have a fixed order.
 package cpu
 
 import (
@@ -16,25 +16,25 @@ import (
 
 // Config says how the CPU backend runs.
 type Config struct {
-	// Threads is the number of workers; 0 means one per usable processor, or GOMAXPROCS where that is less.
+	// Threads is the number of threads; 0 means one per usable processor, or GOMAXPROCS if that is less.
 	Threads int
-	// ISA is the instruction set; nil means the best that the machine has.
+	// ISA is the instruction set; nil means the best of this machine.
 	ISA *kernels.ISA
-	// NoPin leaves the threads to the system. By default they are pinned, one to a processor, where there is one thread
-	// per usable processor: two unpinned ones may share a core for a long time.
+	// NoPin turns pinning off. If there is one thread per usable processor, each is pinned to one by default, because
+	// unpinned threads may share a core for a long time.
 	NoPin bool
 }
 
 type backend struct {
 	k       *kernels.Kernels
 	threads int
-	cpus    []int // that threads are pinned to; nil where they are not
+	cpus    []int // processors that the threads are pinned to; nil: not pinned
 }
 
-// New is the backend "cpu".
+// New returns the backend "cpu".
 func New(c Config) (nn.Backend, error) {
 	cpus := usableCPUs()
-	// Fewer than there are where a container's quota says so.
+	// GOMAXPROCS is less where a container has a CPU quota.
 	usable := runtime.GOMAXPROCS(0)
 	if len(cpus) > 0 {
 		usable = min(usable, len(cpus))
@@ -43,7 +43,8 @@ func New(c Config) (nn.Backend, error) {
 		c.Threads = usable
 	}
 	if c.Threads < 0 || c.Threads > 1024 {
-		return nil, fmt.Errorf("nn: cpu: %d threads, want 1 to 1024 (this machine has %d processors)", c.Threads, usable)
+		return nil, fmt.Errorf("nn: cpu: %d threads, want 1 to 1024 (this machine has %d processors)", c.Threads,
+			usable)
 	}
 	isa := kernels.Best()
 	if c.ISA != nil {

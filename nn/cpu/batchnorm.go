@@ -6,16 +6,14 @@ import (
 	"resnet/nn"
 )
 
-// bindBatchNorm makes batch normalisation's stages. In training, forward sums
-// x and x² of each image, both less its first pixel, which is near enough to
-// the mean that a small variance is not lost beside it; gathers mean and
-// variance in float64; then writes y = x*scale + shift. Backward sums g and
-// g*(x-mean) of each image, where g is dy under the ReLU's mask, gathers, then
-// writes
+// bindBatchNorm returns the stages of batch normalisation. Forward in training sums d and d² over each image, where d
+// is x less the image's first pixel: that is near the mean, so that a small variance is not lost in rounding. It
+// reduces these sums to mean and variance in float64 and writes y = x*scale + shift. Backward sums g and g*(x-mean)
+// over each image, where g is dy under the ReLU's mask, reduces them, and writes
 //
 //	dx = weight*invstd * (g - Σg/m - (x-mean)*invstd² * Σ(g*(x-mean))/m).
 //
-// The mask is found again from x, so backward reads x and dy and nothing else.
+// It computes the mask again from x, so it reads x and dy and nothing else.
 func bindBatchNorm(c *binding, op nn.BatchNorm) kernel {
 	b := &batchNorm{
 		binding: c, op: op, x: c.in(0), y: c.out(),
@@ -26,7 +24,7 @@ func bindBatchNorm(c *binding, op nn.BatchNorm) kernel {
 	b.scale, b.shift = make([]float32, n), make([]float32, n)
 	if !c.training() {
 		apply := stage{kind: stageImage, image: b.apply}
-		return kernel{forward: []stage{apply}, ahead: b.inference}
+		return kernel{forward: []stage{apply}, prepare: b.inference}
 	}
 	b.dy, b.dx = c.dy(), c.dx(0)
 	b.mean, b.invstd = c.statistic(0, n), c.statistic(1, n)
@@ -60,9 +58,9 @@ type batchNorm struct {
 	scale, shift []float32 // y = x*scale + shift
 	ca, cb, ck   []float32 // dx = g*ca + (x-mean)*cb + ck
 
-	partial []float32 // two sums per channel, by image
-	group   []float32
-	sums    []float64
+	partial []float32 // two sums per channel for each image
+	group   []float32 // the same for partialGroup images
+	sums    []float64 // the same for the batch
 }
 
 func (b *batchNorm) sumForward(w *worker, i int) {
@@ -73,19 +71,19 @@ func (b *batchNorm) sumForward(w *worker, i int) {
 	}
 }
 
-// part is image i's cleared partial sums.
+// part returns the partial sums of image i, cleared.
 func (b *batchNorm) part(i int) []float32 {
 	p := b.partial[i*2*b.x.c : (i+1)*2*b.x.c]
 	clear(p)
 	return p
 }
 
-// partialGroup images are summed in float32 before float64 takes over: few
-// enough that nothing is lost, enough that the sum takes no time.
+// partialGroup is the number of images whose partial sums are added in float32, before float64: few enough to lose no
+// precision, enough to take little time.
 const partialGroup = 16
 
 // gather sums the images' partial sums.
-func (b *batchNorm) gather(n int) (first, second []float64) {
+func (b *batchNorm) sumPartials(n int) (first, second []float64) {
 	clear(b.sums)
 	width := len(b.group)
 	for i := 0; i < n; i += partialGroup {
@@ -98,8 +96,8 @@ func (b *batchNorm) gather(n int) (first, second []float64) {
 	return b.sums[:width/2], b.sums[width/2:]
 }
 
-// shifted sums x-origin and its square over all images, each of which has
-// them for its own first pixel.
+// shifted returns the sums of x-origin and of its square over n images, from the partial sums, in which each image has
+// its own first pixel as origin.
 func (b *batchNorm) shifted(origin []float32, n int) (sum, sumsq []float64) {
 	clear(b.sums)
 	c, pixels := len(origin), float64(b.x.h*b.x.w)
@@ -118,6 +116,7 @@ func (b *batchNorm) shifted(origin []float32, n int) (sum, sumsq []float64) {
 	return sum, sumsq
 }
 
+// statistics computes mean, variance, scale and shift and moves the running statistics.
 func (b *batchNorm) statistics(n int) {
 	origin := b.x.pixel(b.x.image(nil, 0), 0, 0)
 	sum, sumsq := b.shifted(origin, n)
@@ -135,12 +134,13 @@ func (b *batchNorm) statistics(n int) {
 	}
 }
 
+// affine sets scale and shift of channel c.
 func (b *batchNorm) affine(c int, mean, invstd float64) {
 	b.scale[c] = float32(float64(b.weight[c]) * invstd)
 	b.shift[c] = float32(float64(b.bias[c]) - mean*float64(b.scale[c]))
 }
 
-// inference takes scale and shift from the running statistics.
+// inference computes scale and shift from the running statistics.
 func (b *batchNorm) inference() {
 	for c := range b.scale {
 		b.affine(c, float64(b.runningMean[c]), 1/math.Sqrt(float64(b.runningVar[c])+b.eps))
@@ -160,13 +160,15 @@ func (b *batchNorm) sumBackward(w *worker, i int) {
 	p, x, dy := b.part(i), b.x.image(w, i), b.dy.image(w, i)
 	count, length := lines(b.x.layout, b.dy.layout)
 	for r := range count {
-		b.k.BatchNormReduce(p[:b.x.c], p[b.x.c:], b.dy.line(dy, r, length), b.x.line(x, r, length), b.mean, b.scale, b.shift, b.op.ReLU)
+		b.k.BatchNormReduce(p[:b.x.c], p[b.x.c:], b.dy.line(dy, r, length), b.x.line(x, r, length), b.mean, b.scale,
+			b.shift, b.op.ReLU)
 	}
 }
 
+// coefficients computes dweight, dbias and the coefficients of dx.
 func (b *batchNorm) coefficients(n int) {
 	dbias, dweight := b.dparam(1), b.dparam(0)
-	sum, sumX := b.gather(n)
+	sum, sumX := b.sumPartials(n)
 	m := float64(n * b.x.h * b.x.w)
 	for c := range b.mean {
 		invstd := float64(b.invstd[c])

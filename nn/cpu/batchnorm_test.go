@@ -8,8 +8,8 @@ import (
 	"resnet/nn"
 )
 
-// TestCPUBatchNormFarFromZero: where the mean is three thousand times the
-// standard deviation, E[x²]-E[x]² in float32 has no digit of the variance left.
+// TestCPUBatchNormFarFromZero: with a mean of three thousand standard deviations, E[x²]-E[x]² in float32 would not have
+// one correct digit of the variance.
 func TestCPUBatchNormFarFromZero(t *testing.T) {
 	const batch, pixels, mean = 4, 9 * 7, 1000
 	g := nn.NewGraph("far", 1, 9, 7, 10)
@@ -49,7 +49,7 @@ func TestCPUBatchNormFarFromZero(t *testing.T) {
 				got[g.ValueName(v)] = float64(one[0])
 			}
 		}
-		// A few roundings of sums of 63 terms, and of the mean's own place.
+		// A few roundings of sums of 63 terms, and the rounding of a mean of this size.
 		if d := math.Abs(got["bn.running_mean"] - wantMean); d > 1e-4 {
 			t.Errorf("mean %v, want %v", got["bn.running_mean"], wantMean)
 		}

@@ -8,11 +8,11 @@ import (
 // kernel is one node bound to memory: the stages of its forward and its backward pass.
 type kernel struct {
 	forward, backward []stage
-	// ahead runs before a forward pass on running statistics.
-	ahead func()
+	// prepare, if not nil, runs before the stages when parameters or statistics have changed.
+	prepare func()
 }
 
-// binder is the function that binds an op, or nil for an op that this backend does not have.
+// binder returns the function that binds an op, or nil for an op without a kernel on this backend.
 func binder(op nn.Op) func(*binding) kernel {
 	switch op := op.(type) {
 	case nn.Normalize:
@@ -39,9 +39,9 @@ func binder(op nn.Op) func(*binding) kernel {
 	return nil
 }
 
-// bind binds every node and lists the stages of each instruction. The planner's schedule needs the stages before there
-// is memory: then prog is nil, and only the kinds of the stages mean anything.
-func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (stages [][]stage, ahead []func()) {
+// bind binds every node and returns the stages of each instruction. The planner's schedule needs the stages before
+// memory is allocated: then prog is nil, and only the kinds of the stages are valid.
+func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (stages [][]stage, prepare []func()) {
 	g := e.graph
 	needs := g.NeedsGrad()
 	backward := make([]nn.Instruction, len(g.Nodes))
@@ -61,8 +61,8 @@ func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (sta
 			c.needs[k] = needs[v]
 		}
 		bound[i] = binder(n.Op)(c)
-		if bound[i].ahead != nil {
-			ahead = append(ahead, bound[i].ahead)
+		if bound[i].prepare != nil {
+			prepare = append(prepare, bound[i].prepare)
 		}
 	}
 	stages = make([][]stage, len(list))
@@ -76,26 +76,26 @@ func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (sta
 			stages[i] = []stage{e.bindUpdate()}
 		}
 	}
-	return stages, ahead
+	return stages, prepare
 }
 
-// binding is what a node's kernel is made from.
+// binding is what a node is bound with; ops take their tensors from it.
 type binding struct {
 	*executor
 	mode     nn.Mode
-	prog     *nn.Program // nil: there is no memory yet, see bind
+	prog     *nn.Program // nil: memory is not allocated yet, see bind
 	node     *nn.Node
 	backward nn.Instruction // Node is -1 where there is no backward pass, as in inference
-	needs    []bool         // which of the node's inputs want a gradient
+	needs    []bool         // whether each of the node's inputs needs a gradient
 }
 
-// training says whether the kernel will run backward.
+// training says whether the node has a backward pass.
 func (c *binding) training() bool { return c.backward.Node >= 0 }
 
-// accumulate says whether input i's gradient is added to what is there.
+// accumulate says whether the gradient of input i is added to what is already there.
 func (c *binding) accumulate(i int) bool { return c.backward.Accumulate>>i&1 == 1 }
 
-// batch is how many images a run may have at most.
+// batch is the largest number of images of a run.
 func (c *binding) batch() int {
 	if c.prog == nil {
 		return 0
@@ -103,7 +103,7 @@ func (c *binding) batch() int {
 	return c.plan.BatchFor(c.mode)
 }
 
-// alloc is zeroed memory of the kernel's own.
+// alloc returns zeroed memory for the kernel's own use.
 func (c *binding) alloc(floats int) []float32 {
 	if c.prog == nil {
 		return nil
@@ -129,7 +129,7 @@ func (c *binding) in(i int) *view    { return c.data(c.node.In[i]) }
 func (c *binding) out() *view        { return c.data(c.node.Out) }
 func (c *binding) saved(i int) *view { return c.data(c.node.Saved[i]) }
 
-// dx and dy are the gradients of input i and of the output; in inference and where none flows they are nil.
+// dx and dy are the gradients of input i and of the output, nil where there is none.
 func (c *binding) dx(i int) *view {
 	if !c.training() || !c.needs[i] {
 		return nil
@@ -144,7 +144,7 @@ func (c *binding) dy() *view {
 	return c.grad(c.node.Out)
 }
 
-// statistic is the memory of a saved tensor of one value per channel.
+// statistic is the memory of saved tensor i, one value per channel.
 func (c *binding) statistic(i, channels int) []float32 {
 	if c.prog == nil {
 		return nil
@@ -152,7 +152,7 @@ func (c *binding) statistic(i, channels int) []float32 {
 	return c.slot(c.prog.Data[c.node.Saved[i]])[:channels]
 }
 
-// param is a parameter's memory and dparam its gradient's.
+// param is the memory of parameter i, dparam that of its gradient.
 func (c *binding) param(i int) []float32 {
 	if c.prog == nil {
 		return nil
@@ -169,12 +169,12 @@ func (c *binding) dparam(i int) []float32 {
 	return c.slot(c.plan.ParamGrads[v])[:c.executor.backend.paramFloats(c.graph.Param(v))]
 }
 
-// view is a tensor of images in memory.
+// view is a tensor of a batch of images in memory.
 type view struct {
 	layout
-	base   []float32 // the whole batch; nil where each worker has its own image
-	offset int       // into the worker's memory
-	stride int
+	base   []float32 // the whole batch; nil for a tensor of the Local segment
+	offset int       // of a Local tensor in each worker's memory
+	stride int       // from one image to the next
 }
 
 func newView(l layout) *view { return &view{layout: l, stride: l.image()} }
@@ -189,7 +189,7 @@ func (e *executor) view(v nn.Value, role nn.Role, s nn.Slot) *view {
 	return t
 }
 
-// image is image i.
+// image is the memory of image i; for a Local tensor that of the worker's current image.
 func (t *view) image(w *worker, i int) []float32 {
 	if t.base == nil {
 		return w.local[t.offset : t.offset+t.stride]

@@ -2,14 +2,14 @@ package cpu
 
 import "resnet/nn"
 
-// bindConv makes a convolution's stages.
+// bindConv returns the stages of a convolution.
 //
-//	forward   y = x * w (+ bias), an image at a time
-//	backward  ahead: w flipped and transposed for the data gradient
-//	          dx (+)= dy * flipped w, an image at a time
-//	          dw = Σ_images xᵀ dy, a block of dw at a time over all images
+//	forward   y = x * w (+ bias), image by image
+//	backward  prepare: w flipped and transposed for the data gradient
+//	          dx (+)= dy * flipped w, image by image
+//	          dw = Σ_images xᵀ dy, one block of dw per task, over all images
 //
-// 3x3 convolutions have cheaper forms of all but the forward pass in training.
+// 3x3 convolutions use Winograd's algorithm for all of these but the forward pass in training.
 func bindConv(c *binding, op nn.Conv) kernel {
 	x, y := c.in(0), c.out()
 	winograd := winogradFits(op, c.graph.Type(c.node.In[0]).Shape, c.graph.Type(c.node.Out).Shape)
@@ -47,7 +47,7 @@ func bindConvForward(c *binding, op nn.Conv) stage {
 	}}
 }
 
-// finishConv adds the bias, where there is one, and clears the border.
+// finishConv returns the function that adds the bias, if there is one, and clears the padding of y.
 func finishConv(c *binding, op nn.Conv, y *view) func(out []float32) {
 	if !op.Bias {
 		return y.clearPads
@@ -75,7 +75,7 @@ func bindDataGrad(c *binding, op nn.Conv, weight panels, dx *view) []stage {
 	}
 	acc := c.accumulate(0)
 	return []stage{
-		{kind: stageAhead, tasks: func(int) int { return len(jobs) }, run: func(_ *worker, t, _ int) {
+		{kind: stagePrepare, tasks: func(int) int { return len(jobs) }, run: func(_ *worker, t, _ int) {
 			passes[jobs[t].pass].pack(op, weight, w, flipped, jobs[t].tap)
 		}},
 		{kind: stageImage, image: func(wk *worker, i int) {
@@ -93,16 +93,15 @@ func bindDataGrad(c *binding, op nn.Conv, weight panels, dx *view) []stage {
 	}
 }
 
-// gradRows is how many rows of a weight gradient one task makes: with a panel
-// of columns they and one image's part of x and dy stay in the first-level cache.
+// gradRows is the number of rows of dw in one task: these rows of a panel stay in the first-level cache together with
+// the parts of x and dy of one image.
 const gradRows = 64
 
-// bindWeightGrad makes dw and, where there is one, the bias gradient. Each task
-// owns its elements and adds the images in order, so nothing depends on who
-// runs it.
+// bindWeightGrad returns the stage that computes dw and, if there is a bias, db. Each task owns a block of dw and adds
+// the images in order, so the result does not depend on which worker runs it.
 func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 	dy, dw := c.dy(), c.dparam(0)
-	// The same walk as forward, with dy in the place of y.
+	// The same loops as forward, with dy in place of y.
 	b0, bRow := dy.origin(), dy.row()
 	ny, nx := dy.h, dy.w
 	if f.taps == 1 && f.aRow == nx*f.aPixel && dy.packed() && x.packed() {
@@ -125,7 +124,8 @@ func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 	for n := 1; n <= gradRows; n++ {
 		tiles[n] = split(n, c.k.RowsT)
 	}
-	return stage{kind: stageDeferred, tasks: func(int) int { return len(jobs) + bias.tasks }, run: func(wk *worker, task, n int) {
+	tasks := func(int) int { return len(jobs) + bias.tasks }
+	return stage{kind: stageDeferred, tasks: tasks, run: func(wk *worker, task, n int) {
 		if task == len(jobs) {
 			bias.run(n)
 			return
@@ -142,7 +142,8 @@ func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 			b := dy.image(wk, i)[b0+pn.col:]
 			acc := min(i, 1)
 			for _, t := range tiles[j.rows] {
-				c.k.TileT[pn.wide][t.rows](ny, nx, &a[t.first], f.aPixel, f.aRow, &b[0], dy.c, bRow, &out[t.first*pn.width], pn.width, acc)
+				c.k.TileT[pn.wide][t.rows](ny, nx, &a[t.first], f.aPixel, f.aRow, &b[0], dy.c, bRow,
+					&out[t.first*pn.width], pn.width, acc)
 			}
 		}
 		if pn.valid < pn.width {
@@ -153,13 +154,13 @@ func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 	}}
 }
 
-// biasGrad is one task, or none, beside those of a weight gradient.
+// biasGrad is the task of a bias gradient, or none, beside those of a weight gradient.
 type biasGrad struct {
 	tasks int
 	run   func(n int)
 }
 
-// bindBiasGrad makes db[k] = Σ dy[.., k], an image's sum at a time.
+// bindBiasGrad computes db[k] = Σ dy[.., k], image by image.
 func bindBiasGrad(c *binding, op nn.Conv, dy *view) biasGrad {
 	if !op.Bias {
 		return biasGrad{}

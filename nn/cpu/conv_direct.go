@@ -5,25 +5,22 @@ import (
 	"resnet/nn"
 )
 
-// convPass is a direct convolution over strided memory: for output pixel
-// (y, x) it sums taps kernel rows, each one contiguous run of k floats of the
-// padded input (kernel columns x channels), times a weight matrix of taps*k
-// rows in panels. There is no im2col: a tile kernel reads its rows of A where
-// the image lies. Distances count floats.
+// convPass is a direct convolution over strided memory. For each output pixel it multiplies taps runs of k contiguous
+// floats of the padded input, one for each kernel row (kernel columns x channels), by a weight matrix of taps*k rows in
+// panels. There is no im2col: the tile kernels read rows of A directly from the image. Strides count floats.
 type convPass struct {
 	ny, nx                 int // output pixels
 	taps, k                int // kernel rows; floats of one
 	a0, aRow, aPixel, aTap int // input: start, next output row, next output pixel, next kernel row
 	c0, cRow, cPixel       int // output
 	weight                 panels
-	tiles                  []tile // nx in pieces that a kernel takes
+	tiles                  []tile // nx in pieces for the tile kernels
 }
 
 // tile is a run of output pixels.
 type tile struct{ first, rows int }
 
-// split cuts n rows into as few tiles of at most most rows as there can be, of
-// nearly equal size: small tiles are slow.
+// split cuts n rows into the fewest tiles of at most most rows, of nearly equal size, because small tiles are slow.
 func split(n, most int) []tile {
 	count := (n + most - 1) / most
 	tiles := make([]tile, 0, count)
@@ -34,9 +31,8 @@ func split(n, most int) []tile {
 	return tiles
 }
 
-// joined makes one row of all pixels where rows follow each other without a
-// gap on both sides, and cuts the tiles.
-func (p convPass) joined(k *kernels.Kernels) convPass {
+// joinRows treats the image as one row of pixels if its rows are contiguous in input and output, and cuts the tiles.
+func (p convPass) joinRows(k *kernels.Kernels) convPass {
 	if p.taps == 1 && p.aRow == p.nx*p.aPixel && p.cRow == p.nx*p.cPixel {
 		p.nx, p.ny = p.nx*p.ny, 1
 	}
@@ -44,8 +40,8 @@ func (p convPass) joined(k *kernels.Kernels) convPass {
 	return p
 }
 
-// scratchFloats is what a worker needs for a tile that is copied out afterwards:
-// the largest tile, and the widest block of a weight gradient.
+// scratchFloats is the scratch memory for a tile that is copied to its place afterwards: the largest tile or the widest
+// block of a weight gradient.
 func scratchFloats(k *kernels.Kernels) int { return max(k.Rows, gradRows) * 2 * k.Lanes }
 
 // run convolves one image: y (+)= x * w.
@@ -61,10 +57,12 @@ func (p *convPass) run(k *kernels.Kernels, wk *worker, x, w, y []float32, acc bo
 			for _, t := range p.tiles {
 				in := &x[from+t.first*p.aPixel]
 				if pn.valid == pn.width {
-					k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width, &y[to+t.first*p.cPixel], p.cPixel, a)
+					k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width,
+						&y[to+t.first*p.cPixel], p.cPixel, a)
 					continue
 				}
-				k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width, &wk.scratch[0], pn.width, 0)
+				k.Tile[pn.wide][t.rows](p.taps, p.k, in, p.aPixel, p.aTap, b, pn.width, p.k*pn.width, &wk.scratch[0],
+					pn.width, 0)
 				for i := range t.rows {
 					out := y[to+(t.first+i)*p.cPixel:][:pn.valid]
 					store(out, wk.scratch[i*pn.width:], acc)
@@ -74,7 +72,7 @@ func (p *convPass) run(k *kernels.Kernels, wk *worker, x, w, y []float32, acc bo
 	}
 }
 
-// store copies or adds the first len(dst) of src.
+// store copies the first len(dst) elements of src, or adds them.
 func store(dst, src []float32, acc bool) {
 	if !acc {
 		copy(dst, src)
@@ -85,7 +83,7 @@ func store(dst, src []float32, acc bool) {
 	}
 }
 
-// forwardPass is the convolution itself.
+// forwardPass is the forward convolution.
 func forwardPass(k *kernels.Kernels, op nn.Conv, x, y layout) convPass {
 	s := op.EffectiveStride()
 	return convPass{
@@ -94,18 +92,17 @@ func forwardPass(k *kernels.Kernels, op nn.Conv, x, y layout) convPass {
 		aRow: s * x.row(), aPixel: s * x.c, aTap: x.row(),
 		c0: y.origin(), cRow: y.row(), cPixel: y.c,
 		weight: newPanels(op.Kernel*op.Kernel*x.c, y.c, k.Lanes),
-	}.joined(k)
+	}.joinRows(k)
 }
 
-// axisPhase is one residue class of input positions along one axis. With
-// stride s, dx[i] = Σ_m dy[q-m] w[p+m*s] where i+pad = q*s+p: the positions of
-// one p see the same taps of the kernel, so the data gradient is s*s dense
-// convolutions of stride 1.
+// axisPhase is one residue class of input positions along an axis. With stride s, dx[i] = Σ_m dy[q-m] w[p+m*s] where
+// i+pad = q*s+p: all positions of one p use the same taps of the kernel, so the data gradient is s*s dense convolutions
+// of stride 1.
 type axisPhase struct {
 	p     int // first tap
-	taps  int // how many: p, p+s, ...
-	i0, n int // first position, how many (at distance s)
-	q0    int // q of the first
+	taps  int // number of taps: p, p+s, ...
+	i0, n int // first position and number of positions, s apart
+	q0    int // q of the first position
 }
 
 func axisPhases(size, kernel, stride, pad int) []axisPhase {
@@ -124,7 +121,7 @@ func axisPhases(size, kernel, stride, pad int) []axisPhase {
 	return phases
 }
 
-// dataGradPad is the padding that the data gradient wants around dy.
+// dataGradPad is the padding of dy that the data gradient needs.
 func dataGradPad(op nn.Conv, x, y nn.Shape) int {
 	pad := 0
 	along := func(size, out, before int) {
@@ -139,16 +136,15 @@ func dataGradPad(op nn.Conv, x, y nn.Shape) int {
 	return pad
 }
 
-// dataGradPass is one of the convolutions of a data gradient, with where its
-// flipped weights lie.
+// dataGradPass is one of the convolutions of a data gradient. Its flipped weights start at weightAt.
 type dataGradPass struct {
 	convPass
 	rows, cols axisPhase
 	weightAt   int
 }
 
-// dataGradPasses lists the convolutions that make dx from dy. complete is
-// false where some pixels of dx get nothing and must be cleared.
+// dataGradPasses lists the convolutions that compute dx from dy and the floats of their weights. complete is false
+// where some pixels of dx are written by none and must be cleared.
 func dataGradPasses(k *kernels.Kernels, op nn.Conv, dx, dy layout) (passes []dataGradPass, weights int, complete bool) {
 	complete = true
 	s := op.EffectiveStride()
@@ -164,7 +160,7 @@ func dataGradPasses(k *kernels.Kernels, op nn.Conv, dx, dy layout) (passes []dat
 				aRow: dy.row(), aPixel: dy.c, aTap: dy.row(),
 				c0: dx.origin() + v.i0*dx.row() + u.i0*dx.c, cRow: s * dx.row(), cPixel: s * dx.c,
 				weight: newPanels(v.taps*u.taps*dy.c, dx.c, k.Lanes),
-			}.joined(k)}
+			}.joinRows(k)}
 			weights += p.weight.floats()
 			passes = append(passes, p)
 		}
@@ -172,8 +168,7 @@ func dataGradPasses(k *kernels.Kernels, op nn.Conv, dx, dy layout) (passes []dat
 	return passes, weights, complete
 }
 
-// pack copies the flipped weights of tap t (row by row) of a pass: row (t, o)
-// of the pass's matrix is w[.., .., :, o].
+// pack copies the flipped weights of tap t (row by row) of a pass: row (t, o) of the pass's matrix is w[.., .., :, o].
 func (p *dataGradPass) pack(op nn.Conv, w panels, src, dst []float32, t int) {
 	s := op.EffectiveStride()
 	m, u := t/p.cols.taps, t%p.cols.taps

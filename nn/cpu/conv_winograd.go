@@ -5,29 +5,26 @@ import (
 	"resnet/nn"
 )
 
-// Winograd's F(2x2, 3x3) makes a 3x3 convolution of stride 1 from 16 products
-// of matrices over channels, one for each position of a 4x4 tile of the input,
-// with 2.25 times fewer multiplications than the direct form.
+// Winograd's F(2x2, 3x3) (Lavin and Gray 2016) computes a 3x3 convolution of stride 1 as 16 matrix products over
+// channels, one for each position of a 4x4 tile of the input, with 2.25 times fewer multiplications than directly.
 //
-// Training uses it for the gradients, which are linear in dy, but not for the
-// forward pass: its rounding is different enough from the direct form's to
-// flip the ReLU of an element within 1e-7 of zero, and one flipped mask moves
+// Training uses it for the gradients, which are linear in dy, but not for the forward pass: its rounding differs enough
+// from the direct convolution's to flip the ReLU of an element within 1e-7 of zero, and one flipped mask changes
 // gradients by 1e-3 where everything else agrees with the reference to 1e-6.
 
-// winogradFits says whether a convolution takes this way: tiles of 2x2 must
-// cover the output and, for the data gradient, the input, and the transforms
-// must be small beside the products.
+// winogradFits says whether a convolution uses Winograd's algorithm: tiles of 2x2 must cover the output and, for the
+// data gradient, the input, and the transforms must be cheap beside the products.
 func winogradFits(op nn.Conv, x, y nn.Shape) bool {
 	even := func(s nn.Shape) bool { return s.H%2 == 0 && s.W%2 == 0 }
 	return op.Kernel == 3 && op.EffectiveStride() == 1 && even(x) && even(y) && x.C >= 8 && y.C >= 8 &&
 		max(op.Pad.Top, op.Pad.Left, op.Pad.Bottom, op.Pad.Right) <= 2
 }
 
-// positions is the number of a tile's positions, each with its own matrices.
+// positions is the number of positions in a tile; each has a matrix product of its own.
 const positions = 16
 
-// winogradTiles is how many tiles are transformed before they are multiplied:
-// a kernel's rows at least, few enough for the second-level cache.
+// winogradTiles is the number of tiles that are transformed before they are multiplied: at least the rows of a tile
+// kernel, and few enough for the second-level cache.
 const winogradTiles = 56
 
 // winogradPass convolves images of one layout into another.
@@ -38,8 +35,8 @@ type winogradPass struct {
 	tw       int    // tiles in a row
 	pieces   []tile // rows of tiles in pieces
 	most     int    // tiles of the largest piece
-	a0, aRow int    // input pixel of tile (0, 0), distance of rows
-	c0, cRow int    // output pixel of tile (0, 0)
+	a0, aRow int    // input: first pixel of tile (0, 0), next row
+	c0, cRow int    // output: likewise
 }
 
 func newWinogradPass(k *kernels.Kernels, x, y layout, top, left int) *winogradPass {
@@ -55,10 +52,10 @@ func newWinogradPass(k *kernels.Kernels, x, y layout, top, left int) *winogradPa
 	return p
 }
 
-// scratch is what run needs: a piece's transformed input and its products.
+// scratch is the number of floats that run needs, for the transformed input of a piece and its products.
 func (p *winogradPass) scratch() int { return positions * p.most * (p.in + 2*p.k.Lanes) }
 
-// run convolves one image with transformed weights u, one matrix a position.
+// run convolves one image with the transformed weights u, one matrix for each position.
 func (p *winogradPass) run(wk *worker, x, u, y []float32, acc bool) {
 	output := p.k.Winograd.Output
 	if acc {
@@ -77,7 +74,8 @@ func (p *winogradPass) run(wk *worker, x, u, y []float32, acc bool) {
 				b := &u[pos*us+p.weight.offset(pn, 0)]
 				for t := 0; t < n; {
 					rows := nextTile(n-t, p.k.Rows)
-					p.k.Tile[pn.wide][rows](1, p.in, &v[pos*vs+t*p.in], p.in, 0, b, pn.width, 0, &m[pos*ms+t*pn.width], pn.width, 0)
+					p.k.Tile[pn.wide][rows](1, p.in, &v[pos*vs+t*p.in], p.in, 0, b, pn.width, 0, &m[pos*ms+t*pn.width],
+						pn.width, 0)
 					t += rows
 				}
 			}
@@ -88,7 +86,7 @@ func (p *winogradPass) run(wk *worker, x, u, y []float32, acc bool) {
 	}
 }
 
-// eachTile calls f for the tiles of a piece, counting them from 0.
+// eachTile calls f for each tile of a piece; t counts them from 0.
 func (p *winogradPass) eachTile(piece tile, f func(t, ty, tx int)) {
 	t := 0
 	for ty := piece.first; ty < piece.first+piece.rows; ty++ {
@@ -99,8 +97,7 @@ func (p *winogradPass) eachTile(piece tile, f func(t, ty, tx int)) {
 	}
 }
 
-// bindWinogradForward makes an inference pass. The weights are transformed
-// again only when they have changed.
+// bindWinogradForward returns the stages of an inference pass. Weights are transformed only when they have changed.
 func bindWinogradForward(c *binding, op nn.Conv) []stage {
 	x, y, w := c.in(0), c.out(), c.param(0)
 	pass := newWinogradPass(c.k, x.layout, y.layout, op.Pad.Top, op.Pad.Left)
@@ -108,7 +105,7 @@ func bindWinogradForward(c *binding, op nn.Conv) []stage {
 	u := c.alloc(positions * pass.weight.floats())
 	finish := finishConv(c, op, y)
 	return []stage{
-		{kind: stageAhead, tasks: func(int) int { return len(pass.weight.list) }, run: func(_ *worker, t, _ int) {
+		{kind: stagePrepare, tasks: func(int) int { return len(pass.weight.list) }, run: func(_ *worker, t, _ int) {
 			pass.transform(pass.weight.list[t], w, u)
 		}},
 		{kind: stageImage, image: func(wk *worker, i int) {
@@ -119,8 +116,7 @@ func bindWinogradForward(c *binding, op nn.Conv) []stage {
 	}
 }
 
-// bindWinogradDataGrad makes dx, the convolution of dy with the flipped and
-// transposed weights.
+// bindWinogradDataGrad computes dx, the convolution of dy with the flipped and transposed weights.
 func bindWinogradDataGrad(c *binding, op nn.Conv, x, dx *view) []stage {
 	dy, w := c.dy(), c.param(0)
 	forward := newWinogradPass(c.k, x.layout, dy.layout, op.Pad.Top, op.Pad.Left)
@@ -130,7 +126,7 @@ func bindWinogradDataGrad(c *binding, op nn.Conv, x, dx *view) []stage {
 	ut := c.alloc(positions * pass.weight.floats())
 	acc := c.accumulate(0)
 	return []stage{
-		{kind: stageAhead, tasks: func(int) int { return len(forward.weight.list) }, run: func(_ *worker, t, _ int) {
+		{kind: stagePrepare, tasks: func(int) int { return len(forward.weight.list) }, run: func(_ *worker, t, _ int) {
 			pn := forward.weight.list[t]
 			forward.transform(pn, w, u)
 			transposeFlipped(forward, pass, pn, u, ut)
@@ -145,16 +141,14 @@ func bindWinogradDataGrad(c *binding, op nn.Conv, x, dx *view) []stage {
 	}
 }
 
-// transform makes one panel of columns of u, at every position, from w's panel
-// of the same columns.
+// transform computes one panel of columns of u, at every position, from the same panel of w.
 func (p *winogradPass) transform(pn panel, w, u []float32) {
 	us, run := p.weight.floats(), p.in*pn.width
 	p.k.Winograd.Filter(run, &u[p.weight.offset(pn, 0)], 4*us, us, &w[9*p.in*pn.col], 3*run, run)
 }
 
-// transposeFlipped copies one panel of u to the rows of the data gradient's
-// matrices. To flip the kernel is to exchange the first and last row and
-// column of positions.
+// transposeFlipped copies one panel of u to the rows of the data gradient's matrices. Flipping the kernel exchanges the
+// first and last row and column of positions.
 func transposeFlipped(p, back *winogradPass, pn panel, u, ut []float32) {
 	flip := [4]int{3, 1, 2, 0}
 	us, ts := p.weight.floats(), back.weight.floats()
@@ -173,13 +167,11 @@ func transposeFlipped(p, back *winogradPass, pn panel, u, ut []float32) {
 	}
 }
 
-// winogradGradTiles is how many tiles a weight gradient multiplies at once: the
-// depth of its products.
+// winogradGradTiles is the number of tiles that a weight gradient multiplies at once, the depth of its products.
 const winogradGradTiles = 56
 
-// bindWinogradGrad makes dw: at each position the product of the transformed
-// input and the transformed dy, summed over tiles and images in order, then
-// transformed back. Each task owns a block of channels.
+// bindWinogradGrad computes dw: at each position the product of the transformed input and the transformed dy, summed
+// over tiles and images in order, then transformed back. Each task owns a block of dw.
 func bindWinogradGrad(c *binding, op nn.Conv, x *view) stage {
 	dy, dw := c.dy(), c.dparam(0)
 	f := newWinogradPass(c.k, x.layout, dy.layout, op.Pad.Top, op.Pad.Left)
@@ -202,7 +194,8 @@ func bindWinogradGrad(c *binding, op nn.Conv, x *view) stage {
 	}
 	width := 2 * c.k.Lanes
 	c.needScratch(positions * (most*(gradRows+width) + gradRows*width))
-	return stage{kind: stageDeferred, tasks: func(int) int { return len(jobs) + bias.tasks }, run: func(wk *worker, task, n int) {
+	tasks := func(int) int { return len(jobs) + bias.tasks }
+	return stage{kind: stageDeferred, tasks: tasks, run: func(wk *worker, task, n int) {
 		if task == len(jobs) {
 			bias.run(n)
 			return
@@ -210,7 +203,8 @@ func bindWinogradGrad(c *binding, op nn.Conv, x *view) stage {
 		j := jobs[task]
 		pn := j.panel
 		vs, gs, ds := most*j.rows, most*pn.width, j.rows*pn.width
-		v, g, du := wk.scratch[:positions*vs], wk.scratch[positions*vs:][:positions*gs], wk.scratch[positions*(vs+gs):][:positions*ds]
+		v, g, du := wk.scratch[:positions*vs], wk.scratch[positions*vs:][:positions*gs],
+			wk.scratch[positions*(vs+gs):][:positions*ds]
 		if pn.valid < pn.width {
 			clear(g) // the columns that fill up the panel
 		}
@@ -219,14 +213,17 @@ func bindWinogradGrad(c *binding, op nn.Conv, x *view) stage {
 			xi, gi := x.image(wk, i), dy.image(wk, i)
 			for _, piece := range pieces {
 				f.eachTile(piece, func(t, ty, tx int) {
-					c.k.Winograd.Input(j.rows, &v[t*j.rows], 4*vs, vs, &xi[f.a0+2*ty*f.aRow+2*tx*f.in+j.row], f.aRow, f.in)
-					c.k.Winograd.Gradient(pn.valid, &g[t*pn.width], 4*gs, gs, &gi[dy.origin()+2*ty*dy.row()+2*tx*dy.c+pn.col], dy.row(), dy.c)
+					c.k.Winograd.Input(j.rows, &v[t*j.rows], 4*vs, vs, &xi[f.a0+2*ty*f.aRow+2*tx*f.in+j.row], f.aRow,
+						f.in)
+					c.k.Winograd.Gradient(pn.valid, &g[t*pn.width], 4*gs, gs,
+						&gi[dy.origin()+2*ty*dy.row()+2*tx*dy.c+pn.col], dy.row(), dy.c)
 				})
 				t := piece.rows * f.tw
 				for pos := range positions {
 					for r := 0; r < j.rows; {
 						rows := nextTile(j.rows-r, c.k.RowsT)
-						c.k.TileT[pn.wide][rows](1, t, &v[pos*vs+r], j.rows, 0, &g[pos*gs], pn.width, 0, &du[pos*ds+r*pn.width], pn.width, acc)
+						c.k.TileT[pn.wide][rows](1, t, &v[pos*vs+r], j.rows, 0, &g[pos*gs], pn.width, 0,
+							&du[pos*ds+r*pn.width], pn.width, acc)
 						r += rows
 					}
 				}

@@ -14,8 +14,8 @@ import (
 	"resnet/nn/nntest"
 )
 
-// openCPU opens the backend as the tests want it. The threads stay unpinned:
-// more of them than processors is one of the cases.
+// openCPU opens the backend for the tests, without pinning, since some cases have more threads than there are
+// processors.
 func openCPU(isa kernels.ISA, threads int) func(t testing.TB) nn.Backend {
 	return func(t testing.TB) nn.Backend {
 		t.Helper()
@@ -27,8 +27,7 @@ func openCPU(isa kernels.ISA, threads int) func(t testing.TB) nn.Backend {
 	}
 }
 
-// eachCPU runs f for every instruction set and number of threads; with -short
-// for the best instruction set alone.
+// eachCPU runs f for every instruction set and number of threads; with -short for the best instruction set alone.
 func eachCPU(t *testing.T, threads []int, f func(t *testing.T, isa kernels.ISA, threads int)) {
 	for _, isa := range kernels.Supported() {
 		if testing.Short() && isa != kernels.Best() {
@@ -41,7 +40,9 @@ func eachCPU(t *testing.T, threads []int, f func(t *testing.T, isa kernels.ISA, 
 }
 
 func TestCPU(t *testing.T) {
-	eachCPU(t, []int{1, 2, 3}, func(t *testing.T, isa kernels.ISA, threads int) { nntest.RunAll(t, openCPU(isa, threads)) })
+	eachCPU(t, []int{1, 2, 3}, func(t *testing.T, isa kernels.ISA, threads int) {
+		nntest.RunAll(t, openCPU(isa, threads))
+	})
 }
 
 func TestCPUDeterminism(t *testing.T) {
@@ -50,8 +51,7 @@ func TestCPUDeterminism(t *testing.T) {
 	})
 }
 
-// TestCPUPinned: as many threads as processors, each on one of its own, is what
-// users get, and changes no bit either.
+// TestCPUPinned: the default, one thread pinned to each processor, gives the same bits.
 func TestCPUPinned(t *testing.T) {
 	nntest.RunDeterminism(t, openCPU(kernels.Best(), 1), func(t testing.TB) nn.Backend {
 		b, err := cpu.New(cpu.Config{})
@@ -74,15 +74,19 @@ func TestCPUConfigErrors(t *testing.T) {
 }
 
 func TestCPUGolden(t *testing.T) {
-	eachCPU(t, []int{2}, func(t *testing.T, isa kernels.ISA, threads int) { nntest.RunGolden(t, openCPU(isa, threads)) })
+	eachCPU(t, []int{2}, func(t *testing.T, isa kernels.ISA, threads int) {
+		nntest.RunGolden(t, openCPU(isa, threads))
+	})
 }
 
 func TestCPUGoldenFull(t *testing.T) {
-	eachCPU(t, []int{2}, func(t *testing.T, isa kernels.ISA, threads int) { nntest.RunGoldenFull(t, openCPU(isa, threads)) })
+	eachCPU(t, []int{2}, func(t *testing.T, isa kernels.ISA, threads int) {
+		nntest.RunGoldenFull(t, openCPU(isa, threads))
+	})
 }
 
-// TestCPUEvalSeesNewWeights: what inference derives from the parameters is made
-// again, and in time, whenever they change.
+// TestCPUEvalSeesNewWeights: what inference derives from the parameters is computed again, before it is used, whenever
+// they change.
 func TestCPUEvalSeesNewWeights(t *testing.T) {
 	g := seedNetwork(t)
 	logits := func(e nn.Executor, seed uint64) []float32 {
@@ -109,8 +113,7 @@ func TestCPUEvalSeesNewWeights(t *testing.T) {
 	}
 }
 
-// TestCPUPartialBatch: a step on n images of a larger plan has the bits of a
-// step of a plan of n.
+// TestCPUPartialBatch: a step on n images of a plan for more has the same bits as a step of a plan for n.
 func TestCPUPartialBatch(t *testing.T) {
 	b := openCPU(kernels.Best(), 2)(t)
 	defer b.Close()
@@ -137,8 +140,8 @@ func TestCPUPartialBatch(t *testing.T) {
 	}
 }
 
-// TestCPUAllocations: after Compile a step allocates nothing. The runtime now
-// and then allocates for itself, so the least of a few counts is what a step does.
+// TestCPUAllocations: after Compile a step allocates nothing. The runtime allocates for itself now and then, so the
+// least of several counts is that of the steps.
 func TestCPUAllocations(t *testing.T) {
 	for _, threads := range []int{1, 2} {
 		b := openCPU(kernels.Best(), threads)(t)
@@ -166,15 +169,16 @@ func TestCPUAllocations(t *testing.T) {
 
 func seedNetwork(t *testing.T) *nn.Graph {
 	t.Helper()
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=8 hidden=32"})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=8 hidden=32"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-// newExecutor compiles a plan for training, initialised and with a batch of
-// five images, or of as many as fit, and step scalars written.
+// newExecutor compiles a plan for training, initialises it and writes the step scalars and a batch of five images, or
+// as many as fit.
 func newExecutor(t *testing.T, b nn.Backend, g *nn.Graph, batch int) nn.Executor {
 	t.Helper()
 	opt := nn.NewAdam()
@@ -194,8 +198,9 @@ func newExecutor(t *testing.T, b nn.Backend, g *nn.Graph, batch int) nn.Executor
 	for i := range labels {
 		labels[i] = int32(i)
 	}
-	hyper := opt.StepParams(1, 1e-3)
-	for v, p := range map[nn.Value][]byte{g.Images: pixels, g.Labels: nn.Bytes(labels), nn.StepParamsValue: nn.Bytes(hyper[:])} {
+	params := opt.StepParams(1, 1e-3)
+	for v, p := range map[nn.Value][]byte{g.Images: pixels, g.Labels: nn.Bytes(labels),
+		nn.StepParamsValue: nn.Bytes(params[:])} {
 		if err := e.Write(nn.Ref{Value: v}, p); err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,7 @@ package cpu
 
 import "resnet/nn"
 
-// bindReLU makes y = max(x, 0) and dx (+)= dy where y > 0.
+// bindReLU returns the stages of y = max(x, 0) and dx (+)= dy where y > 0.
 func bindReLU(c *binding) kernel {
 	x, y := c.in(0), c.out()
 	count, length := lines(x.layout, y.layout)
@@ -49,8 +49,8 @@ func copyGrad(c *binding, w *worker, i int, dx, dy *view, acc bool) {
 	}
 }
 
-// bindAdd makes y = a + b, with ReLU max(a+b, 0), and da = db = dy under the
-// ReLU's mask. Where the plan gives gradients one memory they are written once.
+// bindAdd returns the stages of y = a + b, with ReLU max(a+b, 0), and da = db = dy under the ReLU's mask. Gradients
+// that share memory are written once.
 func bindAdd(c *binding, op nn.Add) kernel {
 	a, b, y := c.in(0), c.in(1), c.out()
 	count, length := lines(a.layout, b.layout, y.layout)
@@ -92,7 +92,7 @@ func bindAdd(c *binding, op nn.Add) kernel {
 	return k
 }
 
-// same says whether two tensors are one memory.
+// same says whether two tensors have the same memory.
 func same(a, b *view) bool {
 	if a.base == nil || b.base == nil {
 		return a.base == nil && b.base == nil && a.offset == b.offset

@@ -21,28 +21,28 @@ type executor struct {
 	metrics    [2]float64
 
 	pool        *workerPool
-	leader      *leader // nil: Run's caller is worker 0
+	leader      *leader // nil: the caller of Run is worker 0
 	train, eval *program
-	last        *nn.Program // what the last run was of
-	scratch     int         // floats that each worker's kernels need
-	generation  int         // of parameters and statistics: what is derived from them is made again when it moves
+	last        *nn.Program // of the last run
+	scratch     int         // floats of scratch memory of each worker
+	generation  int         // of parameters and statistics; incremented when they change
 	profiling   bool
 	profiled    nn.RunCounts
 	timeline    timeline
 }
 
-// needScratch is called while binding.
+// needScratch is called by ops while they are bound: their kernels use so many floats of a worker's scratch memory.
 func (e *executor) needScratch(floats int) { e.scratch = max(e.scratch, floats) }
 
-// program is a program as regions of stages.
+// program is an nn.Program bound to memory: its stages in regions.
 type program struct {
 	*nn.Program
-	ahead   []func()
+	prepare []func()
 	regions []region
-	seen    int // the generation that the stages ahead have seen
+	seen    int // the generation for which prepare last ran
 }
 
-// slack is read, never used, by kernels that load whole vectors at a tensor's end.
+// slack is the number of floats after a tensor that kernels may read, without using them, as part of a whole vector.
 const slack = 64
 
 // Compile implements nn.Backend.
@@ -74,7 +74,7 @@ func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 // Plan implements nn.Executor.
 func (e *executor) Plan() *nn.Plan { return e.plan }
 
-// slot is a slot's memory.
+// slot is the memory of a slot.
 func (e *executor) slot(s nn.Slot) []float32 {
 	return e.segments[s.Segment][s.Offset/4 : (s.Offset+s.Bytes)/4 : (s.Offset+s.Bytes)/4]
 }
@@ -82,8 +82,8 @@ func (e *executor) slot(s nn.Slot) []float32 {
 // compile binds a program's nodes and puts their stages into regions.
 func (e *executor) compile(prog *nn.Program) *program {
 	p := &program{Program: prog, seen: -1}
-	bound, ahead := e.bind(prog.Mode, prog.Instructions, prog)
-	p.ahead = ahead
+	bound, prepare := e.bind(prog.Mode, prog.Instructions, prog)
+	p.prepare = prepare
 	s := newScheduler()
 	for i, in := range prog.Instructions {
 		s.begin(in)
@@ -111,7 +111,7 @@ func (e *executor) Run(m nn.Mode, n int) error {
 	return nil
 }
 
-// step takes one step as worker 0.
+// step runs one step; its goroutine is worker 0.
 func (e *executor) step(m nn.Mode, n int) {
 	begin := e.timeline.begin()
 	p := e.program(m)
@@ -119,13 +119,13 @@ func (e *executor) step(m nn.Mode, n int) {
 	dirty := p.seen != e.generation
 	p.seen = e.generation
 	if dirty {
-		for _, f := range p.ahead {
+		for _, f := range p.prepare {
 			f()
 		}
 	}
 	regions := p.regions
 	if m == nn.Gradient {
-		regions = regions[:len(regions)-1] // the update is the last
+		regions = regions[:len(regions)-1] // without the update
 	}
 	for i := range regions {
 		regions[i].run(e.pool, n, dirty)
@@ -139,7 +139,7 @@ func (e *executor) step(m nn.Mode, n int) {
 	e.timeline.end(begin)
 }
 
-// program is what runs of a mode take.
+// program is the program of a mode.
 func (e *executor) program(m nn.Mode) *program {
 	if m == nn.Eval {
 		return e.eval
@@ -159,14 +159,14 @@ func (e *executor) Close() error {
 	return nil
 }
 
-// region is what runs between two meetings of all workers: deferred tasks of
-// earlier steps, then the chain, or one whole stage.
+// region is what runs between two synchronisations of all workers: either one stageWhole, or deferred stages of earlier
+// instructions beside a chain of image stages.
 type region struct {
-	whole []*stage // ahead, deferred, whole
-	chain []*stage // image, reduce
+	whole []*stage // stagePrepare, stageDeferred, stageWhole
+	chain []*stage // stageImage, stageReduce
 
-	n      int // images of this run
-	counts []int
+	n      int   // images of the current run
+	counts []int // tasks of each of whole in it; the chain has one for each image
 	work   func(w *worker, task int)
 }
 
@@ -183,7 +183,7 @@ func (p *program) add(at int, s stage) {
 	}
 }
 
-// bind makes the function that the pool calls, once, so that a run allocates nothing.
+// bind creates the function that the pool calls once, here, so that a run allocates nothing.
 func (r *region) bind(e *executor) {
 	r.counts = make([]int, len(r.whole))
 	r.work = func(w *worker, task int) {
@@ -208,7 +208,7 @@ func (r *region) run(p *workerPool, n int, dirty bool) {
 	r.n = n
 	for i, s := range r.whole {
 		r.counts[i] = 0
-		if s.kind != stageAhead || dirty {
+		if s.kind != stagePrepare || dirty {
 			r.counts[i] = s.tasks(n)
 		}
 		total += r.counts[i]

@@ -72,7 +72,7 @@ func (e *executor) read(r nn.Ref, p []byte) error {
 	return nil
 }
 
-// scalars is the memory of step scalars or metrics.
+// scalars is the memory of the step scalars or the metrics.
 func (e *executor) scalars(r nn.Ref) []byte {
 	if r.Value == nn.StepParamsValue {
 		return nn.Bytes(e.stepParams[:])
@@ -80,7 +80,7 @@ func (e *executor) scalars(r nn.Ref) []byte {
 	return nn.Bytes(e.metrics[:])
 }
 
-// fill copies whole images or labels, at most a batch of them.
+// fill copies p, whole images or labels of each bytes and at most a batch of them, to dst.
 func (e *executor) fill(r nn.Ref, dst, p []byte, each int) error {
 	if err := e.plan.CheckBatch(r, len(p), each); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (e *executor) copyExactly(r nn.Ref, dst, src []byte) error {
 	return nil
 }
 
-// readActivation unpacks images to N, H, W, C. Fewer than a batch may be read.
+// readActivation copies as many images as p holds, without padding, in N, H, W, C order.
 func (e *executor) readActivation(r nn.Ref, p []byte) error {
 	s, err := e.plan.ActivationSlot(e.last, r, len(p))
 	if err != nil {

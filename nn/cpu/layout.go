@@ -2,29 +2,28 @@ package cpu
 
 import "resnet/nn"
 
-// layout is how the CPU keeps one image of a tensor: H rows of W pixels of C
-// channels, with zero pixels around them so that a convolution needs no bounds
-// and no copy. Counts are float32s.
+// layout is that of one image of a tensor: H rows of W pixels of C channels, surrounded by zero pixels so that a
+// convolution needs neither bounds checks nor a padded copy. Sizes and offsets count floats.
 type layout struct {
 	c, h, w int
 	pad     nn.Pad
 }
 
-// lineFloats is a cache line: images start on one.
+// lineFloats is the size of a cache line; every image starts on one.
 const lineFloats = 16
 
 func (l layout) row() int     { return (l.pad.Left + l.w + l.pad.Right) * l.c }
 func (l layout) origin() int  { return l.pad.Top*l.row() + l.pad.Left*l.c }
 func (l layout) packed() bool { return l.pad == nn.Pad{} }
 
-// image is the distance between two images.
+// image is the distance from one image to the next.
 func (l layout) image() int {
 	n := (l.pad.Top + l.h + l.pad.Bottom) * l.row()
 	return (n + lineFloats - 1) / lineFloats * lineFloats
 }
 
-// clearPads zeroes the pixels around the image. The memory is shared with
-// other tensors, so whoever writes an image writes its border too.
+// clearPads zeroes the padding of an image. Other tensors share the memory, so every op that writes an image clears its
+// padding as well.
 func (l layout) clearPads(img []float32) {
 	if l.packed() {
 		return
@@ -41,8 +40,8 @@ func (l layout) clearPads(img []float32) {
 	}
 }
 
-// lines says how to walk images of equal shape together: one line of all
-// pixels where none has padding, else a line per row.
+// lines says how to iterate over images of equal shape: one line of all pixels if none of them has padding, otherwise
+// one line per row.
 func lines(ls ...layout) (count, length int) {
 	l := ls[0]
 	for _, o := range ls {
@@ -59,9 +58,8 @@ func (l layout) line(img []float32, i, length int) []float32 {
 	return img[at : at+length]
 }
 
-// layoutOf is the layout of a value or its gradient. A value is padded for the
-// convolutions that read it, the gradient of a convolution's output for its
-// data gradient.
+// layoutOf is the layout of a value or its gradient. A value has the padding of the convolutions that read it; dy of a
+// convolution has the padding that its data gradient needs.
 func layoutOf(g *nn.Graph, v nn.Value, role nn.Role) layout {
 	s := g.Type(v).Shape
 	l := layout{c: s.C, h: s.H, w: s.W}
@@ -82,13 +80,12 @@ func layoutOf(g *nn.Graph, v nn.Value, role nn.Role) layout {
 	return l
 }
 
-// AliasGrads: alike are gradients of one shape with one padding.
+// AliasGrads implements nn.Target: gradients of equal shape and padding can share memory.
 func (b *backend) AliasGrads(g *nn.Graph, x, y nn.Value) bool {
 	return layoutOf(g, x, nn.Grad) == layoutOf(g, y, nn.Grad)
 }
 
-// Bytes is the memory of a tensor: parameters lie in column panels, images
-// with the padding that their readers want.
+// Bytes implements nn.Target: parameters are stored in column panels, images with their padding.
 func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
 	switch {
 	case g.Param(v) != nil:

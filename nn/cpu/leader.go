@@ -6,8 +6,7 @@ import (
 	"resnet/nn"
 )
 
-// leader is worker 0 on a thread of its own, pinned to a processor: the executor's callers keep theirs, wherever the
-// system puts them.
+// leader runs worker 0 on a thread of its own, pinned to a processor, so that threads of callers need not be pinned.
 type leader struct {
 	calls chan call
 	done  chan struct{}
@@ -18,11 +17,11 @@ type call struct {
 	n    int
 }
 
-// lead starts a leader that takes steps.
+// lead starts a leader that runs step on the given processor.
 func lead(step func(m nn.Mode, n int), processor int) *leader {
 	l := &leader{calls: make(chan call), done: make(chan struct{})}
 	go func() {
-		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		pinThread(processor)
 		for c := range l.calls {
 			step(c.mode, c.n)
@@ -32,7 +31,7 @@ func lead(step func(m nn.Mode, n int), processor int) *leader {
 	return l
 }
 
-// run has the leader take a step, and waits for it.
+// run runs one step on the leader's thread and waits for it.
 func (l *leader) run(m nn.Mode, n int) {
 	l.calls <- call{m, n}
 	<-l.done

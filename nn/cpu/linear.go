@@ -2,12 +2,12 @@ package cpu
 
 import "resnet/nn"
 
-// bindLinear makes a linear layer's stages. The weight stays in column panels
-// (rows in the order of x in memory, columns out); no pass repacks it.
+// bindLinear returns the stages of a linear layer. The weight is always in column panels (rows in the order of x in
+// memory, columns out); no pass repacks it.
 //
-//	forward   y = x w + bias, a panel of columns at a time
-//	backward  dy under the ReLU's mask, dyᵀ, dbias
-//	          dxᵀ = w dyᵀ, some rows at a time; dw = xᵀ dy, a block at a time
+//	forward   y = x w + bias, one panel of columns per task
+//	backward  g = dy under the ReLU's mask, gᵀ and dbias, one panel per task
+//	          dxᵀ = w gᵀ, some rows per task; dw = xᵀ g, one block per task
 func bindLinear(c *binding, op nn.Linear) kernel {
 	l := &linear{binding: c, op: op, x: c.in(0), y: c.out(), w: c.param(0), bias: c.param(1)}
 	features := c.graph.Type(c.node.In[0]).Shape.Elems()
@@ -22,7 +22,8 @@ func bindLinear(c *binding, op nn.Linear) kernel {
 	for i := range count {
 		l.segments = append(l.segments, rowSegment{i * length, length, l.x.origin() + i*l.x.row()})
 	}
-	k := kernel{forward: []stage{{kind: stageWhole, tasks: func(n int) int { return len(l.panels.list) * blocks(n, linearBatch) }, run: l.forward}}}
+	tasks := func(n int) int { return len(l.panels.list) * blocks(n, linearBatch) }
+	k := kernel{forward: []stage{{kind: stageWhole, tasks: tasks, run: l.forward}}}
 	if !c.training() {
 		return k
 	}
@@ -68,19 +69,19 @@ type linear struct {
 	x, y, dy, dx *view
 	w, bias      []float32
 	dw, db       []float32
-	g            []float32 // dy under the ReLU's mask, like dy; others may still read dy itself
+	g            []float32 // dy under the ReLU's mask, in a copy because other ops may still read dy
 	db64         []float64
 	panels       panels
-	outs         int          // columns, with those that fill up the last panel
-	segments     []rowSegment // the rows of w as the lines of x
+	outs         int          // columns, including those that fill up the last panel
+	segments     []rowSegment // the rows of w for each line of x
 	rows         []rowSegment // the same in blocks of at most gradRows
 	gradJobs     []linearGradJob
 	runs         [][]panel
-	// dyT is dy transposed, in panels of 2*Lanes images: [panel][out][image].
+	// dyT is g transposed, in panels of 2*Lanes images: [panel][out][image].
 	dyT []float32
 }
 
-// rowSegment is a run of the weight's rows and where it lies in an image of x.
+// rowSegment is n rows of the weight from row on, whose features start at offset at of an image of x.
 type rowSegment struct{ row, n, at int }
 
 type linearGradJob struct {
@@ -89,13 +90,14 @@ type linearGradJob struct {
 }
 
 const (
-	// linearBatch is how many images one forward task takes.
+	// linearBatch is the number of images of one forward task.
 	linearBatch = 128
-	// linearDepth is how many rows of a panel are used before the next images
-	// need them again: 32 KB of weights stay in the first-level cache.
+	// linearDepth is the number of rows of a panel that are applied to all images of a task before the next rows: 32 KB
+	// of weights, which stay in the first-level cache.
 	linearDepth = 256
 )
 
+// blocks is the number of blocks of the given size that cover n elements.
 func blocks(n, size int) int { return (n + size - 1) / size }
 
 func (l *linear) forward(w *worker, task, n int) {
@@ -111,7 +113,8 @@ func (l *linear) forward(w *worker, task, n int) {
 				rows := nextTile(to-i, l.k.Rows)
 				a := &l.x.base[i*l.x.stride+s.at+d]
 				if pn.valid == pn.width {
-					l.k.Tile[pn.wide][rows](1, depth, a, l.x.stride, 0, b, pn.width, 0, &l.y.base[l.yAt(i, pn)], l.y.stride, acc)
+					l.k.Tile[pn.wide][rows](1, depth, a, l.x.stride, 0, b, pn.width, 0, &l.y.base[l.yAt(i, pn)],
+						l.y.stride, acc)
 				} else {
 					l.k.Tile[pn.wide][rows](1, depth, a, l.x.stride, 0, b, pn.width, 0, &w.scratch[0], pn.width, 0)
 					for r := range rows {
@@ -131,14 +134,14 @@ func (l *linear) forward(w *worker, task, n int) {
 	}
 }
 
-// yAt is where a panel of image i's output lies.
+// yAt is the offset of a panel of columns in the output of image i.
 func (l *linear) yAt(i int, pn panel) int { return i*l.y.stride + l.y.origin() + pn.col }
 
-// nextTile is the size of the next of the fewest nearly equal tiles.
+// nextTile is the size of the next tile when left rows are cut into the fewest tiles of nearly equal size.
 func nextTile(left, most int) int { return blocks(left, blocks(left, most)) }
 
-// prepare masks dy of one panel's columns, sums the bias gradient, transposes,
-// and once clears the border of dx.
+// prepare masks dy in the columns of one panel, computes dbias, and transposes. The first task clears the padding of
+// dx.
 func (l *linear) prepare(_ *worker, task, n int) {
 	pn := l.panels.list[task]
 	db := l.db64[pn.col : pn.col+pn.valid]
@@ -150,7 +153,8 @@ func (l *linear) prepare(_ *worker, task, n int) {
 		for i := i0; i < min(i0+width, n); i++ {
 			g := l.g[i*l.dy.stride+pn.col:][:pn.valid]
 			if l.op.ReLU {
-				l.k.ReLUBackward(g, l.dy.base[i*l.dy.stride+pn.col:][:pn.valid], l.y.base[l.yAt(i, pn):][:pn.valid], false)
+				l.k.ReLUBackward(g, l.dy.base[i*l.dy.stride+pn.col:][:pn.valid], l.y.base[l.yAt(i, pn):][:pn.valid],
+					false)
 			}
 			for o, v := range g {
 				t[o*width+i-i0] = v
@@ -168,8 +172,7 @@ func (l *linear) prepare(_ *worker, task, n int) {
 	}
 }
 
-// dataGrad makes dx of some features, for all images: a tile of dxᵀ at a time,
-// turned over when it is written.
+// dataGrad computes dx of some features for all images, in tiles of dxᵀ, which are transposed when they are stored.
 func (l *linear) dataGrad(w *worker, s rowSegment, n int) {
 	width := 2 * l.k.Lanes
 	add := l.accumulate(0)
@@ -181,8 +184,9 @@ func (l *linear) dataGrad(w *worker, s rowSegment, n int) {
 			acc := 0
 			for _, run := range l.runs {
 				first := run[0]
-				l.k.Tile[1][rows](len(run), first.width, &l.w[l.panels.offset(first, s.row+r)], first.width, first.width*l.panels.rows,
-					&dyT[first.col*width], width, first.width*width, &w.scratch[0], width, acc)
+				l.k.Tile[1][rows](len(run), first.width, &l.w[l.panels.offset(first, s.row+r)], first.width,
+					first.width*l.panels.rows, &dyT[first.col*width], width, first.width*width, &w.scratch[0], width,
+					acc)
 				acc = 1
 			}
 			for i := range images {
@@ -200,14 +204,13 @@ func (l *linear) dataGrad(w *worker, s rowSegment, n int) {
 	}
 }
 
-// dxAt is where a segment of x's features lies in an image of dx, whose padding
-// is its own.
+// dxAt is the offset of a segment's features in an image of dx, whose padding differs from that of x.
 func (l *linear) dxAt(s rowSegment) int {
 	line := l.x.w * l.x.c
 	return l.dx.origin() + s.row/line*l.dx.row() + s.row%line
 }
 
-// panelRuns are the panels of equal width; all but the last are wide.
+// panelRuns groups panels of equal width; only the last panel may be narrower.
 func panelRuns(p panels) [][]panel {
 	list := p.list
 	last := len(list) - 1
@@ -217,7 +220,7 @@ func panelRuns(p panels) [][]panel {
 	return [][]panel{list[:last], list[last:]}
 }
 
-// weightGrad makes one block of dw.
+// weightGrad computes one block of dw.
 func (l *linear) weightGrad(w *worker, j linearGradJob, n int) {
 	pn := j.panel
 	at := l.panels.offset(pn, j.row)
@@ -227,7 +230,8 @@ func (l *linear) weightGrad(w *worker, j linearGradJob, n int) {
 	}
 	for r := 0; r < j.n; {
 		rows := nextTile(j.n-r, l.k.RowsT)
-		l.k.TileT[pn.wide][rows](1, n, &l.x.base[j.at+r], l.x.stride, 0, &l.g[pn.col], l.dy.stride, 0, &out[r*pn.width], pn.width, 0)
+		l.k.TileT[pn.wide][rows](1, n, &l.x.base[j.at+r], l.x.stride, 0, &l.g[pn.col], l.dy.stride, 0, &out[r*pn.width],
+			pn.width, 0)
 		r += rows
 	}
 	if pn.valid < pn.width {

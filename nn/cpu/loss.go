@@ -6,8 +6,8 @@ import (
 	"resnet/nn"
 )
 
-// bindLoss makes softmax and cross-entropy. It is one task: ten classes an
-// image are nothing beside the network.
+// bindLoss returns the stages of softmax and cross-entropy. Each is one task, because a few classes per image cost
+// little beside the network.
 //
 //	forward   p = softmax(z), metrics += loss, correct
 //	backward  dz = (p - t) / n
@@ -56,8 +56,7 @@ func bindLoss(c *binding, op nn.SoftmaxCrossEntropy) kernel {
 	return k
 }
 
-// softmax writes the probabilities and returns the first largest logit's index
-// and log Σ exp.
+// softmax writes the probabilities p of logits z and returns the index of the first largest logit and log Σ exp(z).
 func softmax(p, z []float32) (best int, logSum float64) {
 	best = nn.Argmax(z)
 	m := float64(z[best])

@@ -11,15 +11,14 @@ import (
 
 const hugePage = 2 << 20
 
-// allocate is cpu.Alloc on huge pages where that pays and the system gives
-// them: a step walks through all of its memory, and with small pages it waits
-// for their addresses.
+// allocate is kernels.Alloc on huge pages, for sizes that use some and where the system grants them: a step passes
+// through all of its memory, and with small pages it waits for address translation.
 func allocate(floats int) []float32 {
 	bytes := floats * 4
 	if bytes < 2*hugePage {
 		return kernels.Alloc(floats)
 	}
-	// Whole pages around what is asked for, so that the first and last are huge too.
+	// Allocate whole pages, so that the first and the last are huge too.
 	whole := (bytes + hugePage - 1) / hugePage * hugePage
 	s := kernels.Alloc((whole + hugePage) / 4)
 	skip := 0
@@ -27,6 +26,6 @@ func allocate(floats int) []float32 {
 		skip = (hugePage - r) / 4
 	}
 	s = s[skip : skip+whole/4]
-	_ = unix.Madvise(nn.Bytes(s), unix.MADV_HUGEPAGE) // a refusal costs speed alone
+	_ = unix.Madvise(nn.Bytes(s), unix.MADV_HUGEPAGE) // an error only costs speed
 	return s[:floats:floats]
 }

@@ -4,5 +4,5 @@ package cpu
 
 import kernels "resnet/kernels/cpu"
 
-// allocate is cpu.Alloc: no huge pages are asked for here.
+// allocate is kernels.Alloc; huge pages are requested on Linux only.
 func allocate(floats int) []float32 { return kernels.Alloc(floats) }

@@ -2,7 +2,7 @@ package cpu
 
 import "resnet/nn"
 
-// bindNormalize looks every pixel up in the op's table.
+// bindNormalize returns the stage that looks up every pixel in the op's table.
 func bindNormalize(c *binding, op nn.Normalize) kernel {
 	y := c.out()
 	table := op.Table(y.c)

@@ -5,13 +5,13 @@ import (
 	"resnet/nn"
 )
 
-// updateFloats is how many parameters one task updates.
+// updateFloats is the number of parameters that one task updates.
 const updateFloats = 1 << 14
 
-// bindUpdate makes the optimiser's stage: the parameter segment in pieces.
+// bindUpdate returns the stage of the update, which processes the parameter segment in pieces of equal decay.
 func (e *executor) bindUpdate() stage {
 	if e.plan == nil {
-		return stage{kind: stageWhole} // there is no memory yet, see bind
+		return stage{kind: stageWhole} // memory is not allocated yet, see bind
 	}
 	type piece struct {
 		from, to int
@@ -25,7 +25,8 @@ func (e *executor) bindUpdate() stage {
 		}
 		s := e.plan.Params[v]
 		for at, end := int(s.Offset/4), int((s.Offset+s.Bytes)/4); at < end; {
-			if last := len(pieces) - 1; last >= 0 && pieces[last].decay == p.Decay && at-pieces[last].to < nn.SlotAlign/4 {
+			if last := len(pieces) - 1; last >= 0 && pieces[last].decay == p.Decay &&
+				at-pieces[last].to < nn.SlotAlign/4 {
 				if room := pieces[last].from + updateFloats; room > at {
 					pieces[last].to = min(end, room)
 					at = pieces[last].to
@@ -41,7 +42,7 @@ func (e *executor) bindUpdate() stage {
 	}}
 }
 
-// updater is the optimiser's formula on a run of parameters.
+// updater returns the function that applies the optimiser to a range of the parameter segment.
 func (e *executor) updater() func(from, to int, decay bool) {
 	w, g := e.segments[nn.Params], e.segments[nn.ParamGrads]
 	m, v := e.segments[nn.Momenta], e.segments[nn.SecondMoments]

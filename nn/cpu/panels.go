@@ -2,14 +2,12 @@ package cpu
 
 import "resnet/nn"
 
-// panels is a matrix of rows x cols cut into column panels, each stored row by
-// row, so that a tile kernel reads its columns as one stream. The last panel is
-// filled up with zero columns.
+// panels is a matrix of rows x cols cut into column panels, each stored row by row, so that a tile kernel reads its
+// columns sequentially. The last panel is filled up with zero columns.
 //
-// A convolution's weight is such a matrix with rows R*S*C and columns K, a
-// linear layer's with rows H*W*C (the order of its input in memory) and
-// columns out. Parameters, gradients and optimiser states stay in this form
-// for good; only files see PyTorch's.
+// A convolution's weight is such a matrix with rows R*S*C and columns K, a linear layer's with rows H*W*C (the order of
+// its input in memory) and columns out. Parameters, gradients and optimiser states are always in this form; Read and
+// Write convert from and to PyTorch's.
 type panels struct {
 	rows, cols int
 	list       []panel
@@ -34,22 +32,22 @@ func newPanels(rows, cols, lanes int) panels {
 	return p
 }
 
-// floats is the storage of the whole matrix.
+// floats is the size of the whole matrix in memory.
 func (p panels) floats() int {
 	last := p.list[len(p.list)-1]
 	return (last.col + last.width) * p.rows
 }
 
-// offset is where row r of a panel starts.
+// offset is the start of row r of a panel.
 func (p panels) offset(pn panel, r int) int { return pn.col*p.rows + r*pn.width }
 
-// at is where element (r, c) lies.
+// at is the offset of element (r, c).
 func (p panels) at(r, c int) int {
 	pn := p.list[min(c/p.list[0].width, len(p.list)-1)]
 	return p.offset(pn, r) + c - pn.col
 }
 
-// paramPanels is the matrix of a weight; ok is false for vectors.
+// paramPanels is the matrix of the weight p; ok is false for vectors.
 func (b *backend) paramPanels(p *nn.Param) (panels, bool) {
 	switch s := p.Shape; p.Dims {
 	case 4:
@@ -60,6 +58,7 @@ func (b *backend) paramPanels(p *nn.Param) (panels, bool) {
 	return panels{}, false
 }
 
+// paramFloats is the size of a parameter in memory.
 func (b *backend) paramFloats(p *nn.Param) int {
 	if m, ok := b.paramPanels(p); ok {
 		return m.floats()
@@ -67,8 +66,7 @@ func (b *backend) paramFloats(p *nn.Param) int {
 	return p.Shape.Elems()
 }
 
-// eachElement calls f with the canonical index and the stored index of every
-// element of a parameter.
+// eachElement calls f with the canonical index and the stored index of every element of a parameter.
 func (b *backend) eachElement(p *nn.Param, f func(canonical, stored int)) {
 	m, ok := b.paramPanels(p)
 	if !ok {
@@ -77,7 +75,7 @@ func (b *backend) eachElement(p *nn.Param, f func(canonical, stored int)) {
 		}
 		return
 	}
-	// A linear layer's row is a pixel of the image that it flattens.
+	// The columns of a linear layer's weight are the elements of the image that it flattens.
 	c, h, w := p.Shape.C, p.Shape.H, p.Shape.W
 	if p.Dims == 2 {
 		c, h, w = p.Flat.C, p.Flat.H, p.Flat.W

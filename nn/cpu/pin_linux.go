@@ -1,8 +1,6 @@
 package cpu
 
-import (
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // usableCPUs lists the processors that this process may run on.
 func usableCPUs() []int {
@@ -19,13 +17,9 @@ func usableCPUs() []int {
 	return cpus
 }
 
-// pinThread ties the calling thread to one processor. A refusal costs speed,
-// nothing else, so it is not reported.
+// pinThread pins the calling thread to one processor. An error only costs speed, so it is ignored.
 func pinThread(id int) {
 	var set unix.CPUSet
 	set.Set(id)
 	_ = unix.SchedSetaffinity(0, &set)
 }
-
-// threadID tells threads apart.
-func threadID() int { return unix.Gettid() }

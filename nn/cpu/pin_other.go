@@ -2,9 +2,7 @@
 
 package cpu
 
-// usableCPUs is unknown here, so no thread is pinned.
+// usableCPUs is implemented on Linux only; with nil no thread is pinned.
 func usableCPUs() []int { return nil }
 
 func pinThread(int) {}
-
-func threadID() int { return 0 }

@@ -2,7 +2,7 @@ package cpu
 
 import "resnet/nn"
 
-// window is the part of an image that a pooling window covers.
+// window is the part of a pooling window within the image: rows y0 to y1-1, columns x0 to x1-1.
 type window struct{ y0, y1, x0, x1 int }
 
 // windows lists the windows of a pooling op, in output order.
@@ -20,7 +20,7 @@ func windows(x, y layout, kernel, stride int, pad nn.Pad) []window {
 	return ws
 }
 
-// pixel is the C channels of one pixel.
+// pixel is the channels of one pixel.
 func (l layout) pixel(img []float32, y, x int) []float32 {
 	at := l.origin() + y*l.row() + x*l.c
 	return img[at : at+l.c]
@@ -37,8 +37,7 @@ func bindGlobalAvgPool(c *binding) kernel {
 	return meanPool(c, x, y, []window{{0, x.h, 0, x.w}}, 1/float32(x.h*x.w))
 }
 
-// meanPool is y = scale * Σ x over each window; backward every pixel of a
-// window gets scale * dy.
+// meanPool is y = scale * Σ x over each window; backward adds scale * dy to every pixel of the window.
 func meanPool(c *binding, x, y *view, ws []window, scale float32) kernel {
 	k := kernel{forward: []stage{{kind: stageImage, image: func(w *worker, i int) {
 		from, to := x.image(w, i), y.image(w, i)
@@ -79,7 +78,7 @@ func (l layout) span(img []float32, y, x0, x1 int) []float32 {
 	return img[at : at+(x1-x0)*l.c]
 }
 
-// bindMaxPool keeps for each output which pixel of its window was the largest.
+// bindMaxPool returns the stages of max pooling. Forward saves the index of the largest pixel of each window.
 func bindMaxPool(c *binding, op nn.MaxPool) kernel {
 	x, y := c.in(0), c.out()
 	ws := windows(x.layout, y.layout, op.Kernel, op.Stride, op.Pad)
@@ -121,8 +120,8 @@ func bindMaxPool(c *binding, op nn.MaxPool) kernel {
 	return k
 }
 
-// maxWindow raises out to the largest pixel of each channel; at, where wanted,
-// gets its position in the window. A NaN wins and stays.
+// maxWindow replaces out, the first pixel of a window, by the largest value of each channel, and at, if not nil, by its
+// index in the window. A NaN counts as the largest.
 func maxWindow(x *view, img []float32, win window, out []float32, at []int32) {
 	clear(at)
 	p := int32(0)

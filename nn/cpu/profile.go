@@ -32,7 +32,7 @@ func (e *executor) Profiled() []nn.InstructionTime {
 	})
 }
 
-// KernelCount implements nn.Instrumented: the regions that have work.
+// KernelCount implements nn.Instrumented: the number of regions with stages.
 func (e *executor) KernelCount(m nn.Mode, n int) (count int, err error) {
 	if err := e.plan.CheckRun(m, n); err != nil {
 		return 0, wrap(err)
@@ -45,12 +45,12 @@ func (e *executor) KernelCount(m nn.Mode, n int) (count int, err error) {
 	return count, nil
 }
 
-// Fused implements nn.Instrumented: every node has stages of its own.
+// Fused implements nn.Instrumented: every node always has stages of its own.
 func (e *executor) Fused(nn.Mode) bool { return false }
 
-// timeline is the time of some runs by the host's clock, which is the device's here.
+// timeline records runs on the host's clock, which here is the device's.
 type timeline struct {
-	left        int // runs to be recorded
+	left        int // runs still to be recorded
 	first, last time.Time
 	nn.Timeline
 }

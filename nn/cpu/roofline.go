@@ -7,16 +7,16 @@ import (
 	"resnet/nn"
 )
 
-// Roofline implements nn.RooflineMeter: the fused multiply-adds between registers that the threads do at most. It is
-// the best of many short runs, since one that something disturbed says nothing about the processor.
+// Roofline implements nn.RooflineMeter with the peak rate of fused multiply-adds between registers on all threads. It
+// is the fastest of many short runs, because a run that other programs disturb says nothing about the processor.
 func (b *backend) Roofline(s nn.RooflineSizes) (nn.Roofline, error) {
 	if s.Seconds == 0 {
-		s.Seconds = 0.3 // long enough to meet an undisturbed moment on a busy machine
+		s.Seconds = 0.3 // long enough for some undisturbed runs on a busy machine
 	}
 	peak := make(chan float64)
 	go func() {
 		if b.pinned() {
-			runtime.LockOSThread() // for good: the thread ends with the goroutine
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 			pinThread(b.cpus[0])
 		}
 		peak <- b.peak(time.Duration(s.Seconds * float64(time.Second)))

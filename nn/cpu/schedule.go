@@ -2,45 +2,43 @@ package cpu
 
 import "resnet/nn"
 
-// stageKind says how a stage of a step may run beside others.
+// stageKind says which data a stage needs and so which stages it may run beside.
 type stageKind uint8
 
 const (
-	// stageAhead needs parameters alone: it runs before everything else.
-	stageAhead stageKind = iota
-	// stageImage treats each image by itself. Consecutive ones form a chain that
-	// takes one image through all of them while it is in the cache.
+	// stagePrepare reads only parameters. It runs first, and only when they have changed.
+	stagePrepare stageKind = iota
+	// stageImage processes each image on its own. Consecutive ones form a chain, which takes one image through all of
+	// them while it is in the cache.
 	stageImage
-	// stageReduce is a stageImage whose results are gathered over all images
-	// afterwards: the chain ends with it.
+	// stageReduce is a stageImage followed by a reduction over all images; it ends a chain.
 	stageReduce
-	// stageDeferred needs all images but nothing waits for it before the update:
-	// it runs beside the next region's chain.
+	// stageDeferred needs all images, but only the update waits for it: it runs beside the next region's chain.
 	stageDeferred
-	// stageWhole needs all images, and what follows needs all of it.
+	// stageWhole needs all images, and the next stage needs all of its results.
 	stageWhole
 )
 
-// A stage is a part of a step that the worker pool can run in parallel.
+// A stage is a part of an instruction that the worker pool can run in parallel.
 type stage struct {
 	kind stageKind
-	// image does image i of n; for stageImage and stageReduce.
+	// image processes image i; for stageImage and stageReduce.
 	image func(w *worker, i int)
-	// tasks and run are the other kinds': tasks must not depend on the number of
-	// workers, so that results do not either.
+	// tasks and run are for the other kinds. The number of tasks for n images must not depend on the number of workers,
+	// so that results do not either.
 	tasks func(n int) int
 	run   func(w *worker, task, n int)
-	// finish gathers what the images of a stageReduce left, in a fixed order.
+	// finish is the reduction of a stageReduce over n images, in a fixed order.
 	finish func(n int)
 
 	instruction int // index into the program
 }
 
-// scheduler puts stages into regions. Between regions all workers meet.
+// scheduler puts stages into regions. Between two regions all workers synchronise.
 type scheduler struct {
-	now   int  // the region that is being filled; stages ahead have region 0 alone
+	now   int  // the region that is being filled; region 0 is for stagePrepare
 	chain bool // it has image stages
-	last  int  // the last region that has anything
+	last  int  // the last region with stages
 }
 
 func newScheduler() scheduler { return scheduler{now: 1} }
@@ -48,7 +46,7 @@ func newScheduler() scheduler { return scheduler{now: 1} }
 func (s *scheduler) add(k stageKind) (region int) {
 	region = s.now
 	switch k {
-	case stageAhead:
+	case stagePrepare:
 		region = 0
 	case stageImage:
 		s.chain = true
@@ -89,8 +87,8 @@ func (b *backend) Schedule(g *nn.Graph, m nn.Mode, list []nn.Instruction) []nn.S
 		span := nn.Span{Start: -1, Local: true}
 		for _, sg := range stages[i] {
 			r := s.add(sg.kind)
-			if sg.kind == stageAhead {
-				continue // touches parameters only
+			if sg.kind == stagePrepare {
+				continue // it touches no activations
 			}
 			if span.Start < 0 {
 				span.Start, span.End = r, r

@@ -9,47 +9,45 @@ import (
 	kernels "resnet/kernels/cpu"
 )
 
-// worker is one thread's own memory.
+// worker is the memory of one thread.
 type worker struct {
 	id      int
-	local   []float32 // Local segment: one image's tensors
-	scratch []float32 // a tile kernel's output before it is copied out
-	times   []int64   // nanoseconds by stage, when profiling
+	local   []float32 // the Local segment: tensors of one image
+	scratch []float32 // for the kernels, see executor.needScratch
+	times   []int64   // nanoseconds by instruction, when profiling
 }
 
-// pool runs the tasks of a region on a fixed set of threads. The goroutine
-// that calls run is worker 0; the others spin for a while between regions and
-// then park. Which worker takes which task is left to chance: no result depends
-// on it.
+// workerPool runs the tasks of a region on a fixed set of threads. The goroutine that calls run is worker 0; the others
+// spin for a while between regions and then park. Workers take tasks in any order; no result depends on who runs which.
 type workerPool struct {
 	workers []*worker
-	cpus    []int // to pin to; nil where threads are left to the system
+	cpus    []int // processors to pin the threads to; nil: not pinned
 
-	// One region's state, published by generation.
+	// The current region, published by incrementing generation.
 	tasks int
 	work  func(w *worker, task int)
 
 	generation atomic.Uint64
-	claimed    atomic.Int64 // tasks given out
+	claimed    atomic.Int64 // tasks that workers have taken
 	running    atomic.Int64 // helpers that have not finished
-	parked     []parking
+	parking    []parkingSpot
 	stop       atomic.Bool
 	helpers    sync.WaitGroup
 }
 
-// parking is where one worker waits.
-type parking struct {
-	asleep atomic.Bool
+// parkingSpot is where one worker waits.
+type parkingSpot struct {
+	parked atomic.Bool
 	wake   chan struct{}
 	_      [48]byte // one cache line each
 }
 
-// spinTime is how long a worker waits awake: longer than the pauses within a
-// step, short enough to give its processor to others where one is shared.
+// spinTime is how long a worker spins before it parks: longer than the pauses within a step, short enough to yield the
+// processor soon to other programs.
 const spinTime = 200 * time.Microsecond
 
-// wait returns when done does: it spins, then sleeps until rouse.
-func (k *parking) wait(done func() bool) {
+// wait returns once done returns true: it spins, then parks until unpark is called.
+func (s *parkingSpot) wait(done func() bool) {
 	var since time.Time
 	for spins := 1; !done(); spins++ {
 		if spins%1024 != 0 {
@@ -58,29 +56,30 @@ func (k *parking) wait(done func() bool) {
 		if since.IsZero() {
 			since = time.Now()
 		} else if time.Since(since) > spinTime {
-			k.asleep.Store(true)
-			if !done() || !k.asleep.CompareAndSwap(true, false) {
-				<-k.wake
+			s.parked.Store(true)
+			if !done() || !s.parked.CompareAndSwap(true, false) {
+				<-s.wake
 			}
 			since = time.Time{}
 		}
 	}
 }
 
-// rouse wakes a worker that sleeps. What it waits for has been stored before.
-func (k *parking) rouse() {
-	if k.asleep.Load() && k.asleep.CompareAndSwap(true, false) {
-		k.wake <- struct{}{}
+// unpark wakes the worker if it is parked. The caller has made its condition true before.
+func (s *parkingSpot) unpark() {
+	if s.parked.Load() && s.parked.CompareAndSwap(true, false) {
+		s.wake <- struct{}{}
 	}
 }
 
 func newWorkerPool(threads, localFloats, scratchFloats int, cpus []int) *workerPool {
-	p := &workerPool{parked: make([]parking, threads), cpus: cpus}
+	p := &workerPool{parking: make([]parkingSpot, threads), cpus: cpus}
 	for i := range threads {
-		p.workers = append(p.workers, &worker{id: i, local: kernels.Alloc(localFloats), scratch: allocate(scratchFloats)})
+		p.workers = append(p.workers,
+			&worker{id: i, local: kernels.Alloc(localFloats), scratch: allocate(scratchFloats)})
 	}
-	for i := range p.parked {
-		p.parked[i].wake = make(chan struct{}, 1)
+	for i := range p.parking {
+		p.parking[i].wake = make(chan struct{}, 1)
 	}
 	for i := 1; i < threads; i++ {
 		p.helpers.Add(1)
@@ -89,7 +88,7 @@ func newWorkerPool(threads, localFloats, scratchFloats int, cpus []int) *workerP
 	return p
 }
 
-// run gives out tasks 0 to n-1 and returns when all are done.
+// run executes tasks 0 to n-1 on all workers and returns when all are done.
 func (p *workerPool) run(n int, work func(w *worker, task int)) {
 	if len(p.workers) == 1 || n <= 1 {
 		for t := range n {
@@ -102,10 +101,10 @@ func (p *workerPool) run(n int, work func(w *worker, task int)) {
 	p.running.Store(int64(len(p.workers) - 1))
 	p.generation.Add(1)
 	for i := 1; i < len(p.workers); i++ {
-		p.parked[i].rouse()
+		p.parking[i].unpark()
 	}
 	p.take(p.workers[0])
-	p.parked[0].wait(func() bool { return p.running.Load() == 0 })
+	p.parking[0].wait(func() bool { return p.running.Load() == 0 })
 }
 
 func (p *workerPool) take(w *worker) {
@@ -125,14 +124,14 @@ func (p *workerPool) help(w *worker) {
 		pinThread(p.cpus[w.id])
 	}
 	for seen := uint64(0); ; {
-		p.parked[w.id].wait(func() bool { return p.generation.Load() != seen })
+		p.parking[w.id].wait(func() bool { return p.generation.Load() != seen })
 		seen = p.generation.Load()
 		if p.stop.Load() {
-			return // locked to its thread, which ends with it
+			return // the thread, to which the goroutine is locked, ends with it
 		}
 		p.take(w)
 		if p.running.Add(-1) == 0 {
-			p.parked[0].rouse()
+			p.parking[0].unpark()
 		}
 	}
 }
@@ -141,7 +140,7 @@ func (p *workerPool) close() {
 	p.stop.Store(true)
 	p.generation.Add(1)
 	for i := 1; i < len(p.workers); i++ {
-		p.parked[i].rouse()
+		p.parking[i].unpark()
 	}
 	p.helpers.Wait()
 }

@@ -17,15 +17,15 @@ import (
 	"resnet/nn/weights"
 )
 
-const heldImages = 40
+const setImages = 40
 
-// heldNetwork is a narrow network and two sets on the device, the same each time.
-func heldNetwork(t *testing.T, c cuda.Config, batch int) (*nn.Graph, nn.Executor) {
+// networkWithSets is a narrow network and two data sets on the device, the same each time.
+func networkWithSets(t *testing.T, c cuda.Config, batch int) (*nn.Graph, nn.Executor) {
 	t.Helper()
 	g, e := narrowNetwork(t, openCUDA(c)(t), batch)
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2 {
-		images, labels := make([]byte, g.Elems(g.Images, heldImages)), make([]int32, heldImages)
+		images, labels := make([]byte, g.Elems(g.Images, setImages)), make([]int32, setImages)
 		for i := range images {
 			images[i] = byte(rng.IntN(256))
 		}
@@ -39,32 +39,36 @@ func heldNetwork(t *testing.T, c cuda.Config, batch int) (*nn.Graph, nn.Executor
 	return g, e
 }
 
-// work is some steps on one set.
-type work struct {
-	set    int
-	draws  []data.Sample
-	hypers []nn.StepParams
+// stepGroup is one or more steps on one set.
+type stepGroup struct {
+	set     int
+	samples []data.Sample
+	params  []nn.StepParams
 }
 
-// works are groups of so many steps; the learning rate is another at each step.
-func works(batch int, steps ...int) []work {
+// stepGroups makes a group of each number of steps; the learning rate differs from step to step.
+func stepGroups(batch int, steps ...int) []stepGroup {
 	rng := rand.New(rand.NewPCG(5, 6))
-	var ws []work
+	var groups []stepGroup
 	for i, n := range steps {
-		w := work{set: i / 2 % 2}
+		group := stepGroup{set: i / 2 % 2}
 		for range n {
-			w.hypers = append(w.hypers, nn.StepParams{0.01 * rng.Float32()})
+			group.params = append(group.params, nn.StepParams{0.01 * rng.Float32()})
 			for range batch {
-				w.draws = append(w.draws, data.Sample{Index: int32(rng.IntN(heldImages)), DY: int8(rng.IntN(5) - 2), DX: int8(rng.IntN(5) - 2), Flip: rng.IntN(2) == 1})
+				group.samples = append(group.samples, data.Sample{
+					Index: int32(rng.IntN(setImages)), DY: int8(rng.IntN(5) - 2), DX: int8(rng.IntN(5) - 2),
+					Flip: rng.IntN(2) == 1,
+				})
 			}
 		}
-		ws = append(ws, w)
+		groups = append(groups, group)
 	}
-	return ws
+	return groups
 }
 
-// everything is all that training changes.
-func everything(t *testing.T, g *nn.Graph, e nn.Executor) (tensors []safetensors.Tensor, metrics [2]float64, state []byte) {
+// trainedState returns all that training changes.
+func trainedState(t *testing.T, g *nn.Graph, e nn.Executor) (
+	tensors []safetensors.Tensor, metrics [2]float64, state []byte) {
 	t.Helper()
 	tensors, err1 := weights.ReadTensors(e, g, nn.Momentum)
 	err2 := e.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(metrics[:]))
@@ -84,9 +88,8 @@ func sameTensors(t *testing.T, got, want []safetensors.Tensor) {
 	}
 }
 
-// Steps in groups, whole and broken ones, on one set and then on another, leave
-// the bits of as many single steps.
-func TestCUDASteps(t *testing.T) {
+// RunSteps with MaxSteps steps and with fewer, on one set and then on another, leaves the same bits as single steps.
+func TestCUDARunSteps(t *testing.T) {
 	const batch = 3
 	for _, p := range []nn.Precision{nn.FP32, nn.TF32, nn.BF16, nn.FP16} {
 		for _, c := range []cuda.Config{
@@ -98,30 +101,31 @@ func TestCUDASteps(t *testing.T) {
 				name += " without graphs"
 			}
 			t.Run(name, func(t *testing.T) {
-				g, single := heldNetwork(t, c, batch)
-				_, grouped := heldNetwork(t, c, batch)
-				most := grouped.(nn.Async).MaxSteps()
-				if most < 2 {
-					t.Fatalf("at most %d steps of a small network at once, want several", most)
+				g, single := networkWithSets(t, c, batch)
+				_, grouped := networkWithSets(t, c, batch)
+				maxSteps := grouped.(nn.Async).MaxSteps()
+				if maxSteps < 2 {
+					t.Fatalf("at most %d steps of a small network at once, want several", maxSteps)
 				}
-				for _, w := range works(batch, 1, most, most, most-1, most) {
-					if err := grouped.(nn.Async).RunSteps(w.set, w.draws, w.hypers); err != nil {
+				for _, group := range stepGroups(batch, 1, maxSteps, maxSteps, maxSteps-1, maxSteps) {
+					if err := grouped.(nn.Async).RunSteps(group.set, group.samples, group.params); err != nil {
 						t.Fatal(err)
 					}
-					for i := range w.hypers {
+					for i := range group.params {
 						if err := errors.Join(
-							single.(nn.Async).Assemble(w.set, w.draws[i*batch:(i+1)*batch]),
-							single.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(w.hypers[i][:])),
+							single.(nn.Async).Assemble(group.set, group.samples[i*batch:(i+1)*batch]),
+							single.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(group.params[i][:])),
 							single.Run(nn.Train, batch),
 						); err != nil {
 							t.Fatal(err)
 						}
 					}
-					want, wantMetrics, wantState := everything(t, g, single)
-					got, gotMetrics, gotState := everything(t, g, grouped)
+					want, wantMetrics, wantState := trainedState(t, g, single)
+					got, gotMetrics, gotState := trainedState(t, g, grouped)
 					sameTensors(t, got, want)
 					if gotMetrics != wantMetrics || !bytes.Equal(gotState, wantState) {
-						t.Fatalf("metrics %v and state %v, want %v and %v", gotMetrics, gotState, wantMetrics, wantState)
+						t.Fatalf("metrics %v and state %v, want %v and %v",
+							gotMetrics, gotState, wantMetrics, wantState)
 					}
 				}
 			})
@@ -129,48 +133,47 @@ func TestCUDASteps(t *testing.T) {
 	}
 }
 
-func TestCUDAStepsRefuse(t *testing.T) {
+func TestCUDARunStepsRefuses(t *testing.T) {
 	const batch = 2
-	_, e := heldNetwork(t, cuda.Config{}, batch)
-	r := e.(nn.Async)
-	most := r.MaxSteps()
-	w := works(batch, most+1)[0]
-	beyond := append([]data.Sample(nil), w.draws[:most*batch]...)
-	beyond[len(beyond)-1].Index = heldImages
-	for range 2 { // before there are graphs, and after
+	_, e := networkWithSets(t, cuda.Config{}, batch)
+	async := e.(nn.Async)
+	maxSteps := async.MaxSteps()
+	group := stepGroups(batch, maxSteps+1)[0]
+	beyond := append([]data.Sample(nil), group.samples[:maxSteps*batch]...)
+	beyond[len(beyond)-1].Index = setImages
+	for range 2 { // before there is a graph, and after
 		for want, err := range map[string]error{
-			"set 2, want 0 to 1":             r.RunSteps(2, w.draws[:batch], w.hypers[:1]),
-			"steps on 6 images, want 1 to":   r.RunSteps(0, w.draws[:3*batch], w.hypers[:2]),
-			"0 steps on 0 images":            r.RunSteps(0, nil, nil),
-			"steps on 34 images, want 1 to ": r.RunSteps(0, w.draws, w.hypers),
-			"image 40, want 0 to 39":         r.RunSteps(0, beyond, w.hypers[:most]),
+			"set 2, want 0 to 1":             async.RunSteps(2, group.samples[:batch], group.params[:1]),
+			"steps on 6 images, want 1 to":   async.RunSteps(0, group.samples[:3*batch], group.params[:2]),
+			"0 steps on 0 images":            async.RunSteps(0, nil, nil),
+			"steps on 34 images, want 1 to ": async.RunSteps(0, group.samples, group.params),
+			"image 40, want 0 to 39":         async.RunSteps(0, beyond, group.params[:maxSteps]),
 		} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want one with %q", err, want)
 			}
 		}
-		if err := r.RunSteps(0, w.draws[:most*batch], w.hypers[:most]); err != nil {
+		if err := async.RunSteps(0, group.samples[:maxSteps*batch], group.params[:maxSteps]); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// A snapshot and an answer are of the moment that they were asked for, whatever
-// the steps after it did.
-func TestCUDASnapshotAndPeek(t *testing.T) {
+// A snapshot and polled metrics are of the moment at which they were requested, whatever later steps did.
+func TestCUDASnapshotAndMetrics(t *testing.T) {
 	const batch = 3
 	for _, p := range []nn.Precision{nn.FP32, nn.FP16} {
 		t.Run(p.String(), func(t *testing.T) {
 			c := cuda.Config{Precision: p, Deterministic: true}
-			g, e := heldNetwork(t, c, batch)
-			_, still := heldNetwork(t, c, batch)
-			for _, w := range works(batch, 5, 7) {
-				for _, x := range []nn.Executor{e, still} {
-					if err := x.(nn.Async).RunSteps(w.set, w.draws, w.hypers); err != nil {
+			g, e := networkWithSets(t, c, batch)
+			_, twin := networkWithSets(t, c, batch)
+			for _, group := range stepGroups(batch, 5, 7) {
+				for _, x := range []nn.Executor{e, twin} {
+					if err := x.(nn.Async).RunSteps(group.set, group.samples, group.params); err != nil {
 						t.Fatal(err)
 					}
 				}
-				want, wantMetrics, wantState := everything(t, g, still)
+				want, wantMetrics, wantState := trainedState(t, g, twin)
 				if err := e.(nn.Async).RequestMetrics(); err != nil {
 					t.Fatal(err)
 				}
@@ -178,8 +181,8 @@ func TestCUDASnapshotAndPeek(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, x := range []nn.Executor{e, still} {
-					if err := x.(nn.Async).RunSteps(w.set, w.draws, w.hypers); err != nil {
+				for _, x := range []nn.Executor{e, twin} {
+					if err := x.(nn.Async).RunSteps(group.set, group.samples, group.params); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -13,44 +13,41 @@ import (
 	"resnet/nn"
 )
 
-// candidate is one of several ways to compute the same. Run queues it as a step
-// would. It is called again and again on memory whose contents do not matter,
-// with scratch memory of the bytes that it says.
+// candidate is one of several kernels or algorithms that compute the same. For measurements run is called many times,
+// on memory whose contents do not matter.
 type candidate struct {
 	name    string
-	scratch int64
-	run     func() error
+	scratch int64        // bytes of scratch memory that run needs
+	run     func() error // queues the work as a step would
 }
 
-// choose gives the place of the candidate that is taken for a key, see
-// tuner.choose. The first is what is taken without measurement.
+// choose returns the index of the candidate to use for key, see tuner.choose.
 //
-// Only Compile measures, as there is nothing yet in the memory that a run could
-// lose. A batch of fewer images, which is bound later, is to take the choice of
-// the whole batch: a key holds the plan's batch size, not the binding's.
+// Only Compile measures, because later the memory holds what a run needs. A smaller batch, which is bound later, takes
+// the choice of the whole batch: a key holds the plan's batch size, not the binding's.
 func (c *binding) choose(key string, candidates []candidate) (int, error) {
 	names := make([]string, len(candidates))
 	for i, x := range candidates {
 		names[i] = x.name
 	}
 	measure := func() ([]float64, error) { return c.measure(key, candidates) }
-	if c.ready {
+	if c.compiled {
 		measure = nil
 	}
 	return c.backend.tuner.choose(key, names, measure)
 }
 
-// tuneRounds are how often each candidate is timed. They take turns, so that
-// what slows the device down for a moment does not hit one of them only.
+// tuneRounds is how often each candidate is timed. Candidates take turns, so that a moment in which the device is slow
+// does not hit one of them alone.
 const tuneRounds = 5
 
-// measure times the candidates, in microseconds. One that fails, or may not be
-// captured, or for whose scratch memory there is no room, is out.
+// measure returns the median time of each candidate in microseconds. It is 0 for one that fails, that cannot be
+// captured, or whose scratch memory does not fit.
 func (e *executor) measure(key string, candidates []candidate) (times []float64, err error) {
 	if err := e.fillForTuning(); err != nil {
 		return nil, err
 	}
-	// Graphs hold the address of the scratch memory: it does not grow between them.
+	// Graphs hold the address of the scratch memory, so it must not grow after the first capture.
 	room, refused := e.roomForTuning(candidates)
 	timings := make([]*gpu.Timing, len(candidates))
 	defer func() {
@@ -94,8 +91,8 @@ func (e *executor) measure(key string, candidates []candidate) (times []float64,
 	return times, nil
 }
 
-// roomForTuning gets the most scratch memory that a candidate asks for and
-// there is. The error is why there is not more.
+// roomForTuning allocates scratch memory of the largest size that a candidate asks for and that fits. The error says
+// why larger ones do not.
 func (e *executor) roomForTuning(candidates []candidate) (room int64, err error) {
 	sizes := []int64{0}
 	for _, x := range candidates {
@@ -112,18 +109,17 @@ func (e *executor) roomForTuning(candidates []candidate) (room int64, err error)
 	return room, err
 }
 
-// tuningBlock is how many bytes are drawn; they repeat.
+// tuningBlock is how many bytes of random numbers are generated; larger buffers repeat them.
 const tuningBlock = 1 << 20
 
-// fillForTuning fills what steps read and write with numbers, once: a product of
-// zeros takes less power than others, and so less time. Both halves of a word
-// are numbers of 16 bits, whichever the type: 0.25 to 2 as bfloat16, 1.6 to 2 as
-// float16, of either sign; so the word is one from 0.25 to 2 as float32.
+// fillForTuning fills the memory that steps read and write with random numbers, once: products of zeros take less power
+// and so less time. The numbers make sense in every type. Each 16-bit half of a word is, of either sign, from 0.25 to 2
+// as bfloat16 and from 1.6 to 2 as float16, and the word is from 0.25 to 2 as float32.
 func (e *executor) fillForTuning() error {
-	if e.tuning {
+	if e.filledForTuning {
 		return nil
 	}
-	e.tuning = true
+	e.filledForTuning = true
 	rng := rand.New(rand.NewPCG(1, 1))
 	half := func() int32 { return int32(0x3e80 + rng.IntN(0x180) | rng.IntN(2)<<15) }
 	block := make([]int32, tuningBlock/4)
@@ -146,11 +142,11 @@ func (e *executor) fillForTuning() error {
 	return nil
 }
 
-// endTuning makes all zeros that was so before, gives back scratch memory that
-// only rivals needed, and keeps what was found.
+// endTuning ends the measurements of Compile: it saves them, makes the memory zeros again, and frees scratch memory
+// that only candidates needed that were not chosen.
 func (e *executor) endTuning() error {
-	e.ready = true
-	if !e.tuning {
+	e.compiled = true
+	if !e.filledForTuning {
 		return nil
 	}
 	for _, b := range e.tunedMemory() {
@@ -159,16 +155,16 @@ func (e *executor) endTuning() error {
 		}
 	}
 	e.backend.tuner.save()
-	return e.replaceScratch(e.need)
+	return e.replaceScratch(e.scratchNeed)
 }
 
-// tunedMemory is what candidates read and write, their scratch memory excepted.
+// tunedMemory lists the memory that candidates read and write, without scratch memory.
 func (e *executor) tunedMemory() []*gpu.Buffer {
 	all := append([]*gpu.Buffer{e.params16}, e.segments[:]...)
 	return slices.DeleteFunc(all, func(b *gpu.Buffer) bool { return b == nil })
 }
 
-// tuningScope is what times measured on this backend hold for.
+// tuningScope identifies the device and versions that measured times are valid for.
 func (b *backend) tuningScope() nn.TuningScope {
 	d := b.describe()
 	return nn.TuningScope{

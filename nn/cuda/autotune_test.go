@@ -14,9 +14,8 @@ import (
 	"resnet/nn/cuda"
 )
 
-// tuned opens a GPU in TF32, in which cuDNN's algorithms differ in their bits,
-// with choices made as c says.
-func tuned(t *testing.T, c nn.TuneConfig) nn.Backend {
+// openTuned opens a GPU at TF32, where cuDNN's algorithms differ in their bits.
+func openTuned(t *testing.T, c nn.TuneConfig) nn.Backend {
 	t.Helper()
 	c.Log = t.Errorf
 	return openCUDA(cuda.Config{Precision: nn.TF32, Deterministic: true, Tune: c})(t)
@@ -27,11 +26,10 @@ func tuneReport(t *testing.T, b nn.Backend) nn.TuneReport {
 	return b.Info().GPU.Tuning
 }
 
-// Compiling measures what is not known and leaves no trace of it in memory;
-// what was measured is not measured again.
+// Compile measures what is not cached, leaves memory as if it had not, and does not measure the same again.
 func TestCUDATuneMeasures(t *testing.T) {
 	dir := t.TempDir()
-	b := tuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
+	b := openTuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
 	g, e := narrowNetwork(t, b, 4)
 	for _, v := range g.Parameters() {
 		for _, role := range []nn.Role{nn.Grad, nn.Momentum} {
@@ -56,26 +54,25 @@ func TestCUDATuneMeasures(t *testing.T) {
 	}
 	for key, c := range b.Info().GPU.Choices.Choices {
 		if c.Microseconds <= 0 || len(c.Candidates) == 0 {
-			t.Errorf("%s: %+v, want times of it and its rivals", key, c)
+			t.Errorf("%s: %+v, want times of it and of other candidates", key, c)
 		}
 	}
 	for _, mode := range []nn.TuneMode{nn.TuneOn, nn.TuneCached} {
-		again := tuned(t, nn.TuneConfig{Mode: mode, Dir: dir})
+		again := openTuned(t, nn.TuneConfig{Mode: mode, Dir: dir})
 		narrowNetwork(t, again, 4)
 		if a := tuneReport(t, again); a.Now != 0 || a.Choices != r.Choices || a.Timed != r.Timed || a.Cached != r.Now {
 			t.Errorf("%v, with the cache: %+v, want %d choices, all from the cache", mode, a, r.Choices)
 		}
 	}
-	off := tuned(t, nn.TuneConfig{Dir: dir})
+	off := openTuned(t, nn.TuneConfig{Dir: dir})
 	narrowNetwork(t, off, 4)
 	if a := tuneReport(t, off); a.Timed != 0 || a.Choices != r.Choices {
 		t.Errorf("off: %+v, want %d choices, none measured", a, r.Choices)
 	}
 }
 
-// step takes two training steps, the second on fewer images, and returns the
-// gradients that are left.
-func step(t *testing.T, b nn.Backend) []float32 {
+// twoSteps takes two training steps, the second on fewer images, and returns the gradients after each.
+func twoSteps(t *testing.T, b nn.Backend) []float32 {
 	t.Helper()
 	const batch = 4
 	g, e := narrowNetwork(t, b, batch)
@@ -112,8 +109,8 @@ func step(t *testing.T, b nn.Backend) []float32 {
 	return all
 }
 
-// preset has the first, or the last, by name of what there is to choose from.
-func preset(measured *nn.Tuning, last bool) *nn.Tuning {
+// withChoices returns measured with other choices: of each list of candidates the first by name, or the last.
+func withChoices(measured *nn.Tuning, last bool) *nn.Tuning {
 	p := *measured
 	p.Choices = map[string]nn.Choice{}
 	for key, c := range measured.Choices {
@@ -134,12 +131,11 @@ func preset(measured *nn.Tuning, last bool) *nn.Tuning {
 	return &p
 }
 
-// What the file says is computed, for fewer images than the batch as well; and
-// choices that are given count for more than the file's.
+// The choices of the file are followed, for fewer images than the batch as well. Given choices win over the file's.
 func TestCUDATuneFileDecides(t *testing.T) {
 	dir := t.TempDir()
-	b := tuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
-	step(t, b)
+	b := openTuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
+	twoSteps(t, b)
 	file := tuneReport(t, b).File
 	save := func(p *nn.Tuning) {
 		t.Helper()
@@ -147,23 +143,24 @@ func TestCUDATuneFileDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first, last := preset(b.Info().GPU.Choices, false), preset(b.Info().GPU.Choices, true)
+	first, last := withChoices(b.Info().GPU.Choices, false), withChoices(b.Info().GPU.Choices, true)
 	save(first)
-	one := step(t, tuned(t, nn.TuneConfig{Mode: nn.TuneCached, Dir: dir}))
-	again := tuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
-	if !slices.Equal(step(t, again), one) || tuneReport(t, again).Now != 0 {
+	one := twoSteps(t, openTuned(t, nn.TuneConfig{Mode: nn.TuneCached, Dir: dir}))
+	again := openTuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
+	if !slices.Equal(twoSteps(t, again), one) || tuneReport(t, again).Now != 0 {
 		t.Error("the same file gives other bits, or was measured anew")
 	}
 	save(last)
-	if slices.Equal(step(t, tuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})), one) {
+	if slices.Equal(twoSteps(t, openTuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})), one) {
 		t.Error("other choices give the same bits: they were not taken")
 	}
 	for _, mode := range []nn.TuneMode{nn.TuneOff, nn.TuneCached, nn.TuneOn} {
-		given := tuned(t, nn.TuneConfig{Mode: mode, Dir: dir, Given: first})
-		if !slices.Equal(step(t, given), one) {
+		given := openTuned(t, nn.TuneConfig{Mode: mode, Dir: dir, Given: first})
+		if !slices.Equal(twoSteps(t, given), one) {
 			t.Errorf("%v: choices that are given were not taken", mode)
 		}
-		if used := given.Info().GPU.Choices.Choices; !maps.EqualFunc(used, first.Choices, func(a, b nn.Choice) bool { return a.Choice == b.Choice }) {
+		same := func(a, b nn.Choice) bool { return a.Choice == b.Choice }
+		if used := given.Info().GPU.Choices.Choices; !maps.EqualFunc(used, first.Choices, same) {
 			t.Errorf("%v: used %v, want %v", mode, used, first.Choices)
 		}
 	}

@@ -12,22 +12,20 @@ import (
 	"resnet/nn"
 )
 
-// backend is one GPU: cuDNN for convolutions, batch norm and average
-// pooling, cuBLAS for linear layers, kernels of our own for the rest, all on one
-// stream.
+// backend is one GPU: cuDNN for convolutions, batch norm and average pooling, cuBLAS for linear layers, our own kernels
+// for the rest, all on one stream.
 type backend struct {
-	config  Config
-	device  *gpu.Device
-	stream  *gpu.Stream
-	dnn     *gpu.DNN
-	blas    *gpu.BLAS
-	space   *gpu.Buffer // cuBLAS' workspace: without one of ours it would allocate, which a capture forbids
-	kernels *kernels.Kernels
-	tuner   *tuner
+	config        Config
+	device        *gpu.Device
+	stream        *gpu.Stream
+	dnn           *gpu.DNN
+	blas          *gpu.BLAS
+	blasWorkspace *gpu.Buffer // given to cuBLAS, as it would else allocate its own, which a capture forbids
+	kernels       *kernels.Kernels
+	tuner         *tuner
 }
 
-// Devices is the number of GPUs. The error wraps gpu.ErrNoLibrary or
-// gpu.ErrNoDevice where there is no driver or no GPU.
+// Devices counts GPUs. The error wraps gpu.ErrNoLibrary or gpu.ErrNoDevice where there is no driver or no GPU.
 func Devices() (int, error) { return gpu.Count() }
 
 // New is the backend "cuda:N".
@@ -43,20 +41,21 @@ func New(c Config) (nn.Backend, error) {
 	return b, nil
 }
 
-// blasSpace is the workspace that NVIDIA advises for Hopper, and plenty before it.
-const blasSpace = 32 << 20
+// blasWorkspaceBytes is the size that NVIDIA advises for Hopper, and more than earlier GPUs need.
+const blasWorkspaceBytes = 32 << 20
 
 func (b *backend) open() error {
 	major, minor := b.device.ComputeCapability()
 	if p := b.config.Precision; (p == nn.BF16 || p == nn.TF32) && major < 8 {
-		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d; use fp32 or fp16", p, b.device.Name(), major, minor)
+		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d; use fp32 or fp16",
+			p, b.device.Name(), major, minor)
 	}
 	defer b.device.Enter()()
 	var err error
 	if b.stream, err = b.device.NewStream(); err != nil {
 		return err
 	}
-	// Each takes a good part of a second.
+	// Each takes a good part of a second, so they run at the same time.
 	if err = b.device.Together(b.openKernels, b.openDNN, b.openBLAS); err != nil {
 		return err
 	}
@@ -64,11 +63,11 @@ func (b *backend) open() error {
 	return nil
 }
 
-// openKernels loads those that this precision can need.
+// openKernels loads the kernels that this precision can need.
 func (b *backend) openKernels() (err error) {
-	want := kernels.Selection{Types: []gpu.DataType{gpu.Float32, b.activations()}}
+	want := kernels.Selection{Types: []gpu.DataType{gpu.Float32, b.activationType()}}
 	if b.fuses() {
-		want.Tensor = []gpu.DataType{b.activations()}
+		want.Tensor = []gpu.DataType{b.activationType()}
 	}
 	b.kernels, err = kernels.Load(b.device, want)
 	return err
@@ -80,24 +79,24 @@ func (b *backend) openDNN() (err error) {
 }
 
 func (b *backend) openBLAS() (err error) {
-	if b.space, err = b.device.Alloc("cuBLAS workspace", blasSpace); err != nil {
+	if b.blasWorkspace, err = b.device.Alloc("cuBLAS workspace", blasWorkspaceBytes); err != nil {
 		return err
 	}
-	b.blas, err = b.device.NewBLAS(b.stream, b.space.Ptr, b.space.Bytes)
+	b.blas, err = b.device.NewBLAS(b.stream, b.blasWorkspace.Ptr, b.blasWorkspace.Bytes)
 	return err
 }
 
 func (b *backend) Name() string { return "cuda:" + strconv.Itoa(b.config.Device) }
 
-// Close frees everything; executors must be closed before.
+// Close implements nn.Backend; executors must be closed before.
 func (b *backend) Close() error {
 	leave := b.device.Enter()
 	var errs []error
 	if b.blas != nil {
 		errs = append(errs, b.blas.Close())
 	}
-	if b.space != nil {
-		errs = append(errs, b.space.Free())
+	if b.blasWorkspace != nil {
+		errs = append(errs, b.blasWorkspace.Free())
 	}
 	if b.dnn != nil {
 		errs = append(errs, b.dnn.Close())
@@ -112,8 +111,7 @@ func (b *backend) Close() error {
 	return b.wrap(errors.Join(append(errs, b.device.Close())...))
 }
 
-// wrap names the backend in an error. Running out of memory gets a hint, since
-// what decides about memory is the batch.
+// wrap names the backend in an error. Running out of memory gets a hint, as the batch size decides about memory.
 func (b *backend) wrap(err error) error {
 	var room *gpu.OutOfMemory
 	switch {
@@ -125,7 +123,7 @@ func (b *backend) wrap(err error) error {
 	return fmt.Errorf("nn: %s: %w", b.Name(), err)
 }
 
-// outOfMemory is nn.ErrOutOfMemory with the device's own words.
+// outOfMemory is nn.ErrOutOfMemory with the device's error as its text.
 type outOfMemory struct{ error }
 
 func (e outOfMemory) Is(target error) bool { return target == nn.ErrOutOfMemory }
@@ -138,7 +136,7 @@ func (b *backend) Info() nn.Info {
 	return nn.Info{Device: b.Name(), Precision: b.config.Precision, Deterministic: b.config.Deterministic, GPU: info}
 }
 
-// describe tells all but how choices were made.
+// describe returns the info without Tuning and Choices.
 func (b *backend) describe() *nn.GPUInfo {
 	major, minor := b.device.ComputeCapability()
 	_, total, err := b.device.MemInfo()
@@ -146,7 +144,8 @@ func (b *backend) describe() *nn.GPUInfo {
 		total = 0
 	}
 	info := &nn.GPUInfo{
-		Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor), Memory: total, Multiprocessors: b.device.Multiprocessors(),
+		Name: b.device.Name(), ComputeCapability: fmt.Sprintf("%d.%d", major, minor),
+		Memory: total, Multiprocessors: b.device.Multiprocessors(),
 	}
 	for _, l := range gpu.Libraries() {
 		switch l.Name {

@@ -10,15 +10,14 @@ import (
 	"resnet/nn"
 )
 
-// bindBatchNorm chooses between cuDNN's batch norm and our own kernels. CuDNN's
-// is left out for bfloat16, which its interface does not name, and for a batch
-// of one value, for which its unbiased variance is 0/0. Both keep save_mean and
-// save_invstd for backward; the ReLU's mask is found again from y.
+// bindBatchNorm chooses between cuDNN's batch norm and our own kernels. cuDNN's does not support bfloat16, and its
+// unbiased variance of a single value per channel is 0/0. Both keep save_mean and save_invstd for the backward pass,
+// which finds the ReLU's mask from y.
 func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 	own, dnn := newBatchNorm(c, op), newBatchNorm(c, op)
-	ownKernel := own.bindOwn()
+	ownKernel := own.bindKernels()
 	if own.x.t == gpu.BFloat16 || own.x.rows() == 1 {
-		c.needScratch(own.bytes)
+		c.needScratch(own.scratchBytes)
 		return ownKernel, nil
 	}
 	dnnKernel, err := dnn.bindDNN()
@@ -26,22 +25,22 @@ func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 		return kernel{}, err
 	}
 	i, err := c.choose(own.key(), []candidate{
-		{name: "cuDNN", scratch: dnn.bytes, run: dnnKernel.all()},
-		{name: "own kernels", scratch: own.bytes, run: ownKernel.all()},
+		{name: "cuDNN", scratch: dnn.scratchBytes, run: dnnKernel.forwardAndBackward()},
+		{name: "own kernels", scratch: own.scratchBytes, run: ownKernel.forwardAndBackward()},
 	})
 	if err != nil {
 		return kernel{}, err
 	}
 	if i == 0 {
-		c.needScratch(dnn.bytes)
+		c.needScratch(dnn.scratchBytes)
 		return dnnKernel, nil
 	}
-	c.needScratch(own.bytes)
+	c.needScratch(own.scratchBytes)
 	return ownKernel, c.free(&dnn.reserve)
 }
 
-// all is a whole step's work of a node.
-func (k kernel) all() func() error {
+// forwardAndBackward is all the work of a node in a step.
+func (k kernel) forwardAndBackward() func() error {
 	if k.backward == nil {
 		return k.forward
 	}
@@ -59,9 +58,10 @@ type batchNorm struct {
 	rows, elems   int
 	desc          *gpu.BatchNorm
 	xd            *gpu.Tensor
-	reserve       *gpu.Buffer // what cuDNN's forward leaves for its backward
-	atGrad, atOwn int64       // in scratch
-	bytes         int64       // of scratch
+	reserve       *gpu.Buffer // what cuDNN's forward pass leaves for its backward pass
+	scratchBytes  int64
+	// Offsets in scratch memory, of cuDNN's batch norm and of our own.
+	atDY, atDX, atCoefficients int64
 }
 
 func newBatchNorm(c *binding, op nn.BatchNorm) *batchNorm {
@@ -76,14 +76,15 @@ func newBatchNorm(c *binding, op nn.BatchNorm) *batchNorm {
 	return n
 }
 
-// key is all that the speed depends on.
+// key names all that the speed depends on.
 func (n *batchNorm) key() string {
 	pass := "batchnorm.eval"
 	if n.training() {
 		pass = "batchnorm.train"
 	}
 	s := n.x.shape
-	return fmt.Sprintf("%s n=%d c=%d h=%d w=%d relu=%v dx=%v %v", pass, n.plan.Batch, s.C, s.H, s.W, n.op.ReLU, n.hasDX, n.x.t)
+	return fmt.Sprintf("%s n=%d c=%d h=%d w=%d relu=%v dx=%v %v",
+		pass, n.plan.Batch, s.C, s.H, s.W, n.op.ReLU, n.hasDX, n.x.t)
 }
 
 func (n *batchNorm) bindDNN() (kernel, error) {
@@ -94,15 +95,15 @@ func (n *batchNorm) bindDNN() (kernel, error) {
 	if n.desc, err = n.backend.dnn.NewBatchNorm(n.xd, n.eps, n.momentum); err != nil {
 		return kernel{}, err
 	}
-	n.own(n.desc)
+	n.closeWithProgram(n.desc)
 	if !n.training() {
 		return kernel{forward: inOrder(n.inferDNN, n.relu)}, nil
 	}
-	// Scratch holds cuDNN's workspace, then dy under the ReLU's mask, then dx of
-	// images, which nobody wants but cuDNN writes.
-	n.atGrad = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
-	n.atOwn = n.atGrad + alignScratch(n.x.bytes())
-	n.bytes = n.atOwn + n.x.bytes()
+	// Scratch memory holds cuDNN's workspace, then dy masked by the ReLU, then a dx that nobody reads: cuDNN always
+	// writes one.
+	n.atDY = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
+	n.atDX = n.atDY + alignScratch(n.x.bytes())
+	n.scratchBytes = n.atDX + n.x.bytes()
 	if err := n.alloc(&n.reserve, "batch norm's reserve", n.desc.Reserve); err != nil {
 		return kernel{}, err
 	}
@@ -123,7 +124,8 @@ func (n *batchNorm) reserved() gpu.Ptr {
 }
 
 func (n *batchNorm) inferDNN() error {
-	return n.backend.dnn.BatchNormInfer(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.param(0), n.param(1), n.param(2), n.param(3))
+	return n.backend.dnn.BatchNormInfer(n.desc, n.xd, n.x.Ptr, n.y.Ptr,
+		n.param(0), n.param(1), n.param(2), n.param(3))
 }
 
 func (n *batchNorm) relu() error {
@@ -134,30 +136,30 @@ func (n *batchNorm) relu() error {
 }
 
 func (n *batchNorm) backwardDNN() error {
-	dy := n.dy.Ptr
+	b, dy := n.backend, n.dy.Ptr
 	if n.op.ReLU {
-		dy = n.scratch.Ptr.Add(n.atGrad)
-		if err := n.backend.kernels.ReLUBackward(n.backend.stream, n.dy.t, dy, n.dy.Ptr, n.y.Ptr, false, n.elems); err != nil {
+		dy = n.scratch.Ptr.Add(n.atDY)
+		if err := b.kernels.ReLUBackward(b.stream, n.dy.t, dy, n.dy.Ptr, n.y.Ptr, false, n.elems); err != nil {
 			return err
 		}
 	}
-	dx, beta := n.scratch.Ptr.Add(n.atOwn), float32(0)
+	dx, beta := n.scratch.Ptr.Add(n.atDX), float32(0)
 	if n.hasDX {
 		dx, beta = n.dx.Ptr, n.beta(0)
 	}
-	return n.backend.dnn.BatchNormBackward(n.desc, n.xd, n.x.Ptr, dy, dx, n.param(0), n.dparam(0), n.dparam(1),
+	return b.dnn.BatchNormBackward(n.desc, n.xd, n.x.Ptr, dy, dx, n.param(0), n.dparam(0), n.dparam(1),
 		n.mean, n.invstd, n.workspace(), n.reserved(), beta)
 }
 
-// bindOwn needs scratch memory for partial sums, and behind it what they are
-// made into: scale and shift in forward, dx's coefficients in backward.
-func (n *batchNorm) bindOwn() kernel {
-	n.atOwn = alignScratch(kernels.BatchNormScratch(n.rows, n.channels))
-	n.bytes = n.atOwn + 4*3*int64(n.channels)
+// bindKernels binds our own kernels. Scratch memory holds their partial sums, and then the coefficients that are made
+// of them: scale and shift in the forward pass, those of dx in the backward pass.
+func (n *batchNorm) bindKernels() kernel {
+	n.atCoefficients = alignScratch(kernels.BatchNormScratch(n.rows, n.channels))
+	n.scratchBytes = n.atCoefficients + 4*3*int64(n.channels)
 	if !n.training() {
 		return kernel{forward: inOrder(n.inference, n.apply)}
 	}
-	return kernel{forward: inOrder(n.statistics, n.apply), backward: n.backwardOwn}
+	return kernel{forward: inOrder(n.statistics, n.apply), backward: n.backwardKernels}
 }
 
 func (n *batchNorm) statistics() error {
@@ -166,26 +168,32 @@ func (n *batchNorm) statistics() error {
 		return err
 	}
 	return k.BatchNormFinish(s, n.workspace(), n.rows, n.channels, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.mean, n.invstd, n.scratch.Ptr.Add(n.atOwn), n.eps, n.momentum)
+		n.mean, n.invstd, n.coefficients(), n.eps, n.momentum)
 }
+
+func (n *batchNorm) coefficients() gpu.Ptr { return n.scratch.Ptr.Add(n.atCoefficients) }
 
 func (n *batchNorm) inference() error {
 	return n.backend.kernels.BatchNormInference(n.backend.stream, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.scratch.Ptr.Add(n.atOwn), n.eps, n.channels)
+		n.coefficients(), n.eps, n.channels)
 }
 
 func (n *batchNorm) apply() error {
-	return n.backend.kernels.BatchNormApply(n.backend.stream, n.x.t, n.y.Ptr, n.x.Ptr, n.scratch.Ptr.Add(n.atOwn), n.op.ReLU, n.rows, n.channels)
+	return n.backend.kernels.BatchNormApply(n.backend.stream, n.x.t, n.y.Ptr, n.x.Ptr, n.coefficients(), n.op.ReLU,
+		n.rows, n.channels)
 }
 
-func (n *batchNorm) backwardOwn() error {
+func (n *batchNorm) backwardKernels() error {
 	k, s := n.backend.kernels, n.backend.stream
-	if err := k.BatchNormReduce(s, n.x.t, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.workspace(), n.op.ReLU, n.rows, n.channels); err != nil {
+	err := k.BatchNormReduce(s, n.x.t, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.workspace(), n.op.ReLU, n.rows, n.channels)
+	if err != nil {
 		return err
 	}
-	coefficients := n.scratch.Ptr.Add(n.atOwn)
-	if err := k.BatchNormCoefficients(s, n.workspace(), n.rows, n.channels, n.param(0), n.invstd, n.dparam(0), n.dparam(1), coefficients); err != nil || !n.hasDX {
+	err = k.BatchNormCoefficients(s, n.workspace(), n.rows, n.channels, n.param(0), n.invstd, n.dparam(0), n.dparam(1),
+		n.coefficients())
+	if err != nil || !n.hasDX {
 		return err
 	}
-	return k.BatchNormBackward(s, n.x.t, n.dx.Ptr, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, coefficients, n.op.ReLU, n.accumulate(0), n.rows, n.channels)
+	return k.BatchNormBackward(s, n.x.t, n.dx.Ptr, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.coefficients(), n.op.ReLU,
+		n.accumulate(0), n.rows, n.channels)
 }

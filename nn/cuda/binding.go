@@ -10,10 +10,10 @@ import (
 	"resnet/nn"
 )
 
-// kernel is one node bound to memory for a number of images.
+// kernel is one node bound to memory for a number of images; backward is nil where it has nothing to do.
 type kernel struct{ forward, backward func() error }
 
-// binder is the function that binds an op, or nil for an op that this backend does not have.
+// binder returns the function that binds an op, or nil for an op that this backend does not have.
 func binder(op nn.Op) func(*binding) (kernel, error) {
 	switch op := op.(type) {
 	case nn.Normalize:
@@ -45,27 +45,25 @@ func binder(op nn.Op) func(*binding) (kernel, error) {
 
 func noKernel(n *nn.Node) error { return fmt.Errorf("%s: no kernel for op %s", n.Name, n.Op.Kind()) }
 
-// binding is what a node's kernel is made from: the node, its place in a
-// program, and the number of images n that it will run on.
+// binding is what a node's kernel is made from: the node, its program, and the number of images n that it will run on.
 type binding struct {
 	*executor
-	prog  *program
-	index int // of the node
-	node  *nn.Node
-	step  nn.Instruction // the backward step; Node is -1 in inference
-	// needs says which of the node's inputs want a gradient.
-	needs []bool
-	n     int
+	prog        *program
+	index       int // of the node
+	node        *nn.Node
+	instruction nn.Instruction // the node's backward instruction; Node is -1 where there is none
+	needs       []bool         // by input: whether it needs a gradient
+	n           int
 }
 
-// training says whether the kernel will run backward.
-func (c *binding) training() bool { return c.step.Node >= 0 }
+// training says whether the kernel has a backward pass.
+func (c *binding) training() bool { return c.instruction.Node >= 0 }
 
-// tensor is a tensor of n images in device memory.
+// tensorPtr is a tensor of n images in device memory.
 type tensorPtr struct {
 	gpu.Ptr
 	t     gpu.DataType
-	shape nn.Shape // N is n, or 1 for what the batch has one of
+	shape nn.Shape // N is the number of images, or 1 for what a batch has only one of
 }
 
 func (t tensorPtr) elems() int   { return t.shape.Elems() }
@@ -92,7 +90,7 @@ func (c *binding) saved(i int) tensorPtr {
 	return c.tensor(c.node.Saved[i], nn.Data, c.prog.Data[c.node.Saved[i]])
 }
 
-// dx is the gradient of input i, and dy the output's; ok is false where none flows.
+// dx is the gradient of input i; ok is false where it needs none.
 func (c *binding) dx(i int) (t tensorPtr, ok bool) {
 	if !c.training() || !c.needs[i] {
 		return tensorPtr{}, false
@@ -102,10 +100,10 @@ func (c *binding) dx(i int) (t tensorPtr, ok bool) {
 
 func (c *binding) dy() tensorPtr { return c.tensor(c.node.Out, nn.Grad, c.prog.Grad[c.node.Out]) }
 
-// accumulate says whether input i's gradient is added to what is there.
-func (c *binding) accumulate(i int) bool { return c.step.Accumulate>>i&1 == 1 }
+// accumulate says whether the gradient of input i is added to what an earlier instruction stored.
+func (c *binding) accumulate(i int) bool { return c.instruction.Accumulate>>i&1 == 1 }
 
-// beta is what cuDNN and cuBLAS multiply the gradient that is there by.
+// beta is accumulate as cuDNN and cuBLAS take it: the factor of the old gradient.
 func (c *binding) beta(i int) float32 {
 	if c.accumulate(i) {
 		return 1
@@ -113,12 +111,11 @@ func (c *binding) beta(i int) float32 {
 	return 0
 }
 
-// param is a parameter's float32 memory and dparam its gradient's.
+// param is the float32 memory of a parameter of the node, and dparam its gradient's.
 func (c *binding) param(i int) gpu.Ptr  { return c.parameter(c.node, i) }
 func (c *binding) dparam(i int) gpu.Ptr { return c.parameterGrad(c.node, i) }
 
-// weight is a parameter as products read it: the copy in 16 bits, where there
-// is one.
+// weight is a parameter as products read it: the 16-bit copy, where there is one.
 func (c *binding) weight(i int) (gpu.Ptr, gpu.DataType) {
 	s := c.plan.Params[c.node.Params[i]]
 	if c.params16 == nil {
@@ -127,8 +124,8 @@ func (c *binding) weight(i int) (gpu.Ptr, gpu.DataType) {
 	return c.params16.Ptr.Add(s.Offset / 2), c.backend.type16()
 }
 
-// math is how products are computed.
-func (b *backend) math() gpu.Math {
+// convMath is how cuDNN multiplies in a convolution.
+func (b *backend) convMath() gpu.Math {
 	switch b.config.Precision {
 	case nn.TF32:
 		return gpu.TF32
@@ -138,19 +135,21 @@ func (b *backend) math() gpu.Math {
 	return gpu.TensorOp
 }
 
-// keep closes what a program owns when the program goes.
-func (c *binding) own(x interface{ Close() error }) { c.prog.owned = append(c.prog.owned, x) }
+// closeWithProgram has x closed when the program is.
+func (c *binding) closeWithProgram(x interface{ Close() error }) {
+	c.prog.closers = append(c.prog.closers, x)
+}
 
-// descriptor is a tensor descriptor of cuDNN.
+// descriptor makes a tensor descriptor of cuDNN, which lives as long as the program.
 func (c *binding) descriptor(t gpu.DataType, s nn.Shape) (*gpu.Tensor, error) {
 	d, err := gpu.NewTensor(t, s.N, s.C, s.H, s.W)
 	if err == nil {
-		c.own(d)
+		c.closeWithProgram(d)
 	}
 	return d, err
 }
 
-// inOrder runs one function after another until one fails.
+// inOrder returns a function that runs fs one after another until one fails.
 func inOrder(fs ...func() error) func() error {
 	return func() error {
 		for _, f := range fs {

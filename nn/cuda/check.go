@@ -10,15 +10,13 @@ import (
 	"resnet/nn"
 )
 
-// checker looks behind every step: tensors that it wrote must be finite, and
-// the guard zones behind them untouched. In float16 gradients may overflow: that
-// is how the loss scale finds its size.
+// checker is check mode: after every instruction the tensors that it wrote must be finite, and the guard zones behind
+// them intact. Gradients in float16 are allowed to overflow, as the loss scale is found by trying.
 type checker struct {
 	counts *gpu.Buffer // int32: values that are not finite, guard words that changed
 }
 
-// guardWord is what guard zones are filled with: a NaN, so that reading one
-// shows as well.
+// guardWord fills guard zones. It is a NaN in float32, so that a kernel that reads one is found too.
 const guardWord = 0x7fc0dead
 
 func (e *executor) makeChecker() error {
@@ -26,21 +24,21 @@ func (e *executor) makeChecker() error {
 	return e.alloc(&e.checks.counts, "counts of check mode", 8)
 }
 
-// writtenTensor is a tensor that a step writes.
-type writtenTensor struct {
+// outputTensor is a tensor that an instruction writes.
+type outputTensor struct {
 	tensorPtr
 	slot     nn.Slot
 	name     string
 	gradient bool
 }
 
-// written lists what a step writes.
-func (p *program) written(index int) (list []writtenTensor) {
-	if index < 0 || p.Instructions[index].Phase == nn.Update {
+// outputs lists the tensors that an instruction writes, except for an update.
+func (p *program) outputs(instruction int) (list []outputTensor) {
+	if instruction < 0 || p.Instructions[instruction].Phase == nn.Update {
 		return nil
 	}
-	e, g, s := p.exec, p.exec.graph, p.Instructions[index]
-	n := &g.Nodes[s.Node]
+	e, g, in := p.exec, p.exec.graph, p.Instructions[instruction]
+	n := &g.Nodes[in.Node]
 	c := &binding{executor: e, prog: p, node: n, n: p.n}
 	add := func(v nn.Value, role nn.Role, slot nn.Slot) {
 		if slot.Bytes == 0 {
@@ -50,9 +48,9 @@ func (p *program) written(index int) (list []writtenTensor) {
 		if role == nn.Grad {
 			name = "gradient of " + name
 		}
-		list = append(list, writtenTensor{c.tensor(v, role, slot), slot, name, role == nn.Grad})
+		list = append(list, outputTensor{c.tensor(v, role, slot), slot, name, role == nn.Grad})
 	}
-	if s.Phase == nn.Forward {
+	if in.Phase == nn.Forward {
 		add(n.Out, nn.Data, p.Data[n.Out])
 		for _, v := range n.Saved {
 			if p.Mode != nn.Eval && g.Type(v).DType == nn.Float32 {
@@ -70,60 +68,61 @@ func (p *program) written(index int) (list []writtenTensor) {
 	return list
 }
 
-// checked runs the steps one by one and stops at the first that is at fault.
-func (p *program) checked() error {
+// runChecked runs the tasks one by one and checks what each instruction wrote after its last task.
+func (p *program) runChecked() error {
 	p.warm = true
-	for i, s := range p.tasks {
-		tensors := p.written(s.index)
-		last := i+1 == len(p.tasks) || p.tasks[i+1].index != s.index
-		for _, w := range tensors {
-			if err := p.exec.fillGuard(w); err != nil {
-				return p.taskError(s, err)
+	for i, t := range p.tasks {
+		outputs := p.outputs(t.instruction)
+		last := i+1 == len(p.tasks) || p.tasks[i+1].instruction != t.instruction
+		for _, o := range outputs {
+			if err := p.exec.fillGuard(o); err != nil {
+				return p.taskError(t, err)
 			}
 		}
-		if err := s.run(); err != nil {
-			return p.taskError(s, err)
+		if err := t.run(); err != nil {
+			return p.taskError(t, err)
 		}
 		if !last {
 			continue
 		}
-		for _, w := range tensors {
-			if err := p.exec.inspect(w); err != nil {
-				return p.taskError(s, err)
+		for _, o := range outputs {
+			if err := p.exec.checkOutput(o); err != nil {
+				return p.taskError(t, err)
 			}
 		}
 	}
 	return nil
 }
 
-// guardZone is what lies behind a tensor's last element in its slot.
-func (w writtenTensor) guardZone() (at gpu.Ptr, bytes int64) {
-	if w.slot.Segment != nn.Activations {
+// guardZone is the rest of a tensor's slot, after its last element.
+func (o outputTensor) guardZone() (at gpu.Ptr, bytes int64) {
+	if o.slot.Segment != nn.Activations {
 		return 0, 0
 	}
-	from := (w.bytes() + 3) / 4 * 4
-	return w.Ptr.Add(from), w.slot.Bytes - from
+	from := (o.bytes() + 3) / 4 * 4
+	return o.Ptr.Add(from), o.slot.Bytes - from
 }
 
-func (e *executor) fillGuard(w writtenTensor) error {
-	at, n := w.guardZone()
+func (e *executor) fillGuard(o outputTensor) error {
+	at, n := o.guardZone()
 	if n <= 0 {
 		return nil
 	}
 	return e.backend.stream.Fill(at, guardWord, n)
 }
 
-func (e *executor) inspect(w writtenTensor) error {
+// checkOutput waits for the tensor.
+func (e *executor) checkOutput(o outputTensor) error {
 	b, counts := e.backend, e.checks.counts.Ptr
 	if err := b.stream.Fill(counts, 0, 8); err != nil {
 		return err
 	}
-	if !(w.gradient && b.config.Precision == nn.FP16) {
-		if err := b.kernels.NotFinite(b.stream, w.t, w.Ptr, counts, w.elems()); err != nil {
+	if !(o.gradient && b.config.Precision == nn.FP16) {
+		if err := b.kernels.NotFinite(b.stream, o.t, o.Ptr, counts, o.elems()); err != nil {
 			return err
 		}
 	}
-	at, n := w.guardZone()
+	at, n := o.guardZone()
 	if n > 0 {
 		if err := b.kernels.NotEqual(b.stream, at, guardWord, counts.Add(4), int(n/4)); err != nil {
 			return err
@@ -134,10 +133,10 @@ func (e *executor) inspect(w writtenTensor) error {
 		return err
 	}
 	if c := binary.LittleEndian.Uint32(p[0:]); c != 0 {
-		return fmt.Errorf("check: %s: %d of %d values are not finite", w.name, c, w.elems())
+		return fmt.Errorf("check: %s: %d of %d values are not finite", o.name, c, o.elems())
 	}
 	if c := binary.LittleEndian.Uint32(p[4:]); c != 0 {
-		return fmt.Errorf("check: %s: %d words behind its end were overwritten", w.name, c)
+		return fmt.Errorf("check: %s: %d words after its end were overwritten", o.name, c)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"resnet/nn"
 )
 
-// workspaceLimit bounds what an algorithm of cuDNN may ask for. It is a
-// constant: were it what is free, the choice would differ from run to run.
+// workspaceLimit bounds the workspace of cuDNN's algorithms. It does not depend on free memory, so that the choice is
+// the same in every run.
 const workspaceLimit = 256 << 20
 
 // convolution is a Conv on cuDNN:
@@ -19,20 +19,20 @@ const workspaceLimit = 256 << 20
 //	forward   y = x * w  (+ bias)
 //	backward  dw = x * dy,  dx = dy * wᵀ,  dbias = Σ dy
 //
-// cuDNN pads both sides alike. Where the op does not, the image is copied into
-// one with its zeros around it, and the copy is convolved without padding.
+// cuDNN pads both sides alike. Where the op does not, x is copied with zeros around it, and the copy is convolved
+// without padding.
 type convolution struct {
 	*binding
 	op                                nn.Conv
 	x, y, dx, dy                      tensorPtr
 	hasDX                             bool
-	padded                            nn.Shape // of the copy; zero where there is none
+	padded                            nn.Shape // of the padded copy; zero where there is none
 	xd, yd                            *gpu.Tensor
 	wd                                *gpu.Filter
 	w                                 gpu.Ptr
 	desc                              *gpu.Convolution
 	forwardAlgo, dataAlgo, filterAlgo gpu.Algorithm
-	atCopy, atWeight                  int64 // in scratch, behind the workspace
+	atCopy, atDW                      int64 // offsets in scratch memory, after the workspace
 }
 
 func (c *binding) bindConv(op nn.Conv) (kernel, error) {
@@ -44,7 +44,7 @@ func (c *binding) bindConv(op nn.Conv) (kernel, error) {
 	if err := v.describe(); err != nil {
 		return kernel{}, err
 	}
-	if err := v.choose(); err != nil {
+	if err := v.chooseAlgorithms(); err != nil {
 		return kernel{}, err
 	}
 	k := kernel{forward: v.forward}
@@ -74,16 +74,17 @@ func (v *convolution) describe() error {
 	if v.wd, err = gpu.NewFilter(t, v.op.Out, x.C, v.op.Kernel, v.op.Kernel); err != nil {
 		return err
 	}
-	v.own(v.wd)
-	if v.desc, err = gpu.NewConvolution(padH, padW, v.op.EffectiveStride(), v.op.EffectiveStride(), v.backend.math()); err != nil {
+	v.closeWithProgram(v.wd)
+	stride := v.op.EffectiveStride()
+	if v.desc, err = gpu.NewConvolution(padH, padW, stride, stride, v.backend.convMath()); err != nil {
 		return err
 	}
-	v.own(v.desc)
+	v.closeWithProgram(v.desc)
 	return nil
 }
 
-// choose takes an algorithm for each pass, and the scratch memory that they cost.
-func (v *convolution) choose() error {
+// chooseAlgorithms chooses an algorithm for each pass, and asks for the scratch memory that they need.
+func (v *convolution) chooseAlgorithms() error {
 	dnn := v.backend.dnn
 	search := gpu.Search{WorkspaceLimit: workspaceLimit, Deterministic: v.backend.config.Deterministic}
 	list, err := dnn.ForwardAlgorithms(v.desc, v.xd, v.wd, v.yd, search)
@@ -107,8 +108,9 @@ func (v *convolution) choose() error {
 	return nil
 }
 
-// among takes one of the algorithms for a pass, which run computes with *chosen.
-func (v *convolution) chooseAlgorithm(pass string, list []gpu.Algorithm, chosen *gpu.Algorithm, run func() error) error {
+// chooseAlgorithm sets *chosen to one of the algorithms for a pass; run computes the pass with *chosen.
+func (v *convolution) chooseAlgorithm(pass string, list []gpu.Algorithm, chosen *gpu.Algorithm,
+	run func() error) error {
 	candidates := make([]candidate, len(list))
 	for i, a := range list {
 		*chosen = a
@@ -123,7 +125,7 @@ func (v *convolution) chooseAlgorithm(pass string, list []gpu.Algorithm, chosen 
 	return err
 }
 
-// key is all that the speed of a pass depends on.
+// key names all that the speed of a pass depends on.
 func (v *convolution) key(pass string) string {
 	x, d := v.x.shape, v.desc
 	if v.asymmetric() {
@@ -137,23 +139,23 @@ func (v *convolution) key(pass string) string {
 	return key
 }
 
-// layOut places in scratch memory what lies behind the workspace, for the
-// algorithms that are chosen by now. It returns the bytes of all.
+// layOut places the padded copy and the 16-bit dw after the workspace of the algorithms that are chosen so far. It
+// returns the size of the whole.
 func (v *convolution) layOut() int64 {
 	workspace := max(v.forwardAlgo.Workspace, v.filterAlgo.Workspace, v.dataAlgo.Workspace)
 	if v.op.Bias && v.training() {
 		workspace = max(workspace, kernels.BiasScratch(v.y.rows(), v.op.Out))
 	}
 	v.atCopy = alignScratch(workspace)
-	v.atWeight = v.atCopy + alignScratch(size(v.x.t, v.padded.Elems()))
-	end := v.atWeight
+	v.atDW = v.atCopy + alignScratch(size(v.x.t, v.padded.Elems()))
+	end := v.atDW
 	if v.params16 != nil && v.training() {
 		end += size(v.x.t, v.weights())
 	}
 	return end
 }
 
-// alignScratch is where the next thing in scratch memory may begin.
+// alignScratch rounds up to an offset at which a tensor in scratch memory may begin.
 func alignScratch(n int64) int64 { return (n + 255) / 256 * 256 }
 
 // weights is the number of elements of the weight.
@@ -161,8 +163,8 @@ func (v *convolution) weights() int { return v.graph.Elems(v.node.Params[0], 1) 
 
 func (v *convolution) asymmetric() bool { return v.padded != nn.Shape{} }
 
-// image is the input as cuDNN is to read it.
-func (v *convolution) image() (gpu.Ptr, error) {
+// input is x as cuDNN reads it, padded where both sides are not padded alike.
+func (v *convolution) input() (gpu.Ptr, error) {
 	if !v.asymmetric() {
 		return v.x.Ptr, nil
 	}
@@ -173,15 +175,13 @@ func (v *convolution) image() (gpu.Ptr, error) {
 
 func (v *convolution) forward() error {
 	b := v.backend
-	x, err := v.image()
+	x, err := v.input()
 	if err != nil {
 		return err
 	}
-	if err := b.dnn.ConvolutionForward(v.desc, v.forwardAlgo, v.xd, x, v.wd, v.w, v.workspace(), v.yd, v.y.Ptr, 0); err != nil {
+	err = b.dnn.ConvolutionForward(v.desc, v.forwardAlgo, v.xd, x, v.wd, v.w, v.workspace(), v.yd, v.y.Ptr, 0)
+	if err != nil || !v.op.Bias {
 		return err
-	}
-	if !v.op.Bias {
-		return nil
 	}
 	return b.kernels.Bias(b.stream, v.y.t, v.y.Ptr, v.param(1), false, v.op.Out, v.y.elems())
 }
@@ -192,7 +192,9 @@ func (v *convolution) backward() error {
 	}
 	b := v.backend
 	if v.op.Bias {
-		if err := b.kernels.BiasBackward(b.stream, v.dy.t, v.dparam(1), v.dy.Ptr, v.workspace(), v.dy.rows(), v.op.Out); err != nil {
+		dbias, rows := v.dparam(1), v.dy.rows()
+		err := b.kernels.BiasBackward(b.stream, v.dy.t, dbias, v.dy.Ptr, v.workspace(), rows, v.op.Out)
+		if err != nil {
 			return err
 		}
 	}
@@ -204,29 +206,32 @@ func (v *convolution) backward() error {
 
 func (v *convolution) backwardData() error {
 	b := v.backend
-	if !v.asymmetric() {
-		return b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, v.dx.Ptr, v.beta(0))
+	dx, beta := v.dx.Ptr, v.beta(0)
+	if v.asymmetric() {
+		dx, beta = v.scratch.Ptr.Add(v.atCopy), 0
 	}
-	at, s, p := v.scratch.Ptr.Add(v.atCopy), v.x.shape, v.op.Pad
-	if err := b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, at, 0); err != nil {
+	err := b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, dx, beta)
+	if err != nil || !v.asymmetric() {
 		return err
 	}
-	return b.kernels.Crop(b.stream, v.dx.t, v.dx.Ptr, at, s.N, s.H, s.W, s.C, p.Top, p.Left, p.Bottom, p.Right, v.accumulate(0))
+	s, p := v.x.shape, v.op.Pad
+	return b.kernels.Crop(b.stream, v.dx.t, v.dx.Ptr, dx, s.N, s.H, s.W, s.C, p.Top, p.Left, p.Bottom, p.Right,
+		v.accumulate(0))
 }
 
-// backwardWeight leaves dw in float32; in 16 bits cuDNN makes it in the type of
-// the activations first.
+// backwardWeight stores dw in float32. At 16-bit precisions cuDNN makes it in the type of the activations first.
 func (v *convolution) backwardWeight() error {
 	b := v.backend
-	x, err := v.image()
+	x, err := v.input()
 	if err != nil {
 		return err
 	}
 	dw := v.dparam(0)
 	if v.params16 != nil {
-		dw = v.scratch.Ptr.Add(v.atWeight)
+		dw = v.scratch.Ptr.Add(v.atDW)
 	}
-	if err := b.dnn.ConvolutionBackwardFilter(v.desc, v.filterAlgo, v.xd, x, v.yd, v.dy.Ptr, v.workspace(), v.wd, dw, 0); err != nil || v.params16 == nil {
+	err = b.dnn.ConvolutionBackwardFilter(v.desc, v.filterAlgo, v.xd, x, v.yd, v.dy.Ptr, v.workspace(), v.wd, dw, 0)
+	if err != nil || v.params16 == nil {
 		return err
 	}
 	return b.kernels.Uncast(b.stream, v.x.t, v.dparam(0), dw, v.weights())

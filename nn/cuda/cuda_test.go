@@ -18,8 +18,7 @@ import (
 	"resnet/nn/nntest"
 )
 
-// openCUDA opens GPU 0, real or emulated. Without one a test is skipped, or
-// fails where RESNET_REQUIRE_GPU is set.
+// openCUDA opens GPU 0, real or emulated. Without one a test is skipped, or fails where RESNET_REQUIRE_GPU is set.
 func openCUDA(c cuda.Config) func(t testing.TB) nn.Backend {
 	return func(t testing.TB) nn.Backend {
 		t.Helper()
@@ -55,8 +54,8 @@ func TestCUDAPrecision(t *testing.T) {
 	}
 }
 
-// scaledBackend starts float16's loss scale where no gradient of a small
-// network overflows: a step left out would be no step to compare.
+// scaledBackend starts with a loss scale at which no gradient of a small network overflows in float16: a step that is
+// skipped could not be compared.
 type scaledBackend struct{ nn.Backend }
 
 func (b scaledBackend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
@@ -82,8 +81,7 @@ func lowScale(open func(t testing.TB) nn.Backend) func(t testing.TB) nn.Backend 
 	}
 }
 
-// A captured step computes the bits of one launched kernel by kernel, and check
-// mode those of both.
+// A captured step computes the same bits as one that is launched kernel by kernel, and so does check mode.
 func TestCUDAGraph(t *testing.T) {
 	for _, p := range []nn.Precision{nn.FP32, nn.TF32, nn.BF16, nn.FP16} {
 		graph := cuda.Config{Precision: p, Deterministic: true}
@@ -99,15 +97,16 @@ func TestCUDAGraph(t *testing.T) {
 // narrowNetwork is the model at a size for tests.
 func narrowNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executor) {
 	t.Helper()
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 3, Height: 12, Width: 10, Classes: 10, Options: "base_channels=4 hidden=8"})
+	g, err := models.Build(models.Config{
+		Model: "fashion-resnet", Channels: 3, Height: 12, Width: 10, Classes: 10, Options: "base_channels=4 hidden=8",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g, compiled(t, g, b, batch)
 }
 
-// compiled is a graph compiled with SGD, its parameters drawn; the test's end
-// closes it and the backend.
+// compiled compiles a graph with SGD and initialises it; the end of the test closes it and the backend.
 func compiled(t *testing.T, g *nn.Graph, b nn.Backend, batch int) nn.Executor {
 	t.Helper()
 	e, err := b.Compile(g, nn.PlanConfig{Batch: batch, Optimizer: nn.SGD{Momentum: 0.9}})
@@ -138,8 +137,7 @@ func logits(t *testing.T, e nn.Executor, g *nn.Graph, n int) []float32 {
 	return z
 }
 
-// Gather gives the network the images that Write gives it when the host has
-// shifted and mirrored them.
+// Assemble gives the network the same images as Write does when the host has shifted and mirrored them.
 func TestCUDAAssemble(t *testing.T) {
 	const batch, total = 5, 23
 	g, e := narrowNetwork(t, openCUDA(cuda.Config{})(t), batch)
@@ -154,17 +152,20 @@ func TestCUDAAssemble(t *testing.T) {
 	for i := range labels {
 		labels[i] = int32(rng.IntN(g.Classes))
 	}
-	gatherer := e.(nn.Async)
-	set, err := gatherer.Upload(images, labels)
+	async := e.(nn.Async)
+	set, err := async.Upload(images, labels)
 	if err != nil {
 		t.Fatal(err)
 	}
-	draws := []data.Sample{{Index: 22}, {Index: 0, DY: -3, DX: 2}, {Index: 7, Flip: true}, {Index: 7, DY: 4, DX: -1, Flip: true}, {Index: 3, DY: 127, DX: -128}}
+	samples := []data.Sample{
+		{Index: 22}, {Index: 0, DY: -3, DX: 2}, {Index: 7, Flip: true}, {Index: 7, DY: 4, DX: -1, Flip: true},
+		{Index: 3, DY: 127, DX: -128},
+	}
 	for _, n := range []int{batch, 2} {
 		var pixels []byte
-		var drawn []int32
-		for _, d := range draws[:n] {
-			drawn = append(drawn, labels[d.Index])
+		var batchLabels []int32
+		for _, d := range samples[:n] {
+			batchLabels = append(batchLabels, labels[d.Index])
 			for y := range shape.H {
 				for x := range shape.W {
 					sy, sx := y+int(d.DY), x
@@ -188,13 +189,16 @@ func TestCUDAAssemble(t *testing.T) {
 			}
 			return m
 		}
-		if err := errors.Join(e.Write(nn.Ref{Value: g.Images}, pixels), e.Write(nn.Ref{Value: g.Labels}, nn.Bytes(drawn))); err != nil {
+		err := errors.Join(
+			e.Write(nn.Ref{Value: g.Images}, pixels), e.Write(nn.Ref{Value: g.Labels}, nn.Bytes(batchLabels)))
+		if err != nil {
 			t.Fatal(err)
 		}
 		m0 := metrics()
 		want := logits(t, e, g, n)
 		m1 := metrics()
-		if err := errors.Join(e.Write(nn.Ref{Value: g.Images}, make([]byte, n*each)), gatherer.Assemble(set, draws[:n])); err != nil {
+		err = errors.Join(e.Write(nn.Ref{Value: g.Images}, make([]byte, n*each)), async.Assemble(set, samples[:n]))
+		if err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range logits(t, e, g, n) {
@@ -203,30 +207,31 @@ func TestCUDAAssemble(t *testing.T) {
 			}
 		}
 		if m2 := metrics(); math.Abs(m2[0]-m1[0]-(m1[0]-m0[0])) > 1e-9*m1[0] || m2[1]-m1[1] != m1[1]-m0[1] {
-			t.Errorf("metrics moved by %g, %g; want %g, %g as the labels are the same", m2[0]-m1[0], m2[1]-m1[1], m1[0]-m0[0], m1[1]-m0[1])
+			t.Errorf("metrics moved by %g, %g; want %g, %g as the labels are the same",
+				m2[0]-m1[0], m2[1]-m1[1], m1[0]-m0[0], m1[1]-m0[1])
 		}
 	}
 	for what, err := range map[string]error{
-		"gather from no set":        gatherer.Assemble(1, draws),
-		"gather of no image":        gatherer.Assemble(set, nil),
-		"gather of an image beyond": gatherer.Assemble(set, []data.Sample{{Index: total}}),
-		"gather of a negative":      gatherer.Assemble(set, []data.Sample{{Index: -1}}),
-		"gather beyond the batch":   gatherer.Assemble(set, make([]data.Sample, batch+1)),
+		"assemble from no set":      async.Assemble(1, samples),
+		"assemble no image":         async.Assemble(set, nil),
+		"assemble an image beyond":  async.Assemble(set, []data.Sample{{Index: total}}),
+		"assemble a negative":       async.Assemble(set, []data.Sample{{Index: -1}}),
+		"assemble beyond the batch": async.Assemble(set, make([]data.Sample, batch+1)),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}
-	if _, err := gatherer.Upload(images[1:], labels); err == nil {
-		t.Error("hold of part of an image: no error")
+	if _, err := async.Upload(images[1:], labels); err == nil {
+		t.Error("upload of part of an image: no error")
 	}
 	labels[3] = int32(g.Classes)
-	if _, err := gatherer.Upload(images, labels); err == nil {
-		t.Error("hold of a label that is no class: no error")
+	if _, err := async.Upload(images, labels); err == nil {
+		t.Error("upload of a label that is no class: no error")
 	}
 }
 
-// Check mode names the step and the tensor in which a NaN first shows.
+// Check mode names the node, phase and tensor in which a NaN first shows.
 func TestCUDACheckFindsNaN(t *testing.T) {
 	g, e := narrowNetwork(t, openCUDA(cuda.Config{Check: true})(t), 2)
 	if err := e.Write(nn.Ref{Value: g.Images}, make([]byte, g.Elems(g.Images, 2))); err != nil {
@@ -253,7 +258,10 @@ func TestCUDACheckFindsNaN(t *testing.T) {
 // No GPU has the memory for this batch.
 func TestCUDAOutOfMemory(t *testing.T) {
 	b := openCUDA(cuda.Config{})(t)
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
+	g, err := models.Build(models.Config{
+		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +274,7 @@ func TestCUDAOutOfMemory(t *testing.T) {
 	}
 }
 
-// The loss scale of float16 travels in a checkpoint; other precisions have none.
+// State is the loss scale in float16; at other precisions there is none.
 func TestCUDAState(t *testing.T) {
 	_, e := narrowNetwork(t, openCUDA(cuda.Config{Precision: nn.FP16})(t), 2)
 	s := e.(nn.Async)

@@ -7,7 +7,6 @@ import (
 	"unsafe"
 
 	"resnet/data"
-
 	"resnet/gpu"
 	"resnet/nn"
 )
@@ -28,7 +27,8 @@ func (e *executor) Upload(images []byte, labels []int32) (set int, err error) {
 func (e *executor) upload(images []byte, labels []int32) (int, error) {
 	each := e.graph.Elems(e.graph.Images, 1)
 	if len(labels) == 0 || len(images) != len(labels)*each {
-		return 0, fmt.Errorf("set of %d image bytes and %d labels, want %d bytes for each label", len(images), len(labels), each)
+		return 0, fmt.Errorf("set of %d image bytes and %d labels, want %d bytes for each label",
+			len(images), len(labels), each)
 	}
 	if err := e.graph.CheckLabels(nn.Bytes(labels)); err != nil {
 		return 0, err
@@ -88,26 +88,27 @@ func (e *executor) checkSet(set int) error {
 	return nil
 }
 
-// sampleBytes is a sample's size. The kernel that assembles a batch reads samples as they lie in the host's memory.
+// sampleBytes is the size of a sample. The kernel that assembles a batch reads samples in Go's layout.
 const sampleBytes = int(unsafe.Sizeof(data.Sample{}))
 
-// putSamples copies samples of the set and says how many bytes they are.
-func (s residentSet) putSamples(to []byte, samples []data.Sample) (n int, err error) {
-	for _, d := range samples {
-		if d.Index < 0 || int(d.Index) >= s.n {
-			return 0, fmt.Errorf("batch with image %d, want 0 to %d", d.Index, s.n-1)
+// putSamples copies samples of the set to a slot of an upload ring and returns how many bytes they are.
+func (s residentSet) putSamples(slot []byte, samples []data.Sample) (n int, err error) {
+	for _, x := range samples {
+		if x.Index < 0 || int(x.Index) >= s.n {
+			return 0, fmt.Errorf("batch with image %d, want 0 to %d", x.Index, s.n-1)
 		}
 	}
-	return copy(to, entries(samples)), nil
+	return copy(slot, entries(samples)), nil
 }
 
-// assembleSamples makes a batch of n images by samples that are on the device, and copies the step's scalars from params
-// unless that is 0.
+// assembleSamples assembles a batch of n images from samples in device memory, and copies the step scalars from params,
+// also in device memory, unless that is 0.
 func (e *executor) assembleSamples(s residentSet, samples, params gpu.Ptr, n int) error {
 	b, shape := e.backend, e.graph.Type(e.graph.Images).Shape
 	var to gpu.Ptr
 	if params != 0 {
 		to = e.stepParams.Ptr
 	}
-	return b.kernels.Gather(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, samples, to, params, shape.H, shape.W, shape.C, n)
+	return b.kernels.AssembleBatch(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, samples, to, params,
+		shape.H, shape.W, shape.C, n)
 }

@@ -4,7 +4,7 @@ package cuda
 
 import "resnet/nn"
 
-// bindReLU makes y = max(x, 0) and dx (+)= dy where y > 0.
+// bindReLU binds y = max(x, 0) and dx (+)= dy where y > 0.
 func (c *binding) bindReLU() kernel {
 	b, x, y := c.backend, c.in(0), c.out()
 	k := kernel{forward: func() error { return b.kernels.ReLU(b.stream, x.t, y.Ptr, x.Ptr, x.elems()) }}
@@ -17,8 +17,8 @@ func (c *binding) bindReLU() kernel {
 	return k
 }
 
-// bindAdd makes y = a + b, with ReLU max(a+b, 0), and da = db = dy under the
-// ReLU's mask. Where the plan gives gradients one memory they are written once.
+// bindAdd binds y = a + b, with ReLU max(a+b, 0), and da (+)= dy, db (+)= dy, masked by the ReLU. Gradients that share
+// memory are written once.
 func (c *binding) bindAdd(op nn.Add) kernel {
 	b, x, z, y := c.backend, c.in(0), c.in(1), c.out()
 	k := kernel{forward: func() error {
@@ -28,7 +28,7 @@ func (c *binding) bindAdd(op nn.Add) kernel {
 		return k
 	}
 	dy := c.dy()
-	relu := op.ReLU && !c.arrivesMasked()
+	relu := op.ReLU && !c.dyMasked()
 	var passes []func() error
 	written := map[tensorPtr]bool{}
 	for i := range 2 {
@@ -46,7 +46,7 @@ func (c *binding) bindAdd(op nn.Add) kernel {
 	return k
 }
 
-// passGrad is dx (+)= dy, under the ReLU's mask where there is one.
+// passGrad is dx (+)= dy, masked by the ReLU where there is one.
 func (c *binding) passGrad(dx, dy, y tensorPtr, relu, accumulate bool) func() error {
 	b := c.backend
 	switch {

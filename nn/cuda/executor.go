@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"resnet/gpu"
@@ -12,53 +13,52 @@ import (
 	"resnet/nn"
 )
 
-// executor is a plan bound to device memory. Everything runs on the
-// backend's stream, in the order of the calls.
+// executor is a plan bound to device memory. Everything runs on the backend's stream, in the order of the calls.
 type executor struct {
 	backend *backend
 	plan    *nn.Plan
 	graph   *nn.Graph
 
 	segments   [nn.NumSegments]*gpu.Buffer
-	params16   *gpu.Buffer // the parameters in 16 bits, for products
-	dirty      bool        // parameters were written, but not to halves
-	pixels     *gpu.Buffer // of a batch, as Write and Gather leave them
+	params16   *gpu.Buffer // 16-bit copy of the parameters, for products; nil at 32-bit precisions
+	dirty      bool        // parameters were written, and params16 does not have them yet
+	pixels     *gpu.Buffer // of a batch, written by Write and Assemble
 	labels     *gpu.Buffer
 	stepParams *gpu.Buffer
 	metrics    *gpu.Buffer
-	decay      *gpu.Buffer // for every 16 parameters, whether weight decay applies
+	decay      *gpu.Buffer // a byte for every 16 parameters: whether weight decay applies
 	scale      *gpu.Buffer // state of the loss scale in float16
-	scratch    *gpu.Buffer // what one step needs while it runs
-	samples    *gpu.Buffer // what Gather takes, as its kernel reads it
-	// lossScratch is apart: its kernel leaves it as it found it, zeros.
+	scratch    *gpu.Buffer // workspace of the main stream
+	samples    *gpu.Buffer // of Assemble
+	// lossScratch is not part of scratch, because its kernel finds zeros in it and leaves zeros.
 	lossScratch *gpu.Buffer
-	tables      map[nn.Value]*gpu.Buffer // of Input nodes, by their output
-	buffers     []*gpu.Buffer
+	tables      map[nn.Value]*gpu.Buffer // of Normalize nodes, by their output
+	buffers     []*gpu.Buffer            // all that Close frees
 
 	imageRing, labelRing, scalarRing *uploadRing
 	transfer                         *transfer
 	multistep                        *multistep // nil: the plan does not train
 	request                          metricsRequest
-	snapshot                         *snapshot // nil until the first
+	snapshot                         *snapshot // nil until Snapshot is first called
 	sets                             []residentSet
 
-	fusion    *fusion             // what can be fused; nil: nothing
-	fused     map[nn.Mode]*fusion // what is, where that was measured
-	norms     map[int]gpu.Ptr     // states of the batch norms that convolutions read through
-	normTable *gpu.Buffer         // the same, listed for inference
-	normCount int
-	normMost  int // channels
-	packed    packing
+	fusion          *fusion             // the nodes that can share kernels; nil: none
+	chosenFusion    map[nn.Mode]*fusion // fusion or nil, whichever is faster (FuseAuto)
+	normStates      map[int]gpu.Ptr     // states of the lazy batch norms, by node
+	normTable       *gpu.Buffer         // the same with their parameters, listed for inference
+	normCount       int
+	normMaxChannels int
+	packed          packedWeights
 
-	programs  map[programKey]*program
-	last      *nn.Program // what the last run was of
-	need      int64       // bytes of scratch that binding has asked for
-	profiling bool
-	profile   profile
-	timeline  timeline
-	checks    *checker
-	tuning    bool // the memory that Compile zeroed holds numbers for measurements
-	ready     bool // Compile is done
+	programs        map[programKey]*program
+	lastProgram     *nn.Program // of the last run
+	scratchNeed     int64       // bytes of scratch that the bound programs need
+	profiling       bool
+	profile         profile
+	timeline        timeline
+	checks          *checker
+	filledForTuning bool // memory that Compile zeroed holds random numbers for measurements
+	compiled        bool // Compile is done
 }
 
 // Compile implements nn.Backend.
@@ -70,7 +70,7 @@ func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 	defer b.device.Enter()()
 	e := &executor{
 		backend: b, plan: p, graph: g, fusion: f,
-		programs: map[programKey]*program{}, fused: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{},
+		programs: map[programKey]*program{}, chosenFusion: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{},
 	}
 	if err := e.compile(); err != nil {
 		return nil, errors.Join(b.wrap(err), e.Close())
@@ -104,10 +104,10 @@ func (e *executor) compile() error {
 	if err := e.fillConstants(); err != nil {
 		return err
 	}
-	if err := errors.Join(e.makeNorms(), e.makePacking()); err != nil {
+	if err := errors.Join(e.makeNorms(), e.makePackedWeights()); err != nil {
 		return err
 	}
-	// Binding now finds what cannot run before the first step does.
+	// Binding a whole batch here reports what cannot run before the first step does.
 	if _, err := e.program(nn.Eval, e.plan.EvalBatch); err != nil {
 		return err
 	}
@@ -122,9 +122,12 @@ func (e *executor) compile() error {
 	return e.backend.stream.Sync()
 }
 
-var segmentNames = [nn.NumSegments]string{"parameters", "gradients", "optimiser state", "optimiser state", "running statistics", "activations", "local activations"}
+var segmentNames = [nn.NumSegments]string{
+	"parameters", "gradients", "optimiser state", "optimiser state", "running statistics", "activations",
+	"local activations",
+}
 
-// allocate takes the device memory, all of it zeros.
+// allocate takes device memory and fills it with zeros.
 func (e *executor) allocate() error {
 	for s, n := range e.plan.Bytes {
 		if err := e.alloc(&e.segments[s], segmentNames[s], n); err != nil {
@@ -132,9 +135,9 @@ func (e *executor) allocate() error {
 		}
 	}
 	g, b := e.graph, e.backend
-	var halves, scale int64
+	var params16, scale int64
 	if b.config.Precision.Is16Bit() {
-		halves = e.plan.Bytes[nn.Params] / 2
+		params16 = e.plan.Bytes[nn.Params] / 2
 	}
 	if b.config.Precision == nn.FP16 {
 		scale = int64(unsafe.Sizeof(kernels.ScaleState{}))
@@ -144,14 +147,14 @@ func (e *executor) allocate() error {
 		what  string
 		bytes int64
 	}{
-		{&e.params16, "parameters in 16 bits", halves},
+		{&e.params16, "parameters in 16 bits", params16},
 		{&e.pixels, "images", int64(g.Elems(g.Images, e.plan.MaxBatch()))},
 		{&e.labels, "labels", 4 * int64(e.plan.MaxBatch())},
 		{&e.stepParams, "step scalars", 4 * nn.StepParamsLen},
 		{&e.metrics, "metrics", metricsBytes},
 		{&e.decay, "decay mask", e.plan.Bytes[nn.Params] / nn.SlotAlign},
 		{&e.scale, "loss scale", scale},
-		{&e.samples, "draws", int64(sampleBytes) * int64(e.plan.MaxBatch())},
+		{&e.samples, "samples", int64(sampleBytes) * int64(e.plan.MaxBatch())},
 		{&e.lossScratch, "partial losses", kernels.LossScratch(e.plan.MaxBatch())},
 	} {
 		if err := e.alloc(a.to, a.what, a.bytes); err != nil {
@@ -161,7 +164,7 @@ func (e *executor) allocate() error {
 	return nil
 }
 
-// alloc leaves a pointer nil where nothing is wanted.
+// alloc sets *to to a buffer of zeros, or leaves it nil for 0 bytes. Close frees the buffer.
 func (e *executor) alloc(to **gpu.Buffer, what string, bytes int64) error {
 	if bytes == 0 {
 		return nil
@@ -176,27 +179,18 @@ func (e *executor) alloc(to **gpu.Buffer, what string, bytes int64) error {
 	return e.backend.stream.Fill(b.Ptr, 0, bytes)
 }
 
-// slot is a slot's memory.
+// slot returns the device memory of a slot.
 func (e *executor) slot(s nn.Slot) gpu.Ptr { return e.segments[s.Segment].Ptr.Add(s.Offset) }
 
-// free gives back what alloc took.
+// free frees a buffer of alloc.
 func (e *executor) free(from **gpu.Buffer) error {
 	b := *from
 	*from = nil
-	e.buffers = removed(e.buffers, b)
+	e.buffers = slices.DeleteFunc(e.buffers, func(x *gpu.Buffer) bool { return x == b })
 	return b.Free()
 }
 
-func removed[T comparable](list []T, x T) []T {
-	for i, y := range list {
-		if x == y {
-			return append(list[:i], list[i+1:]...)
-		}
-	}
-	return list
-}
-
-// Run implements Executor. It returns when the step is on its way.
+// Run implements nn.Executor. It returns when the step is queued.
 func (e *executor) Run(m nn.Mode, n int) error {
 	if err := e.plan.CheckRun(m, n); err != nil {
 		return e.backend.wrap(err)
@@ -209,17 +203,17 @@ func (e *executor) Run(m nn.Mode, n int) error {
 	if err := e.castParams(); err != nil {
 		return e.backend.wrap(err)
 	}
-	e.last = p.Program
+	e.lastProgram = p.Program
 	return e.backend.wrap(p.run())
 }
 
-// Sync implements Executor.
+// Sync implements nn.Executor.
 func (e *executor) Sync() error {
 	defer e.backend.device.Enter()()
 	return e.backend.wrap(e.backend.stream.Sync())
 }
 
-// Close implements Executor.
+// Close implements nn.Executor.
 func (e *executor) Close() error {
 	defer e.backend.device.Enter()()
 	errs := []error{e.backend.stream.Sync()}

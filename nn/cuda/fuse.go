@@ -7,71 +7,72 @@ import (
 	"resnet/nn"
 )
 
-// fusion says which nodes of a graph share kernels of our own. A
-// convolution normalises its input while it loads it, so that the batch norm in
-// front of it leaves no tensor; it adds the other branch of a residual block
-// while it stores its output, and sums up what the batch norm behind it needs.
-// Nodes that are not named run by themselves, as all do without fusion.
+// fusion says which nodes of a graph share kernels. A convolution on tensor cores applies the batch norm before it
+// while it loads its input. While it stores its output, it adds the other branch of a residual block, and makes partial
+// sums for the batch norm after it. A batch norm that its reader applies is called lazy: its output is never stored.
+// Nodes that are not named here run by themselves, as all do without fusion. Maps are by node, an index into
+// graph.Nodes.
 type fusion struct {
 	graph *nn.Graph
-	// fits are the convolutions that run on our kernels.
-	fits map[int]bool
-	// through is the convolution that is the only reader of a batch norm.
+	// onTensorCores holds the convolutions that run on our tensor-core kernels.
+	onTensorCores map[int]bool
+	// appliedBy maps a lazy batch norm to the convolution that applies it, its only reader.
 	appliedBy map[int]int
-	// sum is the Add whose work a convolution does.
-	sum map[int]int
-	// maker is the node whose kernel makes a batch norm's statistics: a
-	// convolution that fits, an Add that one does, or the stem.
+	// adds maps a convolution to the Add that it does while it stores its output.
+	adds map[int]int
+	// statsFrom maps a lazy batch norm to the node whose kernel makes its statistics: a convolution on tensor cores, an
+	// Add that one does, or the stem. A lazy batch norm that is not in it has a kernel for them.
 	statsFrom map[int]int
-	// join is, for a batch norm of through, the convolution that reads the same
-	// value and adds the batch norm's gradient to its own.
-	addedBy map[int]int
-	// masked are the sums with ReLU whose gradient arrives behind its mask.
+	// gradAddedBy maps a lazy batch norm to the convolution that reads the same value, and adds the batch norm's data
+	// gradient to its own.
+	gradAddedBy map[int]int
+	// masked holds the outputs of an Add with ReLU whose gradient is stored as 0 where the output is 0, so that the Add
+	// need not mask it.
 	masked map[nn.Value]bool
-	// stem is the first convolution, which reads bytes, and input the node before
-	// it; -1 where there is none.
-	stem, input int
-	// head is the linear layer in front of the loss, and hidden the one with a
-	// ReLU in front of that; -1 where there is none.
+	// stem is the first convolution, which reads bytes, and normalize the node before it; -1 where there is none.
+	stem, normalize int
+	// head is the linear layer before the loss, and hidden the one with ReLU before that; -1 where there is none.
 	head, hidden int
 }
 
-// fuse finds what can share kernels; nil without fusion, as where a plan keeps all tensors to be looked at.
+// fuse finds the nodes that can share kernels. It returns nil where fusion is off or the plan keeps all tensors.
 func (b *backend) fuse(g *nn.Graph, c nn.PlanConfig) *fusion {
 	if !b.fuses() || c.KeepAll {
 		return nil
 	}
 	f := &fusion{
-		graph: g, fits: map[int]bool{}, appliedBy: map[int]int{}, sum: map[int]int{}, statsFrom: map[int]int{},
-		addedBy: map[int]int{}, masked: map[nn.Value]bool{}, stem: -1, input: -1, head: -1, hidden: -1,
+		graph: g, onTensorCores: map[int]bool{}, appliedBy: map[int]int{}, adds: map[int]int{},
+		statsFrom: map[int]int{}, gradAddedBy: map[int]int{}, masked: map[nn.Value]bool{},
+		stem: -1, normalize: -1, head: -1, hidden: -1,
 	}
 	for i := range g.Nodes {
-		f.fits[i] = b.fitsConv(g, i)
+		f.onTensorCores[i] = b.fitsTensorCores(g, i)
 	}
 	f.findStem()
-	f.findSums()
+	f.findAdds()
 	f.findNorms()
-	f.findJoins()
+	f.findSharedGrads()
 	f.findHead()
 	return f
 }
 
-// fuses says whether this backend fuses at all: TF32 is what our kernels
-// multiply float32 in, and check mode looks at every tensor.
+// fuses says whether this backend fuses at all. Our tensor-core kernels multiply float32 as TF32, so fp32 cannot; check
+// mode reads every tensor, so none may stay unwritten.
 func (b *backend) fuses() bool {
 	major, _ := b.device.ComputeCapability()
 	return b.config.Fuse != FuseOff && b.config.Precision != nn.FP32 && !b.config.Check && major >= 8
 }
 
-// fitsConv says whether a node is a convolution that our kernels can do.
-func (b *backend) fitsConv(g *nn.Graph, i int) bool {
+// fitsTensorCores says whether a node is a convolution that our tensor-core kernels can do, forward and backward.
+func (b *backend) fitsTensorCores(g *nn.Graph, i int) bool {
 	n := &g.Nodes[i]
 	op, ok := n.Op.(nn.Conv)
 	if !ok || op.Bias || op.EffectiveStride() != 1 || op.Pad != nn.Padding(op.Kernel/2) {
 		return false
 	}
-	x, t, k := g.Type(n.In[0]).Shape, b.activations(), b.kernels
-	return k.ConvolutionFits(t, x.C, op.Out, op.Kernel, x.H, x.W) && k.ConvolutionFits(t, op.Out, x.C, op.Kernel, x.H, x.W) &&
+	x, t, k := g.Type(n.In[0]).Shape, b.activationType(), b.kernels
+	return k.ConvolutionFits(t, x.C, op.Out, op.Kernel, x.H, x.W) &&
+		k.ConvolutionFits(t, op.Out, x.C, op.Kernel, x.H, x.W) &&
 		k.WeightGradientFits(t, x.C, op.Out, op.Kernel, x.H, x.W)
 }
 
@@ -83,7 +84,7 @@ func (f *fusion) reader(v nn.Value) int {
 	return -1
 }
 
-// findStem looks for a convolution of the looked-up images.
+// findStem finds the convolution that alone reads the normalised images.
 func (f *fusion) findStem() {
 	g := f.graph
 	for i := range g.Nodes {
@@ -94,15 +95,15 @@ func (f *fusion) findStem() {
 		}
 		x := g.Type(g.Nodes[i].Out).Shape
 		if op, ok := g.Nodes[c].Op.(nn.Conv); ok && !op.Bias && kernels.StemFits(x.C, op.Kernel, op.Out) {
-			f.input, f.stem = i, c
-			f.fits[c] = false
+			f.normalize, f.stem = i, c
+			f.onTensorCores[c] = false
 		}
 	}
 }
 
-// findSums gives each sum to the later of the convolutions that it adds: the
-// other branch is there by then.
-func (f *fusion) findSums() {
+// findAdds gives each Add to the node that makes the later of its inputs, if that is a convolution on tensor cores: the
+// other input is there by then.
+func (f *fusion) findAdds() {
 	g := f.graph
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
@@ -110,61 +111,59 @@ func (f *fusion) findSums() {
 			continue
 		}
 		last := max(g.Producer(n.In[0]), g.Producer(n.In[1]))
-		if last >= 0 && f.fits[last] && f.reader(g.Nodes[last].Out) == i {
-			f.sum[last] = i
+		if last >= 0 && f.onTensorCores[last] && f.reader(g.Nodes[last].Out) == i {
+			f.adds[last] = i
 		}
 	}
 }
 
-// findNorms finds the batch norms that only a convolution reads, and who makes
-// their statistics: the kernel that writes their input, if it has no other batch
-// norm to serve.
+// findNorms finds the lazy batch norms: those that only a convolution on tensor cores reads. Their statistics come from
+// the kernel that writes their input, if it can make them and makes them for no other batch norm.
 func (f *fusion) findNorms() {
 	g := f.graph
-	served := map[int]bool{}
+	busy := map[int]bool{}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		if _, ok := n.Op.(nn.BatchNorm); !ok {
 			continue
 		}
 		c := f.reader(n.Out)
-		if c < 0 || !f.fits[c] {
+		if c < 0 || !f.onTensorCores[c] {
 			continue
 		}
 		f.appliedBy[i] = c
 		p := g.Producer(n.In[0])
-		if p >= 0 && !served[p] && f.makesStatistics(p) {
+		if p >= 0 && !busy[p] && f.computesStats(p) {
 			f.statsFrom[i] = p
-			served[p] = true
+			busy[p] = true
 		}
 	}
 }
 
-// makesStatistics says whether a node's output is written by a kernel that can
-// sum it up.
-func (f *fusion) makesStatistics(i int) bool {
+// computesStats says whether the kernel that writes a node's output can make statistics of it.
+func (f *fusion) computesStats(i int) bool {
 	if i == f.stem {
 		return true
 	}
-	if _, summed := f.sum[i]; f.fits[i] && !summed {
+	if _, adds := f.adds[i]; f.onTensorCores[i] && !adds {
 		return true
 	}
-	return f.summedBy(i) >= 0
+	return f.convOfAdd(i) >= 0
 }
 
-// adder is the convolution that does a sum's work, or -1.
-func (f *fusion) summedBy(sum int) int {
-	for c, s := range f.sum {
-		if s == sum {
+// convOfAdd is the convolution that does an Add, or -1.
+func (f *fusion) convOfAdd(add int) int {
+	for c, a := range f.adds {
+		if a == add {
 			return c
 		}
 	}
 	return -1
 }
 
-// findJoins looks at the values whose gradient one kernel can finish: read by
-// one convolution, and at most by one batch norm of through besides.
-func (f *fusion) findJoins() {
+// findSharedGrads finds the values whose whole gradient one convolution can write: read by that convolution, and
+// otherwise by at most one lazy batch norm.
+func (f *fusion) findSharedGrads() {
 	g := f.graph
 	needs := g.NeedsGrad()
 	for i := range g.Nodes {
@@ -174,38 +173,39 @@ func (f *fusion) findJoins() {
 		}
 		conv, norm, others := -1, -1, 0
 		for _, c := range g.Consumers(v) {
-			_, through := f.appliedBy[c]
+			_, lazy := f.appliedBy[c]
 			switch {
-			case f.fits[c] && conv < 0:
+			case f.onTensorCores[c] && conv < 0:
 				conv = c
-			case through && norm < 0:
+			case lazy && norm < 0:
 				norm = c
 			default:
 				others++
 			}
 		}
-		op, sum := g.Nodes[i].Op.(nn.Add)
+		op, isAdd := g.Nodes[i].Op.(nn.Add)
 		switch {
 		case conv >= 0 && others == 0:
 			if norm >= 0 {
-				f.addedBy[norm] = conv
+				f.gradAddedBy[norm] = conv
 			}
-			f.masked[v] = sum && op.ReLU
+			f.masked[v] = isAdd && op.ReLU
 		case conv < 0 && norm < 0 && others == 1:
-			_, pool := g.Nodes[g.Consumers(v)[0]].Op.(nn.AvgPool)
-			f.masked[v] = sum && op.ReLU && pool
+			_, isPool := g.Nodes[g.Consumers(v)[0]].Op.(nn.AvgPool)
+			f.masked[v] = isAdd && op.ReLU && isPool
 		}
 	}
 }
 
-// findHead looks for the end of a classifier: [Linear{ReLU} ->] Linear -> loss.
+// findHead finds the end of a classifier: [Linear{ReLU} ->] Linear -> loss.
 func (f *fusion) findHead() {
 	g := f.graph
 	last := g.Producer(g.Logits)
 	op, ok := g.Nodes[last].Op.(nn.Linear)
 	h := g.Nodes[last].In[0]
 	features := g.Elems(h, 1)
-	if !ok || op.ReLU || len(g.Consumers(g.Logits)) != 1 || f.reader(h) != last || !g.NeedsGrad()[h] || !kernels.HeadFits(features, op.Out) {
+	if !ok || op.ReLU || len(g.Consumers(g.Logits)) != 1 || f.reader(h) != last || !g.NeedsGrad()[h] ||
+		!kernels.HeadFits(features, op.Out) {
 		return
 	}
 	f.head = last
@@ -216,18 +216,17 @@ func (f *fusion) findHead() {
 	}
 }
 
-// normBehind is the batch norm of through whose gradient a convolution or the
-// stem takes as it reads: it alone reads their output. -1 where there is none.
-func (f *fusion) normBehind(i int) int {
+// normAfter is the lazy batch norm that alone reads the output of a convolution on tensor cores or of the stem, or -1.
+// The node's backward kernels compute that batch norm's data gradient, their dy, while they load it.
+func (f *fusion) normAfter(i int) int {
 	n := f.reader(f.graph.Nodes[i].Out)
-	if _, ok := f.appliedBy[n]; ok && (f.fits[i] || i == f.stem) {
+	if _, ok := f.appliedBy[n]; ok && (f.onTensorCores[i] || i == f.stem) {
 		return n
 	}
 	return -1
 }
 
-// normBefore is the batch norm that a node reads through, or -1: only
-// convolutions that fit do.
+// normBefore is the lazy batch norm that a convolution applies while it loads its input, or -1.
 func (f *fusion) normBefore(node int) int {
 	p := f.graph.Producer(f.graph.Nodes[node].In[0])
 	if c, ok := f.appliedBy[p]; ok && c == node {
@@ -236,19 +235,19 @@ func (f *fusion) normBefore(node int) int {
 	return -1
 }
 
-// statsFor is the batch norm whose statistics a node's kernel makes, or -1.
+// statsFor is the lazy batch norm whose statistics a node's kernel makes, or -1.
 func (f *fusion) statsFor(node int) int {
-	for norm, maker := range f.statsFrom {
-		if maker == node {
+	for norm, from := range f.statsFrom {
+		if from == node {
 			return norm
 		}
 	}
 	return -1
 }
 
-// joined is the batch norm whose gradient a convolution adds to its own, or -1.
-func (f *fusion) addsGradientOf(conv int) int {
-	for norm, c := range f.addedBy {
+// addsGradOf is the lazy batch norm whose data gradient a convolution adds to its own, or -1.
+func (f *fusion) addsGradOf(conv int) int {
+	for norm, c := range f.gradAddedBy {
 		if c == conv {
 			return norm
 		}

@@ -8,45 +8,45 @@ import (
 	"resnet/nn"
 )
 
-// bindFusedNorm places what is left of a batch norm that a convolution reads
-// through: its statistics, where no kernel before it made them, and its data
-// gradient, where no kernel behind it takes that as it reads.
+// bindFusedNorm places the kernels that a lazy batch norm still needs: for its statistics, where the kernel that writes
+// its input does not make them, and for its data gradient, where no other kernel computes that.
 func (c *binding) bindFusedNorm() {
 	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
-	t, x := c.backend.activations(), c.in(0)
+	t, x := c.backend.activationType(), c.in(0)
 	rows, channels := x.rows(), x.shape.C
 	if _, made := f.statsFrom[c.index]; !made && c.prog.Mode != nn.Eval {
-		scratch := c.prog.ownScratch("sums of "+c.node.Name, kernels.NormScratch(rows, channels))
+		scratch := c.prog.privateScratch("partial sums of "+c.node.Name, kernels.NormScratch(rows, channels))
 		norm := c.normForward(c.index)
-		c.prog.place(task{index: s.forward[c.index], at: s.forward[c.index], run: func() error {
+		c.prog.place(task{instruction: s.forward[c.index], at: s.forward[c.index], run: func() error {
 			return k.NormStatistics(c.prog.stream, t, x.Ptr, *norm, rows, channels, scratch)
 		}})
 	}
 	dx, ok := c.dx(0)
-	if _, joined := f.addedBy[c.index]; !ok || joined || f.gradientFolded(c.index) {
+	if _, added := f.gradAddedBy[c.index]; !ok || added || f.gradOnLoad(c.index) {
 		return
 	}
-	g, state := c.grad(c.node.Out), c.norms[c.index]
+	g, state := c.grad(c.node.Out), c.normStates[c.index]
 	mean, coefficients := state.Add(4*2*int64(channels)), state.Add(4*4*int64(channels))
-	c.prog.place(task{index: s.backward[c.index], at: s.backward[c.index], run: func() error {
-		return k.BatchNormBackward(c.prog.stream, t, dx.Ptr, g, x.Ptr, 0, mean, coefficients, false, c.accumulate(0), rows, channels)
+	c.prog.place(task{instruction: s.backward[c.index], at: s.backward[c.index], run: func() error {
+		return k.BatchNormBackward(c.prog.stream, t, dx.Ptr, g, x.Ptr, 0, mean, coefficients, false, c.accumulate(0),
+			rows, channels)
 	}})
 }
 
-// gradientFolded says whether the node that makes a batch norm's input takes the
-// batch norm's gradient as it reads.
-func (f *fusion) gradientFolded(norm int) bool {
+// gradOnLoad says whether the node that makes a lazy batch norm's input computes the batch norm's data gradient while
+// its backward kernels load it.
+func (f *fusion) gradOnLoad(norm int) bool {
 	p := f.graph.Producer(f.graph.Nodes[norm].In[0])
-	return p >= 0 && f.normBehind(p) == norm
+	return p >= 0 && f.normAfter(p) == norm
 }
 
-// makeNorms takes memory for the states of all batch norms that convolutions
-// read through, and lists them for inference.
+// makeNorms allocates the states of all lazy batch norms (see kernels.NormBytes), and a table of them from which one
+// launch prepares them for inference.
 func (e *executor) makeNorms() error {
 	if e.fusion == nil {
 		return nil
 	}
-	e.norms = map[int]gpu.Ptr{}
+	e.normStates = map[int]gpu.Ptr{}
 	var list []kernels.NormEntry
 	for i := range e.graph.Nodes {
 		if _, ok := e.fusion.appliedBy[i]; !ok {
@@ -58,7 +58,7 @@ func (e *executor) makeNorms() error {
 		if err := e.alloc(&b, "state of a batch norm", kernels.NormBytes(channels)); err != nil {
 			return err
 		}
-		e.norms[i] = b.Ptr
+		e.normStates[i] = b.Ptr
 		eps, _ := n.Op.(nn.BatchNorm).Numerics()
 		list = append(list, kernels.NormEntry{
 			Weight: e.slot(e.plan.Params[n.Params[0]]), Bias: e.slot(e.plan.Params[n.Params[1]]),
@@ -70,32 +70,31 @@ func (e *executor) makeNorms() error {
 		return nil
 	}
 	for _, n := range list {
-		e.normMost = max(e.normMost, int(n.C))
+		e.normMaxChannels = max(e.normMaxChannels, int(n.C))
 	}
 	return e.uploadTable(&e.normTable, "table of batch norms", entries(list))
 }
 
-// normForward is what finishes a batch norm's statistics.
+// normForward is what a kernel needs to finish a batch norm's statistics.
 func (c *binding) normForward(norm int) *kernels.NormForward {
 	n := &c.graph.Nodes[norm]
 	eps, momentum := n.Op.(nn.BatchNorm).Numerics()
 	return &kernels.NormForward{
-		Norm: c.norms[norm], Weight: c.parameter(n, 0), Bias: c.parameter(n, 1),
+		Norm: c.normStates[norm], Weight: c.parameter(n, 0), Bias: c.parameter(n, 1),
 		RunningMean: c.parameter(n, 2), RunningVar: c.parameter(n, 3), Eps: eps, Momentum: momentum,
 	}
 }
 
-// normBackward is what finishes a batch norm's gradient.
+// normBackward is what a kernel needs to finish the sums of a batch norm's gradient.
 func (c *binding) normBackward(norm int) *kernels.NormBackward {
 	n := &c.graph.Nodes[norm]
 	return &kernels.NormBackward{
-		Norm: c.norms[norm], Weight: c.parameter(n, 0), ReLU: n.Op.(nn.BatchNorm).ReLU, Input: c.data(n.In[0]),
+		Norm: c.normStates[norm], Weight: c.parameter(n, 0), ReLU: n.Op.(nn.BatchNorm).ReLU, Input: c.data(n.In[0]),
 		DWeight: c.parameterGrad(n, 0), DBias: c.parameterGrad(n, 1),
 	}
 }
 
-// parameter is the float32 memory of any node's parameter, and parameterGrad its
-// gradient's.
+// parameter is the float32 memory of a parameter of any node, and parameterGrad its gradient's.
 func (c *binding) parameter(n *nn.Node, i int) gpu.Ptr { return c.slot(c.plan.Params[n.Params[i]]) }
 func (c *binding) parameterGrad(n *nn.Node, i int) gpu.Ptr {
 	return c.slot(c.plan.ParamGrads[n.Params[i]])

@@ -24,15 +24,15 @@ func blockNetwork(t *testing.T, b nn.Backend, batch int) (*nn.Graph, nn.Executor
 	return g, compiled(t, g, b, batch)
 }
 
-// fusingWhereFaster opens a GPU that fuses what was found to be faster so.
-func fusingWhereFaster(t *testing.T, c nn.TuneConfig) nn.Backend {
+// openFuseAuto opens a GPU that fuses where a fused step was measured to be faster.
+func openFuseAuto(t *testing.T, c nn.TuneConfig) nn.Backend {
 	t.Helper()
 	c.Log = t.Errorf
 	return openCUDA(cuda.Config{Precision: nn.BF16, Deterministic: true, Fuse: cuda.FuseAuto, Tune: c})(t)
 }
 
-// launches is how many kernels a step takes.
-func launches(t *testing.T, e nn.Executor, m nn.Mode, n int) int {
+// kernelCount is how many kernels a step launches.
+func kernelCount(t *testing.T, e nn.Executor, m nn.Mode, n int) int {
 	t.Helper()
 	if err := e.Run(m, n); err != nil {
 		t.Fatal(err)
@@ -44,50 +44,50 @@ func launches(t *testing.T, e nn.Executor, m nn.Mode, n int) int {
 	return count
 }
 
-// Whole steps are measured with fusion and without, and so are the ways to cut a
-// convolution into blocks; what a file says is what is done, on smaller batches too.
+// Compile measures whole steps with fusion and without, and how to cut convolutions into blocks. Given choices are
+// followed, for smaller batches too.
 func TestCUDAFusedTune(t *testing.T) {
 	const batch = 3
-	b := fusingWhereFaster(t, nn.TuneConfig{Mode: nn.TuneOn})
+	b := openFuseAuto(t, nn.TuneConfig{Mode: nn.TuneOn})
 	blockNetwork(t, b, batch)
 	measured := b.Info().GPU.Choices
-	steps, cuts := 0, 0
+	steps, plans := 0, 0
 	for key, c := range measured.Choices {
 		switch {
 		case strings.HasPrefix(key, "step.train n=3 "), strings.HasPrefix(key, "step.eval n=3 "):
 			steps++
 		case strings.HasPrefix(key, "fused n=3 "):
-			cuts++
+			plans++
 		}
 		if c.Microseconds <= 0 || len(c.Candidates) == 0 {
-			t.Errorf("%s: %+v, want times of it and its rivals", key, c)
+			t.Errorf("%s: %+v, want times of it and of other candidates", key, c)
 		}
 	}
-	if steps != 2 || cuts < 2 {
-		t.Errorf("%d steps and %d convolutions among %v, want 2 and some", steps, cuts, measured.Choices)
+	if steps != 2 || plans < 2 {
+		t.Errorf("%d steps and %d convolutions among %v, want 2 and some", steps, plans, measured.Choices)
 	}
 	count := map[string]int{}
-	for _, way := range []string{"fused", "apart"} {
+	for _, variant := range []string{"fused", "apart"} {
 		given := *measured
 		given.Choices = maps.Clone(measured.Choices)
 		last := map[string]string{}
 		for key, c := range given.Choices {
 			switch {
 			case strings.HasPrefix(key, "step."):
-				c.Choice = way
+				c.Choice = variant
 			case strings.HasPrefix(key, "fused "):
-				for c.Choice = range c.Candidates { // any but the one that was taken
+				for c.Choice = range c.Candidates { // any but the one that was chosen
 				}
 				last[key] = c.Choice
 			}
 			given.Choices[key] = c
 		}
-		b := fusingWhereFaster(t, nn.TuneConfig{Given: &given})
+		b := openFuseAuto(t, nn.TuneConfig{Given: &given})
 		_, e := blockNetwork(t, b, batch)
 		for n := batch; n > 0; n-- {
-			count[way] = launches(t, e, nn.Train, n)
+			count[variant] = kernelCount(t, e, nn.Train, n)
 		}
-		if way == "apart" {
+		if variant == "apart" {
 			continue
 		}
 		for key, want := range last {

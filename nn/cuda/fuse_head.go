@@ -8,10 +8,9 @@ import (
 	"resnet/nn"
 )
 
-// bindHidden leaves a hidden layer its products: its bias, its ReLU and their
-// gradients are the head's.
+// bindHidden binds the matrix products of a hidden layer. The head's kernels do its bias, its ReLU and their gradients.
 func (c *binding) bindHidden(op nn.Linear) {
-	s, p := c.prog.schedule, c.product(op)
+	s, p := c.prog.schedule, c.newMatrixProduct(op)
 	c.prog.add(s.forward[c.index], p.forward)
 	if !c.training() {
 		return
@@ -21,18 +20,17 @@ func (c *binding) bindHidden(op nn.Linear) {
 	c.prog.add(s.backward[c.index], func() error { return p.dataGradient(dy) })
 }
 
-// bindHead puts all between the hidden layer's product, or what lies before the
-// classifier where there is none, and the loss into one launch, and its
-// gradients into another. The binding is the loss'.
+// bindHead binds all from the hidden layer's bias, or from the last linear layer where there is no hidden one, to the
+// loss to one launch, and the gradients to another. The binding is that of the loss.
 func (c *binding) bindHead(op nn.SoftmaxCrossEntropy) {
 	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
-	t, n := c.backend.activations(), &c.graph.Nodes[f.head]
+	t, n := c.backend.activationType(), &c.graph.Nodes[f.head]
 	z := n.In[0]
 	head := &kernels.Head{
 		N: c.n, Features: c.graph.Elems(z, 1), Classes: c.graph.Classes, Z: c.data(z),
 		Weight: c.parameter(n, 0), OutBias: c.parameter(n, 1), Labels: c.labels.Ptr, Metrics: c.metrics.Ptr,
 		Logits: c.data(n.Out), Probs: c.data(c.node.Out),
-		Scratch: c.prog.ownScratch("partial losses", kernels.HeadScratch),
+		Scratch: c.prog.privateScratch("partial losses", kernels.HeadScratch),
 	}
 	head.On, head.Off = op.Targets(head.Classes)
 	var dbias gpu.Ptr
@@ -45,11 +43,13 @@ func (c *binding) bindHead(op nn.SoftmaxCrossEntropy) {
 		c.prog.add(s.forward[c.index], func() error { return k.Head(c.prog.stream, t, head) })
 		return
 	}
-	head.Gradient = c.prog.ownScratch("gradient of the logits", 4*int64(c.n)*int64(head.Classes))
+	head.Gradient = c.prog.privateScratch("gradient of the logits", 4*int64(c.n)*int64(head.Classes))
 	if c.scale != nil {
 		head.Scale = c.scale.Ptr
 	}
 	c.prog.add(s.forward[c.index], func() error { return k.Head(c.prog.stream, t, head) })
 	dh, dweight, doutBias := c.grad(z), c.parameterGrad(n, 0), c.parameterGrad(n, 1)
-	c.prog.add(s.backward[f.head], func() error { return k.HeadBackward(c.prog.stream, t, head, dh, dbias, dweight, doutBias) })
+	c.prog.add(s.backward[f.head], func() error {
+		return k.HeadBackward(c.prog.stream, t, head, dh, dbias, dweight, doutBias)
+	})
 }

@@ -9,42 +9,43 @@ import (
 	"resnet/nn"
 )
 
-// schedule says when the work of each step of a program runs, in steps of
-// the plan. Fusion moves work: a convolution that does a sum's work runs when
-// the sum would. What a step touches lives from its place, or from where its work
-// begins if that is earlier, to where the last of its work ends.
+// schedule says when the work of each instruction of a program runs. Times are indices of instructions. Fusion moves
+// work: a convolution that does an Add runs when the Add would. The planner gets a span for each instruction, from the
+// first to the last time at which its tensors are used.
 type schedule struct {
 	fusion   *fusion
-	forward  []int // by node: the step's index, or -1
+	forward  []int // by node: the index of its instruction, or -1
 	backward []int
-	last     int // index of the last step that has a node
+	last     int // index of the last instruction that has a node
 	spans    []nn.Span
 	groups   []weightGroup
 }
 
-// weightGroup is convolutions whose weight gradients one launch makes, on the side.
+// weightGroup is a list of convolutions whose weight gradients one launch makes, on a side stream from at to until.
 type weightGroup struct {
 	convs     []int
 	at, until int
 }
 
-// overlap is how many steps of the backward pass work on the side may take:
-// long enough to stay off the main path, short enough that memory is given back.
+// overlap is how many instructions of the backward pass a side task may last: enough that the main stream seldom waits
+// for it, and not so many that much memory stays in use.
 const overlap = 12
 
-func newSchedule(f *fusion, steps []nn.Instruction) *schedule {
+func newSchedule(f *fusion, instructions []nn.Instruction) *schedule {
 	n := len(f.graph.Nodes)
-	s := &schedule{fusion: f, forward: make([]int, n), backward: make([]int, n), spans: make([]nn.Span, len(steps))}
+	s := &schedule{
+		fusion: f, forward: make([]int, n), backward: make([]int, n), spans: make([]nn.Span, len(instructions)),
+	}
 	for i := range n {
 		s.forward[i], s.backward[i] = -1, -1
 	}
-	for i, step := range steps {
+	for i, in := range instructions {
 		s.spans[i] = nn.Span{Start: i, End: i}
-		switch step.Phase {
+		switch in.Phase {
 		case nn.Forward:
-			s.forward[step.Node], s.last = i, i
+			s.forward[in.Node], s.last = i, i
 		case nn.Backward:
-			s.backward[step.Node], s.last = i, i
+			s.backward[in.Node], s.last = i, i
 		}
 	}
 	s.groupWeights()
@@ -53,20 +54,20 @@ func newSchedule(f *fusion, steps []nn.Instruction) *schedule {
 	return s
 }
 
-// extend makes a step last from start to end at least.
-func (s *schedule) extend(step, start, end int) {
-	if step < 0 {
+// extend makes the span of an instruction, unless that is -1, include start to end.
+func (s *schedule) extend(instruction, start, end int) {
+	if instruction < 0 {
 		return
 	}
-	s.spans[step].Start = min(s.spans[step].Start, start)
-	s.spans[step].End = max(s.spans[step].End, end)
+	span := &s.spans[instruction]
+	span.Start, span.End = min(span.Start, start), max(span.End, end)
 }
 
-// product is when a convolution, the stem or a linear layer runs forward.
-func (s *schedule) product(node int) int {
+// forwardAt is when a node runs forward.
+func (s *schedule) forwardAt(node int) int {
 	f := s.fusion
-	if sum, ok := f.sum[node]; ok {
-		return s.forward[sum]
+	if add, ok := f.adds[node]; ok {
+		return s.forward[add]
 	}
 	if node == f.head {
 		return s.forward[f.graph.Producer(f.graph.Probabilities)]
@@ -74,22 +75,22 @@ func (s *schedule) product(node int) int {
 	return s.forward[node]
 }
 
-// branch says whether a convolution makes the other branch of a sum that a
-// later convolution adds: it may run beside the main path. The sum waits for it.
-func (s *schedule) branch(conv int) (until int, ok bool) {
+// residualBranch says whether a convolution makes the residual branch that a later convolution adds. It may then run on
+// a side stream until before the Add.
+func (s *schedule) residualBranch(conv int) (until int, ok bool) {
 	f := s.fusion
-	sum := f.reader(f.graph.Nodes[conv].Out)
-	if !f.fits[conv] || sum < 0 || f.summedBy(sum) < 0 || f.summedBy(sum) == conv {
+	add := f.reader(f.graph.Nodes[conv].Out)
+	if !f.onTensorCores[conv] || add < 0 || f.convOfAdd(add) < 0 || f.convOfAdd(add) == conv {
 		return 0, false
 	}
-	return s.forward[sum] - 1, true
+	return s.forward[add] - 1, true
 }
 
 func (s *schedule) spanForward() {
 	f := s.fusion
 	for i := range f.graph.Nodes {
-		at := s.product(i)
-		if until, ok := s.branch(i); ok {
+		at := s.forwardAt(i)
+		if until, ok := s.residualBranch(i); ok {
 			at = until
 		}
 		s.extend(s.forward[i], at, at)
@@ -98,48 +99,48 @@ func (s *schedule) spanForward() {
 		}
 	}
 	if f.stem >= 0 {
-		s.extend(s.forward[f.input], s.forward[f.stem], s.forward[f.stem])
+		s.extend(s.forward[f.normalize], s.forward[f.stem], s.forward[f.stem])
 	}
 }
 
-// dataGradient is when a convolution's data gradient runs.
-func (s *schedule) dataGradient(conv int) int {
+// dataGradientAt is when a convolution's data gradient runs.
+func (s *schedule) dataGradientAt(conv int) int {
 	f := s.fusion
-	if b := f.addsGradientOf(conv); b >= 0 {
+	if b := f.addsGradOf(conv); b >= 0 {
 		return max(s.backward[conv], s.backward[b])
 	}
-	return s.begin(conv)
+	return s.gradientReady(conv)
 }
 
-// begin is when a convolution's output gradient is there: right behind a sum that is
-// earlier than the convolution's own turn where it makes the sum's other branch.
-func (s *schedule) begin(conv int) int {
+// gradientReady is when a convolution's backward pass may begin. That of a residual branch need not wait for its own
+// instruction: dy is there after the Add's.
+func (s *schedule) gradientReady(conv int) int {
 	f := s.fusion
-	// Reading through a batch norm, it alone writes its data gradient.
-	if _, ok := s.branch(conv); ok && f.normBefore(conv) >= 0 {
+	// Where the convolution applies a batch norm, nothing else writes its data gradient, so the order does not matter.
+	if _, ok := s.residualBranch(conv); ok && f.normBefore(conv) >= 0 {
 		return s.backward[f.reader(f.graph.Nodes[conv].Out)] + 1
 	}
 	return s.backward[conv]
 }
 
-// normGradient is when the gradient behind a batch norm of through is needed.
-func (s *schedule) normGradient(norm int) int {
+// normGradientAt is when dy of a lazy batch norm, and the sums of its gradient, are needed.
+func (s *schedule) normGradientAt(norm int) int {
 	f := s.fusion
-	if conv, ok := f.addedBy[norm]; ok {
-		return s.dataGradient(conv)
+	if conv, ok := f.gradAddedBy[norm]; ok {
+		return s.dataGradientAt(conv)
 	}
-	if f.gradientFolded(norm) {
-		return s.begin(f.graph.Producer(f.graph.Nodes[norm].In[0]))
+	if f.gradOnLoad(norm) {
+		return s.gradientReady(f.graph.Producer(f.graph.Nodes[norm].In[0]))
 	}
 	return s.backward[norm]
 }
 
-// groupWeights puts convolutions together, in the order of the backward pass. A
-// group's work begins when the last of its gradients is there.
+// groupWeights makes groups of convolutions, in the order of the backward pass. A group's launch runs when dy of all
+// its convolutions is there.
 func (s *schedule) groupWeights() {
 	nodes := s.fusion.graph.Nodes
 	for i := range slices.Backward(nodes) {
-		if !s.fusion.fits[i] || s.backward[i] < 0 {
+		if !s.fusion.onTensorCores[i] || s.backward[i] < 0 {
 			continue
 		}
 		n := len(s.groups)
@@ -149,14 +150,13 @@ func (s *schedule) groupWeights() {
 		}
 		g := &s.groups[n-1]
 		g.convs = append(g.convs, i)
-		g.at = max(g.at, s.begin(i))
+		g.at = max(g.at, s.gradientReady(i))
 		g.until = min(g.at+overlap, s.last)
 	}
 }
 
-// weightGradient is from when to when a convolution's or the stem's weight
-// gradient, which nobody waits for, is made.
-func (s *schedule) weightGradient(conv int) (at, until int) {
+// weightGradientAt is from when to when the weight gradient of a convolution or the stem is made.
+func (s *schedule) weightGradientAt(conv int) (at, until int) {
 	for _, g := range s.groups {
 		if slices.Contains(g.convs, conv) {
 			return g.at, g.until
@@ -168,18 +168,17 @@ func (s *schedule) weightGradient(conv int) (at, until int) {
 func (s *schedule) spanBackward() {
 	f := s.fusion
 	for i := range f.graph.Nodes {
-		if !f.fits[i] && i != f.stem || s.backward[i] < 0 {
+		if !f.onTensorCores[i] && i != f.stem || s.backward[i] < 0 {
 			continue
 		}
-		_, end := s.weightGradient(i)
-		begin := s.backward[i]
-		if f.fits[i] {
-			begin, end = s.begin(i), max(end, s.dataGradient(i))
+		_, end := s.weightGradientAt(i)
+		start := s.backward[i]
+		if f.onTensorCores[i] {
+			start, end = s.gradientReady(i), max(end, s.dataGradientAt(i))
 		}
-		s.extend(s.backward[i], begin, end)
-		// The batch norms before and behind it: their steps hold the tensors that
-		// it reads through them.
-		for _, b := range []int{f.normBefore(i), f.normBehind(i), f.addsGradientOf(i)} {
+		s.extend(s.backward[i], start, end)
+		// The convolution reads tensors that belong to the instructions of the batch norms around it.
+		for _, b := range []int{f.normBefore(i), f.normAfter(i), f.addsGradOf(i)} {
 			if b >= 0 {
 				s.extend(s.backward[b], s.backward[b], end)
 			}

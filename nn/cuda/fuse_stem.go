@@ -7,12 +7,12 @@ import (
 	"resnet/nn"
 )
 
-// bindStem puts the first convolution on a kernel that looks the pixels up
-// itself, and its weight gradient on one that does so again.
+// bindStem binds the first convolution to a kernel that also normalises the pixels, by the table of the Normalize node,
+// and its weight gradient to another one that does.
 func (c *binding) bindStem(op nn.Conv) {
 	f, s, k := c.prog.fusion, c.prog.schedule, c.backend.kernels
-	t := c.backend.activations()
-	input := &c.graph.Nodes[f.input]
+	t := c.backend.activationType()
+	input := &c.graph.Nodes[f.normalize]
 	x, y := c.shape(input.Out), c.shape(c.node.Out)
 	stem := &kernels.Stem{
 		N: x.N, H: x.H, W: x.W, C: x.C, OH: y.H, OW: y.W, Out: y.C,
@@ -21,22 +21,22 @@ func (c *binding) bindStem(op nn.Conv) {
 	}
 	table, err := c.normalizeTable(input.Op.(nn.Normalize), input.Out, x.C)
 	if err != nil {
-		c.prog.failed = err
+		c.prog.bindErr = err
 		return
 	}
 	stem.Table = table
 	if b := f.statsFor(c.index); b >= 0 && c.prog.Mode != nn.Eval {
 		stem.Stats = c.normForward(b)
 	}
-	stem.Scratch = c.prog.ownScratch("sums of "+c.node.Name, k.StemScratch(stem))
+	stem.Scratch = c.prog.privateScratch("partial sums of "+c.node.Name, k.StemScratch(stem))
 	c.prog.add(s.forward[c.index], func() error { return k.Stem(c.prog.stream, t, stem) })
 	if !c.training() {
 		return
 	}
 	g := c.gradient()
-	scratch := c.prog.ownScratch("gradient of "+c.node.Name, k.StemGradientScratch(stem))
-	at, until := s.weightGradient(c.index)
-	c.prog.place(task{index: s.backward[c.index], at: at, side: true, until: until, run: func() error {
+	scratch := c.prog.privateScratch("gradient of "+c.node.Name, k.StemGradientScratch(stem))
+	at, until := s.weightGradientAt(c.index)
+	c.prog.place(task{instruction: s.backward[c.index], at: at, side: true, until: until, run: func() error {
 		return k.StemWeightGradient(c.prog.stream, t, stem, g, c.dparam(0), scratch)
 	}})
 }

@@ -13,24 +13,25 @@ import (
 	"resnet/nn/nntest"
 )
 
-// fusing are the precisions that nodes share kernels in.
-var fusing = []struct {
+// fusedPrecisions are the precisions at which nodes share kernels.
+var fusedPrecisions = []struct {
 	precision nn.Precision
 	tolerance nntest.Tolerance
 }{{nn.TF32, nntest.TF32}, {nn.BF16, nntest.BFloat16}, {nn.FP16, nntest.Float16}}
 
 func TestCUDAFusedPrecision(t *testing.T) {
-	for _, c := range fusing {
+	for _, c := range fusedPrecisions {
 		t.Run(c.precision.String(), func(t *testing.T) {
-			nntest.RunPrecision(t, lowScale(openCUDA(cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn})), c.tolerance)
+			open := openCUDA(cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn})
+			nntest.RunPrecision(t, lowScale(open), c.tolerance)
 		})
 	}
 }
 
-// A captured step, whose work forks, computes the bits of one that is launched
-// kernel by kernel on one stream.
+// A captured step, which forks to side streams, computes the same bits as one that is launched kernel by kernel on one
+// stream.
 func TestCUDAFusedGraph(t *testing.T) {
-	for _, c := range fusing {
+	for _, c := range fusedPrecisions {
 		graph := cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn, Deterministic: true}
 		eager := graph
 		eager.NoGraph = true
@@ -38,7 +39,7 @@ func TestCUDAFusedGraph(t *testing.T) {
 	}
 }
 
-// requireEmulation skips a test of what only the emulated device can do.
+// requireEmulation skips a test on a real device.
 func requireEmulation(t *testing.T) {
 	t.Helper()
 	b := openCUDA(cuda.Config{})(t)
@@ -51,17 +52,17 @@ func requireEmulation(t *testing.T) {
 // TestCUDAFusedDigest prints what TestCUDAFusedOrder compares.
 func TestCUDAFusedDigest(t *testing.T) {
 	requireEmulation(t)
-	for _, c := range fusing {
-		t.Log(digestMark, c.precision, nntest.Digest(t, openCUDA(cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn, Deterministic: true})))
+	for _, c := range fusedPrecisions {
+		open := openCUDA(cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn, Deterministic: true})
+		t.Log(digestMark, c.precision, nntest.Digest(t, open))
 	}
 }
 
 const digestMark = "digest:"
 
-// Neither the order in which the emulated device does work that may be done in
-// any order, nor that of the threads of a block, changes a bit: a missing
-// dependency in the graph, memory that is given back too early or a missing
-// barrier would.
+// The emulated device can change the order of graph nodes that do not depend on each other, and of the threads of a
+// block. Neither changes a bit. A missing dependency in the graph, memory that is reused too early or a missing barrier
+// would.
 func TestCUDAFusedOrder(t *testing.T) {
 	requireEmulation(t)
 	digests := func(setting string) string {
@@ -81,10 +82,12 @@ func TestCUDAFusedOrder(t *testing.T) {
 		return strings.Join(found, "")
 	}
 	want := digests("RESNET_EMU_ORDER=")
-	if strings.Count(want, "\n") != len(fusing) {
-		t.Fatalf("digests %q, want one for each of %d precisions", want, len(fusing))
+	if strings.Count(want, "\n") != len(fusedPrecisions) {
+		t.Fatalf("digests %q, want one for each of %d precisions", want, len(fusedPrecisions))
 	}
-	for _, setting := range []string{"RESNET_EMU_ORDER=others-first", "RESNET_EMU_THREADS=reverse", "RESNET_EMU_THREADS=shuffle"} {
+	for _, setting := range []string{
+		"RESNET_EMU_ORDER=others-first", "RESNET_EMU_THREADS=reverse", "RESNET_EMU_THREADS=shuffle",
+	} {
 		if got := digests(setting); got != want {
 			t.Errorf("%s: digests\n%swant\n%s", setting, got, want)
 		}

@@ -10,34 +10,34 @@ import (
 	"resnet/nn"
 )
 
-// packing is the weights of the convolutions on our kernels, as those read them:
-// for the product, and for training also for the data gradient.
-type packing struct {
+// packedWeights holds the weights of the convolutions on tensor cores in the order in which the kernels read them: for
+// the forward pass, and for training also for the data gradient.
+type packedWeights struct {
 	weights  *gpu.Buffer
 	table    *gpu.Buffer
 	forward  map[nn.Value]int64 // byte offset by weight
 	backward map[nn.Value]int64
 	copies   int
-	most     int // elements of the largest
+	maxElems int // of the largest weight
 }
 
-// makePacking places the copies.
-func (e *executor) makePacking() error {
+// makePackedWeights allocates the copies, and a table of them from which one launch writes them all.
+func (e *executor) makePackedWeights() error {
 	if e.fusion == nil {
 		return nil
 	}
-	p, t := &e.packed, e.backend.activations()
+	p, t := &e.packed, e.backend.activationType()
 	p.forward, p.backward = map[nn.Value]int64{}, map[nn.Value]int64{}
 	var table []kernels.PackedWeights
 	to := 0
 	for i := range e.graph.Nodes {
-		if !e.fusion.fits[i] {
+		if !e.fusion.onTensorCores[i] {
 			continue
 		}
 		n := &e.graph.Nodes[i]
 		op, v := n.Op.(nn.Conv), n.Params[0]
 		elems := e.graph.Elems(v, 1)
-		p.most = max(p.most, elems)
+		p.maxElems = max(p.maxElems, elems)
 		add := func(at map[nn.Value]int64, transposed int32) {
 			at[v] = size(t, to)
 			table = append(table, kernels.PackedWeights{
@@ -65,7 +65,7 @@ func entries[T any](table []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&table[0])), len(table)*int(unsafe.Sizeof(table[0])))
 }
 
-// upload makes a buffer that holds these bytes.
+// uploadTable makes a buffer that holds these bytes.
 func (e *executor) uploadTable(to **gpu.Buffer, what string, p []byte) error {
 	if err := e.alloc(to, what, int64(len(p))); err != nil {
 		return err

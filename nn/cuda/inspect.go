@@ -10,7 +10,7 @@ import (
 	kernels "resnet/kernels/cuda"
 )
 
-// Inspect looks for the libraries, and at every GPU. The error is that of a build without CUDA.
+// Inspect looks for the libraries and opens every GPU. Its error is nil: only a build without CUDA returns one.
 func Inspect() (Inspection, error) {
 	var found Inspection
 	for _, l := range gpu.Libraries() {
@@ -18,7 +18,7 @@ func Inspect() (Inspection, error) {
 			Name: l.Name, Driver: l.Name == gpu.DriverLibrary, Path: l.Path, Version: l.VersionString(), Err: l.Err,
 			Compiled: gpu.Library{Name: l.Name, Version: l.Compiled}.VersionString(),
 		}
-		// A driver that finds no GPU is a driver all the same: NoGPU says it.
+		// A driver that finds no GPU is not at fault; NoGPU has the error.
 		if errors.Is(l.Err, gpu.ErrNoDevice) {
 			lib.Err = nil
 		}

@@ -1,23 +1,23 @@
 package cuda
 
-// Inspection is what this machine has for the backend.
+// Inspection lists the libraries and GPUs that this machine has for the backend.
 type Inspection struct {
 	Libraries []Library // the driver's first
 	GPUs      []InspectedGPU
-	NoGPU     error // why there is none, where the driver works
+	NoGPU     error // why there is no GPU, where the driver works
 }
 
-// Library is one that is opened when a program starts.
+// Library is a shared library that the backend opens when a program starts.
 type Library struct {
 	Name     string // as errors name it
 	Driver   bool
 	Path     string // empty: not found
-	Version  string // of a driver: the newest CUDA that it knows
-	Compiled string // the version of the headers that this build is for
+	Version  string // of the driver: the newest CUDA version that it supports
+	Compiled string // the version of the headers that this build was compiled with
 	Err      error  // why it cannot be used
 }
 
-// InspectedGPU is a GPU that was opened and had the kernels loaded.
+// InspectedGPU is a GPU that Inspect opened and loaded the kernels on.
 type InspectedGPU struct {
 	Index             int    `json:"index"`
 	Name              string `json:"name"`
@@ -25,7 +25,8 @@ type InspectedGPU struct {
 	Multiprocessors   int    `json:"multiprocessors"`
 	Memory            int64  `json:"memory_bytes"`
 	Free              int64  `json:"free_bytes"`
-	Kernels           string `json:"kernels"` // what they were loaded from
-	Compiled          error  `json:"-"`       // why they were compiled by the driver, where machine code would start faster
-	Err               error  `json:"-"`       // why it cannot be used
+	Kernels           string `json:"kernels"` // what the kernels were loaded from
+	// Compiled is why the driver compiled the kernels, where machine code would start faster.
+	Compiled error `json:"-"`
+	Err      error `json:"-"` // why the GPU cannot be used
 }

@@ -9,8 +9,8 @@ import (
 	"resnet/nn"
 )
 
-// Write implements Executor. Images, labels and step scalars are on their way
-// when it returns; everything else has arrived.
+// Write implements nn.Executor. Copies of images, labels, step scalars and metrics are queued when it returns;
+// parameters and states have arrived.
 func (e *executor) Write(r nn.Ref, p []byte) error {
 	defer e.backend.device.Enter()()
 	return e.backend.wrap(e.write(r, p))
@@ -55,7 +55,7 @@ func (e *executor) write(r nn.Ref, p []byte) error {
 	return e.transfer.write(e.slot(s), stored)
 }
 
-// Read implements Executor.
+// Read implements nn.Executor.
 func (e *executor) Read(r nn.Ref, p []byte) error {
 	defer e.backend.device.Enter()()
 	return e.backend.wrap(e.read(r, p))
@@ -89,9 +89,8 @@ func (e *executor) read(r nn.Ref, p []byte) error {
 	return nil
 }
 
-// toDevice puts a parameter into the order in which the device stores it: a
-// convolution's weight O,H,W,I, a linear layer's with its input in H,W,C order,
-// as the activations that they meet lie.
+// toDevice puts a parameter into the order in which the device stores it, that of activations: a convolution's weight
+// as O,H,W,I, a linear layer's with its input as H,W,C.
 func toDevice(p *nn.Param, stored, canonical []byte) {
 	o, c, hw := storedShape(p)
 	for i := range o {
@@ -107,7 +106,7 @@ func fromDevice(p *nn.Param, canonical, stored []byte) {
 	}
 }
 
-// storedShape is a parameter as outputs, channels and pixels.
+// storedShape returns a parameter's number of outputs, channels and pixels.
 func storedShape(p *nn.Param) (o, c, hw int) {
 	if p.Dims == 2 {
 		return p.Shape.N, p.Flat.C, p.Flat.H * p.Flat.W
@@ -129,6 +128,7 @@ func transpose(dst, src []byte, rows, columns int) {
 	}
 }
 
+// scalars is the memory of the step scalars or the metrics.
 func (e *executor) scalars(r nn.Ref) *gpu.Buffer {
 	if r.Value == nn.StepParamsValue {
 		return e.stepParams
@@ -136,9 +136,9 @@ func (e *executor) scalars(r nn.Ref) *gpu.Buffer {
 	return e.metrics
 }
 
-// readActivation reads N,H,W,C as float32, whatever the precision.
+// readActivation reads an activation or its gradient as float32, whatever the precision.
 func (e *executor) readActivation(r nn.Ref, p []byte) error {
-	s, err := e.plan.ActivationSlot(e.last, r, len(p))
+	s, err := e.plan.ActivationSlot(e.lastProgram, r, len(p))
 	if err != nil {
 		return err
 	}

@@ -7,13 +7,12 @@ import (
 	"resnet/nn"
 )
 
-// guard is how many bytes check mode leaves behind every tensor.
-const guard = 256
+// guardBytes is the size of the guard zone that check mode puts behind every tensor.
+const guardBytes = 256
 
-// dataType is how a tensor lies in device memory. With 16-bit precision that is
-// what activations and their gradients take; parameters, statistics and
-// probabilities stay float32, and so do logits that a matrix product makes: it
-// sums in float32 anyway.
+// dataType is the element type of a tensor in device memory. With 16-bit precision activations and their gradients have
+// 16 bits. Parameters, statistics and probabilities are float32, and so are logits that a matrix product makes: it sums
+// in float32 anyway.
 func (b *backend) dataType(g *nn.Graph, v nn.Value, role nn.Role) gpu.DataType {
 	if !b.config.Precision.Is16Bit() || !g.PerImage(v) || v == g.Probabilities || g.Type(v).DType == nn.Int32 {
 		return gpu.Float32
@@ -26,7 +25,7 @@ func (b *backend) dataType(g *nn.Graph, v nn.Value, role nn.Role) gpu.DataType {
 	return b.type16()
 }
 
-// half is the 16-bit type of the precision.
+// type16 is the 16-bit type of the precision.
 func (b *backend) type16() gpu.DataType {
 	if b.config.Precision == nn.BF16 {
 		return gpu.BFloat16
@@ -34,7 +33,7 @@ func (b *backend) type16() gpu.DataType {
 	return gpu.Float16
 }
 
-// size is the bytes of n elements.
+// size is the number of bytes of n elements.
 func size(t gpu.DataType, n int) int64 {
 	if t == gpu.Float32 {
 		return 4 * int64(n)
@@ -42,17 +41,17 @@ func size(t gpu.DataType, n int) int64 {
 	return 2 * int64(n)
 }
 
-// Bytes implements Target.
+// Bytes implements nn.Target.
 func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 {
 	n := size(b.dataType(g, v, role), g.Elems(v, batch))
 	if b.config.Check && g.Param(v) == nil {
-		n = nn.Align(n) + guard
+		n = nn.Align(n) + guardBytes
 	}
 	return n
 }
 
-// AliasGrads implements Target. cuDNN does not say that batch norm's backward
-// pass may work in place.
+// AliasGrads implements nn.Target. It keeps dx and dy of a batch norm apart: cuDNN does not promise that the backward
+// pass works in place.
 func (b *backend) AliasGrads(g *nn.Graph, x, y nn.Value) bool {
 	if b.dataType(g, x, nn.Grad) != b.dataType(g, y, nn.Grad) || g.Elems(x, 1) != g.Elems(y, 1) {
 		return false
@@ -67,8 +66,8 @@ func (b *backend) AliasGrads(g *nn.Graph, x, y nn.Value) bool {
 	return true
 }
 
-// activations is the type of activations.
-func (b *backend) activations() gpu.DataType {
+// activationType is the element type of activations.
+func (b *backend) activationType() gpu.DataType {
 	if b.config.Precision.Is16Bit() {
 		return b.type16()
 	}

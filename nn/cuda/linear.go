@@ -8,8 +8,7 @@ import (
 	"resnet/nn"
 )
 
-// matrixProduct is a Linear's products on cuBLAS; weight is (out, in) with the
-// input counted H, W, C, as the activations lie.
+// matrixProduct is the products of a Linear on cuBLAS; weight is (out, in), with in ordered H, W, C as activations are.
 type matrixProduct struct {
 	*binding
 	x, y    tensorPtr
@@ -18,7 +17,7 @@ type matrixProduct struct {
 	in, out int
 }
 
-func (c *binding) product(op nn.Linear) *matrixProduct {
+func (c *binding) newMatrixProduct(op nn.Linear) *matrixProduct {
 	p := &matrixProduct{binding: c, x: c.in(0), y: c.out(), in: c.graph.Elems(c.node.In[0], 1), out: op.Out}
 	p.w, p.t = c.weight(0)
 	return p
@@ -27,32 +26,32 @@ func (c *binding) product(op nn.Linear) *matrixProduct {
 // forward is y = x wᵀ.
 func (p *matrixProduct) forward() error {
 	b := p.backend
-	return b.blas.Gemm(b.gemm(), p.t, p.y.t, false, true, p.n, p.out, p.in, 1, p.x.Ptr, p.w, 0, p.y.Ptr)
+	return b.blas.Gemm(b.gemmMath(), p.t, p.y.t, false, true, p.n, p.out, p.in, 1, p.x.Ptr, p.w, 0, p.y.Ptr)
 }
 
-// weightGradient is dw = gᵀ x, where g is y's gradient.
+// weightGradient is dw = gᵀ x, where g is the gradient of x wᵀ.
 func (p *matrixProduct) weightGradient(g gpu.Ptr) error {
 	b := p.backend
-	return b.blas.Gemm(b.gemm(), p.t, gpu.Float32, true, false, p.out, p.in, p.n, 1, g, p.x.Ptr, 0, p.dparam(0))
+	return b.blas.Gemm(b.gemmMath(), p.t, gpu.Float32, true, false, p.out, p.in, p.n, 1, g, p.x.Ptr, 0, p.dparam(0))
 }
 
-// dataGradient is dx = g w, where that is wanted.
+// dataGradient is dx = g w, where x needs a gradient.
 func (p *matrixProduct) dataGradient(g gpu.Ptr) error {
 	dx, ok := p.dx(0)
 	if !ok {
 		return nil
 	}
 	b := p.backend
-	return b.blas.Gemm(b.gemm(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
+	return b.blas.Gemm(b.gemmMath(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
 }
 
-// bindLinear is a Linear by itself:
+// bindLinear binds a Linear that shares no kernels:
 //
 //	forward   y = x wᵀ + bias, with ReLU max(y, 0)
 //	backward  g = dy (under the ReLU's mask)
 //	          dw = gᵀ x,  dbias = Σ g,  dx = g w
 func (c *binding) bindLinear(op nn.Linear) kernel {
-	p := c.product(op)
+	p := c.newMatrixProduct(op)
 	b, y := c.backend, p.y
 	k := kernel{forward: inOrder(p.forward, func() error {
 		return b.kernels.Bias(b.stream, y.t, y.Ptr, c.param(1), op.ReLU, p.out, y.elems())
@@ -61,7 +60,7 @@ func (c *binding) bindLinear(op nn.Linear) kernel {
 		return k
 	}
 	dy := c.dy()
-	// Scratch holds the bias's partial sums, then g.
+	// Scratch memory holds the partial sums of dbias, then g.
 	atGrad := alignScratch(kernels.BiasScratch(c.n, p.out))
 	c.needScratch(atGrad + dy.bytes())
 	k.backward = func() error {
@@ -83,8 +82,8 @@ func (c *binding) bindLinear(op nn.Linear) kernel {
 	return k
 }
 
-// gemm is how cuBLAS multiplies float32; 16-bit products are summed in float32.
-func (b *backend) gemm() gpu.GemmMath {
+// gemmMath is how cuBLAS multiplies float32; 16-bit products are summed in float32.
+func (b *backend) gemmMath() gpu.GemmMath {
 	if b.config.Precision == nn.TF32 {
 		return gpu.FastTF32
 	}

@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// bindLoss makes softmax and cross-entropy:
+// bindLoss binds softmax and cross-entropy:
 //
 //	forward   p = softmax(z), metrics += loss, correct
 //	backward  dz = (p - t) / n, times the loss scale in float16
@@ -16,7 +16,8 @@ func (c *binding) bindLoss(op nn.SoftmaxCrossEntropy) kernel {
 	classes := c.graph.Classes
 	on, off := op.Targets(classes)
 	k := kernel{forward: func() error {
-		return b.kernels.Loss(b.stream, z.t, p.Ptr, z.Ptr, c.labels.Ptr, c.metrics.Ptr, c.lossScratch.Ptr, classes, c.n, on, off)
+		return b.kernels.Loss(b.stream, z.t, p.Ptr, z.Ptr, c.labels.Ptr, c.metrics.Ptr, c.lossScratch.Ptr,
+			classes, c.n, on, off)
 	}}
 	if dz, ok := c.dx(0); ok {
 		var scale gpu.Ptr

@@ -13,7 +13,7 @@ import (
 // metricsBytes is a loss sum and a count, float64 each.
 const metricsBytes = 16
 
-// question is a copy of the metrics on its way to the host.
+// metricsRequest is a copy of the metrics to the host, which has arrived when done is.
 type metricsRequest struct {
 	memory *gpu.Pinned
 	done   *gpu.Event
@@ -21,23 +21,23 @@ type metricsRequest struct {
 
 func (e *executor) makeMetricsRequest() (err error) {
 	d := e.backend.device
-	if e.request.memory, err = d.AllocPinned("metrics on their way", metricsBytes); err != nil {
+	if e.request.memory, err = d.AllocPinned("requested metrics", metricsBytes); err != nil {
 		return err
 	}
 	e.request.done, err = d.NewEvent(false)
 	return err
 }
 
-func (q *metricsRequest) close() error { return errors.Join(q.done.Close(), q.memory.Free()) }
+func (r *metricsRequest) close() error { return errors.Join(r.done.Close(), r.memory.Free()) }
 
-// Ask implements Peeker.
+// RequestMetrics implements nn.Async.
 func (e *executor) RequestMetrics() error {
 	defer e.backend.device.Enter()()
-	q, s := &e.request, e.backend.stream
-	return e.backend.wrap(errors.Join(s.ToHost(q.memory, 0, e.metrics.Ptr, metricsBytes), q.done.Record(s)))
+	r, s := &e.request, e.backend.stream
+	return e.backend.wrap(errors.Join(s.ToHost(r.memory, 0, e.metrics.Ptr, metricsBytes), r.done.Record(s)))
 }
 
-// Peek implements Peeker.
+// PollMetrics implements nn.Async.
 func (e *executor) PollMetrics() (metrics [2]float64, ok bool, err error) {
 	defer e.backend.device.Enter()()
 	ok, err = e.request.done.Done()

@@ -6,21 +6,19 @@ import (
 	"fmt"
 
 	"resnet/data"
-
 	"resnet/gpu"
 	"resnet/nn"
 )
 
-// A graph of several steps should last long beside what launching it costs,
-// some microseconds, and be short for who waits to interrupt it. These many
-// FLOPs take a data centre GPU a few ms.
+// A graph of several steps should take much longer than launching it, some microseconds, and still be short for someone
+// who interrupts the run. A data centre GPU takes a few ms for multistepFLOPs.
 const (
 	multistepFLOPs = 4e11
 	maxMultistep   = 16
 )
 
-// multistep is what a graph of several training steps reads: the samples of all
-// their batches, and behind them a StepParams for each.
+// multistep is the input of a graph of several training steps: the samples of all batches, then a StepParams for each
+// step.
 type multistep struct {
 	steps int
 	input *gpu.Buffer
@@ -29,21 +27,21 @@ type multistep struct {
 
 func (e *executor) makeMultistep() error {
 	var flops int64 // of a step
-	for _, s := range e.plan.Train.Instructions {
-		flops += nn.InstructionFLOPs(e.graph, s) * int64(e.plan.Batch)
+	for _, in := range e.plan.Train.Instructions {
+		flops += nn.InstructionFLOPs(e.graph, in) * int64(e.plan.Batch)
 	}
-	g := &multistep{steps: int(min(max(multistepFLOPs/max(flops, 1), 1), maxMultistep))}
-	e.multistep = g
-	bytes := int64(g.steps) * int64(e.plan.Batch*sampleBytes+4*nn.StepParamsLen)
-	if err := e.alloc(&g.input, "samples and scalars of several steps", bytes); err != nil {
+	m := &multistep{steps: int(min(max(multistepFLOPs/max(flops, 1), 1), maxMultistep))}
+	e.multistep = m
+	bytes := int64(m.steps) * int64(e.plan.Batch*sampleBytes+4*nn.StepParamsLen)
+	if err := e.alloc(&m.input, "samples and scalars of several steps", bytes); err != nil {
 		return err
 	}
 	var err error
-	g.ring, err = newUploadRing(e.backend.device, e.backend.stream, "samples and scalars on their way", bytes)
+	m.ring, err = newUploadRing(e.backend.device, e.backend.stream, "upload ring of samples and scalars", bytes)
 	return err
 }
 
-// MaxSteps implements Repeater.
+// MaxSteps implements nn.Async.
 func (e *executor) MaxSteps() int {
 	if e.multistep == nil {
 		return 0
@@ -51,8 +49,7 @@ func (e *executor) MaxSteps() int {
 	return e.multistep.steps
 }
 
-// Steps implements Repeater. As many steps as one call may be for are one copy
-// and one launch; fewer go one by one.
+// RunSteps implements nn.Async. MaxSteps steps are one upload and one launch; fewer run one by one.
 func (e *executor) RunSteps(set int, samples []data.Sample, params []nn.StepParams) error {
 	defer e.backend.device.Enter()()
 	return e.backend.wrap(e.runSteps(set, samples, params))
@@ -67,7 +64,8 @@ func (e *executor) runSteps(set int, samples []data.Sample, params []nn.StepPara
 		return err
 	}
 	if n := len(params); n < 1 || n > e.multistep.steps || len(samples) != n*batch {
-		return fmt.Errorf("%d steps on %d images, want 1 to %d steps on %d images each", n, len(samples), e.multistep.steps, batch)
+		return fmt.Errorf("%d steps on %d images, want 1 to %d steps on %d images each",
+			n, len(samples), e.multistep.steps, batch)
 	}
 	p, err := e.program(nn.Train, batch)
 	if err != nil {
@@ -76,8 +74,8 @@ func (e *executor) runSteps(set int, samples []data.Sample, params []nn.StepPara
 	if err := e.castParams(); err != nil {
 		return err
 	}
-	e.last = p.Program
-	if len(params) == e.multistep.steps && p.graphs() {
+	e.lastProgram = p.Program
+	if len(params) == e.multistep.steps && p.usesGraphs() {
 		return p.runMultistep(set, samples, params)
 	}
 	for i := range params {
@@ -94,10 +92,10 @@ func (e *executor) runSteps(set int, samples []data.Sample, params []nn.StepPara
 	return nil
 }
 
-// runMultistep takes a whole group of steps.
+// runMultistep launches MaxSteps steps as one graph.
 func (p *program) runMultistep(set int, samples []data.Sample, params []nn.StepParams) error {
-	e, g := p.exec, p.exec.multistep
-	slot, err := g.ring.slot()
+	e, m := p.exec, p.exec.multistep
+	slot, err := m.ring.slot()
 	if err != nil {
 		return err
 	}
@@ -108,7 +106,7 @@ func (p *program) runMultistep(set int, samples []data.Sample, params []nn.StepP
 	for i := range params {
 		n += copy(slot[n:], nn.Bytes(params[i][:]))
 	}
-	if err := g.ring.send(g.input.Ptr, n); err != nil {
+	if err := m.ring.send(m.input.Ptr, n); err != nil {
 		return err
 	}
 	if p.multistepSet != set {
@@ -120,18 +118,19 @@ func (p *program) runMultistep(set int, samples []data.Sample, params []nn.StepP
 	return p.launch(&p.multistepGraph, p.multistepWork)
 }
 
-// multistepWork is what the graph of a group is captured from: for each step its
-// images and scalars, and the step.
+// multistepWork is the work that the graph of several steps is captured from: for each step its batch and scalars are
+// assembled, then the step runs.
 func (p *program) multistepWork() error {
-	e, g, batch := p.exec, p.exec.multistep, p.exec.plan.Batch
-	samples, params := g.input.Ptr, g.input.Ptr.Add(int64(g.steps*batch*sampleBytes))
-	for i := range int64(g.steps) {
-		if err := e.assembleSamples(e.sets[p.multistepSet], samples.Add(i*int64(batch*sampleBytes)), params.Add(i*4*nn.StepParamsLen), batch); err != nil {
+	e, m, batch := p.exec, p.exec.multistep, p.exec.plan.Batch
+	samples, params := m.input.Ptr, m.input.Ptr.Add(int64(m.steps*batch*sampleBytes))
+	for range m.steps {
+		if err := e.assembleSamples(e.sets[p.multistepSet], samples, params, batch); err != nil {
 			return err
 		}
 		if err := p.streams.run(); err != nil {
 			return err
 		}
+		samples, params = samples.Add(int64(batch*sampleBytes)), params.Add(4*nn.StepParamsLen)
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import "resnet/nn"
 // New is the backend "cuda:N"; this build has none.
 func New(Config) (nn.Backend, error) { return nil, ErrNoCUDA }
 
-// Devices is the number of GPUs; this build sees none.
+// Devices counts GPUs; this build sees none.
 func Devices() (int, error) { return 0, ErrNoCUDA }
 
-// Inspect looks for what the backend needs; this build needs nothing.
+// Inspect looks for libraries and GPUs; this build needs none.
 func Inspect() (Inspection, error) { return Inspection{}, ErrNoCUDA }

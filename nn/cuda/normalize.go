@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// bindNormalize looks every pixel up in the op's table, as the CPU does.
+// bindNormalize binds a look-up of every pixel in the op's table, the same as on the CPU.
 func (c *binding) bindNormalize(op nn.Normalize) (kernel, error) {
 	b, y := c.backend, c.out()
 	table, err := c.normalizeTable(op, c.node.Out, y.shape.C)
@@ -19,8 +19,7 @@ func (c *binding) bindNormalize(op nn.Normalize) (kernel, error) {
 	}}, nil
 }
 
-// normalizeTable is an Input node's table in device memory, by the node's output,
-// made once for all programs.
+// normalizeTable is the table of the Normalize node with that output, in device memory. All programs share it.
 func (c *binding) normalizeTable(op nn.Normalize, out nn.Value, channels int) (gpu.Ptr, error) {
 	if t, ok := c.tables[out]; ok {
 		return t.Ptr, nil
@@ -30,7 +29,7 @@ func (c *binding) normalizeTable(op nn.Normalize, out nn.Value, channels int) (g
 		flat = append(flat, t[:]...)
 	}
 	var t *gpu.Buffer
-	if err := c.alloc(&t, "table of the input", 4*int64(len(flat))); err != nil {
+	if err := c.alloc(&t, "table of pixel values", 4*int64(len(flat))); err != nil {
 		return 0, err
 	}
 	c.tables[out] = t

@@ -12,9 +12,9 @@ import (
 	"resnet/nn"
 )
 
-// bindUpdate makes what ends a training step: in float16 gradients lose the
-// loss scale, then the optimiser updates all parameters in one launch, or none
-// where a gradient overflowed. Without update (Gradient mode) only the former.
+// bindUpdate returns the launches that end a training step. In float16 gradients are divided by the loss scale. Then
+// the optimiser updates all parameters in one launch, or none if a gradient overflowed. Gradient mode (no update) only
+// divides.
 func (e *executor) bindUpdate(update bool) []func() error {
 	b := e.backend
 	n := int(e.plan.Bytes[nn.Params] / 4)
@@ -22,7 +22,9 @@ func (e *executor) bindUpdate(update bool) []func() error {
 	var skip gpu.Ptr
 	if e.scale != nil {
 		skip = kernels.ScaleSkip(e.scale.Ptr)
-		passes = append(passes, func() error { return b.kernels.Unscale(b.stream, e.segments[nn.ParamGrads].Ptr, e.scale.Ptr, n) })
+		passes = append(passes, func() error {
+			return b.kernels.Unscale(b.stream, e.segments[nn.ParamGrads].Ptr, e.scale.Ptr, n)
+		})
 	}
 	if !update {
 		return passes
@@ -56,7 +58,8 @@ func (e *executor) updater(skip gpu.Ptr, n int) func() error {
 	case nn.AdamW:
 		params := adam(o.Beta1, o.Beta2, o.Eps)
 		return func() error {
-			return k.AdamW(s, p, g, m, e.segments[nn.SecondMoments].Ptr, e.stepParams.Ptr, e.decay.Ptr, skip, mirror, params, n)
+			return k.AdamW(s, p, g, m, e.segments[nn.SecondMoments].Ptr, e.stepParams.Ptr, e.decay.Ptr, skip, mirror,
+				params, n)
 		}
 	case nn.SGD:
 		params := kernels.SGDParams{Momentum: float32(o.Momentum), Decay: float32(o.Decay), Nesterov: o.Nesterov}
@@ -65,7 +68,7 @@ func (e *executor) updater(skip gpu.Ptr, n int) func() error {
 	panic("nn: cuda: no update for optimiser " + e.plan.Optimizer.Kind())
 }
 
-// fillConstants writes what no step changes, and the loss scale's first state.
+// fillConstants writes the mask of weight decay, which no step changes, and the first loss scale.
 func (e *executor) fillConstants() error {
 	decay := make([]byte, e.plan.Bytes[nn.Params]/nn.SlotAlign)
 	for _, v := range e.graph.Parameters() {
@@ -85,16 +88,16 @@ func (e *executor) fillConstants() error {
 // lossScale is the state of dynamic loss scaling, as checkpoints hold it.
 type lossScale kernels.ScaleState
 
-// firstScale is PyTorch's: too large for many networks, but every overflow
-// halves it and costs one step.
+// firstScale is PyTorch's default. It is too large for many networks, but each overflow halves it at the cost of one
+// step.
 var firstScale = lossScale{Scale: 1 << 16, Inv: 1.0 / (1 << 16)}
 
-// bytes lays the state out as in device memory.
+// bytes returns the state as it is in device memory.
 func (l lossScale) bytes() []byte {
 	return nn.Bytes([]int32{int32(math.Float32bits(l.Scale)), int32(math.Float32bits(l.Inv)), l.Found, l.Skip, l.Good})
 }
 
-// State implements Stateful: the loss scale, where there is one.
+// State implements nn.Async: the loss scale, where there is one.
 func (e *executor) State() ([]byte, error) {
 	if e.scale == nil {
 		return nil, nil
@@ -104,7 +107,7 @@ func (e *executor) State() ([]byte, error) {
 	return p, e.backend.wrap(e.transfer.read(p, e.scale.Ptr))
 }
 
-// SetState implements Stateful.
+// SetState implements nn.Async.
 func (e *executor) SetState(p []byte) error {
 	defer e.backend.device.Enter()()
 	return e.backend.wrap(e.setState(p))

@@ -4,18 +4,19 @@ package cuda
 
 import "resnet/nn"
 
-// target tells the planner what the backend wants, with the nodes that share kernels.
+// target tells the planner about the backend's memory and about the nodes that share kernels.
 type target struct {
 	*backend
 	fusion *fusion // nil: every node by itself
 }
 
-// Schedule implements nn.Target: one instruction after another, but for what shares kernels or runs on a side stream.
-func (t target) Schedule(_ *nn.Graph, _ nn.Mode, list []nn.Instruction) []nn.Span {
+// Schedule implements nn.Target: one instruction after another, except where nodes share kernels or work runs on a side
+// stream.
+func (t target) Schedule(_ *nn.Graph, _ nn.Mode, instructions []nn.Instruction) []nn.Span {
 	if t.fusion != nil {
-		return newSchedule(t.fusion, list).spans
+		return newSchedule(t.fusion, instructions).spans
 	}
-	spans := make([]nn.Span, len(list))
+	spans := make([]nn.Span, len(instructions))
 	for i := range spans {
 		spans[i] = nn.Span{Start: i, End: i}
 	}
@@ -28,7 +29,7 @@ func (b *backend) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
 	return p, err
 }
 
-// plan finds the nodes that share kernels, for the planner and for binding alike.
+// plan finds the nodes that share kernels, once for the planner and for the executor, and plans the graph.
 func (b *backend) plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, *fusion, error) {
 	if err := g.Err(); err != nil {
 		return nil, nil, err

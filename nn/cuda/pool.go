@@ -8,20 +8,22 @@ import (
 	"resnet/nn"
 )
 
-// bindAvgPool takes cuDNN's average pooling where it knows the type and pads
-// both sides alike, and our own kernel elsewhere, and where the gradient is to
-// lie behind the mask of the sum that was pooled.
+// bindAvgPool takes cuDNN's average pooling, except where cuDNN lacks the type or the padding, or where dx must be
+// masked by the ReLU of the Add that was pooled; then our own kernel.
 func (c *binding) bindAvgPool(kh, kw, stride int, pad nn.Pad) (kernel, error) {
 	x, y := c.in(0), c.out()
 	g := pooling(x.shape, y.shape, kh, kw, stride, pad)
-	if c.masksInput() || x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
-		return c.avgPoolOwn(x, y, g), nil
+	if c.masksDX() || x.t == gpu.BFloat16 || pad.Top != pad.Bottom || pad.Left != pad.Right {
+		return c.avgPoolKernel(x, y, g), nil
 	}
 	return c.avgPoolDNN(x, y, g)
 }
 
 func pooling(x, y nn.Shape, kh, kw, stride int, pad nn.Pad) kernels.Pool {
-	g := kernels.Pool{H: x.H, W: x.W, C: x.C, OH: y.H, OW: y.W, KH: kh, KW: kw, StrideH: stride, StrideW: stride, Top: pad.Top, Left: pad.Left}
+	g := kernels.Pool{
+		H: x.H, W: x.W, C: x.C, OH: y.H, OW: y.W, KH: kh, KW: kw, StrideH: stride, StrideW: stride,
+		Top: pad.Top, Left: pad.Left,
+	}
 	if stride == 0 {
 		g.StrideH, g.StrideW = kh, kw
 	}
@@ -41,11 +43,11 @@ func (c *binding) avgPoolDNN(x, y tensorPtr, g kernels.Pool) (kernel, error) {
 	if err != nil {
 		return kernel{}, err
 	}
-	c.own(p)
+	c.closeWithProgram(p)
 	k := kernel{forward: func() error { return c.backend.dnn.PoolForward(p, xd, x.Ptr, yd, y.Ptr) }}
 	if dx, ok := c.dx(0); ok {
-		// cuDNN asks for x and y, on which a mean's gradient does not depend. Their
-		// memory may serve others by now, so it gets some of the same size.
+		// cuDNN asks for x and y, though the gradient of a mean does not depend on them. Their memory may hold other
+		// tensors by now, so cuDNN gets any memory of that size.
 		c.needScratch(x.bytes())
 		dy := c.dy()
 		k.backward = func() error {
@@ -55,13 +57,13 @@ func (c *binding) avgPoolDNN(x, y tensorPtr, g kernels.Pool) (kernel, error) {
 	return k, nil
 }
 
-func (c *binding) avgPoolOwn(x, y tensorPtr, g kernels.Pool) kernel {
+func (c *binding) avgPoolKernel(x, y tensorPtr, g kernels.Pool) kernel {
 	b := c.backend
 	k := kernel{forward: func() error { return b.kernels.AvgPool(b.stream, x.t, y.Ptr, x.Ptr, g, c.n) }}
 	if dx, ok := c.dx(0); ok {
 		dy := c.dy()
 		var mask gpu.Ptr
-		if c.masksInput() {
+		if c.masksDX() {
 			mask = x.Ptr
 		}
 		k.backward = func() error {
@@ -71,8 +73,7 @@ func (c *binding) avgPoolOwn(x, y tensorPtr, g kernels.Pool) kernel {
 	return k
 }
 
-// bindMaxPool is a kernel of our own: which of several largest pixels gets the
-// gradient is part of the op, and cuDNN does not say.
+// bindMaxPool binds our own kernel: the op defines which of several equal maxima gets the gradient, and cuDNN does not.
 func (c *binding) bindMaxPool(op nn.MaxPool) kernel {
 	b, x, y := c.backend, c.in(0), c.out()
 	g := pooling(x.shape, y.shape, op.Kernel, op.Kernel, op.Stride, op.Pad)

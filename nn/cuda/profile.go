@@ -11,40 +11,38 @@ import (
 	"resnet/nn"
 )
 
-// profile sums what the steps of a program take, by events on the stream.
+// profile sums up the time of a program's tasks by instruction, with events on the stream.
 type profile struct {
-	of      *program
-	seconds []float64 // by step of the plan, and at the end what is of none
-	works   []bool    // likewise: whether any work is there
-	runs    nn.RunCounts
-	fills   int // see lead; 0: not known yet
+	program    *program
+	seconds    []float64 // by instruction; the last element is that of preparation
+	hasWork    []bool    // likewise: whether it has a task
+	runs       nn.RunCounts
+	delayFills int // see queueDelay; 0: not known yet
 }
 
-// Profile implements Profiler. While it is on, steps are launched one by one.
+// Profile implements nn.Instrumented. While it is on, tasks are launched one by one.
 func (e *executor) Profile(on bool) {
 	e.profiling, e.profile = on, profile{}
 }
 
-// occupySeconds is how long the device is kept busy before a profiled run, for
-// each of its steps: several times what launching their kernels takes the host.
-const occupySeconds = 40e-6
+// delaySeconds is how long the device is kept busy before a profiled run, for each task: several times what the host
+// takes to launch a task's kernels.
+const delaySeconds = 40e-6
 
-// lead gives the device work before the steps that are timed, so that they are
-// all launched when the first begins. Kernels of a few microseconds would else
-// end before the host has launched the next, and each would seem to take as
-// long as a launch. The work is to fill cuBLAS' workspace, which is nobody's
-// between two products.
-func (p *program) occupyDevice() error {
+// queueDelay gives the device other work before the tasks that are timed, so that all of them are queued when the first
+// begins. Otherwise a kernel of a few microseconds would end before the host has launched the next, and seem to take as
+// long as a launch. The work is to fill cuBLAS' workspace, which holds nothing between two products.
+func (p *program) queueDelay() error {
 	b, profile := p.exec.backend, &p.exec.profile
-	fill := func() error { return b.stream.Fill(b.space.Ptr, 0, b.space.Bytes) }
-	if profile.fills == 0 {
+	fill := func() error { return b.stream.Fill(b.blasWorkspace.Ptr, 0, b.blasWorkspace.Bytes) }
+	if profile.delayFills == 0 {
 		seconds, err := b.medianSeconds(4, fill)
 		if err != nil {
 			return err
 		}
-		profile.fills = int(math.Ceil(occupySeconds * float64(len(p.tasks)) / seconds))
+		profile.delayFills = int(math.Ceil(delaySeconds * float64(len(p.tasks)) / seconds))
 	}
-	for range profile.fills {
+	for range profile.delayFills {
 		if err := fill(); err != nil {
 			return err
 		}
@@ -52,28 +50,28 @@ func (p *program) occupyDevice() error {
 	return nil
 }
 
-// profiled runs the steps with an event before and after each.
-func (p *program) profiled() (err error) {
+// runProfiled runs the tasks one by one with an event before and after each, and adds up their times.
+func (p *program) runProfiled() (err error) {
 	e := p.exec
-	if e.profile.of == nil || e.profile.of.Program != p.Program {
+	if e.profile.program == nil || e.profile.program.Program != p.Program {
 		n := len(p.Instructions) + 1
-		e.profile = profile{seconds: make([]float64, n), works: make([]bool, n), runs: nn.RunCounts{}}
+		e.profile = profile{seconds: make([]float64, n), hasWork: make([]bool, n), runs: nn.RunCounts{}}
 	}
-	e.profile.of, p.warm = p, true
+	e.profile.program, p.warm = p, true
 	events, err := newTimedEvents(e.backend.device, len(p.tasks)+1)
 	defer func() { err = errors.Join(err, closeAll(events)) }()
 	if err != nil {
 		return err
 	}
-	if err := p.occupyDevice(); err != nil {
+	if err := p.queueDelay(); err != nil {
 		return err
 	}
 	if err := events[0].Record(e.backend.stream); err != nil {
 		return err
 	}
-	for i, s := range p.tasks {
-		if err := s.run(); err != nil {
-			return p.taskError(s, err)
+	for i, t := range p.tasks {
+		if err := t.run(); err != nil {
+			return p.taskError(t, err)
 		}
 		if err := events[i+1].Record(e.backend.stream); err != nil {
 			return err
@@ -82,54 +80,54 @@ func (p *program) profiled() (err error) {
 	if err := e.backend.stream.Sync(); err != nil {
 		return err
 	}
-	for i, s := range p.tasks {
+	for i, t := range p.tasks {
 		ms, err := events[i+1].Since(events[i])
 		if err != nil {
 			return err
 		}
-		place := s.index
-		if place < 0 {
-			place = len(p.Instructions)
+		at := t.instruction
+		if at < 0 {
+			at = len(p.Instructions)
 		}
-		e.profile.seconds[place] += ms / 1e3
-		e.profile.works[place] = true
+		e.profile.seconds[at] += ms / 1e3
+		e.profile.hasWork[at] = true
 	}
 	e.profile.runs[p.n]++
 	return nil
 }
 
-// newTimedEvents makes events that have a time; what there is of them is returned
-// with an error too.
+// newTimedEvents makes n events that record a time. With an error it returns those that were made.
 func newTimedEvents(d *gpu.Device, n int) ([]*gpu.Event, error) {
 	var events []*gpu.Event
 	for range n {
-		ev, err := d.NewEvent(true)
+		e, err := d.NewEvent(true)
 		if err != nil {
 			return events, err
 		}
-		events = append(events, ev)
+		events = append(events, e)
 	}
 	return events, nil
 }
 
-// Profiled implements Profiler. What prepares the kernels of a fused step comes first.
+// Profiled implements nn.Instrumented. Preparation comes first, where there is any.
 func (e *executor) Profiled() []nn.InstructionTime {
-	p, f := e.profile.of, &e.profile
+	p, f := e.profile.program, &e.profile
 	if p == nil {
 		return nil
 	}
-	times := f.runs.InstructionTimes(e.plan, target{e.backend, e.fusion}, p.Program, func(step int) float64 { return f.seconds[step] })
+	seconds := func(instruction int) float64 { return f.seconds[instruction] }
+	times := f.runs.InstructionTimes(e.plan, target{e.backend, e.fusion}, p.Program, seconds)
 	for i := range times {
-		times[i].Shared = !f.works[i]
+		times[i].Shared = !f.hasWork[i]
 	}
-	if n := len(times); f.works[n] {
+	if n := len(times); f.hasWork[n] {
 		node, kind, phase := p.describe(-1)
 		times = slices.Insert(times, 0, nn.InstructionTime{Node: node, Kind: kind, Phase: phase, Seconds: f.seconds[n]})
 	}
 	return times
 }
 
-// WeightCopyBytes implements narrower: products in 16 bits read a 16-bit copy.
+// WeightCopyBytes says for nn's count of bytes moved that products at 16-bit precisions read a 16-bit copy.
 func (b *backend) WeightCopyBytes(g *nn.Graph, v nn.Value) int64 {
 	if !b.config.Precision.Is16Bit() {
 		return 0

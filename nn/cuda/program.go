@@ -13,17 +13,16 @@ import (
 	"resnet/nn"
 )
 
-// program is a Program bound for one number of images: cuDNN's descriptors
-// hold it, and so does a captured graph. All programs of an executor share its
-// memory.
+// program is an nn.Program bound for one number of images, since cuDNN's descriptors and captured graphs are made for
+// one. All programs of an executor share its memory.
 type program struct {
 	*nn.Program
-	exec  *executor
-	n     int
-	tasks []task
-	owned []interface{ Close() error } // descriptors
-	// After a first run step by step, in which libraries load what they need, a
-	// step is one graph, and a group of steps on one data set is one too.
+	exec    *executor
+	n       int
+	tasks   []task
+	closers []interface{ Close() error } // descriptors, streams, events and buffers of this program
+	// The first run launches the tasks one by one, and libraries load what they need (warm). From then on a step is one
+	// graph, and several steps on one data set are one too.
 	warm           bool
 	graph          *gpu.Graph
 	multistepGraph *gpu.Graph
@@ -32,17 +31,18 @@ type program struct {
 	fusion    *fusion                         // nil: every node by itself
 	schedule  *schedule                       // with fusion: when its work runs
 	gradients map[int]*kernels.WeightGradient // by convolution
-	stream    *gpu.Stream                     // that the step being run is to use
-	streams   *streams                        // what captured steps fork with
-	failed    error                           // the first that placing work met
+	stream    *gpu.Stream                     // that the running task is to use
+	streams   *streams                        // that captured steps fork to
+	bindErr   error                           // the first error of placing tasks
 }
 
-// task is work of a step of the plan, or of -1: what comes before the first.
+// task is a piece of work: an instruction of the program or a part of one. Instruction -1 is preparation, before the
+// first.
 type task struct {
-	index int
-	at    int // the step of the plan at which it runs
-	// side work may run beside that of the main stream, from `at` on; before the
-	// step of the plan behind `until` the main stream waits for it.
+	instruction int
+	at          int // the index of the instruction at which it runs
+	// A side task may run on a side stream from `at` on. The main stream waits for it before the first instruction
+	// after `until`.
 	side  bool
 	until int
 	run   func() error
@@ -53,7 +53,7 @@ type programKey struct {
 	n    int
 }
 
-// program binds a program for n images, once.
+// program returns the program of a mode for n images; it is bound once.
 func (e *executor) program(m nn.Mode, n int) (*program, error) {
 	key := programKey{m, n}
 	if p := e.programs[key]; p != nil {
@@ -68,10 +68,10 @@ func (e *executor) program(m nn.Mode, n int) (*program, error) {
 		return nil, err
 	}
 	e.programs[key] = p
-	return p, e.growScratch(e.need)
+	return p, e.growScratch(e.scratchNeed)
 }
 
-// newProgram binds a program.
+// newProgram binds a program; the caller grows the scratch memory to e.scratchNeed.
 func (e *executor) newProgram(m nn.Mode, n int, fusion *fusion) (*program, error) {
 	p := &program{Program: e.plan.Train, exec: e, n: n, fusion: fusion, stream: e.backend.stream}
 	if m == nn.Eval {
@@ -82,7 +82,7 @@ func (e *executor) newProgram(m nn.Mode, n int, fusion *fusion) (*program, error
 		p.gradients = map[int]*kernels.WeightGradient{}
 	}
 	if err := p.bind(m); err != nil {
-		return nil, errors.Join(err, closeAll(p.owned))
+		return nil, errors.Join(err, closeAll(p.closers))
 	}
 	return p, nil
 }
@@ -94,15 +94,17 @@ func (p *program) bind(m nn.Mode) error {
 	for i := range backward {
 		backward[i].Node = -1
 	}
-	for _, s := range p.Instructions {
-		if s.Phase == nn.Backward {
-			backward[s.Node] = s
+	for _, in := range p.Instructions {
+		if in.Phase == nn.Backward {
+			backward[in.Node] = in
 		}
 	}
 	bound := make([]kernel, len(g.Nodes))
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
-		c := &binding{executor: e, prog: p, index: i, node: n, step: backward[i], needs: make([]bool, len(n.In)), n: p.n}
+		c := &binding{
+			executor: e, prog: p, index: i, node: n, instruction: backward[i], needs: make([]bool, len(n.In)), n: p.n,
+		}
 		for k, v := range n.In {
 			c.needs[k] = needs[v]
 		}
@@ -120,12 +122,12 @@ func (p *program) bind(m nn.Mode) error {
 			return err
 		}
 	}
-	for i, s := range p.Instructions {
-		switch s.Phase {
+	for i, in := range p.Instructions {
+		switch in.Phase {
 		case nn.Forward:
-			p.add(i, bound[s.Node].forward)
+			p.add(i, bound[in.Node].forward)
 		case nn.Backward:
-			p.add(i, bound[s.Node].backward)
+			p.add(i, bound[in.Node].backward)
 		case nn.Update:
 			for _, f := range e.bindUpdate(m == nn.Train) {
 				p.add(i, f)
@@ -133,37 +135,37 @@ func (p *program) bind(m nn.Mode) error {
 		}
 	}
 	slices.SortStableFunc(p.tasks, func(a, b task) int { return cmp.Compare(a.at, b.at) })
-	if p.failed != nil {
-		return p.failed
+	if p.bindErr != nil {
+		return p.bindErr
 	}
 	var err error
 	p.streams, err = p.makeStreams()
 	return err
 }
 
-// add places work of a step at the step itself; nil is none.
-func (p *program) add(index int, run func() error) {
+// add places the work of an instruction at the instruction itself; run may be nil.
+func (p *program) add(instruction int, run func() error) {
 	if run != nil {
-		p.place(task{index: index, at: index, run: run})
+		p.place(task{instruction: instruction, at: instruction, run: run})
 	}
 }
 
-func (p *program) place(s task) { p.tasks = append(p.tasks, s) }
+func (p *program) place(t task) { p.tasks = append(p.tasks, t) }
 
-// freshen makes the 16-bit copy of parameters that products read anew after
-// they were written; updates keep it up.
+// castParams brings the 16-bit copy of the parameters up to date after Write. Updates write both.
 func (e *executor) castParams() error {
 	if !e.dirty || e.params16 == nil {
 		return nil
 	}
 	e.dirty = false
 	b := e.backend
-	return b.kernels.Cast(b.stream, b.type16(), e.params16.Ptr, e.segments[nn.Params].Ptr, int(e.plan.Bytes[nn.Params]/4))
+	n := int(e.plan.Bytes[nn.Params] / 4)
+	return b.kernels.Cast(b.stream, b.type16(), e.params16.Ptr, e.segments[nn.Params].Ptr, n)
 }
 
-// graphs says whether steps are launched as graphs by now. A graph cannot be
-// walked with a look at every op, so checking and profiling go step by step.
-func (p *program) graphs() bool {
+// usesGraphs says whether the next step is launched as a graph. Checking and profiling need to stop after each task, so
+// they launch tasks one by one.
+func (p *program) usesGraphs() bool {
 	c := p.exec.backend.config
 	return p.warm && !c.NoGraph && !c.Check && !p.exec.profiling
 }
@@ -171,18 +173,18 @@ func (p *program) graphs() bool {
 // run takes one step.
 func (p *program) run() error {
 	switch {
-	case p.graphs():
+	case p.usesGraphs():
 		return p.launch(&p.graph, p.streams.run)
 	case p.exec.profiling:
-		return p.profiled()
+		return p.runProfiled()
 	case p.exec.backend.config.Check:
-		return p.exec.timeline.record(p.exec.backend.stream, p.checked)
+		return p.exec.timeline.record(p.exec.backend.stream, p.runChecked)
 	}
 	p.warm = true
-	return p.exec.timeline.record(p.exec.backend.stream, p.eager)
+	return p.exec.timeline.record(p.exec.backend.stream, p.runEager)
 }
 
-// launch launches a graph, which is what work does, captured when first needed.
+// launch launches *graph; the first time it is captured from work.
 func (p *program) launch(graph **gpu.Graph, work func() error) error {
 	s := p.exec.backend.stream
 	if *graph == nil {
@@ -194,16 +196,16 @@ func (p *program) launch(graph **gpu.Graph, work func() error) error {
 	return p.exec.timeline.record(s, func() error { return (*graph).Launch(s) })
 }
 
-func (p *program) eager() error {
-	for _, s := range p.tasks {
-		if err := s.run(); err != nil {
-			return p.taskError(s, err)
+func (p *program) runEager() error {
+	for _, t := range p.tasks {
+		if err := t.run(); err != nil {
+			return p.taskError(t, err)
 		}
 	}
 	return nil
 }
 
-// capture records work instead of doing it.
+// capture records the work of a function as a graph; nothing runs.
 func capture(s *gpu.Stream, work func() error) (*gpu.Graph, error) {
 	if err := s.BeginCapture(); err != nil {
 		return nil, err
@@ -219,26 +221,26 @@ func capture(s *gpu.Stream, work func() error) (*gpu.Graph, error) {
 	return graph, end
 }
 
-// taskError names the step of an error.
-func (p *program) taskError(s task, err error) error {
+// taskError names the node and phase of an error.
+func (p *program) taskError(t task, err error) error {
 	if err == nil {
 		return nil
 	}
-	node, _, phase := p.describe(s.index)
+	node, _, phase := p.describe(t.instruction)
 	return fmt.Errorf("%s: %v: %w", node, phase, err)
 }
 
-// describe is a step's node, kind and phase.
-func (p *program) describe(index int) (node, kind string, phase nn.Phase) {
-	if index < 0 {
+// describe returns an instruction's node, kind and phase.
+func (p *program) describe(instruction int) (node, kind string, phase nn.Phase) {
+	if instruction < 0 {
 		return "preparation", "copy", nn.Forward
 	}
-	s := p.Instructions[index]
-	if s.Phase == nn.Update {
+	in := p.Instructions[instruction]
+	if in.Phase == nn.Update {
 		return "update", p.exec.plan.Optimizer.Kind(), nn.Update
 	}
-	n := &p.exec.graph.Nodes[s.Node]
-	return n.Name, n.Op.Kind(), s.Phase
+	n := &p.exec.graph.Nodes[in.Node]
+	return n.Name, n.Op.Kind(), in.Phase
 }
 
 func (p *program) dropGraphs() error {
@@ -248,5 +250,5 @@ func (p *program) dropGraphs() error {
 }
 
 func (p *program) close() error {
-	return errors.Join(p.dropGraphs(), closeAll(p.owned))
+	return errors.Join(p.dropGraphs(), closeAll(p.closers))
 }

@@ -12,10 +12,10 @@ import (
 	"resnet/nn"
 )
 
-// withDefaults fills in zeros for a device with a second level cache of so many bytes.
-func withDefaults(s nn.RooflineSizes, p nn.Precision, cache int64) nn.RooflineSizes {
+// withDefaults replaces sizes of 0 by the defaults for a device with an L2 cache of so many bytes.
+func withDefaults(s nn.RooflineSizes, p nn.Precision, l2Bytes int64) nn.RooflineSizes {
 	if s.CopyBytes == 0 {
-		s.CopyBytes = max(512<<20, 8*cache)
+		s.CopyBytes = max(512<<20, 8*l2Bytes)
 	}
 	if s.Order == 0 {
 		s.Order = 8192
@@ -49,7 +49,7 @@ func (b *backend) Roofline(s nn.RooflineSizes) (r nn.Roofline, err error) {
 
 // copySeconds is the median time of a copy from one buffer to another.
 func (b *backend) copySeconds(s nn.RooflineSizes) (seconds float64, err error) {
-	buffers, err := b.rooflineBuffers("a copy to be timed", s.CopyBytes, 2)
+	buffers, err := b.rooflineBuffers("buffer of a timed copy", s.CopyBytes, 2)
 	defer func() { err = errors.Join(err, freeAll(buffers)) }()
 	if err != nil {
 		return 0, err
@@ -57,11 +57,13 @@ func (b *backend) copySeconds(s nn.RooflineSizes) (seconds float64, err error) {
 	if err := b.stream.Fill(buffers[0].Ptr, 0x3f800000, s.CopyBytes/4*4); err != nil {
 		return 0, err
 	}
-	return b.medianSeconds(s.Runs, func() error { return b.stream.Copy(buffers[1].Ptr, buffers[0].Ptr, s.CopyBytes) })
+	return b.medianSeconds(s.Runs, func() error {
+		return b.stream.Copy(buffers[1].Ptr, buffers[0].Ptr, s.CopyBytes)
+	})
 }
 
-// productSeconds is the median time of c = a b in the backend's precision. The
-// matrices are random: zeros would draw less power and let the clock rise.
+// productSeconds is the median time of c = a b in the backend's precision. The matrices are random: zeros would take
+// less power and let the clock rise.
 func (b *backend) productSeconds(s nn.RooflineSizes) (seconds float64, err error) {
 	t, math, n := gpu.Float32, gpu.Pedantic32, s.Order
 	switch {
@@ -70,7 +72,7 @@ func (b *backend) productSeconds(s nn.RooflineSizes) (seconds float64, err error
 	case b.config.Precision == nn.TF32:
 		math = gpu.FastTF32
 	}
-	matrices, err := b.rooflineBuffers("a product to be timed", size(t, n*n), 3)
+	matrices, err := b.rooflineBuffers("matrix of a timed product", size(t, n*n), 3)
 	defer func() { err = errors.Join(err, freeAll(matrices)) }()
 	if err != nil {
 		return 0, err
@@ -105,36 +107,36 @@ func freeAll(buffers []*gpu.Buffer) error {
 	return errors.Join(errs...)
 }
 
-// randomBlock is how many random numbers are drawn; a tensor repeats them.
+// randomBlock is how many random numbers are generated; larger tensors repeat them.
 const randomBlock = 1 << 20
 
 // randomize fills n elements of a type with numbers from -1 to 1.
 func (b *backend) randomize(dst gpu.Ptr, t gpu.DataType, n int, seed uint64) (err error) {
-	drawn := min(n, randomBlock)
-	host, err := b.device.AllocPinned("random numbers", 4*int64(drawn))
+	block := min(n, randomBlock)
+	host, err := b.device.AllocPinned("random numbers", 4*int64(block))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Free()) }()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	numbers := unsafe.Slice((*float32)(unsafe.Pointer(&host.Bytes()[0])), drawn)
+	numbers := unsafe.Slice((*float32)(unsafe.Pointer(&host.Bytes()[0])), block)
 	for i := range numbers {
 		numbers[i] = 2*rng.Float32() - 1
 	}
-	wide, err := b.device.Alloc("random numbers", 4*int64(drawn))
+	wide, err := b.device.Alloc("random numbers", 4*int64(block))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, wide.Free()) }()
-	if err := b.stream.ToDevice(wide.Ptr, host, 0, 4*int64(drawn)); err != nil {
+	if err := b.stream.ToDevice(wide.Ptr, host, 0, 4*int64(block)); err != nil {
 		return err
 	}
 	if t == gpu.Float32 {
-		err = b.stream.Copy(dst, wide.Ptr, size(t, drawn))
+		err = b.stream.Copy(dst, wide.Ptr, size(t, block))
 	} else {
-		err = b.kernels.Cast(b.stream, t, dst, wide.Ptr, drawn)
+		err = b.kernels.Cast(b.stream, t, dst, wide.Ptr, block)
 	}
-	for done := drawn; err == nil && done < n; {
+	for done := block; err == nil && done < n; {
 		more := min(done, n-done)
 		err = b.stream.Copy(dst.Add(size(t, done)), dst, size(t, more))
 		done += more
@@ -142,11 +144,11 @@ func (b *backend) randomize(dst gpu.Ptr, t gpu.DataType, n int, seed uint64) (er
 	return errors.Join(err, b.stream.Sync())
 }
 
-// medianSeconds is the median time of work that f enqueues, between events. A
-// quarter as many runs come before, in which clocks rise.
+// medianSeconds is the median time, between events, of the work that f queues. A quarter as many runs come before,
+// while clocks rise.
 func (b *backend) medianSeconds(runs int, f func() error) (seconds float64, err error) {
-	marks, err := newTimedEvents(b.device, runs+1)
-	defer func() { err = errors.Join(err, closeAll(marks)) }()
+	events, err := newTimedEvents(b.device, runs+1)
+	defer func() { err = errors.Join(err, closeAll(events)) }()
 	if err != nil {
 		return 0, err
 	}
@@ -155,14 +157,14 @@ func (b *backend) medianSeconds(runs int, f func() error) (seconds float64, err 
 			return 0, err
 		}
 	}
-	if err := marks[0].Record(b.stream); err != nil {
+	if err := events[0].Record(b.stream); err != nil {
 		return 0, err
 	}
-	for _, m := range marks[1:] {
+	for _, e := range events[1:] {
 		if err := f(); err != nil {
 			return 0, err
 		}
-		if err := m.Record(b.stream); err != nil {
+		if err := e.Record(b.stream); err != nil {
 			return 0, err
 		}
 	}
@@ -171,7 +173,7 @@ func (b *backend) medianSeconds(runs int, f func() error) (seconds float64, err 
 	}
 	times := make([]float64, runs)
 	for i := range times {
-		ms, err := marks[i+1].Since(marks[i])
+		ms, err := events[i+1].Since(events[i])
 		if err != nil {
 			return 0, err
 		}

@@ -8,11 +8,10 @@ import (
 	"resnet/gpu"
 )
 
-// Scratch memory is of two kinds: one piece that all work of the main stream
-// uses in turn, and pieces of a program's own for launches that may run beside
-// others.
+// Scratch memory is of two kinds: one workspace that all tasks of the main stream use in turn, and private memory of
+// launches that may run while others do.
 
-// workspace is where scratch memory begins; closures ask when they run.
+// workspace is the address of the scratch memory. It may change after binding, so kernels ask when they run.
 func (e *executor) workspace() gpu.Ptr {
 	if e.scratch == nil {
 		return 0
@@ -20,10 +19,10 @@ func (e *executor) workspace() gpu.Ptr {
 	return e.scratch.Ptr
 }
 
-// needScratch is called while binding; the memory is e.scratch when a step runs.
-func (e *executor) needScratch(bytes int64) { e.need = max(e.need, bytes) }
+// needScratch asks, while a node is bound, for a scratch memory of so many bytes when it runs.
+func (e *executor) needScratch(bytes int64) { e.scratchNeed = max(e.scratchNeed, bytes) }
 
-// growScratch makes the scratch memory at least so large.
+// growScratch makes the scratch memory at least that large.
 func (e *executor) growScratch(bytes int64) error {
 	if e.scratch != nil && e.scratch.Bytes >= bytes || bytes == 0 {
 		return nil
@@ -31,8 +30,7 @@ func (e *executor) growScratch(bytes int64) error {
 	return e.replaceScratch(bytes)
 }
 
-// replaceScratch gives the scratch memory another size. Graphs hold its address,
-// so they are captured again.
+// replaceScratch allocates the scratch memory anew. Graphs hold its address, so they are dropped.
 func (e *executor) replaceScratch(bytes int64) error {
 	if err := e.backend.stream.Sync(); err != nil {
 		return err
@@ -48,25 +46,25 @@ func (e *executor) replaceScratch(bytes int64) error {
 	return e.alloc(&e.scratch, "workspace", bytes)
 }
 
-// owned is device memory that goes with a program.
-type owned struct{ *gpu.Buffer }
+// bufferCloser is a buffer that is closed with a program.
+type bufferCloser struct{ *gpu.Buffer }
 
-func (o owned) Close() error { return o.Free() }
+func (o bufferCloser) Close() error { return o.Free() }
 
-// private is scratch memory of one launch: zeros before its first, and not
-// shared with any other, since launches may run beside each other.
-func (p *program) ownScratch(what string, bytes int64) gpu.Ptr {
-	if bytes == 0 || p.failed != nil {
+// privateScratch allocates scratch memory for one launch alone: others may run at the same time, and some kernels
+// expect what they left there the last time. It holds zeros at first.
+func (p *program) privateScratch(what string, bytes int64) gpu.Ptr {
+	if bytes == 0 || p.bindErr != nil {
 		return 0
 	}
 	bytes = (bytes + 3) / 4 * 4
 	b, err := p.exec.backend.device.Alloc(fmt.Sprintf("%s of %s at batch size %d", what, p.exec.graph.Name, p.n), bytes)
 	if err == nil {
-		p.owned = append(p.owned, owned{b})
+		p.closers = append(p.closers, bufferCloser{b})
 		err = p.exec.backend.stream.Fill(b.Ptr, 0, bytes)
 	}
 	if err != nil {
-		p.failed = err
+		p.bindErr = err
 		return 0
 	}
 	return b.Ptr

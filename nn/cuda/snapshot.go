@@ -10,21 +10,21 @@ import (
 	"resnet/nn"
 )
 
-// snapshotSegments are what a checkpoint is made of.
+// snapshotSegments are the segments that a checkpoint holds.
 var snapshotSegments = [...]nn.Segment{nn.Params, nn.Momenta, nn.SecondMoments, nn.Statistics}
 
-// snapshot is a copy of those segments, and of the loss scale, in pinned
-// memory: one copy for each, over the bus at its full speed, in stream order.
+// snapshot is a copy of snapshotSegments and of the loss scale in pinned memory, where copies reach the full speed of
+// the bus.
 type snapshot struct {
 	backend *backend
 	plan    *nn.Plan
 	memory  *gpu.Pinned
-	at      [nn.NumSegments]int64 // where each segment lies in memory
-	scale   []byte                // in memory, behind them; nil: there is none
+	offsets [nn.NumSegments]int64 // where each segment lies in memory
+	scale   []byte                // the end of memory; nil: there is none
 	done    *gpu.Event
 }
 
-// Snapshot implements Snapshotter.
+// Snapshot implements nn.Async.
 func (e *executor) Snapshot() (nn.Snapshot, error) {
 	defer e.backend.device.Enter()()
 	if e.snapshot == nil {
@@ -32,15 +32,15 @@ func (e *executor) Snapshot() (nn.Snapshot, error) {
 			return nil, e.backend.wrap(err)
 		}
 	}
-	return e.snapshot, e.backend.wrap(e.copyAside(e.snapshot))
+	return e.snapshot, e.backend.wrap(e.queueSnapshot(e.snapshot))
 }
 
-// makeSnapshot takes the memory, once.
+// makeSnapshot allocates the memory, once for all snapshots.
 func (e *executor) makeSnapshot() (err error) {
 	s := &snapshot{backend: e.backend, plan: e.plan}
 	var bytes int64
 	for _, segment := range snapshotSegments {
-		s.at[segment] = bytes
+		s.offsets[segment] = bytes
 		bytes += nn.Align(e.plan.Bytes[segment])
 	}
 	scale := bytes
@@ -60,11 +60,12 @@ func (e *executor) makeSnapshot() (err error) {
 	return nil
 }
 
-func (e *executor) copyAside(s *snapshot) error {
+// queueSnapshot queues the copies.
+func (e *executor) queueSnapshot(s *snapshot) error {
 	stream := e.backend.stream
 	for _, segment := range snapshotSegments {
 		if from := e.segments[segment]; from != nil {
-			if err := stream.ToHost(s.memory, s.at[segment], from.Ptr, e.plan.Bytes[segment]); err != nil {
+			if err := stream.ToHost(s.memory, s.offsets[segment], from.Ptr, e.plan.Bytes[segment]); err != nil {
 				return err
 			}
 		}
@@ -78,13 +79,13 @@ func (e *executor) copyAside(s *snapshot) error {
 	return s.done.Record(stream)
 }
 
-// wait returns when the copy has arrived.
+// sync waits until the copies are done.
 func (s *snapshot) sync() error {
 	defer s.backend.device.Enter()()
 	return s.backend.wrap(s.done.Sync())
 }
 
-// Read implements Snapshot.
+// Read implements nn.Snapshot.
 func (s *snapshot) Read(r nn.Ref, p []byte) error {
 	if err := s.sync(); err != nil {
 		return err
@@ -100,11 +101,11 @@ func (s *snapshot) Read(r nn.Ref, p []byte) error {
 	if err != nil {
 		return s.backend.wrap(err)
 	}
-	fromDevice(pm, p, s.memory.Bytes()[s.at[slot.Segment]+slot.Offset:])
+	fromDevice(pm, p, s.memory.Bytes()[s.offsets[slot.Segment]+slot.Offset:])
 	return nil
 }
 
-// State implements Snapshot.
+// State implements nn.Snapshot.
 func (s *snapshot) State() ([]byte, error) {
 	if s.scale == nil {
 		return nil, nil

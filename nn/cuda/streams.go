@@ -11,105 +11,105 @@ import (
 // sideStreamCount is how many streams beside the main one a captured step forks to.
 const sideStreamCount = 2
 
-// branches puts a program's steps on several streams while they are captured.
+// streams queues a program's tasks on the main stream and on side streams, while they are captured.
 type streams struct {
 	prog    *program
 	fork    *gpu.Event
 	side    []*gpu.Stream
-	events  []*gpu.Event // one for each piece of side work, in order
-	pending []sideTask   // that the main stream has not waited for
-	next    int          // stream, round and round
-	used    int          // events
+	events  []*gpu.Event  // one for each side task, in order
+	pending []pendingTask // that the main stream has not waited for
+	next    int           // side stream, in turn
+	used    int           // events
 }
 
-// sideTask is done when its event is, and wanted behind the step until.
-type sideTask struct {
+// pendingTask is a side task that is finished when `done` is; instructions after `until` need it.
+type pendingTask struct {
 	done  *gpu.Event
 	until int
 }
 
-// makeStreams takes what forking needs: a capture cannot.
-func (p *program) makeStreams() (b *streams, err error) {
+// makeStreams makes the streams and events beforehand, since nothing can be made during a capture.
+func (p *program) makeStreams() (s *streams, err error) {
 	d := p.exec.backend.device
-	b = &streams{prog: p}
-	event := func() *gpu.Event {
+	s = &streams{prog: p}
+	newEvent := func() *gpu.Event {
 		e, failed := d.NewEvent(false)
 		if failed == nil {
-			p.owned = append(p.owned, e)
+			p.closers = append(p.closers, e)
 		}
 		err = errors.Join(err, failed)
 		return e
 	}
-	for _, s := range p.tasks {
-		if s.side {
-			b.events = append(b.events, event())
+	for _, t := range p.tasks {
+		if t.side {
+			s.events = append(s.events, newEvent())
 		}
 	}
-	if len(b.events) == 0 {
-		return b, err
+	if len(s.events) == 0 {
+		return s, err
 	}
-	b.fork = event()
+	s.fork = newEvent()
 	for range sideStreamCount {
-		s, failed := d.NewStream()
+		side, failed := d.NewStream()
 		if failed == nil {
-			p.owned = append(p.owned, s)
-			b.side = append(b.side, s)
+			p.closers = append(p.closers, side)
+			s.side = append(s.side, side)
 		}
 		err = errors.Join(err, failed)
 	}
-	return b, err
+	return s, err
 }
 
-// run puts the program's steps on the main stream and on those beside it.
-func (b *streams) run() error {
-	p := b.prog
+// run queues all tasks of the program; at the end the main stream has waited for every side stream.
+func (s *streams) run() error {
+	p := s.prog
 	main := p.exec.backend.stream
 	defer func() { p.stream = main }()
-	b.next, b.used, b.pending = 0, 0, nil
-	for _, s := range p.tasks {
-		err := b.join(main, s.at)
+	s.next, s.used, s.pending = 0, 0, nil
+	for _, t := range p.tasks {
+		err := s.join(main, t.at)
 		switch {
 		case err != nil:
-		case s.side:
-			err = b.runOnSide(main, s)
+		case t.side:
+			err = s.runOnSide(main, t)
 		default:
-			err = s.run()
+			err = t.run()
 		}
 		if err != nil {
-			return p.taskError(s, err)
+			return p.taskError(t, err)
 		}
 	}
-	return b.join(main, len(p.Instructions))
+	return s.join(main, len(p.Instructions))
 }
 
-// aside runs a step on a stream that starts where the main one is.
-func (b *streams) runOnSide(main *gpu.Stream, s task) error {
-	side := b.side[b.next]
-	b.next = (b.next + 1) % len(b.side)
-	done := b.events[b.used]
-	b.used++
-	if err := errors.Join(b.fork.Record(main), side.Wait(b.fork)); err != nil {
+// runOnSide forks: the task runs on a side stream, after what the main stream has been given so far.
+func (s *streams) runOnSide(main *gpu.Stream, t task) error {
+	side := s.side[s.next]
+	s.next = (s.next + 1) % len(s.side)
+	done := s.events[s.used]
+	s.used++
+	if err := errors.Join(s.fork.Record(main), side.Wait(s.fork)); err != nil {
 		return err
 	}
-	b.prog.stream = side
-	err := s.run()
-	b.prog.stream = main
-	b.pending = append(b.pending, sideTask{done, s.until})
+	s.prog.stream = side
+	err := t.run()
+	s.prog.stream = main
+	s.pending = append(s.pending, pendingTask{done, t.until})
 	return errors.Join(err, done.Record(side))
 }
 
-// wait makes the main stream wait for what must be done before step `at` of the plan.
-func (b *streams) join(main *gpu.Stream, at int) error {
-	rest := b.pending[:0]
-	for _, w := range b.pending {
-		if w.until >= at {
-			rest = append(rest, w)
+// join makes the main stream wait for the side tasks that instruction `at` needs.
+func (s *streams) join(main *gpu.Stream, at int) error {
+	rest := s.pending[:0]
+	for _, t := range s.pending {
+		if t.until >= at {
+			rest = append(rest, t)
 			continue
 		}
-		if err := main.Wait(w.done); err != nil {
+		if err := main.Wait(t.done); err != nil {
 			return err
 		}
 	}
-	b.pending = rest
+	s.pending = rest
 	return nil
 }

@@ -10,78 +10,78 @@ import (
 	"resnet/nn"
 )
 
-// timeline holds two events for each step that is marked.
+// timeline holds a start and an end event for each launch to be recorded.
 type timeline struct {
 	events []*gpu.Event
 	used   int
 }
 
-// Watch implements Watcher.
-func (e *executor) StartTimeline(steps int) error {
+// StartTimeline implements nn.Instrumented.
+func (e *executor) StartTimeline(n int) error {
 	defer e.backend.device.Enter()()
 	if err := e.timeline.close(); err != nil {
 		return e.backend.wrap(err)
 	}
 	var err error
-	if e.timeline.events, err = newTimedEvents(e.backend.device, 2*steps); err != nil {
+	if e.timeline.events, err = newTimedEvents(e.backend.device, 2*n); err != nil {
 		return e.backend.wrap(errors.Join(err, e.timeline.close()))
 	}
 	return nil
 }
 
-// around marks a step that run launches, if it is one to be watched.
-func (w *timeline) record(s *gpu.Stream, run func() error) error {
-	if w.used+2 > len(w.events) {
+// record calls run, which launches work, and records events around it as long as there are unused ones.
+func (t *timeline) record(s *gpu.Stream, run func() error) error {
+	if t.used+2 > len(t.events) {
 		return run()
 	}
-	begin, end := w.events[w.used], w.events[w.used+1]
-	if err := begin.Record(s); err != nil {
+	start, end := t.events[t.used], t.events[t.used+1]
+	if err := start.Record(s); err != nil {
 		return err
 	}
 	if err := run(); err != nil {
 		return err
 	}
-	w.used += 2
+	t.used += 2
 	return end.Record(s)
 }
 
-// Watched implements Watcher.
+// Timeline implements nn.Instrumented.
 func (e *executor) Timeline() (nn.Timeline, error) {
 	defer e.backend.device.Enter()()
-	o, err := e.timeline.measure()
-	return o, e.backend.wrap(errors.Join(err, e.timeline.close()))
+	measured, err := e.timeline.measure()
+	return measured, e.backend.wrap(errors.Join(err, e.timeline.close()))
 }
 
-func (w *timeline) measure() (nn.Timeline, error) {
-	marks := w.events[:w.used]
-	if len(marks) == 0 {
+func (t *timeline) measure() (nn.Timeline, error) {
+	events := t.events[:t.used]
+	if len(events) == 0 {
 		return nn.Timeline{}, nil
 	}
-	last := marks[len(marks)-1]
+	last := events[len(events)-1]
 	if err := last.Sync(); err != nil {
 		return nn.Timeline{}, err
 	}
-	o := nn.Timeline{Launches: len(marks) / 2}
-	for i := 0; i < len(marks); i += 2 {
-		ms, err := marks[i+1].Since(marks[i])
+	measured := nn.Timeline{Launches: len(events) / 2}
+	for i := 0; i < len(events); i += 2 {
+		ms, err := events[i+1].Since(events[i])
 		if err != nil {
 			return nn.Timeline{}, err
 		}
-		o.Busy += ms / 1e3
+		measured.Busy += ms / 1e3
 	}
-	ms, err := last.Since(marks[0])
-	o.Elapsed = ms / 1e3
-	return o, err
+	ms, err := last.Since(events[0])
+	measured.Elapsed = ms / 1e3
+	return measured, err
 }
 
-func (w *timeline) close() error {
-	events := w.events
-	*w = timeline{}
+func (t *timeline) close() error {
+	events := t.events
+	*t = timeline{}
 	return closeAll(events)
 }
 
-// Launches implements Launcher: the nodes of the step's graph. Where no step was
-// replayed as one, it is captured for counting alone.
+// KernelCount implements nn.Instrumented: the number of nodes of the step's graph. Without a graph, a step is captured
+// for the count alone.
 func (e *executor) KernelCount(m nn.Mode, n int) (int, error) {
 	if err := e.plan.CheckRun(m, n); err != nil {
 		return 0, e.backend.wrap(err)
@@ -89,7 +89,7 @@ func (e *executor) KernelCount(m nn.Mode, n int) (int, error) {
 	defer e.backend.device.Enter()()
 	p := e.programs[programKey{m, n}]
 	if p == nil || !p.warm {
-		return 0, e.backend.wrap(fmt.Errorf("launches of a step on %d images, want one to have run before", n))
+		return 0, e.backend.wrap(fmt.Errorf("kernel count of a step on %d images, want one to have run before", n))
 	}
 	if p.graph != nil {
 		return p.graph.Nodes(), nil

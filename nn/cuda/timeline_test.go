@@ -10,15 +10,15 @@ import (
 	"resnet/nn/cuda"
 )
 
-// A step's launches are told once it has run, the same with graphs and without,
-// and neither that nor watching changes what steps compute.
-func TestCUDALaunches(t *testing.T) {
+// The kernel count of a step is known once it has run, and is the same with graphs and without.
+func TestCUDAKernelCount(t *testing.T) {
 	var counts []int
 	for _, noGraph := range []bool{false, true} {
 		b := openCUDA(cuda.Config{NoGraph: noGraph})(t)
 		_, e := narrowNetwork(t, b, 3)
 		l := e.(nn.Instrumented)
-		if _, err := l.KernelCount(nn.Train, 3); err == nil || !strings.Contains(err.Error(), "want one to have run before") {
+		_, err := l.KernelCount(nn.Train, 3)
+		if err == nil || !strings.Contains(err.Error(), "want one to have run before") {
 			t.Errorf("before a step: error %v, want one that says so", err)
 		}
 		for range 2 {
@@ -35,20 +35,20 @@ func TestCUDALaunches(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Forward and backward of some 30 nodes are at least a launch each.
+	// Forward and backward of some 30 nodes are at least a kernel each.
 	if counts[0] != counts[1] || counts[0] < 40 {
-		t.Errorf("%d launches of a graph, %d without, want as many and at least 40", counts[0], counts[1])
+		t.Errorf("%d kernels with graphs, %d without, want the same number and at least 40", counts[0], counts[1])
 	}
 }
 
-func TestCUDAWatch(t *testing.T) {
+func TestCUDATimeline(t *testing.T) {
 	b := openCUDA(cuda.Config{})(t)
 	_, e := narrowNetwork(t, b, 3)
 	w := e.(nn.Instrumented)
 	if err := w.StartTimeline(4); err != nil {
 		t.Fatal(err)
 	}
-	for range 6 { // two more than are watched
+	for range 6 { // two more than are recorded
 		if err := e.Run(nn.Train, 3); err != nil {
 			t.Fatal(err)
 		}
@@ -61,12 +61,12 @@ func TestCUDAWatch(t *testing.T) {
 		t.Errorf("%+v, idle %v, want 4 steps that take part of the time", o, o.Idle())
 	}
 	if o, err = w.Timeline(); err != nil || o != (nn.Timeline{}) || o.Idle() != 0 {
-		t.Errorf("after the watch: %+v, %v, want nothing", o, err)
+		t.Errorf("after the end of the recording: %+v, %v, want nothing", o, err)
 	}
 }
 
-func TestCUDACeilings(t *testing.T) {
-	// Not whole blocks, so that the copies of random numbers end in a short one.
+func TestCUDARoofline(t *testing.T) {
+	// Not a multiple of a block, so that the copies of random numbers end in a short one.
 	sizes := nn.RooflineSizes{CopyBytes: 4000, Order: 48, Runs: 3}
 	for _, p := range []nn.Precision{nn.FP32, nn.TF32, nn.BF16, nn.FP16} {
 		b := openCUDA(cuda.Config{Precision: p})(t)

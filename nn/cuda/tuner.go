@@ -9,17 +9,16 @@ import (
 	"resnet/nn"
 )
 
-// tuner makes the choices of a backend. The same key gives the same choice for
-// as long as it lives.
+// tuner makes the choices of a backend. The same key gets the same choice as long as the backend is open.
 type tuner struct {
-	config     nn.TuneConfig
-	given      map[string]nn.Choice
-	file, used *nn.Tuning
-	report     nn.TuneReport
+	config nn.TuneConfig
+	given  map[string]nn.Choice // of the run that is resumed
+	file   *nn.Tuning           // the cache on disk, with what was measured since
+	used   *nn.Tuning           // the choices made so far
+	report nn.TuneReport
 }
 
-// newTuner reads the cache. What is wrong with that is told, and all is
-// measured anew.
+// newTuner reads the cache. One that is damaged or of another scope is logged, and not used.
 func newTuner(c nn.TuneConfig, scope nn.TuningScope) *tuner {
 	t := &tuner{config: c, file: nn.NewTuning(scope), used: nn.NewTuning(scope), report: nn.TuneReport{Mode: c.Mode}}
 	if c.Given != nil {
@@ -53,13 +52,13 @@ func (t *tuner) log(format string, args ...any) {
 	}
 }
 
-// choose gives the place in names of what is taken for a key. Known choices go
-// first, where they are among the names: this process', those given, the
-// file's. Then measure decides; without it, or where the mode does not want it,
-// the first name is taken, the heuristics'. Measure returns a time in
-// microseconds for each name, 0 for one that cannot be run, and an error where
-// none can. A key says all that the speed depends on, and the names are all
-// ways that there are.
+// choose returns the index in names of the candidate to use for key. A known choice that is among the names is taken:
+// that of this process, then the given one, then the file's. Otherwise the candidates are measured. Without measure, or
+// in a mode that does not measure, the first is taken, which is that of the heuristics. A key names all that the speed
+// depends on.
+//
+// The function measure returns a time in microseconds for each name, 0 for one that cannot run, and an error where none
+// can.
 func (t *tuner) choose(key string, names []string, measure func() ([]float64, error)) (int, error) {
 	if len(names) == 1 {
 		return 0, nil
@@ -74,7 +73,7 @@ func (t *tuner) choose(key string, names []string, measure func() ([]float64, er
 	}
 	measuring := t.config.Mode == nn.TuneOn && measure != nil
 	c := t.file.Choices[key]
-	if i := slices.Index(names, c.Choice); i >= 0 && (!measuring || compared(c, names)) {
+	if i := slices.Index(names, c.Choice); i >= 0 && (!measuring || comparedAll(c, names)) {
 		return t.use(key, c, i)
 	}
 	if !measuring {
@@ -99,8 +98,8 @@ func (t *tuner) choose(key string, names []string, measure func() ([]float64, er
 	return t.use(key, c, best)
 }
 
-// compared says whether the choice was made among all of names.
-func compared(c nn.Choice, names []string) bool {
+// comparedAll says whether the choice was measured against all of names.
+func comparedAll(c nn.Choice, names []string) bool {
 	for _, name := range names {
 		if _, ok := c.Candidates[name]; !ok && name != c.Choice {
 			return false
@@ -109,8 +108,8 @@ func compared(c nn.Choice, names []string) bool {
 	return true
 }
 
-// use takes the i-th way. What a key was used for first is kept: for a last
-// batch of fewer images there may be fewer ways.
+// use records the choice of the i-th candidate. The first choice for a key stays, because a smaller last batch may have
+// fewer candidates.
 func (t *tuner) use(key string, c nn.Choice, i int) (int, error) {
 	if _, ok := t.used.Choices[key]; ok {
 		return i, nil
@@ -123,12 +122,11 @@ func (t *tuner) use(key string, c nn.Choice, i int) (int, error) {
 	return i, nil
 }
 
-// advantage is by how much another way must beat the first, the heuristics':
-// less is what two measurements of the same differ by.
+// minSpeedup is the share of time that a candidate must save over the first, the choice of the heuristics. Two
+// measurements of the same work differ by less.
 const minSpeedup = 0.03
 
-// fastest is the place of the least time, or 0 where that is hardly less than
-// the first.
+// fastest returns the index of the least time, or 0 where that saves less than minSpeedup over the first.
 func fastest(times []float64) int {
 	best := 0
 	for i, us := range times {
@@ -143,8 +141,7 @@ func fastest(times []float64) int {
 	return best
 }
 
-// keep writes what was measured to the file. Not being able to is no reason to
-// stop: it is measured again the next time.
+// save writes what was measured to the file. A failure is only logged: the next run measures again.
 func (t *tuner) save() {
 	if t.report.File == "" {
 		return

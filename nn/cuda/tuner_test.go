@@ -11,8 +11,8 @@ import (
 	"resnet/nn"
 )
 
-// The first wins unless another is faster by more than measuring is exact; what
-// cannot be run never does.
+// The first candidate wins unless another is faster by more than the error of a measurement. One that cannot run never
+// wins.
 func TestFastest(t *testing.T) {
 	for _, c := range []struct {
 		times []float64
@@ -33,7 +33,7 @@ func TestFastest(t *testing.T) {
 	}
 }
 
-// chooser is a tuner whose notes and measurements are seen.
+// chooser is a tuner that counts measurements, which give times, and keeps what is logged.
 type chooser struct {
 	*tuner
 	t        *testing.T
@@ -49,7 +49,7 @@ func newChooser(t *testing.T, c nn.TuneConfig) *chooser {
 	return x
 }
 
-// takes says what is taken of names, and whether that was measured.
+// takes checks which of names is chosen, and whether it was measured.
 func (x *chooser) takes(want string, measured bool, key string, names ...string) {
 	x.t.Helper()
 	before := x.measured
@@ -73,11 +73,13 @@ func TestChoose(t *testing.T) {
 		t.Errorf("where nothing can be measured %d is taken (%v), want the first", i, err)
 	}
 	on.save()
-	if on.report != (nn.TuneReport{Mode: nn.TuneOn, File: filepath.Join(dir, nn.TuningScope{Device: "a gpu"}.FileName()), Choices: 2, Timed: 1, Now: 1}) || on.report.String() != "on: 1 of 2 choices measured, 1 now" {
+	file := filepath.Join(dir, nn.TuningScope{Device: "a gpu"}.FileName())
+	if on.report != (nn.TuneReport{Mode: nn.TuneOn, File: file, Choices: 2, Timed: 1, Now: 1}) ||
+		on.report.String() != "on: 1 of 2 choices measured, 1 now" {
 		t.Errorf("%+v, %v", on.report, on.report)
 	}
 
-	// Another process takes it from the file, but for what it was not compared with.
+	// Another process takes it from the file, unless there are candidates that it was not measured against.
 	cached := newChooser(t, nn.TuneConfig{Mode: nn.TuneCached, Dir: dir})
 	cached.takes("b", false, "k", "d", "b")
 	cached.takes("a", false, "other", "a", "b")
@@ -90,7 +92,7 @@ func TestChoose(t *testing.T) {
 	off := newChooser(t, nn.TuneConfig{Dir: dir})
 	off.takes("a", false, "k", "a", "b")
 
-	// A run's own choices count for more than the file's.
+	// The choices of a run that is resumed win over the file's.
 	given := nn.TuneConfig{Mode: nn.TuneOn, Dir: dir, Given: on.used}
 	resumed := newChooser(t, given)
 	resumed.times = []float64{1, 2}
@@ -110,12 +112,13 @@ func TestChoose(t *testing.T) {
 		t.Errorf("notes %q, want one that names the other GPU", x.notes)
 	}
 	stop := errors.New("stop")
-	if _, err := on.choose("fails", []string{"a", "b"}, func() ([]float64, error) { return nil, stop }); !errors.Is(err, stop) {
+	fails := func() ([]float64, error) { return nil, stop }
+	if _, err := on.choose("fails", []string{"a", "b"}, fails); !errors.Is(err, stop) {
 		t.Errorf("error %v, want that of measuring", err)
 	}
 }
 
-// A file that cannot be read or written is a note, and the choices are made.
+// A file that cannot be read or written is logged, and the choices are made.
 func TestChooseWithoutFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, nn.TuningScope{Device: "a gpu"}.FileName())

@@ -9,94 +9,93 @@ import (
 	"resnet/nn"
 )
 
-// ringSlots is how many writes of one kind may be on their way to the device:
-// how far the host can run ahead.
+// ringSlots is how many uploads of one kind may be queued: how far the host can run ahead of the device.
 const ringSlots = 8
 
-// pipe carries small writes to the device without waiting for it: each is
-// copied into the next of a ring of pinned slots, and from there in stream order.
+// uploadRing uploads without waiting for the device: each upload is copied into the next of a ring of pinned slots, and
+// from there to the device in stream order.
 type uploadRing struct {
-	stream *gpu.Stream
-	memory *gpu.Pinned
-	each   int64                 // bytes of a slot
-	free   [ringSlots]*gpu.Event // recorded behind the copy that last used the slot
-	used   [ringSlots]bool
-	next   int
+	stream    *gpu.Stream
+	memory    *gpu.Pinned
+	slotBytes int64
+	free      [ringSlots]*gpu.Event // recorded after the last copy from the slot
+	used      [ringSlots]bool       // whether there was one
+	next      int
 }
 
-func newUploadRing(d *gpu.Device, s *gpu.Stream, what string, slot int64) (*uploadRing, error) {
-	st := &uploadRing{stream: s, each: nn.Align(slot)}
+func newUploadRing(d *gpu.Device, s *gpu.Stream, what string, slotBytes int64) (*uploadRing, error) {
+	r := &uploadRing{stream: s, slotBytes: nn.Align(slotBytes)}
 	var err error
-	if st.memory, err = d.AllocPinned(what, ringSlots*st.each); err != nil {
-		return st, err
+	if r.memory, err = d.AllocPinned(what, ringSlots*r.slotBytes); err != nil {
+		return r, err
 	}
-	for i := range st.free {
-		if st.free[i], err = d.NewEvent(false); err != nil {
-			return st, err
+	for i := range r.free {
+		if r.free[i], err = d.NewEvent(false); err != nil {
+			return r, err
 		}
 	}
-	return st, nil
+	return r, nil
 }
 
-// slot is memory for what send sends next. It waits until the device has taken
-// what was there before.
-func (s *uploadRing) slot() ([]byte, error) {
-	at := int64(s.next) * s.each
-	p := s.memory.Bytes()[at : at+s.each]
-	if !s.used[s.next] {
+// slot returns the memory that the next send copies from. It waits until the last copy from there is done.
+func (r *uploadRing) slot() ([]byte, error) {
+	at := int64(r.next) * r.slotBytes
+	p := r.memory.Bytes()[at : at+r.slotBytes]
+	if !r.used[r.next] {
 		return p, nil
 	}
-	return p, s.free[s.next].Sync()
+	return p, r.free[r.next].Sync()
 }
 
-// send copies the first n bytes of the slot to the device.
-func (s *uploadRing) send(dst gpu.Ptr, n int) error {
-	i := s.next
-	if err := s.stream.ToDevice(dst, s.memory, int64(i)*s.each, int64(n)); err != nil {
+// send queues a copy of the first n bytes of the slot to the device, and moves on to the next slot.
+func (r *uploadRing) send(dst gpu.Ptr, n int) error {
+	i := r.next
+	if err := r.stream.ToDevice(dst, r.memory, int64(i)*r.slotBytes, int64(n)); err != nil {
 		return err
 	}
-	s.used[i], s.next = true, (i+1)%ringSlots
-	return s.free[i].Record(s.stream)
+	r.used[i], r.next = true, (i+1)%ringSlots
+	return r.free[i].Record(r.stream)
 }
 
-// write copies p to the device; p may change as soon as it returns.
-func (s *uploadRing) write(dst gpu.Ptr, p []byte) error {
-	slot, err := s.slot()
+// write queues a copy of p to the device; p may change as soon as it returns.
+func (r *uploadRing) write(dst gpu.Ptr, p []byte) error {
+	slot, err := r.slot()
 	if err != nil {
 		return err
 	}
-	return s.send(dst, copy(slot, p))
+	return r.send(dst, copy(slot, p))
 }
 
-func (s *uploadRing) close() error {
-	if s == nil {
+func (r *uploadRing) close() error {
+	if r == nil {
 		return nil
 	}
 	var errs []error
-	for _, e := range s.free {
+	for _, e := range r.free {
 		if e != nil {
 			errs = append(errs, e.Close())
 		}
 	}
-	if s.memory != nil {
-		errs = append(errs, s.memory.Free())
+	if r.memory != nil {
+		errs = append(errs, r.memory.Free())
 	}
 	return errors.Join(errs...)
 }
 
-// transfer moves whatever else is read and written, in pieces, and waits.
+// transfer copies everything else to and from the device, in pieces, and waits for each.
 type transfer struct {
 	stream *gpu.Stream
 	memory *gpu.Pinned
 }
 
-// transferBytes is the piece: large enough for full speed over the bus.
+// transferBytes is the size of a piece, large enough for the full speed of the bus.
 const transferBytes = 1 << 20
 
 func (t *transfer) write(dst gpu.Ptr, p []byte) error {
 	for at := 0; at < len(p); at += transferBytes {
 		n := copy(t.memory.Bytes(), p[at:])
-		if err := errors.Join(t.stream.ToDevice(dst.Add(int64(at)), t.memory, 0, int64(n)), t.stream.Sync()); err != nil {
+		err := errors.Join(t.stream.ToDevice(dst.Add(int64(at)), t.memory, 0, int64(n)), t.stream.Sync())
+		if err != nil {
 			return err
 		}
 	}
@@ -117,13 +116,14 @@ func (t *transfer) read(p []byte, src gpu.Ptr) error {
 func (e *executor) makeRings() error {
 	d, s, g := e.backend.device, e.backend.stream, e.graph
 	var err error
-	if e.imageRing, err = newUploadRing(d, s, "images on their way", max(int64(g.Elems(g.Images, e.plan.MaxBatch())), e.samples.Bytes)); err != nil {
+	n := max(int64(g.Elems(g.Images, e.plan.MaxBatch())), e.samples.Bytes)
+	if e.imageRing, err = newUploadRing(d, s, "upload ring of images", n); err != nil {
 		return err
 	}
-	if e.labelRing, err = newUploadRing(d, s, "labels on their way", 4*int64(e.plan.MaxBatch())); err != nil {
+	if e.labelRing, err = newUploadRing(d, s, "upload ring of labels", 4*int64(e.plan.MaxBatch())); err != nil {
 		return err
 	}
-	if e.scalarRing, err = newUploadRing(d, s, "step scalars on their way", 4*nn.StepParamsLen); err != nil {
+	if e.scalarRing, err = newUploadRing(d, s, "upload ring of step scalars", 4*nn.StepParamsLen); err != nil {
 		return err
 	}
 	memory, err := d.AllocPinned("transfers", transferBytes)

@@ -1,3 +1,4 @@
+// Package device opens the backend of a device by name: "auto", "cpu", "cuda", "cuda:1".
 package device
 
 import (
@@ -21,37 +22,37 @@ const (
 // Names lists the devices that need no number.
 func Names() []string { return []string{Auto, CPU, CUDA} }
 
-// Config says what computes and how exactly: what a run's bits depend on.
+// Config is the device and its arithmetic, everything that the bits of a run depend on.
 type Config struct {
-	Device    string `json:"device"`    // auto, cpu, cuda or cuda:N; config.json has what auto came to
-	Precision string `json:"precision"` // fp32, tf32, bf16 or fp16; the CPU has fp32
-	// Deterministic makes a GPU give the same bits each time, as the CPU always does.
+	Device    string `json:"device"`    // auto, cpu, cuda or cuda:N; Open replaces auto by the device it chose
+	Precision string `json:"precision"` // fp32, tf32, bf16 or fp16; the CPU has fp32 only
+	// Deterministic makes a GPU compute the same bits in every run, as the CPU always does.
 	Deterministic bool `json:"deterministic"`
-	// Fuse says whether a GPU lets ops share kernels: auto (or nothing), on or off, see nn.FuseMode.
+	// Fuse says whether ops may share kernels on a GPU: auto (or empty), on or off; see cuda.FuseMode.
 	Fuse string `json:"fuse"`
 }
 
-// Defaults is the first GPU that works, or else the CPU, in float32.
+// Defaults are the first GPU that works, or else the CPU, in float32.
 func Defaults() Config {
 	return Config{Device: Auto, Precision: nn.FP32.String(), Fuse: cuda.FuseAuto.String()}
 }
 
-// Options are settings of a device that do not change what it computes,
-// but for the rounding of what Tune chooses.
+// Options are settings of a device that do not change what it computes, except that algorithms chosen by Tune may round
+// differently.
 type Options struct {
 	CPU     cpu.Config
-	NoGraph bool // GPU: launch each kernel by itself
-	Check   bool // GPU: look after each step for what is not finite and for writes out of bounds
+	NoGraph bool // GPU: launch kernels one by one, without CUDA graphs
+	Check   bool // GPU: after each step look for NaN, infinity and writes out of bounds
 
-	// Tune says how a GPU's algorithms are chosen; its Log is the one below.
+	// Tune says how a GPU's algorithms are chosen; Open sets its Log to the one below.
 	Tune nn.TuneConfig
 
-	// Log, if not nil, is told what Auto came to; one line, no newline.
+	// Log, if not nil, gets the device that Auto chose and notes of Tune, one line each without a newline.
 	Log func(format string, args ...any)
 }
 
-// Validate reports a device that there cannot be, and what the CPU does not have where that is the device by name. Its
-// error names no package: the setting it speaks of is another's.
+// Validate returns an error for a setting that no device has, and for one that the CPU does not have if it is chosen by
+// name. The error has no package prefix, because the settings are usually part of a larger configuration.
 func (d *Config) Validate(o Options) error {
 	if _, ok := d.GPU(); !ok && d.Device != Auto && d.Device != CPU {
 		return fmt.Errorf("device %q, want auto, cpu, cuda or cuda:N", d.Device)
@@ -68,7 +69,7 @@ func (d *Config) Validate(o Options) error {
 	return nil
 }
 
-// onlyOnGPU is the first setting that the CPU does not have, or "".
+// onlyOnGPU names the first setting that the CPU does not have, or is "".
 func (d *Config) onlyOnGPU(o Options) string {
 	switch {
 	case d.Precision != nn.FP32.String():
@@ -88,7 +89,7 @@ func (d *Config) fuse() (cuda.FuseMode, error) {
 	return cuda.ParseFuseMode(d.Fuse)
 }
 
-// gpu is the number of the GPU that is asked for by name.
+// GPU is the number of the GPU that Device names; ok is false for other devices.
 func (d *Config) GPU() (index int, ok bool) {
 	if d.Device == CUDA {
 		return 0, true
@@ -98,9 +99,8 @@ func (d *Config) GPU() (index int, ok bool) {
 	return int(n), ok && err == nil
 }
 
-// Open opens the device. Auto takes the first GPU, or the CPU where none
-// works; any other device is that one or an error, which wraps nn.ErrNoCUDA in
-// a build without CUDA. Device becomes the name of what was opened.
+// Open opens the device. Auto opens the first GPU, or the CPU where none works; any other name opens that device or
+// returns an error, which wraps cuda.ErrNoCUDA in a build without CUDA. Open sets Device to the name of the device.
 func (d *Config) Open(o Options) (nn.Backend, error) {
 	if err := d.Validate(o); err != nil {
 		return nil, err
@@ -154,7 +154,8 @@ func (d *Config) openGPU(index int, o Options) (nn.Backend, error) {
 	}
 	tune := o.Tune
 	tune.Log = o.Log
-	b, err := cuda.New(cuda.Config{Device: index, Precision: p, Deterministic: d.Deterministic, Fuse: fuse, NoGraph: o.NoGraph, Check: o.Check, Tune: tune})
+	b, err := cuda.New(cuda.Config{Device: index, Precision: p, Deterministic: d.Deterministic, Fuse: fuse,
+		NoGraph: o.NoGraph, Check: o.Check, Tune: tune})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"resnet/nn/cuda"
 )
 
-// Without CUDA auto is the CPU, without a word; what only a GPU has says so.
+// TestOpenWithoutCUDA: without CUDA auto is the CPU, without a note; settings that only a GPU has are errors.
 func TestOpenWithoutCUDA(t *testing.T) {
 	d := Config{Device: Auto, Precision: "fp32"}
 	b, err := d.Open(Options{Log: func(format string, args ...any) { t.Errorf("a note: "+format, args...) }})
@@ -19,7 +19,7 @@ func TestOpenWithoutCUDA(t *testing.T) {
 	}
 	b.Close()
 	if d.Device != CPU {
-		t.Errorf("auto came to %q, want cpu", d.Device)
+		t.Errorf("auto opened %q, want cpu", d.Device)
 	}
 	for want, d := range map[string]Config{
 		"device cuda:1: nn: this build has no CUDA":         {Device: "cuda:1", Precision: "fp32"},

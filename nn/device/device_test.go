@@ -32,16 +32,18 @@ func TestDeviceValidate(t *testing.T) {
 func TestOpenCPU(t *testing.T) {
 	d := Config{Device: CPU, Precision: "fp32", Deterministic: true}
 	b, err := d.Open(Options{CPU: cpu.Config{Threads: 3}, Log: func(format string, args ...any) {
-		t.Errorf("asked for by name, yet there is a note: "+format, args...)
+		t.Errorf("device chosen by name, yet there is a note: "+format, args...)
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.Close()
 	if b.Name() != CPU || b.Info().Threads != 3 || !strings.HasPrefix(b.Info().String(), "cpu ") {
-		t.Errorf("%s (%s) with %d threads, want cpu and its instruction set, 3 threads", b.Name(), b.Info().String(), b.Info().Threads)
+		t.Errorf("%s (%s) with %d threads, want cpu and its instruction set, 3 threads", b.Name(), b.Info().String(),
+			b.Info().Threads)
 	}
-	for want, o := range map[string]Options{"no-graph with device cpu": {NoGraph: true}, "check with device cpu": {Check: true}} {
+	for want, o := range map[string]Options{"no-graph with device cpu": {NoGraph: true},
+		"check with device cpu": {Check: true}} {
 		if _, err := d.Open(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}

@@ -11,19 +11,19 @@ import (
 	"resnet/nn/models"
 )
 
-// Agreement is how near two backends come to each other in a part of a step.
+// Agreement is the distance between the results of two backends for one part of a step.
 type Agreement struct {
 	What     string  `json:"what"`     // logits, loss, gradients or weights
 	Distance float64 `json:"distance"` // ||got - want|| / ||want|| over all of them
-	Bound    float64 `json:"bound"`    // what rounding explains
+	Bound    float64 `json:"bound"`    // the largest distance that rounding explains
 }
 
-// OK says whether the distance is one that rounding explains.
+// OK says whether rounding explains the distance.
 func (a Agreement) OK() bool { return a.Distance <= a.Bound }
 
-// Comparison is what SelfTest found.
+// Comparison is the result of SelfTest.
 type Comparison struct {
-	Fused bool        `json:"fused"` // the first backend's ops shared kernels
+	Fused bool        `json:"fused"` // ops of the first backend shared kernels
 	Parts []Agreement `json:"parts"`
 }
 
@@ -32,11 +32,10 @@ func (c *Comparison) OK() bool {
 	return !slices.ContainsFunc(c.Parts, func(a Agreement) bool { return !a.OK() })
 }
 
-// SelfTest takes one training step of the seed network, with fewer features, on
-// two backends, from the same weights, images and labels, and compares what a
-// computes with what b does: logits, loss, all gradients as one, and weights and
-// running statistics after the step. The network is wide enough for the kernels
-// that ops share. What is not finite is an error.
+// SelfTest takes one training step of fashion-resnet, with few hidden features, on two backends from the same weights,
+// images and labels. It compares the results of a with those of b: logits, loss, all gradients together, and all
+// weights and running statistics after the step. The network has enough channels for fused kernels. It is an error if a
+// result of a is not finite.
 func SelfTest(a, b nn.Backend) (*Comparison, error) {
 	got, err := testStep(a)
 	if err != nil {
@@ -51,18 +50,17 @@ func SelfTest(a, b nn.Backend) (*Comparison, error) {
 	}
 	c := &Comparison{Fused: got.fused}
 	for i, w := range want.parts {
-		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values), Bound: selfTestBounds[a.Info().Precision][i]})
+		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values),
+			Bound: selfTestBounds[a.Info().Precision][i]})
 	}
 	return c, nil
 }
 
-// selfTestBounds are twice, in float32 twenty times, the largest distance that
-// SelfTest finds between package nntest's float64 reference with rounding noise
-// and the one without, in twenty draws, each result off by up to the roundoff:
-// 2^-24, 2^-11 in TF32 and float16, 2^-8. Float32's gradients and with them
-// weights get more: an activation within rounding of zero may pass a ReLU on one
-// side and not on the other, which none did in those draws, and one such was
-// worth up to 0.4 % of the gradients with noise of 2^-20.
+// selfTestBounds are twice, in float32 twenty times, the largest distance that SelfTest finds between package nntest's
+// float64 reference with and without rounding noise, in twenty runs. The noise changes each result by up to the
+// roundoff: 2^-24 in float32, 2^-11 in TF32 and float16, 2^-8 in bfloat16. In float32 the bounds of gradients, and so
+// of weights, are larger: an activation within rounding of zero may pass a ReLU on one backend and not on the other.
+// That happened in none of those runs; with noise of 2^-20 one such activation changed the gradients by up to 0.4 %.
 var selfTestBounds = [...][4]float64{
 	nn.FP32: {1.4e-5, 1.8e-6, 0.02, 0.002},
 	nn.TF32: {0.011, 9e-4, 0.4, 0.033},
@@ -75,7 +73,7 @@ type part struct {
 	values []float32
 }
 
-// tested is what a backend computed, and how.
+// tested is the result of a backend's step.
 type tested struct {
 	parts []part
 	fused bool
@@ -83,9 +81,10 @@ type tested struct {
 
 const selfTestBatch = 8
 
-// testStep is the step of SelfTest: what it computes, part by part.
+// testStep takes the step of SelfTest and returns its results.
 func testStep(b nn.Backend) (r tested, err error) {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=16"})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=16"})
 	if err != nil {
 		return r, err
 	}
@@ -98,16 +97,16 @@ func testStep(b nn.Backend) (r tested, err error) {
 	if i, ok := exec.(nn.Instrumented); ok {
 		r.fused = i.Fused(nn.Train)
 	}
-	hyper := optimizer.StepParams(1, 0.1)
+	params := optimizer.StepParams(1, 0.1)
 	steps := 1
 	if _, ok := exec.(nn.Async); ok {
-		steps = maxScaleSteps // the first ones may find a loss scale and change no weights
+		steps = maxScaleSteps // the first ones may only lower the loss scale and skip the update
 	}
 	for range steps {
 		if err := nn.Initialize(exec, g, 1); err != nil {
 			return r, err
 		}
-		if err := writeTestBatch(exec, g, hyper); err != nil {
+		if err := writeTestBatch(exec, g, params); err != nil {
 			return r, err
 		}
 		if err := exec.Run(nn.Train, selfTestBatch); err != nil {
@@ -120,10 +119,10 @@ func testStep(b nn.Backend) (r tested, err error) {
 	return r, err
 }
 
-// maxScaleSteps halve a loss scale of 2^24 to 1.
+// maxScaleSteps steps halve a loss scale of 2^24 to 1.
 const maxScaleSteps = 25
 
-// firstNotFinite names a part that holds NaN or infinity, or is "".
+// firstNotFinite names the first part with NaN or infinity, or is "".
 func firstNotFinite(parts []part) string {
 	for _, p := range parts {
 		for _, x := range p.values {
@@ -135,20 +134,21 @@ func firstNotFinite(parts []part) string {
 	return ""
 }
 
-func writeTestBatch(exec nn.Executor, g *nn.Graph, hyper nn.StepParams) error {
+func writeTestBatch(exec nn.Executor, g *nn.Graph, params nn.StepParams) error {
 	pixels := make([]byte, g.Elems(g.Images, selfTestBatch))
 	for i := range pixels {
 		pixels[i] = byte(data.Key(1, data.StreamAugment, 0, i))
 	}
 	labels := make([]int32, selfTestBatch)
 	for i := range labels {
-		labels[i] = 3 // one class, so that gradients add up and their noise does not
+		labels[i] = 3 // one class for all, so that their gradients add up while rounding noise averages out
 	}
 	for _, w := range []struct {
 		nn.Value
 		p []byte
 	}{
-		{g.Images, pixels}, {g.Labels, nn.Bytes(labels)}, {nn.StepParamsValue, nn.Bytes(hyper[:])}, {nn.MetricsValue, make([]byte, 16)},
+		{g.Images, pixels}, {g.Labels, nn.Bytes(labels)}, {nn.StepParamsValue, nn.Bytes(params[:])},
+		{nn.MetricsValue, make([]byte, 16)},
 	} {
 		if err := exec.Write(nn.Ref{Value: w.Value}, w.p); err != nil {
 			return err

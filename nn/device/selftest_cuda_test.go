@@ -11,7 +11,7 @@ import (
 	"resnet/nn"
 )
 
-// openGPU opens the first GPU, real or emulated, as doctor does.
+// openGPU opens the first GPU, real or emulated, as the command doctor does.
 func openGPU(t *testing.T, precision nn.Precision) nn.Backend {
 	t.Helper()
 	d := Config{Device: CUDA, Precision: precision.String()}
@@ -26,12 +26,13 @@ func openGPU(t *testing.T, precision nn.Precision) nn.Backend {
 	return b
 }
 
-// A GPU passes in every precision, in all but float32 with kernels that ops
-// share, and fails beside a CPU that lacks a quarter of one convolution's weights.
+// TestSelfTestOnGPU: a GPU passes in every precision, with fused kernels in all but float32, and fails against a CPU
+// that lacks a quarter of the weights of one convolution.
 func TestSelfTestOnGPU(t *testing.T) {
 	plain := cpuWith(t, kernels.Portable)
 	for precision, conv := range map[nn.Precision]string{
-		nn.FP32: "blocks.0.conv1", nn.TF32: "blocks.1.conv2", nn.BF16: "blocks.2.shortcut.conv", nn.FP16: "blocks.3.conv3",
+		nn.FP32: "blocks.0.conv1", nn.TF32: "blocks.1.conv2", nn.BF16: "blocks.2.shortcut.conv",
+		nn.FP16: "blocks.3.conv3",
 	} {
 		b := openGPU(t, precision)
 		c, err := SelfTest(b, plain)

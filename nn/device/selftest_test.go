@@ -18,7 +18,7 @@ func cpuWith(t *testing.T, isa kernels.ISA) nn.Backend {
 	return b
 }
 
-// Every instruction set passes, and none is compared with nothing.
+// TestSelfTest: every instruction set passes, and the comparison has all parts.
 func TestSelfTest(t *testing.T) {
 	for _, isa := range kernels.Supported() {
 		c, err := SelfTest(cpuWith(t, isa), cpuWith(t, kernels.Portable))
@@ -33,7 +33,7 @@ func TestSelfTest(t *testing.T) {
 	}
 }
 
-// skewed is a backend that computes on something else than it was given.
+// skewed is a backend that changes what is written to it.
 type skewed struct {
 	nn.Backend
 	change func(g *nn.Graph, r nn.Ref, p []byte) []byte
@@ -57,7 +57,7 @@ func (e skewedExecutor) Write(r nn.Ref, p []byte) error {
 func (e skewedExecutor) Close() error   { return e.Executor.Close() }
 func (e skewedExecutor) Plan() *nn.Plan { return e.Executor.Plan() }
 
-// What a broken device may do wrong shows, each in the part where it should.
+// TestSelfTestFindsWhatIsWrong: each fault of a device shows in the part that it affects.
 func TestSelfTestFindsWhatIsWrong(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -89,7 +89,7 @@ func TestSelfTestFindsWhatIsWrong(t *testing.T) {
 		}
 		for _, a := range found.Parts {
 			if a.What == c.finds && a.OK() {
-				t.Errorf("%s goes unnoticed: %s at a distance of %g of %g", c.name, a.What, a.Distance, a.Bound)
+				t.Errorf("%s is not noticed: %s at a distance of %g, bound %g", c.name, a.What, a.Distance, a.Bound)
 			}
 		}
 	}

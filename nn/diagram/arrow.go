@@ -9,8 +9,8 @@ import (
 
 type point struct{ x, y float64 }
 
-// way is the corners of an arrow, from its first box to its last.
-func (l *layout) way(a int) []point {
+// corners returns the corners of an arrow, from its first box to its last.
+func (l *layout) corners(a int) []point {
 	r, from, to := &l.routes[a], l.arrows[a].from, l.arrows[a].to
 	x, top := l.lanes[l.lane[from]].x, l.rows[l.row[to]]
 	p := []point{{x, l.rows[l.row[from]] + boxHeight}}
@@ -38,8 +38,8 @@ func (l *layout) way(a int) []point {
 	return append(p, point{x, top})
 }
 
-// shapeAt is where an arrow's shape stands: beside it where it has its lane to
-// itself.
+// shapeAt returns the position of the text with the shape of an arrow: beside a part of the arrow that shares its lane
+// with no other.
 func (l *layout) shapeAt(a int) point {
 	r, from := &l.routes[a], l.arrows[a].from
 	g := &l.gaps[l.row[from]+1]
@@ -54,14 +54,15 @@ func (l *layout) shapeAt(a int) point {
 
 func (l *layout) writeArrow(b *strings.Builder, a int) {
 	class := "spine"
-	if l.aside(a) {
+	if l.inBranch(a) {
 		class = "branch"
 	}
-	p, forked := l.way(a), l.forked(a)
+	p, forked := l.corners(a), l.forked(a)
 	if forked {
 		p = p[1:]
 	}
-	fmt.Fprintf(b, "<g class=%q>\n<path class=\"line\" d=\"%s\"/>\n<path class=\"tip\" d=\"%s\"/>\n", class, rounded(p), tip(p))
+	fmt.Fprintf(b, "<g class=%q>\n<path class=\"line\" d=\"%s\"/>\n<path class=\"tip\" d=\"%s\"/>\n",
+		class, rounded(p), tip(p))
 	if forked {
 		fmt.Fprintf(b, "<circle class=\"tip\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\"/>\n", p[0].x, p[0].y)
 	}
@@ -70,13 +71,13 @@ func (l *layout) writeArrow(b *strings.Builder, a int) {
 	b.WriteString("</g>\n")
 }
 
-// forked says whether an arrow leaves another one, which goes straight down.
+// forked reports whether an arrow branches off another one, which goes straight down from the same box.
 func (l *layout) forked(a int) bool {
 	goesDown := func(o int) bool { return !l.routes[o].forks }
 	return l.routes[a].forks && slices.ContainsFunc(l.out[l.arrows[a].from], goesDown)
 }
 
-// rounded is a path through points, whose corners are arcs.
+// rounded returns an SVG path through points, with round corners, that ends where the tip begins.
 func rounded(p []point) string {
 	const radius = 8
 	var b strings.Builder
@@ -90,8 +91,7 @@ func rounded(p []point) string {
 	return b.String()
 }
 
-// toward is the point that lies so far from one point on the way to another,
-// or half of the way where that is less.
+// toward returns the point at a distance from p in the direction of q, at most half way.
 func toward(p, q point, distance float64) point {
 	part := min(0.5, distance/math.Hypot(q.x-p.x, q.y-p.y))
 	return point{p.x + part*(q.x-p.x), p.y + part*(q.y-p.y)}
@@ -99,7 +99,7 @@ func toward(p, q point, distance float64) point {
 
 const tipLength, tipHalf = 7, 3.5
 
-// tip is a triangle at the end of a path.
+// tip returns the SVG path of a triangle at the end of an arrow.
 func tip(p []point) string {
 	end := p[len(p)-1]
 	base := toward(end, p[len(p)-2], tipLength)

@@ -1,12 +1,13 @@
 package diagram
 
 import (
+	"cmp"
 	"fmt"
 
 	"resnet/nn"
 )
 
-// describe says in a few words what a node does.
+// describe returns a few words about what a node does.
 func describe(g *nn.Graph, n *nn.Node) string {
 	in, out := g.Type(n.In[0]).Shape, g.Type(n.Out).Shape
 	switch op := n.Op.(type) {
@@ -40,7 +41,7 @@ func describe(g *nn.Graph, n *nn.Node) string {
 	return n.Op.Kind()
 }
 
-// class is the kind of op, as far as colours tell them apart.
+// class returns the kind of an op, which chooses its colour.
 func class(op nn.Op) string {
 	switch op.(type) {
 	case nn.Conv:
@@ -59,20 +60,17 @@ func class(op nn.Op) string {
 	return "other"
 }
 
-// fill is the classes' colours, where a drawing has but one look.
+// fill has the colours of the classes for DOT and Mermaid; those of SVG are in style.css.
 var fill = map[string]string{
-	"conv": "#dbe7fc", "norm": "#ece4fb", "pool": "#d6f0ea", "linear": "#fdebcf", "add": "#fbdde6", "data": "#eceff2", "other": "#f7f0c6",
+	"conv": "#dbe7fc", "norm": "#ece4fb", "pool": "#d6f0ea", "linear": "#fdebcf", "add": "#fbdde6", "data": "#eceff2",
+	"other": "#f7f0c6",
 }
 
 func square(size int) string { return fmt.Sprintf("%d×%d", size, size) }
 
-// stride names a window's stride where it is not what the op's zero value means
-// and not 1.
+// stride describes the stride s of a window unless it is 1; zero is the stride that an s of 0 stands for.
 func stride(s, zero int) string {
-	if s == 0 {
-		s = zero
-	}
-	if s == 1 {
+	if s = cmp.Or(s, zero); s == 1 {
 		return ""
 	}
 	return fmt.Sprintf(", stride %d", s)
@@ -85,7 +83,7 @@ func relu(on bool) string {
 	return ""
 }
 
-// shape is C×H×W, and the type of elements that are not float32.
+// shape returns C×H×W, followed by the type of the elements if that is not float32.
 func shape(t nn.Type) string {
 	s := fmt.Sprintf("%d×%d×%d", t.Shape.C, t.Shape.H, t.Shape.W)
 	if t.DType != nn.Float32 {

@@ -14,7 +14,7 @@ const (
 	SVG     = "svg"     // a picture
 )
 
-// Formats lists what Write takes.
+// Formats lists the formats that Write knows.
 func Formats() []string { return []string{DOT, Mermaid, SVG} }
 
 // Write draws g. The bytes depend on the graph and the format alone.

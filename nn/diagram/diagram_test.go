@@ -19,7 +19,7 @@ func drawn(t testing.TB, g *nn.Graph, format string) string {
 	return b.String()
 }
 
-// graphs are those that every format is tested on.
+// graphs returns the graphs that every format is tested on.
 func graphs(t testing.TB) []*nn.Graph {
 	all := []*nn.Graph{seed(t), resNet50(t), strange(t)}
 	for i := range 8 {
@@ -28,7 +28,7 @@ func graphs(t testing.TB) []*nn.Graph {
 	return all
 }
 
-// arrowsOf lists a graph's arrows: the names at their ends, and the shape.
+// arrowsOf lists the arrows of a graph: the names at both ends and the shape.
 func arrowsOf(g *nn.Graph) []string {
 	var all []string
 	for i := range g.Nodes {
@@ -89,16 +89,16 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
-// TestNetwork: the seed network's frames, main path and counts. Each block is
-// seven ops on the longer way and two in the shortcut; the counts are by hand:
-// block 0 has convolutions of 16*16, 16*16, 9*16*32 and 32*16, and 4 values a
-// channel in batch norms of 16, 16 and 32.
+// TestNetwork: the seed network's frames, main path and counts. Each block has seven ops on its longer path and two in
+// the shortcut. The counts are computed by hand: block 0 has convolutions of 16*16, 16*16, 9*16*32 and 32*16, and 4
+// values a channel in batch norms of 16, 16 and 32.
 func TestNetwork(t *testing.T) {
 	n := newNetwork(seed(t))
 	if n.params != 1_749_210 {
 		t.Errorf("%d parameters, want 1749210", n.params)
 	}
-	if len(n.frames) != 4 || n.frames[0].name != "blocks.0" || n.frames[0].params != 5_888 || n.frames[3].name != "blocks.3" {
+	if len(n.frames) != 4 || n.frames[0].name != "blocks.0" || n.frames[0].params != 5_888 ||
+		n.frames[3].name != "blocks.3" {
 		t.Errorf("frames %+v, want blocks.0 of 5888 parameters to blocks.3", n.frames)
 	}
 	for i, b := range n.boxes {
@@ -108,15 +108,15 @@ func TestNetwork(t *testing.T) {
 	}
 	for a, arrow := range n.arrows {
 		name := n.boxes[arrow.from].name + n.boxes[arrow.to].name
-		if want := strings.Contains(name, "shortcut"); n.aside(a) != want {
-			t.Errorf("arrow %s in a branch: %v, want %v", name, n.aside(a), want)
+		if want := strings.Contains(name, "shortcut"); n.inBranch(a) != want {
+			t.Errorf("arrow %s in a branch: %v, want %v", name, n.inBranch(a), want)
 		}
 	}
-	// An identity shortcut is a branch of an arrow only.
+	// An identity shortcut is a branch without boxes.
 	n = newNetwork(resNet50(t))
 	for a, arrow := range n.arrows {
-		if n.boxes[arrow.from].name == "layer1.0.add" && n.boxes[arrow.to].name == "layer1.1.add" != n.aside(a) {
-			t.Errorf("arrow to %s in a branch: %v", n.boxes[arrow.to].name, n.aside(a))
+		if n.boxes[arrow.from].name == "layer1.0.add" && n.boxes[arrow.to].name == "layer1.1.add" != n.inBranch(a) {
+			t.Errorf("arrow to %s in a branch: %v", n.boxes[arrow.to].name, n.inBranch(a))
 		}
 	}
 	if len(n.frames) != 16 || n.params != 25_557_032+53_120 {
@@ -180,7 +180,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// double is an op that the package has not heard of.
+// double is an op that the package does not know.
 type double struct{ nn.ReLU }
 
 func (double) Kind() string { return "double" }
@@ -191,7 +191,10 @@ func TestText(t *testing.T) {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
 	}
-	for n, want := range map[int64]string{7: "7 FLOP", 999: "999 FLOP", 1000: "1 kFLOP", 56_700_000: "56.7 MFLOP", 8_210_000_000: "8.21 GFLOP", 999_600_000: "1 GFLOP", 12e15: "12 PFLOP"} {
+	for n, want := range map[int64]string{
+		7: "7 FLOP", 999: "999 FLOP", 1000: "1 kFLOP", 56_700_000: "56.7 MFLOP",
+		8_210_000_000: "8.21 GFLOP", 999_600_000: "1 GFLOP", 12e15: "12 PFLOP",
+	} {
 		if got := flops(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
@@ -200,7 +203,8 @@ func TestText(t *testing.T) {
 		t.Errorf("a short name is %q", got)
 	}
 	got := elide("features.very.long.block.0.shortcut.conv", 11, 100)
-	if width(got, 11) > 100 || !strings.HasPrefix(got, "feat") || !strings.HasSuffix(got, "conv") || strings.Count(got, "…") != 1 {
+	if width(got, 11) > 100 || !strings.HasPrefix(got, "feat") || !strings.HasSuffix(got, "conv") ||
+		strings.Count(got, "…") != 1 {
 		t.Errorf("a long name is %q, want its beginning, … and its end", got)
 	}
 	if got := clean("a\x00b\nc\xffd é→"); got != "a b c\uFFFDd é→" {

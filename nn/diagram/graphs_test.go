@@ -16,15 +16,16 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// seed is the network of the README.
+// seed builds the network of the README.
 func seed(t testing.TB) *nn.Graph {
-	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512"})
 	must(t, err)
 	return g
 }
 
-// resNet50 has torchvision's names, and 25,557,032 parameters besides the
-// 53,120 running statistics, which torchvision does not count.
+// resNet50 builds ResNet-50 with torchvision's names. It has 25,557,032 parameters and 53,120 running statistics, which
+// torchvision does not count as parameters.
 func resNet50(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("resnet50", 3, 224, 224, 1000)
 	convBN := func(conv, bn string, x nn.Value, out, kernel, stride int, relu bool) nn.Value {
@@ -56,8 +57,8 @@ func resNet50(t testing.TB) *nn.Graph {
 	return g
 }
 
-// tangle is a graph of sums of earlier values at random: branches that cross,
-// begin in one block and end in another, dead ends, and a value added to itself.
+// tangle builds a random graph of sums: it has branches that cross or lead from one block into another, dead ends, and
+// values that are added to themselves.
 func tangle(t testing.TB, seed uint64) *nn.Graph {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	g := nn.NewGraph(fmt.Sprint("tangle ", seed), 8, 6, 6, 8)
@@ -89,7 +90,7 @@ func tangle(t testing.TB, seed uint64) *nn.Graph {
 	return g
 }
 
-// strange has names that mean something to each of the formats.
+// strange builds a graph whose names have characters that are special in each of the formats.
 func strange(t testing.TB) *nn.Graph {
 	g := nn.NewGraph(`a "net" <&> 'it's' \n`, 1, 4, 4, 2)
 	x := g.Apply("in[put]|{x}", nn.Normalize{}, g.Images)

@@ -5,17 +5,15 @@ import (
 	"slices"
 )
 
-// A branch is boxes one after another beside the main path, with the arrow that
-// leads to the first and one that leads away from the last, or -1 where there
-// is none. An arrow that passes other boxes by is a branch of no boxes, both of
-// whose arrows it is.
+// A branch is a chain of boxes beside the main path, with the arrow that leads to its first box and one that leads away
+// from its last; -1 means none. An arrow that passes other boxes is a branch without boxes, whose fork and join it is.
 type branch struct {
 	boxes      []int // from top to bottom
 	fork, join int
 }
 
-// assignLanes gives each branch the first lane in which nothing else passes,
-// short ones first: so longer ones go around them.
+// assignLanes gives each branch the first lane that is free along all of its rows, short branches first, so that longer
+// ones go around them.
 func (l *layout) assignLanes() {
 	branches := l.branches()
 	for _, b := range branches {
@@ -31,10 +29,10 @@ func (l *layout) assignLanes() {
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Compare(spans[i].end-spans[i].begin, spans[j].end-spans[j].begin)
 	})
-	taken := [][]span{{{0, 2 * len(l.rows)}}} // of each lane; the main path takes the first
+	taken := [][]span{{{0, 2 * len(l.rows)}}} // spans of each lane; the main path takes the first lane
 	for _, i := range order {
-		barred := func(o span) bool { return spans[i].begin <= o.end && o.begin <= spans[i].end }
-		lane := slices.IndexFunc(taken, func(s []span) bool { return !slices.ContainsFunc(s, barred) })
+		overlaps := func(o span) bool { return spans[i].begin <= o.end && o.begin <= spans[i].end }
+		lane := slices.IndexFunc(taken, func(s []span) bool { return !slices.ContainsFunc(s, overlaps) })
 		if lane < 0 {
 			lane, taken = len(taken), append(taken, nil)
 		}
@@ -43,15 +41,14 @@ func (l *layout) assignLanes() {
 	}
 	l.lanes = make([]lane, len(taken))
 	for a := range l.routes {
-		l.routes[a].above = l.routes[a].joins && l.barred(a)
+		l.routes[a].above = l.routes[a].joins && l.blocked(a)
 	}
 }
 
-// branches walks back from each box that is in no branch yet along the longest
-// way to it, the last boxes first.
+// branches returns all branches. From each box that is in none yet, last boxes first, it follows the longest path back.
 func (l *layout) branches() []branch {
 	var all []branch
-	taken := slices.Clone(l.spine) // of boxes
+	taken := slices.Clone(l.spine) // boxes of the main path or of a branch
 	joins := make([]bool, len(l.arrows))
 	for i := len(l.boxes) - 1; i >= 0; i-- {
 		if taken[i] {
@@ -78,9 +75,8 @@ func (l *layout) branches() []branch {
 	return all
 }
 
-// centre moves a branch's boxes down to the middle of the room they have within
-// their ranges, or if nothing leads to them, down to where they are read.
-// Branches that read them have moved before.
+// centre moves the boxes of a branch down to the middle of the rows that are free for them, or all the way down if no
+// arrow leads to the branch. Branches that read them have been moved already.
 func (l *layout) centre(c branch) {
 	if len(c.boxes) == 0 || c.join < 0 {
 		return
@@ -102,7 +98,7 @@ func (l *layout) centre(c branch) {
 	}
 }
 
-// span is where a branch passes, in half rows: row r is 2r, the gap below 2r+1.
+// span returns the rows of a branch in half rows: row r is 2r, the gap below it 2r+1.
 func (l *layout) span(c branch) (begin, end int) {
 	if n := len(c.boxes); n > 0 {
 		begin, end = 2*l.row[c.boxes[0]], 2*l.row[c.boxes[n-1]]
@@ -131,9 +127,9 @@ func (l *layout) setLane(c branch, lane int) {
 	}
 }
 
-// barred says whether boxes stand between an arrow's lane and the side of its
-// last box, or arrows before it in the list come into another box of the row there.
-func (l *layout) barred(a int) bool {
+// blocked reports whether the way from an arrow's lane to the side of its last box is taken, by other boxes of the row
+// or by earlier arrows that join one of those.
+func (l *layout) blocked(a int) bool {
 	to := l.arrows[a].to
 	left, right := min(l.lane[to], l.routes[a].lane), max(l.lane[to], l.routes[a].lane)
 	for b := range l.boxes {

@@ -1,40 +1,38 @@
 package diagram
 
-// A layout is a network on a grid. Rows run from top to bottom, and every arrow
-// points down. Lanes run beside each other: the main path is lane 0; each
-// branch, and each arrow that passes boxes by, has a lane to itself for as long
-// as it runs. Between rows are gaps, in which arrows change lanes and shapes are
-// written. So boxes cannot overlap, and no arrow crosses one.
+// A layout places a network on a grid. Rows are numbered from top to bottom, and every arrow points down. Lanes are
+// columns: the main path has lane 0, and each branch has a lane that it shares with no other branch of the same rows.
+// Between the rows are gaps, in which arrows change lanes and shapes are written. So boxes cannot overlap, and no arrow
+// crosses a box.
 type layout struct {
 	*network
 	row, lane   []int   // of each box
-	first, last []int   // rows of each box's range
+	first, last []int   // first and last row of each box's frame, or of the boxes between two frames
 	routes      []route // of each arrow
 
 	lanes []lane
-	rows  []float64 // the top of their boxes
-	gaps  []gap     // gap i is above row i, the last one below all
+	rows  []float64 // y of the top of the boxes
+	gaps  []gap     // gap i is above row i, the last one below the last row
 	w, h  float64
 }
 
-// A route says how an arrow runs: straight down a lane if it neither forks nor
-// joins.
+// A route is the path of an arrow: straight down a lane if it neither forks nor joins.
 type route struct {
 	lane  int
-	forks bool // it comes from another lane, on a track of the gap below its first box
-	joins bool // it goes to another lane, where it comes into its last box from the side
-	above bool // or from above, on a track of the gap there: other boxes bar the way to the side
+	forks bool // it starts in another lane and changes over on a track of the gap below its first box
+	joins bool // it ends in another lane, where it enters its last box from the side
+	above bool // or from above, on a track of the gap there, because the way to the side is blocked
 
 	fork, join int     // tracks
-	port       float64 // where it joins: x above, or else how far below the box's top
+	port       float64 // where it joins: x if above, otherwise the distance below the top of the box
 }
 
-// A lane has a middle, down which arrows run, and a width.
+// A lane has its middle at x, where arrows run, and a width.
 type lane struct{ x, w float64 }
 
-// A gap has, from top to bottom, the end of a frame, shapes of what comes from
-// above, the beginning of a frame, tracks in which arrows run sideways, and
-// shapes of what changed lanes there. Of text the place is the base line.
+// A gap holds, from top to bottom, the end of a frame, the shapes of arrows from above, the beginning of a frame,
+// tracks on which arrows run sideways, and the shapes of arrows that changed lanes there. The y of a text is that of
+// its baseline.
 type gap struct {
 	ends, begins bool
 	tracks       int
@@ -42,11 +40,12 @@ type gap struct {
 	frameEnd, shapes, frameBegin, track, forked float64
 }
 
-// newLayout finds lanes before widths, and widths before tracks, whose number
-// makes the heights.
+// newLayout assigns lanes first, because widths depend on them, then tracks, which depend on the widths, and heights
+// last, which depend on the number of tracks.
 func newLayout(n *network) *layout {
 	ofBoxes := func() []int { return make([]int, len(n.boxes)) }
-	l := &layout{network: n, row: ofBoxes(), lane: ofBoxes(), first: ofBoxes(), last: ofBoxes(), routes: make([]route, len(n.arrows))}
+	l := &layout{network: n, row: ofBoxes(), lane: ofBoxes(), first: ofBoxes(), last: ofBoxes(),
+		routes: make([]route, len(n.arrows))}
 	l.assignRows()
 	l.assignLanes()
 	l.placeLanes()
@@ -56,8 +55,8 @@ func newLayout(n *network) *layout {
 	return l
 }
 
-// assignRows gives each range a band of rows, one after another; within it a
-// box is one row below the lowest of those that it reads.
+// assignRows gives each range its own rows, one range after another. In its range a box is one row below the lowest box
+// that it reads.
 func (l *layout) assignRows() {
 	begin, end := 0, 0
 	for _, r := range l.ranges() {
@@ -79,7 +78,7 @@ func (l *layout) assignRows() {
 	}
 }
 
-// ranges are the frames and, without a name, what stands between them.
+// ranges returns the frames and, as frames without a name, the boxes between them.
 func (n *network) ranges() []frame {
 	var all []frame
 	next := 0

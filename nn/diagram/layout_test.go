@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// find is the box of that name.
+// find returns the index of the box of that name.
 func (n *network) find(t *testing.T, name string) int {
 	t.Helper()
 	for i, b := range n.boxes {
@@ -19,8 +19,8 @@ func (n *network) find(t *testing.T, name string) int {
 	return 0
 }
 
-// TestMainPath: it is one straight line down, and the shortcuts of all blocks
-// run down one other line, their boxes in the middle of the block's height.
+// TestMainPath: the main path is one straight line, and the shortcuts of all blocks share one other lane, with their
+// boxes at half the height of the block.
 func TestMainPath(t *testing.T) {
 	for _, g := range []*nn.Graph{seed(t), resNet50(t)} {
 		l := newLayout(newNetwork(g))
@@ -30,7 +30,7 @@ func TestMainPath(t *testing.T) {
 			}
 		}
 		for a := range l.arrows {
-			if l.aside(a) && l.routes[a].lane != 1 {
+			if l.inBranch(a) && l.routes[a].lane != 1 {
 				t.Errorf("%s: arrow %d in a branch runs in lane %d, want 1", g.Name, a, l.routes[a].lane)
 			}
 		}
@@ -46,8 +46,8 @@ func TestMainPath(t *testing.T) {
 	}
 }
 
-// TestLongestWay: the main path takes the longer way, be it the second input,
-// and of two equal ones the first.
+// TestLongestWay: the main path takes the longer path, even through a second input, and the first input of two equally
+// long paths.
 func TestLongestWay(t *testing.T) {
 	g := nn.NewGraph("ways", 2, 4, 4, 2)
 	x := g.Apply("input", nn.Normalize{}, g.Images)
@@ -59,7 +59,10 @@ func TestLongestWay(t *testing.T) {
 	g.Apply("end", nn.Add{}, left, right)
 	must(t, g.Err())
 	n := newNetwork(g)
-	for name, want := range map[string]bool{"short": false, "long1": true, "long2": true, "sum": true, "left": true, "right": false, "end": true} {
+	for name, want := range map[string]bool{
+		"short": false, "long1": true, "long2": true, "sum": true, "left": true,
+		"right": false, "end": true,
+	} {
 		if n.spine[n.find(t, name)] != want {
 			t.Errorf("%s on the main path: %v, want %v", name, !want, want)
 		}
@@ -71,8 +74,8 @@ type sum struct{ nn.ReLU }
 
 func (sum) Kind() string { return "sum" }
 
-// TestNested: of arrows past boxes the shorter is nearer to the main path, and
-// those that end at one box do not cross.
+// TestNested: of two arrows that pass boxes the shorter is nearer to the main path, and arrows that end at the same box
+// do not cross.
 func TestNested(t *testing.T) {
 	g := nn.NewGraph("nested", 2, 4, 4, 2)
 	a := g.Apply("a", nn.Normalize{}, g.Images)
@@ -87,7 +90,8 @@ func TestNested(t *testing.T) {
 		t.Errorf("lanes %d around %d, want 2 around 1", outer.lane, inner.lane)
 	}
 	if inner.port >= outer.port {
-		t.Errorf("the inner arrow ends %.0f below the box's top, the outer one %.0f: they cross", inner.port, outer.port)
+		t.Errorf("the inner arrow ends %.0f below the box's top, the outer one %.0f: they cross",
+			inner.port, outer.port)
 	}
 	svg := drawn(t, g, SVG)
 	if strings.Count(svg, "<circle") != 2 {
@@ -97,7 +101,8 @@ func TestNested(t *testing.T) {
 	for _, arrow := range []int{l.in[d][1], l.in[d][2]} {
 		start, box := corners(t, p.lines[arrow])[0][1], p.boxes[l.arrows[arrow].from]
 		if start < box.y1+10 {
-			t.Errorf("arrow %d begins at %.1f, want it at the dot, further down than the box's end %.1f", arrow, start, box.y1)
+			t.Errorf("arrow %d begins at %.1f, want it at the dot, further down than the box's end %.1f",
+				arrow, start, box.y1)
 		}
 	}
 }

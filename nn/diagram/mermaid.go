@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// mermaid draws a flowchart for Mermaid. What is not on the main path is dotted.
+// mermaid returns a flowchart for Mermaid. Arrows of branches are dotted.
 func mermaid(n *network) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "---\ntitle: '%s'\n---\nflowchart TB\n", strings.ReplaceAll(n.name+": "+n.heading(), "'", "''"))
@@ -28,7 +28,7 @@ func mermaid(n *network) string {
 	}
 	for i, a := range n.arrows {
 		line := "-->"
-		if n.aside(i) {
+		if n.inBranch(i) {
 			line = "-.->"
 		}
 		fmt.Fprintf(&b, "  n%d %s|%s| n%d\n", a.from, line, mermaidQuote(a.shape), a.to)
@@ -42,8 +42,8 @@ func mermaid(n *network) string {
 	return b.String()
 }
 
-// mermaidQuote is a text of one or more lines in quotes, whatever could mean
-// something to Mermaid or to HTML in it being a character reference.
+// mermaidQuote returns a quoted text of one or more lines, in which characters that are special in Mermaid or HTML are
+// character references.
 func mermaidQuote(lines ...string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -6,18 +6,18 @@ import (
 	"resnet/nn"
 )
 
-// A network is a graph as it is drawn.
+// A network is a graph in the form in which it is drawn.
 type network struct {
 	name   string
-	boxes  []box   // in the order in which they run: arrows point to later ones
-	arrows []arrow // by the box they end at
+	boxes  []box   // in the order of execution: arrows point to later boxes
+	arrows []arrow // in the order of the boxes that they end at
 	frames []frame // from first to last
 	params int64
 	flops  int64 // forward, for one image
 
-	in, out [][]int // arrows that end and that begin at each box
+	in, out [][]int // arrows that end and that start at each box
 
-	main  []int  // of each box, the arrow by which the longest way reaches it, or -1
+	main  []int  // the last arrow of the longest path to each box, or -1
 	spine []bool // whether a box is on the main path
 }
 
@@ -25,7 +25,7 @@ type network struct {
 type box struct {
 	name   string
 	what   string // "conv 3×3, 16 → 32"
-	class  string // of op, which its colour tells
+	class  string // kind of op, which chooses the colour
 	params int64
 }
 
@@ -35,7 +35,7 @@ type arrow struct {
 	shape    string
 }
 
-// A frame holds the boxes of a block, first to last.
+// A frame surrounds the boxes of a block, first to last.
 type frame struct {
 	name        string
 	first, last int
@@ -44,8 +44,8 @@ type frame struct {
 
 func newNetwork(g *nn.Graph) *network {
 	n := &network{name: clean(g.Name)}
-	boxOf := map[nn.Value]int{} // that writes a value
-	var blocks []string         // of each box
+	boxOf := map[nn.Value]int{} // the box that writes a value
+	var blocks []string         // the block of each box
 	add := func(b box, v nn.Value, block string) int {
 		boxOf[v] = len(n.boxes)
 		n.boxes, blocks = append(n.boxes, b), append(blocks, block)
@@ -56,7 +56,7 @@ func newNetwork(g *nn.Graph) *network {
 		node := &g.Nodes[i]
 		block := clean(blockOf(node.Name))
 		for _, v := range node.In {
-			if _, there := boxOf[v]; !there { // one of the graph's inputs, drawn where it is first read
+			if _, there := boxOf[v]; !there { // an input of the graph, drawn before the box that reads it first
 				add(box{name: clean(g.ValueName(v)), what: "input", class: "data"}, v, block)
 			}
 		}
@@ -78,9 +78,8 @@ func newNetwork(g *nn.Graph) *network {
 	return n
 }
 
-// blockOf is the part of a node's name that says which block it is of: up to
-// its first number, "layer1.0" of layer1.0.downsample.1, or else up to the first
-// dot. It is empty for a name of one part.
+// blockOf returns the prefix of a node's name that names its block: up to the first number, "layer1.0" of
+// layer1.0.downsample.1, or up to the first dot if there is no number. It is empty for a name without dots.
 func blockOf(name string) string {
 	parts := strings.Split(name, ".")
 	parents := parts[:len(parts)-1]
@@ -95,7 +94,7 @@ func blockOf(name string) string {
 	return parents[0]
 }
 
-// frame puts each run of at least two boxes of one block into a frame.
+// frame puts two or more consecutive boxes of one block into a frame.
 func (n *network) frame(blocks []string) {
 	for first := 0; first < len(blocks); {
 		f := frame{name: blocks[first], first: first, last: first}
@@ -112,8 +111,8 @@ func (n *network) frame(blocks []string) {
 	}
 }
 
-// findSpine finds the main path: the longest way to the last box, by number of
-// boxes; of equal ones that of the earlier input.
+// findSpine finds the main path: the longest path to the last box, counted in boxes. Of equally long paths it takes
+// that of the earlier input.
 func (n *network) findSpine() {
 	depth := make([]int, len(n.boxes))
 	n.main, n.spine = make([]int, len(n.boxes)), make([]bool, len(n.boxes))
@@ -130,7 +129,7 @@ func (n *network) findSpine() {
 	}
 }
 
-// before is the box ahead of b on the longest way to it, or -1.
+// before returns the box before b on the longest path to b, or -1.
 func (n *network) before(b int) int {
 	if n.main[b] < 0 {
 		return -1
@@ -138,9 +137,9 @@ func (n *network) before(b int) int {
 	return n.arrows[n.main[b]].from
 }
 
-// aside says whether an arrow is part of a branch: not of the main path, nor
-// from an input of the network.
-func (n *network) aside(a int) bool {
+// inBranch reports whether an arrow is part of a branch: it is not on the main path and does not come from an input of
+// the network.
+func (n *network) inBranch(a int) bool {
 	from, to := n.arrows[a].from, n.arrows[a].to
 	return !(n.spine[to] && n.main[to] == a) && len(n.in[from]) > 0
 }

@@ -20,8 +20,8 @@ const (
 	titleSize, whatSize, blockSize, smallSize = 20, 13, 12, 11 // of fonts
 )
 
-// placeLanes makes lanes as wide as their widest box and as twice the widest
-// shape, which stands right of the middle.
+// placeLanes makes a lane as wide as its widest box, and at least twice as wide as its widest shape, which is written
+// to the right of the middle.
 func (l *layout) placeLanes() {
 	for b, box := range l.boxes {
 		lane := &l.lanes[l.lane[b]]
@@ -40,13 +40,12 @@ func (l *layout) placeLanes() {
 	l.w = max(x-laneGap+frameSide+margin, 2*margin+width(l.name, titleSize), 2*margin+width(l.heading(), whatSize))
 }
 
-// placePorts spreads the arrows that join a box over its side, those of nearer
-// lanes higher, and those from above over the left half of its top, where no
-// shapes are.
+// placePorts spreads the arrows that join a box over its side, those from nearer lanes higher, and the arrows from
+// above over the left half of its top, because shapes are written on the right.
 func (l *layout) placePorts() {
 	type side struct {
 		to    int
-		place int // -1 left, 0 above, 1 right
+		place int // -1 left side, 0 top, 1 right side
 	}
 	at := map[side][]int{}
 	for a, r := range l.routes {
@@ -77,7 +76,7 @@ func (l *layout) placePorts() {
 	}
 }
 
-// placeRows stacks gaps and rows.
+// placeRows stacks the gaps and rows.
 func (l *layout) placeRows() {
 	y := l.gaps[0].place(heading, false)
 	for i := range l.rows {
@@ -87,8 +86,7 @@ func (l *layout) placeRows() {
 	l.h = y + margin
 }
 
-// place puts a gap's parts from y on, and returns where it ends. Shapes stand
-// in gaps between rows.
+// place lays out the parts of a gap from y on and returns its end. Only a gap between two rows has shapes.
 func (g *gap) place(y float64, between bool) float64 {
 	if g.ends {
 		y += 16

@@ -22,11 +22,11 @@ func (r rect) meets(o rect) bool { return r.x0 < o.x1 && o.x0 < r.x1 && r.y0 < o
 
 func (r rect) holds(o rect) bool { return r.x0 < o.x0 && o.x1 < r.x1 && r.y0 < o.y0 && o.y1 < r.y1 }
 
-// A picture is what an SVG file shows.
+// A picture is the content of an SVG file.
 type picture struct {
 	page          rect
 	boxes, frames []rect
-	texts         []rect // with their text; as wide as the layout took them to be
+	texts         []rect // with their text, and the width that the layout assumes
 	titles        []string
 	lines         []string // paths of arrows
 }
@@ -89,8 +89,8 @@ func parse(t *testing.T, svg string) *picture {
 	}
 }
 
-// corners are the points of a path, those of its curves included: between them
-// it runs straight down or sideways, near enough.
+// corners returns the points of a path, control points of its curves included. Between two of them it runs straight
+// down or sideways, nearly enough.
 func corners(t *testing.T, path string) [][2]float64 {
 	t.Helper()
 	fields := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("MLQ ", r) })
@@ -105,9 +105,8 @@ func corners(t *testing.T, path string) [][2]float64 {
 	return points
 }
 
-// TestSVG: boxes and frames do not overlap, a frame holds its boxes and no
-// other, all lies on the page, every box says what it should, every arrow runs
-// from its box to its box and through none.
+// TestSVG: boxes do not overlap, nor do frames; a frame holds its own boxes only; everything is on the page; every box
+// has its texts; every arrow leads from its first box to its last and crosses no box.
 func TestSVG(t *testing.T) {
 	all := graphs(t)
 	for i := range 120 {
@@ -117,7 +116,8 @@ func TestSVG(t *testing.T) {
 		t.Run(strings.ReplaceAll(g.Name, " ", "_"), func(t *testing.T) {
 			n, p := newNetwork(g), parse(t, drawn(t, g, SVG))
 			if len(p.boxes) != len(n.boxes) || len(p.titles) != len(n.boxes) || len(p.frames) != len(n.frames) {
-				t.Fatalf("%d boxes, %d titles, %d frames, want %d, %[4]d, %d", len(p.boxes), len(p.titles), len(p.frames), len(n.boxes), len(n.frames))
+				t.Fatalf("%d boxes, %d titles, %d frames, want %d, %[4]d, %d", len(p.boxes), len(p.titles),
+					len(p.frames), len(n.boxes), len(n.frames))
 			}
 			for i, b := range n.boxes {
 				if want := strings.Join(b.lines(), "\n"); p.titles[i] != want {
@@ -163,8 +163,7 @@ func checkFrames(t *testing.T, n *network, p *picture) {
 	}
 }
 
-// checkArrows follows every arrow. One that forks may begin on the line that
-// goes straight down from its box.
+// checkArrows follows every arrow. One that forks may start on the line that goes straight down from its box.
 func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 	t.Helper()
 	if len(p.lines) != len(n.arrows) {
@@ -179,7 +178,7 @@ func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 		if math.Abs(first[0]-(from.x0+from.x1)/2) > 0.11 || first[1] < from.y1-0.11 {
 			t.Errorf("%s: begins at %v, want below the middle of %+v", named[i], first, from)
 		}
-		// The tip, tipLength long, goes on to the box: from above or from a side.
+		// The tip, which is tipLength long, reaches the box from above or from a side.
 		x, y := last[0], last[1]
 		above := math.Abs(y+tipLength-to.y0) < 0.11 && to.x0 < x && x < to.x1
 		beside := to.y0 < y && y < to.y1 && (math.Abs(x-tipLength-to.x1) < 0.11 || math.Abs(x+tipLength-to.x0) < 0.11)
@@ -190,7 +189,8 @@ func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 			q, r := points[k-1], points[k]
 			line := rect{x0: min(q[0], r[0]), y0: min(q[1], r[1]), x1: max(q[0], r[0]), y1: max(q[1], r[1])}
 			for b, box := range p.boxes {
-				if inner := (rect{x0: box.x0 + 0.1, y0: box.y0 + 0.1, x1: box.x1 - 0.1, y1: box.y1 - 0.1}); line.x0 <= inner.x1 && inner.x0 <= line.x1 && line.y0 <= inner.y1 && inner.y0 <= line.y1 {
+				inner := rect{x0: box.x0 + 0.1, y0: box.y0 + 0.1, x1: box.x1 - 0.1, y1: box.y1 - 0.1}
+				if line.x0 <= inner.x1 && inner.x0 <= line.x1 && line.y0 <= inner.y1 && inner.y0 <= line.y1 {
 					t.Errorf("%s: runs through box %s", named[i], n.boxes[b].name)
 				}
 			}
@@ -202,14 +202,15 @@ func checkArrows(t *testing.T, g *nn.Graph, n *network, p *picture) {
 	checkSame(t, "arrows", named, arrowsOf(g))
 	for i := range n.arrows {
 		for k := range i {
-			if x, y, on := shared(corners(t, p.lines[i]), corners(t, p.lines[k])); on && n.arrows[i].from != n.arrows[k].from {
+			if x, y, on := shared(corners(t, p.lines[i]), corners(t, p.lines[k])); on &&
+				n.arrows[i].from != n.arrows[k].from {
 				t.Errorf("%s and %s lie on each other at %.1f %.1f", named[i], named[k], x, y)
 			}
 		}
 	}
 }
 
-// shared says where two arrows have more than a crossing in common, if they do.
+// shared returns a point at which two arrows run on each other, if there is one; a crossing does not count.
 func shared(p, q [][2]float64) (x, y float64, on bool) {
 	for i := 1; i < len(p); i++ {
 		for k := 1; k < len(q); k++ {
@@ -224,9 +225,8 @@ func shared(p, q [][2]float64) (x, y float64, on bool) {
 	return 0, 0, false
 }
 
-// TestSVGText: in networks of blocks no text lies on another, on an arrow or
-// over a border; all is written once for each box and arrow; names that are too
-// long are cut.
+// TestSVGText: in networks of blocks no text overlaps another text, an arrow or a border; the text of each box and
+// arrow is written once; long names are shortened.
 func TestSVGText(t *testing.T) {
 	for _, g := range []*nn.Graph{seed(t), resNet50(t), strange(t)} {
 		n, p := newNetwork(g), parse(t, drawn(t, g, SVG))
@@ -249,7 +249,9 @@ func TestSVGText(t *testing.T) {
 				points := corners(t, line)
 				for k := 1; k < len(points); k++ {
 					q, r := points[k-1], points[k]
-					if l := (rect{x0: min(q[0], r[0]) - 1, y0: min(q[1], r[1]) - 1, x1: max(q[0], r[0]) + 1, y1: max(q[1], r[1]) + 1}); l.meets(text) {
+					l := rect{x0: min(q[0], r[0]) - 1, y0: min(q[1], r[1]) - 1}
+					l.x1, l.y1 = max(q[0], r[0])+1, max(q[1], r[1])+1
+					if l.meets(text) {
 						t.Errorf("%s: text %+v lies on arrow %d, %v to %v", g.Name, text, i, q, r)
 					}
 				}
@@ -267,6 +269,7 @@ func TestSVGText(t *testing.T) {
 	}
 	long := fmt.Sprint(make([]int, 40))
 	if got := strings.Count(svg, long); got != 1 {
-		t.Errorf("a name of %d letters is written in full %d times, want once, where pointing at it shows it", len(long), got)
+		t.Errorf("a name of %d letters is written in full %d times, want once, where pointing at it shows it",
+			len(long), got)
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// heading is what stands above the drawing besides the network's name.
+// heading returns the line below the network's name: parameters and FLOPs.
 func (n *network) heading() string {
 	return fmt.Sprintf("%s, %s a forward pass", params(n.params), flops(n.flops))
 }
 
-// lines is what a box says.
+// lines returns the texts of a box.
 func (b *box) lines() []string {
 	lines := []string{b.what, b.name}
 	if b.params > 0 {
@@ -20,7 +20,7 @@ func (b *box) lines() []string {
 	return lines
 }
 
-// line is what a frame says.
+// line returns the text of a frame.
 func (f *frame) line() string {
 	if f.params == 0 {
 		return f.name
@@ -30,7 +30,7 @@ func (f *frame) line() string {
 
 func params(n int64) string { return thousands(n) + " params" }
 
-// thousands writes a count with a comma before each three digits.
+// thousands formats a count with a comma before every three digits.
 func thousands(n int64) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -39,11 +39,11 @@ func thousands(n int64) string {
 	return s
 }
 
-// flops writes a cost with three digits or more.
+// flops formats a number of operations with three significant digits and a unit.
 func flops(n int64) string {
 	x, unit := float64(n), "FLOP"
 	for _, bigger := range []string{"kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP"} {
-		if x < 999.5 { // what %.3g still writes in full
+		if x < 999.5 { // from 999.5 on %.3g would print 1e+03
 			break
 		}
 		x, unit = x/1000, bigger
@@ -51,7 +51,7 @@ func flops(n int64) string {
 	return fmt.Sprintf("%.3g %s", x, unit)
 }
 
-// clean is a name in characters that every format may hold, on one line.
+// clean replaces the characters of a name that are not printable, such as line breaks, by spaces.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -61,8 +61,7 @@ func clean(s string) string {
 	}, s)
 }
 
-// elide shortens s to a width at a font size by leaving out its middle: a name
-// tells most at its ends.
+// elide shortens s to a width at a font size. It leaves out the middle, because names differ mostly at their ends.
 func elide(s string, size, most float64) string {
 	r := []rune(s)
 	for left, right := len(r)/2, len(r)/2; width(s, size) > most; {
@@ -76,8 +75,8 @@ func elide(s string, size, most float64) string {
 	return s
 }
 
-// width is at least how wide s is at a font size, in whatever sans serif the
-// viewer has: DejaVu Sans, the widest of the usual ones, is the measure.
+// width returns an upper bound for the width of s at a font size. The viewer's sans-serif font is not known, so it
+// assumes DejaVu Sans, the widest of the usual ones.
 func width(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {

@@ -11,14 +11,13 @@ import (
 	"resnet/nn"
 )
 
-// described is what a description in text says: names by identifier, arrows
-// between identifiers, members of frames.
+// described is the content of a DOT or Mermaid file: boxes and arrows by identifier, and members of frames.
 type described struct {
 	names  map[string]string
-	lines  map[string][]string // what boxes say
+	lines  map[string][]string // texts of the boxes
 	arrows []string            // as arrowsOf has them
-	aside  []bool              // of arrows: in a branch
-	frames map[string]string   // of boxes
+	aside  []bool              // whether each arrow is in a branch
+	frames map[string]string   // the frame of each box
 }
 
 func (d *described) check(t *testing.T, g *nn.Graph) {
@@ -44,7 +43,7 @@ func (d *described) check(t *testing.T, g *nn.Graph) {
 	}
 	checkSame(t, g.Name+": arrows", d.arrows, arrowsOf(g))
 	for i, aside := range d.aside {
-		if aside != n.aside(i) {
+		if aside != n.inBranch(i) {
 			t.Errorf("%s: %s is in a branch: %v", g.Name, d.arrows[i], aside)
 		}
 	}
@@ -81,8 +80,8 @@ func TestDOT(t *testing.T) {
 	}
 }
 
-// TestGraphviz has Graphviz lay the drawings out, where it is installed: it must
-// take them without a warning and find every box and arrow.
+// TestGraphviz runs Graphviz on the files, if it is installed. It must accept them without a warning and find every box
+// and arrow.
 func TestGraphviz(t *testing.T) {
 	if _, err := exec.LookPath("dot"); err != nil {
 		t.Skip("no program dot; Graphviz has it")
@@ -112,7 +111,7 @@ var (
 	mermaidRef   = regexp.MustCompile(`#(\d+);`)
 )
 
-// mermaidText is a quoted text as Mermaid shows it: "#35;" is "&#35;" in HTML.
+// mermaidText decodes a quoted text as Mermaid does: "#35;" stands for "&#35;" of HTML.
 func mermaidText(s string) string {
 	return html.UnescapeString(mermaidRef.ReplaceAllString(s, "&#$1;"))
 }
@@ -145,7 +144,8 @@ func TestMermaid(t *testing.T) {
 		}
 		d.check(t, g)
 	}
-	if title := strings.Split(drawn(t, strange(t), Mermaid), "\n")[1]; title != `title: 'a "net" <&> ''it''s'' \n: 10 params, 202 FLOP a forward pass'` {
+	title := strings.Split(drawn(t, strange(t), Mermaid), "\n")[1]
+	if title != `title: 'a "net" <&> ''it''s'' \n: 10 params, 202 FLOP a forward pass'` {
 		t.Errorf("a title with quotes is %s", title)
 	}
 }

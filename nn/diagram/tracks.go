@@ -2,20 +2,18 @@ package diagram
 
 import "slices"
 
-// A segment is the part of an arrow that runs sideways in a gap.
+// A segment is a part of an arrow that runs sideways in a gap.
 type segment struct {
-	from        int // box that it comes from, or where the arrow joins, -1
+	from        int // the box that the arrow comes from; -1 for the segment before a join
 	left, right float64
 }
 
-// meets says whether two segments cannot share a track. Those of one box may
-// lie on each other.
+// meets reports whether two segments cannot share a track. Segments from the same box may overlap.
 func (s segment) meets(o segment) bool {
 	return s.left < o.right+trackGap && o.left < s.right+trackGap && (s.from < 0 || s.from != o.from)
 }
 
-// assignTracks gives each segment the first track of its gap on which it meets
-// no other.
+// assignTracks gives each segment the first track of its gap on which it meets no other segment.
 func (l *layout) assignTracks() {
 	tracks := make([][][]segment, len(l.gaps))
 	add := func(gap, from int, x0, x1 float64) (track int) {
@@ -45,7 +43,7 @@ func (l *layout) assignTracks() {
 	}
 }
 
-// short says whether an arrow forks and joins in one gap, and so needs no lane.
+// short reports whether an arrow forks and joins in the same gap, so that it needs no lane.
 func (l *layout) short(a int) bool {
 	r := &l.routes[a]
 	return r.forks && r.above && l.row[l.arrows[a].from]+1 == l.row[l.arrows[a].to]

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Strings is the attribute of this name: a string, or a list of them in
-// row-major order. There may be none, which is no error.
+// Strings returns the attribute of the given name: a string, or a list of strings in row-major order. ok is false if
+// there is none.
 func (o *Object) Strings(name string) (list []string, ok bool, err error) {
 	for _, m := range o.messages {
 		if m.typ != msgAttribute {
@@ -28,19 +28,20 @@ func (o *Object) Strings(name string) (list []string, ok bool, err error) {
 	return list, ok, nil
 }
 
-// An attribute's parts, as they lie in its message.
+// attribute has the parts of an attribute message, still encoded.
 type attribute struct {
 	name                      string
 	datatype, dataspace, data []byte
 }
 
-// parseAttribute takes versions 1, 2 and 3 apart: from 2 on parts are not
-// padded, 3 also says how the name is encoded.
+// parseAttribute splits a message of version 1, 2 or 3. From version 2 on the parts are not padded; version 3 has a
+// byte for the encoding of the name.
 func parseAttribute(m message) (a attribute, err error) {
 	c := &cursor{b: m.data}
 	version, flags := c.u8(), c.u8()
 	if m.shared || version < 1 || version > 3 || version > 1 && flags != 0 {
-		return a, fmt.Errorf("version %d, flags %d, shared %v, want 1 to 3 with nothing shared", version, flags, m.shared)
+		return a, fmt.Errorf("version %d, flags %d, shared %v, want 1 to 3 with nothing shared",
+			version, flags, m.shared)
 	}
 	sizes := [3]int{c.u16(), c.u16(), c.u16()}
 	if version == 3 {
@@ -60,8 +61,8 @@ func parseAttribute(m message) (a attribute, err error) {
 	return attribute{string(name), parts[1], parts[2], c.b}, nil
 }
 
-// strings are an attribute's elements. Together they are no longer than the
-// file, whatever it says.
+// strings returns the elements of an attribute. Their total length is limited to the size of the file, so that a
+// damaged file cannot exhaust memory.
 func (f *File) strings(a attribute) ([]string, error) {
 	shape, err := parseDataspace(&cursor{b: a.dataspace})
 	if err != nil {
@@ -100,7 +101,7 @@ func (f *File) strings(a attribute) ([]string, error) {
 	return list, nil
 }
 
-// variable is the string that an element leads to.
+// variable returns the string that an element of variable length refers to.
 func (f *File) variable(element []byte) ([]byte, error) {
 	c := &cursor{b: element}
 	length, at, index := c.u32(), c.u64(), int(c.u32())
@@ -121,8 +122,8 @@ func (f *File) variable(element []byte) ([]byte, error) {
 	return s[:length], nil
 }
 
-// globalHeap is the objects of the global heap at an address, by number. Heaps
-// do not overlap: so together they are no larger than the file.
+// globalHeap returns the objects of the global heap at an address, by number. Heaps do not overlap in a valid file, so
+// their total size is limited to that of the file.
 func (f *File) globalHeap(at uint64) (map[int][]byte, error) {
 	if heap, ok := f.heaps[at]; ok {
 		return heap, nil
@@ -148,7 +149,7 @@ func (f *File) globalHeap(at uint64) (map[int][]byte, error) {
 		index := c.u16()
 		c.take(6)
 		size := c.u64()
-		if index == 0 { // what is free
+		if index == 0 { // the free space
 			break
 		}
 		if size > uint64(len(c.b)) {

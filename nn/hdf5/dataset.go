@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Shape is the shape of a dataset; that of a scalar is empty.
+// Shape returns the shape of a dataset, which is empty for a scalar.
 func (o *Object) Shape() ([]int, error) {
 	shape, err := o.shape()
 	if err != nil {
@@ -25,8 +25,7 @@ func (o *Object) shape() ([]int, error) {
 	return parseDataspace(c)
 }
 
-// parseDataspace reads a dataspace, version 1 or 2. One that is null, as only
-// version 2 can say, has no elements.
+// parseDataspace reads a dataspace of version 1 or 2. A null dataspace, which only version 2 has, has no elements.
 func parseDataspace(c *cursor) ([]int, error) {
 	version, rank := c.u8(), c.u8()
 	c.take(1) // whether there are maximal extents, which follow the extents
@@ -56,8 +55,8 @@ func parseDataspace(c *cursor) ([]int, error) {
 	return shape, nil
 }
 
-// Float32 is the elements of a dataset of float32 or float64, row-major,
-// float64 rounded to the nearest.
+// Float32 returns the elements of a dataset of float32 or float64 in row-major order. It rounds float64 to the nearest
+// float32.
 func (o *Object) Float32() ([]float32, error) {
 	p, size, err := o.raw()
 	if err != nil {
@@ -74,7 +73,7 @@ func (o *Object) Float32() ([]float32, error) {
 	return x, nil
 }
 
-// raw is the elements of a dataset as they lie in the file, and the size of one.
+// raw returns the encoded elements of a dataset and the size of one.
 func (o *Object) raw() (p []byte, size int, err error) {
 	c, err := o.need(msgDatatype, "datatype (a group?)")
 	if err != nil {
@@ -103,12 +102,12 @@ func (o *Object) raw() (p []byte, size int, err error) {
 	return p, size, err
 }
 
-// isType says whether an encoded datatype is t, whatever its version.
+// isType reports whether an encoded datatype is t, in any version of the encoding.
 func isType(b, t []byte) bool {
 	return len(b) >= len(t) && b[0]&15 == classFloat && slices.Equal(b[1:len(t)], t[1:])
 }
 
-// content is a dataset's bytes.
+// content returns the bytes of a dataset.
 func (o *Object) content() ([]byte, error) {
 	c, err := o.need(msgLayout, "layout")
 	if err != nil {

@@ -8,33 +8,31 @@ import (
 
 const (
 	superblockSize = 96
-	// A symbol node has room for 2*leafK names, a B-tree node for 2*internalK
-	// symbol nodes. These are the library's own numbers; internalK grows where
-	// a group would need more than one B-tree node.
+	// A symbol node has room for 2*leafK names, a B-tree node for 2*internalK symbol nodes. These are the defaults of
+	// the HDF5 library; internalK is larger if a group would need more than one B-tree node.
 	leafK, leastInternalK = 4, 16
 	symbolEntrySize       = 40
-	leastGlobalHeap       = 4096   // what the library reads of a global heap at once
-	maxMessage            = 0xfff8 // bytes of a message of an object header
-	maxName               = 1023   // bytes of a name; the format has no limit, readers do
+	leastGlobalHeap       = 4096   // the library reads this many bytes of a global heap at once
+	maxMessage            = 0xfff8 // bytes in a message of an object header
+	maxName               = 1023   // bytes in a name; the format has no limit, but readers do
 
-	nowhere = -1 // the address of what is not in the file
+	nowhere = -1 // the undefined address
 )
 
-// An encoder lays a file out: in b all but the elements of the datasets, which
-// follow it. What is at index i of b has the address i.
+// An encoder encodes a file. b is the file up to the elements of the datasets, which follow it; index i of b is address
+// i.
 type encoder struct {
 	b         []byte
 	internalK int
 	data      [][]float32
-	dataSize  int      // bytes of data, with padding
-	dataAt    []int    // where in b is the address of a dataset's elements, less len(b)
-	strings   []string // the objects of the global heap, numbered from 1
-	heapAt    []int    // where in b belongs the address of the global heap
-	messages  int      // of the object header that is being written
+	dataSize  int      // bytes in data, with padding
+	dataAt    []int    // indices in b of the addresses of datasets' elements, to which len(b) is still to be added
+	strings   []string // objects of the global heap, numbered from 1
+	heapAt    []int    // indices in b where the address of the global heap is to be set
+	messages  int      // number of messages of the object header that is being written
 }
 
-// A place is where an object's header lies and, of a group, its B-tree and
-// local heap.
+// A place has the addresses of an object's header and, for a group, of its B-tree and local heap.
 type place struct{ header, tree, heap int }
 
 func encode(root *Group) (*encoder, error) {
@@ -62,7 +60,7 @@ func encode(root *Group) (*encoder, error) {
 	return e, nil
 }
 
-// superblock is version 0; it ends with the entry that leads to the root group.
+// superblock returns a superblock of version 0. It ends with the entry of the root group.
 func (e *encoder) superblock(root place) []byte {
 	s := &encoder{}
 	s.text(signature)
@@ -74,7 +72,7 @@ func (e *encoder) superblock(root place) []byte {
 	return s.b
 }
 
-// group writes what is in a group and then the group.
+// group writes the members of a group and then the group.
 func (e *encoder) group(g *Group) (place, error) {
 	names, err := g.children()
 	if err != nil {
@@ -139,7 +137,7 @@ func (e *encoder) dataset(d Dataset) (place, error) {
 			return err
 		}
 		return e.message(msgLayout, func() {
-			e.u8(3, 1) // version 3: in one piece
+			e.u8(3, 1) // version 3, contiguous
 			if n == 0 {
 				e.u64(nowhere, 0)
 				return

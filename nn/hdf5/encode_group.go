@@ -1,7 +1,6 @@
 package hdf5
 
-// symbols writes a group's local heap, symbol nodes and B-tree: its names, in
-// order, and where they lead.
+// symbols writes the local heap, symbol nodes and B-tree of a group: its names in order, and the places of its members.
 func (e *encoder) symbols(names []string, at []place) (heap, tree int) {
 	offsets, size := make([]int, len(names)), 8 // the empty name comes first
 	for i, name := range names {
@@ -12,14 +11,14 @@ func (e *encoder) symbols(names []string, at []place) (heap, tree int) {
 	e.text("HEAP")
 	e.u32(0) // version 0
 	const noFree = 1
-	e.u64(size, noFree, heap+32) // of the names, which follow
+	e.u64(size, noFree, heap+32) // size of the names, no free list, address of the names, which follow
 	e.u64(0)
 	for _, name := range names {
 		e.text(name)
 		e.zeros(padded(len(name)+1) - len(name))
 	}
 
-	var nodes, last []int // the symbol nodes, and where the last name of each is
+	var nodes, last []int // addresses of the symbol nodes, and offset of the last name of each
 	for i := 0; i < len(names); i += 2 * leafK {
 		end := min(i+2*leafK, len(names))
 		nodes, last = append(nodes, len(e.b)), append(last, offsets[end-1])
@@ -45,14 +44,14 @@ func (e *encoder) symbols(names []string, at []place) (heap, tree int) {
 	return heap, tree
 }
 
-// symbol is an entry of a symbol node: where a name lies and where it leads.
+// symbol writes an entry of a symbol node: the offset of a name and the place of its object.
 func (e *encoder) symbol(name int, p place) {
 	e.u64(name, p.header)
 	if p.tree == 0 {
 		e.zeros(24)
 		return
 	}
-	e.u32(1) // what leads to a group repeats where its B-tree and heap are
+	e.u32(1) // the entry of a group repeats the addresses of its B-tree and heap
 	e.u32(0)
 	e.u64(p.tree, p.heap)
 }
@@ -76,7 +75,7 @@ func (e *encoder) globalHeap() int {
 		e.text(s)
 		e.zeros(padded(len(s)) - len(s))
 	}
-	e.u64(0) // object 0 is what is free, its prefix included
+	e.u64(0) // object 0 is the free space, its prefix included
 	e.u64(size - used)
 	e.zeros(size - used - prefix)
 	return at

@@ -5,8 +5,7 @@ import (
 	"fmt"
 )
 
-// header writes an object header, version 1, and returns its address; write
-// writes its messages.
+// header writes an object header of version 1 and returns its address. write writes its messages.
 func (e *encoder) header(write func() error) (int, error) {
 	at := len(e.b)
 	e.zeros(16)
@@ -17,7 +16,7 @@ func (e *encoder) header(write func() error) (int, error) {
 	h := &encoder{}
 	h.u8(1, 0)
 	h.u16(e.messages)
-	h.u32(1) // links that lead here
+	h.u32(1) // number of links to the object
 	h.u32(len(e.b) - at - 16)
 	copy(e.b[at:], h.b)
 	if e.messages > 0xffff {
@@ -42,15 +41,15 @@ func (e *encoder) message(typ int, write func()) error {
 	return nil
 }
 
-// dataspace is version 1, without maximal extents.
+// dataspace writes a dataspace of version 1, without maximum extents.
 func (e *encoder) dataspace(shape []int) {
 	e.u8(1, byte(len(shape)), 0, 0)
 	e.u32(0)
 	e.u64(shape...)
 }
 
-// attribute is version 1: a tensor of strings. They lie in the global heap, an
-// empty one nowhere.
+// attribute writes an attribute of version 1, a tensor of strings. The strings go to the global heap, except empty
+// ones, which have no address.
 func (e *encoder) attribute(name string, shape []int, list []string) {
 	e.u8(1, 0)
 	e.u16(len(name)+1, len(stringType), 8+8*len(shape))

@@ -8,59 +8,57 @@ import (
 
 const signature = "\x89HDF\r\n\x1a\n"
 
-// undefined is the address of what is not in the file.
+// undefined is the address of something that is not in the file.
 const undefined = math.MaxUint64
 
-// The types of the messages that an object header is made of.
+// Types of the messages in an object header.
 const (
 	msgDataspace    = 0x01
 	msgLinkInfo     = 0x02 // of a group in the newer style
 	msgDatatype     = 0x03
 	msgFillValue    = 0x05
-	msgLink         = 0x06 // likewise
+	msgLink         = 0x06 // of a group in the newer style
 	msgLayout       = 0x08
 	msgAttribute    = 0x0c
 	msgContinuation = 0x10
 	msgSymbolTable  = 0x11
 )
 
-// The classes of datatypes: the low half of a datatype's first byte.
+// Classes of datatypes, the low half of the first byte of a datatype.
 const (
 	classFloat    = 1
 	classString   = 3
 	classVariable = 9
 )
 
-// The datatypes that are written: version and class, three bytes of class
-// bits, size of an element, properties.
+// The datatypes that are written: version and class, three bytes of class bits, size of an element, properties.
 var (
-	// IEEE 754, little-endian. Properties: first bit, precision, exponent's
-	// place and size, mantissa's place and size, exponent bias.
+	// IEEE 754, little-endian. Properties: first bit, precision, position and size of the exponent, position and size
+	// of the mantissa, exponent bias.
 	float32Type = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 0x7f, 0, 0, 0}
 	float64Type = []byte{0x11, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0}
-	// A string of any length in UTF-8, over a base type of bytes. Its elements
-	// are a length (4 bytes) and a place in a global heap (8 and 4 bytes).
+	// A UTF-8 string of variable length over a base type of bytes. An element is a length (4 bytes), the address of a
+	// global heap (8 bytes) and the number of an object in it (4 bytes).
 	stringType = []byte{0x19, 1, 1, 0, 16, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0}
 )
 
-// elements is the number of elements of a shape; one that does not fit memory
-// with size bytes each is an error.
+// elements returns the number of elements of a shape. It fails if elements of the given size would not fit into memory.
 func elements(shape []int, size int) (int, error) {
 	n := 1
 	for _, d := range shape {
 		if d < 0 || d > 0 && n > math.MaxInt/size/d {
-			return 0, fmt.Errorf("shape %v with elements of %d bytes, want extents of 0 or more and no overflow", shape, size)
+			return 0, fmt.Errorf("shape %v with elements of %d bytes, want extents of 0 or more and no overflow",
+				shape, size)
 		}
 		n *= d
 	}
 	return n, nil
 }
 
-// padded is n rounded up to a multiple of 8.
+// padded returns n rounded up to a multiple of 8.
 func padded(n int) int { return (n + 7) &^ 7 }
 
-// A cursor takes little-endian numbers off the front of a piece of a file.
-// Behind its end they are 0, and short is set.
+// A cursor reads little-endian numbers from a part of a file. Reading beyond its end returns 0 and sets short.
 type cursor struct {
 	b     []byte
 	short bool

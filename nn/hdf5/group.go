@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// readLinks reads a group's names from its B-tree, which has them in order.
+// readLinks reads the links of a group from its B-tree, which is sorted by name.
 func (o *Object) readLinks() error {
 	c, err := o.need(msgSymbolTable, "symbol table")
 	if err != nil {
@@ -27,7 +27,7 @@ func (o *Object) readLinks() error {
 	return nil
 }
 
-// localHeap is where the names of a group lie.
+// localHeap returns the data of a local heap, which holds the names of a group.
 func (f *File) localHeap(at uint64) ([]byte, error) {
 	b, err := f.read(at, 32)
 	if err != nil {
@@ -43,12 +43,12 @@ func (f *File) localHeap(at uint64) ([]byte, error) {
 	return f.read(c.u64(), size)
 }
 
-// A treeWalk collects a group's links. Nodes do not overlap: so together they
-// are no larger than the file.
+// A treeWalk collects the links of a group. Nodes do not overlap in a valid file, so their total size is limited to
+// that of the file.
 type treeWalk struct {
 	o     *Object
 	names []byte
-	left  uint64 // bytes that nodes may still have
+	left  uint64 // bytes that may still be read of nodes
 }
 
 // node visits a node of the B-tree, which must be of the given level; -1 is any.
@@ -60,7 +60,8 @@ func (w *treeWalk) node(at uint64, level int) error {
 	c := &cursor{b: b}
 	s, typ, got, count := string(c.take(4)), c.u8(), c.u8(), c.u16()
 	if s != "TREE" || typ != 0 || level >= 0 && got != level {
-		return fmt.Errorf("node at %d: signature %q, type %d, level %d, want \"TREE\", 0, %d", at, s, typ, got, max(level, 0))
+		return fmt.Errorf("node at %d: signature %q, type %d, level %d, want \"TREE\", 0, %d",
+			at, s, typ, got, max(level, 0))
 	}
 	b, err = w.read(at+24, uint64(count)*16+8)
 	if err != nil {
@@ -68,7 +69,7 @@ func (w *treeWalk) node(at uint64, level int) error {
 	}
 	c = &cursor{b: b}
 	for range count {
-		c.take(8) // a name before the child's first
+		c.take(8) // a name that sorts before the first one of the child
 		child := c.u64()
 		if got > 0 {
 			err = w.node(child, got-1)

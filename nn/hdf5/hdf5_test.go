@@ -37,7 +37,7 @@ func encoded(t testing.TB, g *Group) []byte {
 
 func open(b []byte) (*File, error) { return New(bytes.NewReader(b), int64(len(b)), "f") }
 
-// The bytes that h5py 3.16 on HDF5 2.0 reads; testdata/fixtures.py does so.
+// testdata/fixtures.py reads these bytes with h5py 3.16 on HDF5 2.0.
 func TestWriteBytes(t *testing.T) {
 	got := encoded(t, sample())
 	const path = "testdata/sample.h5"
@@ -52,7 +52,7 @@ func TestWriteBytes(t *testing.T) {
 	}
 }
 
-// describe is all that is in a file, a line for each thing; errors too.
+// describe returns the content of a file, one line per object or error.
 func describe(f *File) []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -113,8 +113,8 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
-// A group that a B-tree node of the usual size cannot hold, and a string longer
-// than a message of an object header.
+// A group that is too large for a B-tree node of the default size, and a string that is longer than a message of an
+// object header.
 func TestWriteLarge(t *testing.T) {
 	const names = 2*leafK*2*leastInternalK + 1
 	g := &Group{Strings: map[string]string{"text": strings.Repeat("x", 1<<17)}}
@@ -152,19 +152,22 @@ func TestWriteRefuses(t *testing.T) {
 		group *Group
 		want  string
 	}{
-		{&Group{Groups: map[string]*Group{"a": {}}, Datasets: map[string]Dataset{"a": x}}, "a: a group and a dataset of this name"},
+		{&Group{Groups: map[string]*Group{"a": {}}, Datasets: map[string]Dataset{"a": x}},
+			"a: a group and a dataset of this name"},
 		{&Group{Datasets: map[string]Dataset{"a/b": x}}, `name "a/b" cannot be used`},
 		{&Group{Groups: map[string]*Group{"g": {Datasets: map[string]Dataset{".": x}}}}, `g: name "." cannot be used`},
 		{&Group{Datasets: map[string]Dataset{"a": {[]int{2}, []float32{1}}}}, "a: 1 elements, want 2 for shape [2]"},
 		{&Group{Datasets: map[string]Dataset{"a": {[]int{-1}, nil}}}, "a: shape [-1]"},
 		{&Group{Datasets: map[string]Dataset{"a": {[]int{math.MaxInt, 2}, nil}}}, "overflow"},
-		{&Group{Strings: map[string]string{"a": ""}, Lists: map[string][]string{"a": nil}}, "attribute a: a string and a list"},
+		{&Group{Strings: map[string]string{"a": ""}, Lists: map[string][]string{"a": nil}},
+			"attribute a: a string and a list"},
 		{&Group{Strings: map[string]string{"": ""}}, `attribute name ""`},
 		{&Group{Lists: map[string][]string{"a": make([]string, 4096)}}, "attribute a: 65592 bytes, want at most 65528"},
 	} {
 		var b bytes.Buffer
 		err := Write(&b, c.group)
-		if err == nil || !strings.HasPrefix(err.Error(), "hdf5: ") || !strings.Contains(err.Error(), c.want) || b.Len() > 0 {
+		if err == nil || !strings.HasPrefix(err.Error(), "hdf5: ") || !strings.Contains(err.Error(), c.want) ||
+			b.Len() > 0 {
 			t.Errorf("error %v with %d bytes written, want none and %q", err, b.Len(), c.want)
 		}
 	}

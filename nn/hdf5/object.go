@@ -11,30 +11,30 @@ type Object struct {
 	f        *File
 	path     string
 	messages []message
-	links    []link // of a group
+	links    []link // of a group, sorted by name
 }
 
 // A message is a part of an object header.
 type message struct {
 	typ    int
-	shared bool // data is where the message is, not what it says
+	shared bool // data refers to a message of another object
 	data   []byte
 }
 
-// A link leads to a child of a group.
+// A link is the name and the address of a child of a group.
 type link struct {
 	name string
 	at   uint64
 	soft bool
 }
 
-// IsGroup says whether the object is a group, otherwise it is a dataset.
+// IsGroup reports whether the object is a group; otherwise it is a dataset.
 func (o *Object) IsGroup() bool {
 	_, ok := o.message(msgSymbolTable)
 	return ok
 }
 
-// Children are the names in a group, in order; a dataset has none.
+// Children returns the names in a group, sorted; a dataset has none.
 func (o *Object) Children() []string {
 	names := make([]string, len(o.links))
 	for i := range o.links {
@@ -43,7 +43,7 @@ func (o *Object) Children() []string {
 	return names
 }
 
-// Has says whether a group has a child of this name.
+// Has reports whether a group has a child of the given name.
 func (o *Object) Has(name string) bool {
 	_, ok := o.link(name)
 	return ok
@@ -80,7 +80,7 @@ func (o *Object) message(typ int) (message, bool) {
 	return message{}, false
 }
 
-// need is the data of a message that the object must have.
+// need returns the data of a message that the object must have; name is for errors.
 func (o *Object) need(typ int, name string) (*cursor, error) {
 	m, ok := o.message(typ)
 	if !ok {
@@ -92,7 +92,7 @@ func (o *Object) need(typ int, name string) (*cursor, error) {
 	return &cursor{b: m.data}, nil
 }
 
-// fail puts the file and the object before an error.
+// fail wraps an error with the names of the file and the object.
 func (o *Object) fail(err error) error {
 	path := o.path
 	if path == "" {
@@ -101,7 +101,7 @@ func (o *Object) fail(err error) error {
 	return fmt.Errorf("hdf5: %s: %s: %w", o.f.Name, path, err)
 }
 
-// object reads the object header at an address and, of a group, its links.
+// object reads the object header at an address and, for a group, its links.
 func (f *File) object(path string, at uint64) (*Object, error) {
 	o := &Object{f: f, path: path}
 	if err := o.readHeader(at); err != nil {
@@ -109,7 +109,8 @@ func (f *File) object(path string, at uint64) (*Object, error) {
 	}
 	for _, newer := range []int{msgLinkInfo, msgLink} {
 		if _, ok := o.message(newer); ok {
-			return nil, o.fail(errors.New("a group in the newer style, want one with a symbol table (written with libver=\"latest\"?)"))
+			return nil, o.fail(errors.New(
+				"a group in the newer style, want one with a symbol table (written with libver=\"latest\"?)"))
 		}
 	}
 	if o.IsGroup() {
@@ -120,8 +121,8 @@ func (f *File) object(path string, at uint64) (*Object, error) {
 	return o, nil
 }
 
-// readHeader reads the messages of an object header, version 1. They lie in
-// blocks, which do not overlap: so together they are no larger than the file.
+// readHeader reads the messages of an object header of version 1. They are in blocks, which do not overlap in a valid
+// file, so their total size is limited to that of the file.
 func (o *Object) readHeader(at uint64) error {
 	prefix, err := o.f.read(at, 16)
 	if err != nil {

@@ -9,16 +9,15 @@ import (
 	"resnet/nn/internal/regular"
 )
 
-// A File is an open file. Objects are read on demand; it is for one goroutine
-// at a time.
+// A File is an open file whose objects are read on demand. It is for one goroutine at a time.
 type File struct {
-	Name string // for messages: the path
+	Name string // the path, for error messages
 
 	r      io.ReaderAt
 	size   uint64
-	root   uint64 // the root group's object header
+	root   uint64 // address of the root group's object header
 	heaps  map[uint64]map[int][]byte
-	inHeap uint64    // bytes of heaps
+	inHeap uint64    // bytes in the heaps that have been read
 	closer io.Closer // nil unless Open opened the file
 }
 
@@ -37,7 +36,7 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// New opens a file of size bytes; name is for messages.
+// New opens a file of size bytes; name is for error messages.
 func New(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{Name: name, r: r, size: uint64(max(size, 0)), heaps: map[uint64]map[int][]byte{}}
 	if err := f.superblock(); err != nil {
@@ -46,7 +45,7 @@ func New(r io.ReaderAt, size int64, name string) (*File, error) {
 	return f, nil
 }
 
-// Close closes what Open opened.
+// Close closes the file if Open opened it.
 func (f *File) Close() error {
 	if f.closer == nil {
 		return nil
@@ -54,8 +53,7 @@ func (f *File) Close() error {
 	return f.closer.Close()
 }
 
-// Object opens the group or dataset at a path such as "layers/conv2d"; "" is
-// the root group.
+// Object opens the group or dataset at a path such as "layers/conv2d". The path "" is the root group.
 func (f *File) Object(path string) (*Object, error) {
 	o, err := f.object("", f.root)
 	for name := range strings.SplitSeq(path, "/") {
@@ -101,8 +99,7 @@ func (f *File) superblock() error {
 	return nil
 }
 
-// read reads n bytes of the file at an address. No more is ever allocated than
-// the file has.
+// read reads n bytes at an address. It checks n against the size of the file before it allocates.
 func (f *File) read(at, n uint64) ([]byte, error) {
 	if at > f.size || n > f.size-at {
 		return nil, fmt.Errorf("%d bytes at %d, but the file has %d (truncated?)", n, at, f.size)

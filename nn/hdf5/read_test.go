@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// What h5py writes, by testdata/fixtures.py.
+// Reads a file that testdata/fixtures.py wrote with h5py.
 func TestReadH5py(t *testing.T) {
 	f, err := Open("testdata/h5py.h5")
 	if err != nil {
@@ -33,7 +33,8 @@ func TestReadH5py(t *testing.T) {
 		`empty [0 3] [] <nil> <nil>`,
 		`integers [3] [] <nil> hdf5: testdata/h5py.h5: integers: datatype is not little-endian float32 or float64`,
 		`big-endian [3] [] <nil> hdf5: testdata/h5py.h5: big-endian: datatype is not little-endian float32 or float64`,
-		`chunked [8] [] <nil> hdf5: testdata/h5py.h5: chunked: layout class 2, want 0 or 1: elements in one piece (chunked or compressed?)`,
+		`chunked [8] [] <nil> hdf5: testdata/h5py.h5: chunked: ` +
+			`layout class 2, want 0 or 1: elements in one piece (chunked or compressed?)`,
 		`hdf5: testdata/h5py.h5: soft: a soft link, want the object itself`,
 		`many/0 [] [3] <nil> <nil>`,
 		`many/199 [] [3] <nil> <nil>`,
@@ -64,7 +65,8 @@ func TestReadH5py(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	if _, err := Open("testdata/latest.h5"); err == nil || !strings.Contains(err.Error(), `superblock version 3, want 0 or 1 (written with libver="latest"?)`) {
+	const want = `superblock version 3, want 0 or 1 (written with libver="latest"?)`
+	if _, err := Open("testdata/latest.h5"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a file of libver latest: %v", err)
 	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
@@ -75,7 +77,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// Each case damages one place of a small file.
+// Each case damages one part of a small file.
 func TestReadRefuses(t *testing.T) {
 	g := &Group{Strings: map[string]string{"s": "text"}}
 	g.Put("x", Dataset{[]int{2}, []float32{1, 2}})
@@ -150,23 +152,23 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// Small files that would be a long read: parts overlap that do not in honest
-// ones, which together are no larger than the file.
+// Small files with overlapping parts, which would take long to read. In a valid file parts do not overlap, so their
+// total size is limited to that of the file.
 func TestReadRefusesOverlap(t *testing.T) {
-	// A string that looks like a global heap of 4000 bytes, in which the second is said to lie.
+	// A string that looks like a global heap of 4000 bytes, to which the second string refers.
 	inner := "GCOL\x01\x00\x00\x00\xa0\x0f\x00\x00\x00\x00\x00\x00"
 	heaps := encoded(t, &Group{Lists: map[string][]string{"s": {inner, "x"}}})
 	_, second := elementsOf(t, heaps, len(inner))
 	binary.LittleEndian.PutUint64(second[4:], uint64(bytes.Index(heaps, []byte(inner))))
 
-	// The second string and the third are the first.
+	// The second and the third string refer to the first.
 	long := strings.Repeat("x", 3000)
 	repeated := encoded(t, &Group{Lists: map[string][]string{"s": {long, "y", "z"}}})
 	first, second := elementsOf(t, repeated, len(long))
 	copy(second, first)
 	copy(second[16:], first)
 
-	// An object header's first message says that it continues where it begins.
+	// The first message of an object header continues it at its own start.
 	endless := encoded(t, &Group{})
 	root := bytes.Index(endless, []byte("\x11\x00\x10\x00")) - 16
 	endless[root+2], endless[root+3], endless[root+16] = 0xff, 0xff, msgContinuation
@@ -192,8 +194,7 @@ func TestReadRefusesOverlap(t *testing.T) {
 	}
 }
 
-// elementsOf finds the elements of the only list: the first, of a string of
-// the given length, and those behind it.
+// elementsOf finds the elements of the only list, by the length of its first string.
 func elementsOf(t *testing.T, b []byte, length int) (first, rest []byte) {
 	t.Helper()
 	element := binary.LittleEndian.AppendUint32(nil, uint32(length))
@@ -205,8 +206,7 @@ func elementsOf(t *testing.T, b []byte, length int) (first, rest []byte) {
 	return b[i : i+16], b[i+16:]
 }
 
-// What the reader reads, the writer must be able to write so that it reads back
-// the same; nothing may panic.
+// No file may make the reader panic. What it reads must be the same after it is written and read again.
 func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, sample()))
 	for _, path := range []string{"testdata/h5py.h5", "testdata/latest.h5"} {
@@ -246,7 +246,7 @@ func FuzzRead(f *testing.F) {
 		var again strings.Builder
 		if err := Write(&again, out); err != nil {
 			if strings.Contains(err.Error(), "cannot be used") {
-				return // the reader knows names that the writer does not: a dot
+				return // the reader accepts names that the writer refuses, such as a dot
 			}
 			t.Fatal(err)
 		}

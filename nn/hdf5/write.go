@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Group is a group to be written, with all that is in it.
+// A Group is a group to be written, with its attributes and members.
 type Group struct {
 	Strings  map[string]string   // attributes that are one string
 	Lists    map[string][]string // attributes that are lists of strings
@@ -24,8 +24,7 @@ type Dataset struct {
 	Data  []float32
 }
 
-// Group is the subgroup at a path such as "layers/conv2d"; what is not there
-// yet is made.
+// Group returns the subgroup at a path such as "layers/conv2d", and creates the groups that do not exist yet.
 func (g *Group) Group(path string) *Group {
 	for name := range strings.SplitSeq(path, "/") {
 		if g.Groups == nil {
@@ -39,7 +38,7 @@ func (g *Group) Group(path string) *Group {
 	return g
 }
 
-// Put puts a dataset at a path; groups on the way that are not there yet are made.
+// Put puts a dataset at a path, and creates the groups of the path that do not exist yet.
 func (g *Group) Put(path string, d Dataset) {
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {
 		g, path = g.Group(path[:i]), path[i+1:]
@@ -50,9 +49,8 @@ func (g *Group) Put(path string, d Dataset) {
 	g.Datasets[path] = d
 }
 
-// Write writes a file with root as its root group. The bytes depend on what is
-// written alone: children and attributes lie in the order of their names, and
-// there are no times. The elements of the datasets come last.
+// Write writes a file with the given root group. Equal groups give equal bytes: children and attributes are sorted by
+// name, and no times are written. The elements of the datasets come last.
 func Write(w io.Writer, root *Group) error {
 	e, err := encode(root)
 	if err != nil {
@@ -69,7 +67,7 @@ func Write(w io.Writer, root *Group) error {
 	return nil
 }
 
-// writeFloats writes elements, padded to 8 bytes, a piece at a time.
+// writeFloats writes elements, padded to 8 bytes, through a buffer of 64 KiB.
 func writeFloats(w io.Writer, x []float32) error {
 	p := make([]byte, 0, 1<<16)
 	for len(x) > 0 {
@@ -87,7 +85,7 @@ func writeFloats(w io.Writer, x []float32) error {
 	return nil
 }
 
-// children are the names of what is in a group, in order.
+// children returns the sorted names of the members of a group.
 func (g *Group) children() ([]string, error) {
 	names := slices.Collect(maps.Keys(g.Groups))
 	for name := range g.Datasets {
@@ -99,13 +97,14 @@ func (g *Group) children() ([]string, error) {
 	slices.Sort(names)
 	for _, name := range names {
 		if name == "" || name == "." || strings.ContainsAny(name, "/\x00") || len(name) > maxName {
-			return nil, fmt.Errorf("name %q cannot be used, want 1 to %d bytes without / and NUL, and not a dot", name, maxName)
+			return nil, fmt.Errorf("name %q cannot be used, want 1 to %d bytes without / and NUL, and not a dot",
+				name, maxName)
 		}
 	}
 	return names, nil
 }
 
-// attributes are the names of a group's attributes, in order.
+// attributes returns the sorted names of the attributes of a group.
 func (g *Group) attributes() ([]string, error) {
 	names := slices.Collect(maps.Keys(g.Strings))
 	for name := range g.Lists {
@@ -123,7 +122,7 @@ func (g *Group) attributes() ([]string, error) {
 	return names, nil
 }
 
-// largest is the number of names in the largest group.
+// largest returns the number of names in the largest group.
 func (g *Group) largest() int {
 	n := len(g.Groups) + len(g.Datasets)
 	for _, sub := range g.Groups {

@@ -10,9 +10,9 @@ import (
 	"resnet/nn"
 )
 
-// Evaluate runs a network on the images idx of a set, or on all where idx is
-// nil. The loss has the label smoothing of the plan's graph. The prediction is
-// the first of the largest logits. The error is ctx's where that ended.
+// Evaluate runs a network on the images idx of a set, or on all if idx is nil. The loss has the label smoothing of the
+// plan's graph. The predicted class is the one with the largest logit, the first of equal ones. If ctx ends, Evaluate
+// returns its error.
 func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32) (*Evaluation, error) {
 	plan := exec.Plan()
 	if idx == nil {
@@ -54,8 +54,7 @@ func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32)
 	return e, nil
 }
 
-// Predict gives the class probabilities of n images, whose N x H x W x C bytes
-// lie one after another in pixels.
+// Predict returns the class probabilities of n images, whose N x H x W x C bytes are in pixels.
 func Predict(exec nn.Executor, pixels []byte, n int) ([][]float32, error) {
 	plan := exec.Plan()
 	g := plan.Graph
@@ -63,7 +62,7 @@ func Predict(exec nn.Executor, pixels []byte, n int) ([][]float32, error) {
 	if n < 1 || len(pixels) != n*each {
 		return nil, fmt.Errorf("infer: predict: %d pixel bytes for %d images, want %d for each", len(pixels), n, each)
 	}
-	labels := make([]int32, plan.EvalBatch) // the loss wants some
+	labels := make([]int32, plan.EvalBatch) // the loss reads labels; these are arbitrary
 	flat := make([]float32, n*g.Classes)
 	probs := make([][]float32, n)
 	for at := 0; at < n; at += plan.EvalBatch {

@@ -9,7 +9,7 @@ import (
 	"resnet/nn"
 )
 
-// A Feeder gives an executor images of data sets, through buffers made once.
+// A Feeder feeds batches of data sets to an executor. It allocates its buffers once.
 type Feeder struct {
 	exec     nn.Executor
 	plan     *nn.Plan
@@ -17,11 +17,11 @@ type Feeder struct {
 	pixels   []byte
 	labels   []int32
 	metrics  [2]float64
-	async    nn.Async          // exec, once it may have sets in its device's memory
-	resident map[*data.Set]int // those that are there
+	async    nn.Async          // exec, if it is one and Upload was called
+	resident map[*data.Set]int // the numbers of the sets in the memory of the device
 }
 
-// NewFeeder makes the buffers for an executor's batches.
+// NewFeeder returns a Feeder with buffers for an executor's batches.
 func NewFeeder(exec nn.Executor) *Feeder {
 	p := exec.Plan()
 	most := p.MaxBatch()
@@ -31,8 +31,8 @@ func NewFeeder(exec nn.Executor) *Feeder {
 	}
 }
 
-// Upload puts sets into the memory of a device that can keep them, so that numbers travel instead of images. It returns
-// the sets that do not fit; their images are sent with each batch.
+// Upload copies sets to the memory of a device that can keep them, so that only indices are copied for a batch of
+// theirs. It returns the sets that do not fit; their images are copied for each batch.
 func (f *Feeder) Upload(sets ...*data.Set) (left []*data.Set, err error) {
 	var ok bool
 	if f.async, ok = f.exec.(nn.Async); !ok {
@@ -58,7 +58,7 @@ func (f *Feeder) Upload(sets ...*data.Set) (left []*data.Set, err error) {
 	return left, nil
 }
 
-// load writes the images idx, at most a batch, and their labels, augmented as a says in this epoch.
+// load writes the images idx, at most a batch, with their augmentation in this epoch, and their labels.
 func (f *Feeder) load(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int) error {
 	samples := f.samples[:len(idx)]
 	a.Samples(samples, idx, seed, epoch)
@@ -74,7 +74,7 @@ func (f *Feeder) load(set *data.Set, idx []int32, a data.Augmentation, seed uint
 	return f.exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(f.labels[:len(idx)]))
 }
 
-// MaxSteps is how many steps on whole batches of a set Train takes at most.
+// MaxSteps is the largest number of steps on whole batches of a set that one call of Train may take.
 func (f *Feeder) MaxSteps(set *data.Set) int {
 	if _, ok := f.resident[set]; ok {
 		return max(f.async.MaxSteps(), 1)
@@ -82,8 +82,10 @@ func (f *Feeder) MaxSteps(set *data.Set) int {
 	return 1
 }
 
-// Train takes a step for each of params, on the images idx, a batch for each; only a single step may have fewer.
-func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int, params []nn.StepParams) error {
+// Train takes one step for each of params on the images idx, a batch for each step; only a single step may have fewer
+// images.
+func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uint64, epoch int,
+	params []nn.StepParams) error {
 	if resident, ok := f.resident[set]; ok && f.async.MaxSteps() > 0 && len(idx) == len(params)*f.plan.Batch {
 		samples := f.samples[:len(idx)]
 		a.Samples(samples, idx, seed, epoch)
@@ -100,18 +102,20 @@ func (f *Feeder) Train(set *data.Set, idx []int32, a data.Augmentation, seed uin
 
 // SetMetrics writes the loss sum and the count of correct images; runs add to them.
 func (f *Feeder) SetMetrics(m [2]float64) error {
-	f.metrics = m // whose address may be kept without an allocation
+	f.metrics = m // the address of m would escape to the heap
 	return f.exec.Write(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.metrics[:]))
 }
 
-// Metrics reads them, which waits for the steps under way.
+// Metrics waits for all steps and reads the metrics.
 func (f *Feeder) Metrics() ([2]float64, error) {
 	err := f.exec.Read(nn.Ref{Value: nn.MetricsValue}, nn.Bytes(f.metrics[:]))
 	return f.metrics, err
 }
 
-// Evaluate runs inference over the images idx, each exactly once, and calls batch, if not nil, after each batch of them.
-func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch func(idx []int32) error) (Score, error) {
+// Evaluate runs inference on the images idx, each exactly once, and calls batch, if not nil, after each batch with the
+// images in it.
+func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32,
+	batch func(idx []int32) error) (Score, error) {
 	if err := f.SetMetrics([2]float64{}); err != nil {
 		return Score{}, err
 	}
@@ -140,14 +144,16 @@ func (f *Feeder) Evaluate(ctx context.Context, set *data.Set, idx []int32, batch
 	return ScoreOf(m, len(idx)), nil
 }
 
-// CheckSet says whether a network can read a set's images and labels.
+// CheckSet returns an error where a network cannot read the images or labels of a set.
 func CheckSet(g *nn.Graph, set *data.Set) error {
 	if s := g.Type(g.Images).Shape; set.C != s.C || set.H != s.H || set.W != s.W {
-		return fmt.Errorf("images of %dx%dx%d, want %dx%dx%d (channels, height, width of the model)", set.C, set.H, set.W, s.C, s.H, s.W)
+		return fmt.Errorf("images of %dx%dx%d, want %dx%dx%d (channels, height, width of the model)", set.C, set.H,
+			set.W, s.C, s.H, s.W)
 	}
 	for i, l := range set.Labels {
 		if int(l) >= g.Classes {
-			return fmt.Errorf("label %d of image %d, want 0 to %d as the model has %d classes", l, i, g.Classes-1, g.Classes)
+			return fmt.Errorf("label %d of image %d, want 0 to %d as the model has %d classes", l, i, g.Classes-1,
+				g.Classes)
 		}
 	}
 	return nil

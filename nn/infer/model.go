@@ -1,5 +1,5 @@
-// Package infer runs a trained network: it opens a weights file on a device, predicts and evaluates. It is what another
-// Go program imports.
+// Package infer runs a trained network: it opens a weights file on a device, predicts and evaluates. It is the package
+// for other Go programs to import.
 //
 //	model, err := infer.Open("best.safetensors", device.Auto)
 //	if err != nil {
@@ -26,10 +26,11 @@ import (
 	"resnet/nn/weights"
 )
 
-// DefaultBatch is how many images Open's model takes at once.
+// DefaultBatch is the batch size of a model that Open opens.
 const DefaultBatch = 32
 
-// A Model is a weights file's network on a device. Several goroutines may use it; they take turns.
+// A Model is the network of a weights file on a device. Several goroutines may call Predict and Evaluate; they take
+// turns.
 type Model struct {
 	metadata weights.Metadata
 	backend  nn.Backend
@@ -37,7 +38,7 @@ type Model struct {
 	turn     sync.Mutex
 }
 
-// Open opens the weights file at path on a device by name: device.Auto, "cpu", "cuda" or "cuda:1".
+// Open opens the weights file at path on the device with the name on: device.Auto, "cpu", "cuda" or "cuda:1".
 func Open(path, on string) (*Model, error) {
 	d := device.Defaults()
 	d.Device = on
@@ -48,8 +49,8 @@ func Open(path, on string) (*Model, error) {
 	return OpenOn(b, path, DefaultBatch)
 }
 
-// OpenOn opens the weights file at path on a backend, which the model takes over, for batches of so many images. More
-// images than that go through in several batches.
+// OpenOn opens the weights file at path on a backend for batches of up to batch images; more images are split into
+// several batches. The model owns the backend: Close closes it, and so does OpenOn when it returns an error.
 func OpenOn(b nn.Backend, path string, batch int) (m *Model, err error) {
 	defer func() {
 		if m == nil {
@@ -70,7 +71,8 @@ func OpenOn(b nn.Backend, path string, batch int) (m *Model, err error) {
 	return m, nil
 }
 
-// New makes the network that metadata speak of, its parameters zeros, on a backend, which the model takes over.
+// New builds the network that the metadata describe on a backend, which the model owns as in OpenOn. Its parameters are
+// zeros.
 func New(b nn.Backend, metadata weights.Metadata, batch int) (*Model, error) {
 	m, err := build(b, metadata, batch)
 	if err != nil {
@@ -91,19 +93,19 @@ func build(b nn.Backend, metadata weights.Metadata, batch int) (*Model, error) {
 	return &Model{metadata: metadata, backend: b, exec: exec}, nil
 }
 
-// Close gives the device back.
+// Close releases the network and its backend.
 func (m *Model) Close() error { return errors.Join(m.exec.Close(), m.backend.Close()) }
 
-// Metadata is what the weights file says about itself.
+// Metadata is the metadata of the weights file.
 func (m *Model) Metadata() weights.Metadata { return m.metadata }
 
 // Graph is the network.
 func (m *Model) Graph() *nn.Graph { return m.exec.Plan().Graph }
 
-// Executor is the network on its device, for reading and writing tensors while nobody else uses the model.
+// Executor is the network on its device, for reading and writing tensors while no other goroutine uses the model.
 func (m *Model) Executor() nn.Executor { return m.exec }
 
-// Classes are the classes' names by label: numbers where the weights file names none.
+// Classes are the names of the classes by label; they are numbers where the weights file has no names.
 func (m *Model) Classes() []string {
 	names := make([]string, m.metadata.Model.Classes)
 	for i := range names {
@@ -113,14 +115,14 @@ func (m *Model) Classes() []string {
 	return names
 }
 
-// ReadImage reads a picture as the network wants it; see data.ReadImageFile.
+// ReadImage reads an image file and scales it to the network's input; see data.ReadImageFile.
 func (m *Model) ReadImage(path string, invert bool) ([]byte, error) {
 	c := m.metadata.Model
 	return data.ReadImageFile(path, c.Height, c.Width, c.Channels, invert)
 }
 
-// Predict gives the probabilities of the classes for each of some images, whose H x W x C bytes lie one after another in
-// pixels.
+// Predict returns the probabilities of the classes for each image of pixels, which holds the H x W x C bytes of one or
+// more images one after another.
 func (m *Model) Predict(pixels []byte) ([][]float32, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()
@@ -128,7 +130,8 @@ func (m *Model) Predict(pixels []byte) ([][]float32, error) {
 	return Predict(m.exec, pixels, len(pixels)/g.Elems(g.Images, 1))
 }
 
-// Evaluate runs the network on all images of a set and names the classes. The error is ctx's where that ended.
+// Evaluate evaluates the network on all images of a set; see the function Evaluate. The result has the names of the
+// classes.
 func (m *Model) Evaluate(ctx context.Context, set *data.Set) (*Evaluation, error) {
 	m.turn.Lock()
 	defer m.turn.Unlock()

@@ -8,11 +8,10 @@ import (
 	"resnet/nn"
 )
 
-// version is the Keras version that files name: the first that reads all three.
+// version is the Keras version that the files name: the first that reads all three formats.
 const version = "3.4.0"
 
-// Config is the JSON from which keras.models.model_from_json builds the network,
-// without weights.
+// Config returns the JSON from which keras.models.model_from_json builds the network, without weights.
 func Config(g *nn.Graph) ([]byte, error) {
 	m, err := convert(g)
 	if err != nil {
@@ -21,9 +20,8 @@ func Config(g *nn.Graph) ([]byte, error) {
 	return json.MarshalIndent(m.config(), "", "  ")
 }
 
-// config is the model as Keras serialises it. Arguments that are Keras'
-// defaults, and that do not bear on what a trained network computes, are left
-// out: newer versions of Keras know some that older ones do not.
+// config returns the model as Keras serialises it. It leaves out arguments that have Keras' default value and do not
+// matter for inference, because newer versions of Keras have some that older ones do not know.
 func (m *model) config() map[string]any {
 	layers := make([]any, len(m.layers))
 	for i := range m.layers {
@@ -52,11 +50,13 @@ func (l *layer) serialise() map[string]any {
 		for i, x := range l.in {
 			args[i] = map[string]any{
 				"class_name": "__keras_tensor__",
-				"config":     map[string]any{"shape": batch(x.shape), "dtype": "float32", "keras_history": history(x.layer)},
+				"config": map[string]any{
+					"shape": batch(x.shape), "dtype": "float32", "keras_history": history(x.layer),
+				},
 			}
 		}
 		if len(args) > 1 {
-			args = []any{args} // layers that join take their inputs as one list
+			args = []any{args} // a layer of several inputs takes them as one list
 		}
 		nodes = append(nodes, map[string]any{"args": args, "kwargs": map[string]any{}})
 	}
@@ -69,7 +69,7 @@ func (l *layer) serialise() map[string]any {
 // history names the first output of the first call of a layer.
 func history(layer string) []any { return []any{layer, 0, 0} }
 
-// batch is a shape with the batch, of any size, before it.
+// batch returns a shape with a batch dimension of any size before it.
 func batch(shape []int) []any {
 	s := []any{nil}
 	for _, d := range shape {

@@ -7,14 +7,14 @@ import (
 	"resnet/nn"
 )
 
-// A converter makes Keras layers of a graph's nodes.
+// A converter converts the nodes of a graph to Keras layers.
 type converter struct {
 	g      *nn.Graph
 	layers []layer
-	at     map[nn.Value]tensor // the graph's activations
+	at     map[nn.Value]tensor // the output of the layer that computes an activation
 }
 
-// convert makes a Keras model of a graph.
+// convert converts a graph to a Keras model.
 func convert(g *nn.Graph) (*model, error) {
 	if err := g.Err(); err != nil {
 		return nil, err
@@ -46,8 +46,7 @@ func convert(g *nn.Graph) (*model, error) {
 	}, nil
 }
 
-// layerName is the name of a node's layer. Keras takes no slashes, and PyTorch,
-// which may run the Keras model, no dots.
+// layerName returns the name of a node's layer. Keras forbids slashes, and PyTorch, which may be the backend, dots.
 func layerName(node string) string { return strings.NewReplacer(".", "_", "/", "_").Replace(node) }
 
 // add adds a layer with an output of the given shape.
@@ -57,16 +56,16 @@ func (c *converter) add(name, class string, config map[string]any, shape []int, 
 	return tensor{name, shape}
 }
 
-// image is the shape H, W, C of an activation.
+// image returns the shape H, W, C of an activation.
 func (c *converter) image(v nn.Value) []int {
 	s := c.g.Type(v).Shape
 	return []int{s.H, s.W, s.C}
 }
 
-// in is an input of a node, whatever its shape in Keras.
+// in returns input i of a node; in Keras it may be an image or flat.
 func (c *converter) in(n *nn.Node, i int) tensor { return c.at[n.In[i]] }
 
-// spatial is the first input of a node as H, W, C.
+// spatial returns the first input of a node as H, W, C.
 func (c *converter) spatial(n *nn.Node) tensor {
 	x := c.in(n, 0)
 	if len(x.shape) == 3 {
@@ -76,16 +75,17 @@ func (c *converter) spatial(n *nn.Node) tensor {
 	return c.add(n.Name+"_reshape", "Reshape", map[string]any{"target_shape": image}, image, x)
 }
 
-// flat is the first input of a node as one row of numbers, in the order H, W, C.
+// flat returns the first input of a node as one row of numbers, in the order H, W, C.
 func (c *converter) flat(n *nn.Node) tensor {
 	x := c.in(n, 0)
 	if len(x.shape) == 1 {
 		return x
 	}
-	return c.add(n.Name+"_flatten", "Flatten", map[string]any{"data_format": "channels_last"}, []int{elements(x.shape)}, x)
+	shape := []int{elements(x.shape)}
+	return c.add(n.Name+"_flatten", "Flatten", map[string]any{"data_format": "channels_last"}, shape, x)
 }
 
-// relu puts a ReLU behind a layer if there is to be one.
+// relu adds a ReLU after a layer if it is wanted.
 func (c *converter) relu(n *nn.Node, wanted bool, x tensor) tensor {
 	if !wanted {
 		return x
@@ -93,12 +93,13 @@ func (c *converter) relu(n *nn.Node, wanted bool, x tensor) tensor {
 	return c.add(n.Name+"_relu", "ReLU", map[string]any{}, x.shape, x)
 }
 
-// pad puts zeros around an image, or returns it as it is.
+// pad adds a layer that pads an image with zeros, unless p is zero.
 func (c *converter) pad(n *nn.Node, p nn.Pad, x tensor) tensor {
 	if p == (nn.Pad{}) {
 		return x
 	}
 	shape := []int{x.shape[0] + p.Top + p.Bottom, x.shape[1] + p.Left + p.Right, x.shape[2]}
 	padding := [][]int{{p.Top, p.Bottom}, {p.Left, p.Right}}
-	return c.add(n.Name+"_pad", "ZeroPadding2D", map[string]any{"padding": padding, "data_format": "channels_last"}, shape, x)
+	return c.add(n.Name+"_pad", "ZeroPadding2D", map[string]any{"padding": padding, "data_format": "channels_last"},
+		shape, x)
 }

@@ -7,7 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// node makes the layers of a node.
+// node adds the layers of a node.
 func (c *converter) node(n *nn.Node) error {
 	var y tensor
 	var err error
@@ -21,8 +21,7 @@ func (c *converter) node(n *nn.Node) error {
 	case nn.Linear:
 		y = c.linear(n, op)
 	case nn.AvgPool:
-		// Zeros that are put around the image count in the divisor, as they do here.
-		// Those of Keras' "same" do not.
+		// Explicit zeros count in the divisor, as in nn.AvgPool. Those of Keras' "same" do not.
 		x := c.pad(n, op.Pad, c.spatial(n))
 		y = c.pool(n, "AveragePooling2D", op.Kernel, op.Stride, "valid", x)
 	case nn.MaxPool:
@@ -45,7 +44,7 @@ func (c *converter) node(n *nn.Node) error {
 	return err
 }
 
-// scale is x/255, and (x/255 - mean) / std where there are any.
+// scale adds x/255, followed by (x - mean)/std if the op has a mean or std.
 func (c *converter) scale(n *nn.Node, op nn.Normalize) tensor {
 	x := c.in(n, 0)
 	y := c.add(n.Name, "Rescaling", map[string]any{"scale": 1.0 / 255, "offset": 0.0}, x.shape, x)
@@ -60,7 +59,8 @@ func (c *converter) scale(n *nn.Node, op nn.Normalize) tensor {
 			variance[i] = float64(op.Std[i]) * float64(op.Std[i])
 		}
 	}
-	return c.add(n.Name+"_normalize", "Normalization", map[string]any{"axis": -1, "mean": mean, "variance": variance}, x.shape, y)
+	return c.add(n.Name+"_normalize", "Normalization", map[string]any{"axis": -1, "mean": mean, "variance": variance},
+		x.shape, y)
 }
 
 func (c *converter) conv(n *nn.Node, op nn.Conv) tensor {
@@ -80,7 +80,8 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) tensor {
 func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) tensor {
 	x := c.in(n, 0)
 	eps, momentum := op.Numerics()
-	y := c.add(n.Name, "BatchNormalization", map[string]any{"axis": -1, "epsilon": eps, "momentum": 1 - momentum}, x.shape, x)
+	y := c.add(n.Name, "BatchNormalization", map[string]any{"axis": -1, "epsilon": eps, "momentum": 1 - momentum},
+		x.shape, x)
 	c.setWeights(n)
 	return c.relu(n, op.ReLU, y)
 }
@@ -95,20 +96,21 @@ func (c *converter) linear(n *nn.Node, op nn.Linear) tensor {
 	return y
 }
 
-// maxPool pads with zeros where the pads are not those of Keras' "same", which
-// is right only where nothing is below zero.
+// maxPool uses Keras' "same" if the pads are equal to it. Otherwise it pads with zeros, which is right only if no value
+// is negative.
 func (c *converter) maxPool(n *nn.Node, op nn.MaxPool) (tensor, error) {
 	x, stride := c.spatial(n), cmp.Or(op.Stride, op.Kernel)
 	if op.Pad != (nn.Pad{}) && op.Pad == nn.Same(x.shape[0], x.shape[1], op.Kernel, stride) {
 		return c.pool(n, "MaxPooling2D", op.Kernel, stride, "same", x), nil
 	}
 	if op.Pad != (nn.Pad{}) && !c.notNegative(n.In[0]) {
-		return tensor{}, fmt.Errorf("max pooling with pad %v of values below zero, want a ReLU before it or the pad that Keras calls same", op.Pad)
+		return tensor{}, fmt.Errorf("max pooling with pad %v of values below zero, "+
+			"want a ReLU before it or the pad that Keras calls same", op.Pad)
 	}
 	return c.pool(n, "MaxPooling2D", op.Kernel, stride, "valid", c.pad(n, op.Pad, x)), nil
 }
 
-// notNegative says whether a value comes out of a ReLU.
+// notNegative reports whether a value is the output of a ReLU.
 func (c *converter) notNegative(v nn.Value) bool {
 	i := c.g.Producer(v)
 	if i < 0 {
@@ -127,12 +129,13 @@ func (c *converter) notNegative(v nn.Value) bool {
 
 func (c *converter) pool(n *nn.Node, class string, kernel, stride int, padding string, x tensor) tensor {
 	return c.add(n.Name, class, map[string]any{
-		"pool_size": square(kernel), "strides": square(cmp.Or(stride, kernel)), "padding": padding, "data_format": "channels_last",
+		"pool_size": square(kernel), "strides": square(cmp.Or(stride, kernel)),
+		"padding": padding, "data_format": "channels_last",
 	}, c.image(n.Out), x)
 }
 
-// sum adds two values. Their shapes are alike here; in Keras one may be a row of
-// numbers where the other is an image of one pixel.
+// sum adds two values. Their shapes are equal in the graph, but in Keras one may be flat and the other an image of one
+// pixel.
 func (c *converter) sum(n *nn.Node, op nn.Add) (tensor, error) {
 	a, b := c.in(n, 0), c.in(n, 1)
 	if len(a.shape) != len(b.shape) {
@@ -141,7 +144,7 @@ func (c *converter) sum(n *nn.Node, op nn.Add) (tensor, error) {
 	return c.relu(n, op.ReLU, c.add(n.Name, "Add", map[string]any{}, a.shape, a, b)), nil
 }
 
-// setWeights gives the newest layer the weights of its node.
+// setWeights sets the weights of the last layer to those of its node.
 func (c *converter) setWeights(n *nn.Node) {
 	l := &c.layers[len(c.layers)-1]
 	l.weights = weightsOf(c.g, n, l.class)

@@ -9,7 +9,7 @@ import (
 	"resnet/nn"
 )
 
-// unknown is an op that Keras has nothing for.
+// unknown is an op without a Keras layer.
 type unknown struct{ nn.ReLU }
 
 func (unknown) Kind() string { return "unknown" }
@@ -30,7 +30,8 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		{lossless, "keras: net: no loss"},
 		{broken, "keras: nn: conv: conv of -1 channels"},
-		{build(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("odd", unknown{}, x) }), "keras: odd: no Keras layer for unknown"},
+		{build(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("odd", unknown{}, x) }),
+			"keras: odd: no Keras layer for unknown"},
 		{build(func(g *nn.Graph, x nn.Value) nn.Value {
 			return g.Apply("max", nn.MaxPool{Kernel: 3, Stride: 2, Pad: nn.Padding(1)}, x)
 		}), "keras: max: max pooling with pad {1 1 1 1} of values below zero"},
@@ -62,12 +63,13 @@ func TestWriteRefuses(t *testing.T) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if err := Write(&bytes.Buffer{}, 7, g, source(random(g))); err == nil || err.Error() != "keras: format 7 is not known" {
+	if err := Write(&bytes.Buffer{}, 7, g, source(random(g))); err == nil ||
+		err.Error() != "keras: format 7 is not known" {
 		t.Errorf("an unknown format: %v", err)
 	}
 }
 
-// A kernel's element at o, c, h, w here is at h, w, c, o in Keras.
+// The element o, c, h, w of a kernel has the indices h, w, c, o in Keras.
 func TestKernelLayout(t *testing.T) {
 	w := weight{shape: []int{2, 3, 4, 5}, kernel: nn.Shape{N: 5, C: 4, H: 2, W: 3}}
 	ours := make([]float32, 120)
@@ -90,12 +92,13 @@ func TestFormatOf(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", path, f, err, want)
 		}
 	}
-	if _, err := FormatOf("a.hdf5"); err == nil || !strings.Contains(err.Error(), "a.hdf5: want a name that ends in .h5, .keras or .weights.h5") {
+	const want = "a.hdf5: want a name that ends in .h5, .keras or .weights.h5"
+	if _, err := FormatOf("a.hdf5"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("another name: %v", err)
 	}
 }
 
-// What Keras' own layers are called in its files.
+// The names of Keras' layers in its files.
 func TestSnakeCase(t *testing.T) {
 	for class, want := range map[string]string{
 		"Conv2D": "conv2d", "BatchNormalization": "batch_normalization", "InputLayer": "input_layer", "ReLU": "re_lu",

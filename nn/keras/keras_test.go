@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write testdata/written.* (then run with
 
 var formats = []Format{H5, Archive, Weights}
 
-// small is the network of testdata/fixtures.py.
+// small builds the network of testdata/fixtures.py.
 func small(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("small", 2, 9, 8, 3)
 	conv := func(name string, out, kernel int, x nn.Value) nn.Value {
@@ -44,7 +44,7 @@ func small(t testing.TB) *nn.Graph {
 	return checked(t, g)
 }
 
-// seed is the network that the project trains, at its full size.
+// seed builds the network of the README in its full size.
 func seed(t testing.TB) *nn.Graph {
 	g, err := models.Build(models.Config{
 		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512",
@@ -55,10 +55,9 @@ func seed(t testing.TB) *nn.Graph {
 	return g
 }
 
-// bottlenecks is a small ResNet-50 in PyTorch's manner: normalised input,
-// symmetric padding, batch norm's defaults, a padded max pool; at its end, so
-// that every layer is there, a padded average pool and a classifier that is a
-// convolution.
+// bottlenecks builds a small ResNet-50 like PyTorch's: normalised input, symmetric padding, default batch norm, a
+// padded max pool. It ends with a padded average pool and a convolution as its classifier, so that every kind of layer
+// is tested.
 func bottlenecks(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("bottlenecks", 3, 34, 30, 7)
 	convBN := func(name string, x nn.Value, out, kernel, stride int, relu bool) nn.Value {
@@ -93,9 +92,8 @@ func checked(t testing.TB, g *nn.Graph) *nn.Graph {
 	return g
 }
 
-// random are parameters that give every layer something to say, small enough
-// for predictions that are not all 0 and 1: scales and variances 0.5 to 1.5,
-// kernels uniform with a variance of 1/fan_in.
+// random returns parameters with which every layer affects the predictions, which are not all close to 0 or 1: scales
+// and variances are 0.5 to 1.5, kernels uniform with a variance of 1/fan_in.
 func random(g *nn.Graph) map[nn.Value][]float32 {
 	rng := rand.New(rand.NewPCG(1, 2))
 	params := map[nn.Value][]float32{}
@@ -130,7 +128,7 @@ func written(t testing.TB, f Format, g *nn.Graph, params map[nn.Value][]float32)
 	return b.Bytes()
 }
 
-// predict is the network's probabilities on the CPU.
+// predict returns the probabilities that the CPU backend computes.
 func predict(t *testing.T, g *nn.Graph, params map[nn.Value][]float32, images []byte) []float32 {
 	t.Helper()
 	n := len(images) / g.Type(g.Images).Shape.Elems()
@@ -163,7 +161,7 @@ func predict(t *testing.T, g *nn.Graph, params map[nn.Value][]float32, images []
 	return p
 }
 
-// expectVaried expects that predictions are not nearly certain.
+// expectVaried checks that predictions are not close to 0 or 1.
 func expectVaried(t *testing.T, p []float32) {
 	t.Helper()
 	if m := slices.Max(p); m > 0.999 {
@@ -171,7 +169,7 @@ func expectVaried(t *testing.T, p []float32) {
 	}
 }
 
-// distance is the largest difference of two predictions.
+// distance returns the largest difference between two predictions.
 func distance(a, b []float32) float64 {
 	if len(a) != len(b) {
 		return math.Inf(1)
@@ -183,12 +181,12 @@ func distance(a, b []float32) float64 {
 	return d
 }
 
-// tolerance of a probability: Keras' sums are in another order. What was seen
-// on JAX, TensorFlow and PyTorch is 5e-7 at most.
+// tolerance of a probability: Keras adds in another order. The largest difference seen on JAX, TensorFlow and PyTorch
+// was 5e-7.
 const tolerance = 1e-5
 
-// Files that Keras wrote of a model of its own: the weights are in their places
-// if the predictions are Keras'.
+// Read reads files that Keras wrote of its own model. If the predictions are those of Keras, every weight is in its
+// place.
 func TestReadKeras(t *testing.T) {
 	b, err := os.ReadFile("testdata/small.json")
 	if err != nil {
@@ -235,7 +233,7 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
-// expectSame reads a file and expects the very parameters.
+// expectSame reads a file and expects exactly the given parameters.
 func expectSame(t *testing.T, path string, g *nn.Graph, want map[nn.Value][]float32) {
 	t.Helper()
 	got, err := Read(path, g)
@@ -253,7 +251,7 @@ func expectSame(t *testing.T, path string, g *nn.Graph, want map[nn.Value][]floa
 	}
 }
 
-// The bytes that Keras reads: TestPython has it do so.
+// TestPython lets Keras read these bytes.
 func TestWriteBytes(t *testing.T) {
 	g := small(t)
 	params := random(g)

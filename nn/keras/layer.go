@@ -9,14 +9,14 @@ import (
 // A model is a Keras functional model of one input and one output.
 type model struct {
 	name          string
-	layers        []layer // in the order that Keras gives them, see arrange
+	layers        []layer // in the order of Keras, see arrange
 	input, output string  // names of layers
 }
 
 // A layer is one layer of a Keras model.
 type layer struct {
 	name, class string
-	config      map[string]any // the arguments of the class besides name and dtype
+	config      map[string]any // the constructor arguments except name and dtype
 	in          []tensor
 	weights     []weight
 }
@@ -29,22 +29,24 @@ type tensor struct {
 
 // A weight is a parameter or a running statistic of a layer.
 type weight struct {
-	name  string // as Keras has it: "kernel"
+	name  string // in Keras: "kernel"
 	value nn.Value
-	shape []int // as Keras has it
-	// kernel is the shape O, C, H, W as it is here; of a dense layer C, H, W is
-	// what its input was before it was flattened. It is zero for a vector.
+	shape []int // in Keras
+	// kernel is the shape O, C, H, W in the graph. For a dense layer C, H, W is the shape of its input before it was
+	// flattened. It is zero for a vector.
 	kernel nn.Shape
 }
 
-// kerasNames are the names of parameters in the order in which both sides keep them.
+// kerasNames maps our names of parameters to those of Keras, for each class of layer.
 var kerasNames = map[string]map[string]string{
-	"Conv2D":             {"weight": "kernel", "bias": "bias"},
-	"Dense":              {"weight": "kernel", "bias": "bias"},
-	"BatchNormalization": {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"},
+	"Conv2D": {"weight": "kernel", "bias": "bias"},
+	"Dense":  {"weight": "kernel", "bias": "bias"},
+	"BatchNormalization": {
+		"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance",
+	},
 }
 
-// weightsOf are the weights of the layer of a class that a node becomes.
+// weightsOf returns the weights of the layer of the given class that stands for a node.
 func weightsOf(g *nn.Graph, n *nn.Node, class string) []weight {
 	var list []weight
 	for _, v := range n.Params {
@@ -63,7 +65,7 @@ func weightsOf(g *nn.Graph, n *nn.Node, class string) []weight {
 	return list
 }
 
-// names are the names of a layer's weights.
+// names returns the names of a layer's weights.
 func (l *layer) names() []string {
 	names := make([]string, len(l.weights))
 	for i := range l.weights {
@@ -72,7 +74,7 @@ func (l *layer) names() []string {
 	return names
 }
 
-// toKeras puts a tensor of ours in Keras' order.
+// toKeras converts a tensor to Keras' order.
 func (w *weight) toKeras(x []float32) ([]float32, error) {
 	if n := elements(w.shape); len(x) != n {
 		return nil, fmt.Errorf("%d values, want %d for shape %v", len(x), n, w.shape)
@@ -85,7 +87,7 @@ func (w *weight) toKeras(x []float32) ([]float32, error) {
 	return y, nil
 }
 
-// fromKeras is the reverse of toKeras.
+// fromKeras is the inverse of toKeras.
 func (w *weight) fromKeras(x []float32) []float32 {
 	if w.kernel == (nn.Shape{}) {
 		return x
@@ -95,8 +97,7 @@ func (w *weight) fromKeras(x []float32) []float32 {
 	return y
 }
 
-// eachElement pairs the places of a kernel's elements in O, C, H, W and in
-// H, W, C, O.
+// eachElement calls pair with the index of each element of a kernel in the orders O, C, H, W and H, W, C, O.
 func (w *weight) eachElement(pair func(ours, keras int)) {
 	k := w.kernel
 	ours := 0

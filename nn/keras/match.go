@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// A pair is a layer of ours and the saved one whose weights it gets.
+// A pair is a layer of our model and the saved layer whose weights it gets.
 type pair struct {
 	ours   *layer
 	theirs *savedLayer
 }
 
-// match pairs every layer of ours that has weights with a saved one, and every
-// saved one with one of ours.
+// match pairs the layers of our model that have weights with the saved ones, one to one.
 func (m *model) match(s *saved) ([]pair, error) {
 	var ours []*layer
 	for i := range m.layers {
@@ -43,7 +42,7 @@ func (m *model) match(s *saved) ([]pair, error) {
 	return pairs, nil
 }
 
-// byName pairs layers by their names; without all of ours there are no pairs.
+// byName pairs layers by their names. It returns no pairs if the file lacks one of our names.
 func byName(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	index := map[string]*savedLayer{}
 	for _, s := range theirs {
@@ -66,13 +65,14 @@ func byName(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	return pairs, nil
 }
 
-// byOrder pairs the first layer of a class with the first saved one, and so on.
+// byOrder pairs the layers of each class in their order.
 func byOrder(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	waiting := map[string][]*savedLayer{}
 	for _, s := range theirs {
 		class := s.class()
 		if class == "" {
-			return nil, fmt.Errorf("%s: weights of shapes %v, want those of Conv2D, BatchNormalization or Dense", s.name, s.shapes)
+			return nil, fmt.Errorf("%s: weights of shapes %v, want those of Conv2D, BatchNormalization or Dense",
+				s.name, s.shapes)
 		}
 		waiting[class] = append(waiting[class], s)
 	}
@@ -93,7 +93,7 @@ func byOrder(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	return pairs, nil
 }
 
-// class is what the shapes of its weights say that a saved layer is.
+// class returns the class of a saved layer by the ranks of its weights, or "" if there is none.
 func (s *savedLayer) class() string {
 	ranks := make([]int, len(s.shapes))
 	for i := range s.shapes {
@@ -127,7 +127,7 @@ func (p pair) check() error {
 	return nil
 }
 
-// load reads the weights of a pair, in our layout.
+// load reads the weights of a pair and converts them to our layout.
 func (p pair) load() ([][]float32, error) {
 	arrays := make([][]float32, len(p.theirs.arrays))
 	for i, o := range p.theirs.arrays {

@@ -5,17 +5,16 @@ import (
 	"slices"
 )
 
-// arrange puts layers in the order that Keras gives them when it builds a model,
-// which its weights files rely on: those farthest from the output come first,
-// of equally far ones that which a walk from the output against the arrows
-// meets first. Layers that the output does not need are left out.
+// arrange sorts layers into the order that Keras gives them when it builds a model, on which its weights files rely.
+// Layers farthest from the output come first. Of equally far ones the first is the one that a depth-first walk from the
+// output, through the inputs of each layer, reaches first. Layers that the output does not depend on are left out.
 func arrange(layers []layer, output string) []layer {
 	byName := map[string]*layer{}
 	for i := range layers {
 		byName[layers[i].name] = &layers[i]
 	}
 	met := map[string]int{}
-	var finished []string // each layer behind its inputs
+	var finished []string // each layer after its inputs
 	var visit func(name string)
 	visit = func(name string) {
 		if _, ok := met[name]; ok {
@@ -29,7 +28,7 @@ func arrange(layers []layer, output string) []layer {
 	}
 	visit(output)
 
-	distance := map[string]int{} // the longest way to the output
+	distance := map[string]int{} // length of the longest path to the output
 	for _, name := range slices.Backward(finished) {
 		for _, x := range byName[name].in {
 			distance[x.layer] = max(distance[x.layer], distance[name]+1)

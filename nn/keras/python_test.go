@@ -16,8 +16,8 @@ import (
 	"resnet/nn"
 )
 
-// python is the interpreter that RESNET_PYTHON names, else python3, if it has
-// Keras, h5py and one of Keras' backends. Where RESNET_REQUIRE_PYTHON is 1 it must.
+// python returns the interpreter that RESNET_PYTHON names, or python3. If it lacks Keras, h5py or a backend of Keras,
+// the test is skipped, or fails with RESNET_REQUIRE_PYTHON=1.
 func python(t *testing.T) string {
 	t.Helper()
 	name := cmp.Or(os.Getenv("RESNET_PYTHON"), "python3")
@@ -34,8 +34,8 @@ sys.exit(not (there("keras") and there("h5py") and (there("jax") or there("tenso
 	return name
 }
 
-// TestPython has Keras open what Write wrote, predict, and save it anew:
-// predictions must be ours, and what Keras saves must read back bit for bit.
+// TestPython lets Keras open the files of Write, predict, and save the model again. The predictions must be ours, and
+// Read must get exactly our parameters from what Keras saved.
 func TestPython(t *testing.T) {
 	interpreter := python(t)
 	folder := t.TempDir()

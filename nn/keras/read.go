@@ -10,16 +10,14 @@ import (
 	"resnet/nn/hdf5"
 )
 
-// maxConfig bounds what an archive can make a reader allocate.
+// maxConfig limits the memory that a damaged archive can make us allocate.
 const maxConfig = 100_000_000
 
-// Read reads the weights of a Keras model of g's architecture: parameters and
-// running statistics in the layout of nn.Ref. The file may be any that Write
-// writes, saved by Keras 3, or an .h5 of Keras 2. Layers go by their names
-// where the file has all of g's; else by how they are joined, where the file
-// says so; else by the order in which Keras has them. Every array must be used
-// and have the right shape. That the models compute the same besides, that
-// strides and epsilons agree, is not checked.
+// Read reads the weights of a Keras model that has the architecture of g: parameters and running statistics in the
+// layout of nn.Ref. The file has one of the formats that Write writes, saved by Keras 3, or is an .h5 of Keras 2.
+// Layers are matched by name if the file has all names of g, otherwise by their connections if the file has the model's
+// configuration, otherwise by their order. Every array must be used and have the right shape. Strides, epsilons and
+// other arguments are not compared.
 func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	f, err := FormatOf(path)
 	if err != nil {
@@ -56,8 +54,8 @@ func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	return values, nil
 }
 
-// A saved file's layers that have weights, in Keras' order as far as the file
-// tells it, and the model's configuration where there is one.
+// saved is the content of a file: the layers that have weights, in Keras' order as far as the file tells it, and the
+// configuration of the model if there is one.
 type saved struct {
 	layers []savedLayer
 	config []byte
@@ -85,7 +83,7 @@ func (s *saved) openH5(path string) error {
 	return s.read(f)
 }
 
-// openArchive reads the members where they lie in the archive.
+// openArchive reads the members in place, without unpacking the archive.
 func (s *saved) openArchive(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -138,7 +136,7 @@ func member(file io.ReaderAt, z *zip.Reader, name string) (*io.SectionReader, er
 	return nil, fmt.Errorf("no %s (not a Keras archive?)", name)
 }
 
-// read reads either of the formats that Keras has in HDF5.
+// read reads a file in either of the two HDF5 formats of Keras.
 func (s *saved) read(f *hdf5.File) error {
 	root, err := f.Object("")
 	if err != nil {

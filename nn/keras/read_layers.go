@@ -10,8 +10,8 @@ import (
 	"resnet/nn/hdf5"
 )
 
-// readNamed reads the layers of the older format: the attribute layer_names
-// has their groups, weight_names of each the paths of its arrays.
+// readNamed reads the layers of the older format: the attribute layer_names lists their groups, and weight_names of
+// each group the paths of its arrays.
 func (s *saved) readNamed(root *hdf5.Object) error {
 	names, err := list(root, layerNames)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *saved) readNamed(root *hdf5.Object) error {
 	return nil
 }
 
-// list is an attribute that is a list of strings. What does not fit one
-// attribute Keras cuts into several, with numbers behind the name.
+// list returns an attribute that is a list of strings. Keras splits a long list into several attributes, whose names
+// end in a number.
 func list(o *hdf5.Object, name string) ([]string, error) {
 	all, ok, err := o.Strings(name)
 	for i := 0; !ok && err == nil; i++ {
@@ -50,8 +50,8 @@ func list(o *hdf5.Object, name string) ([]string, error) {
 	return all, err
 }
 
-// readLayers reads the layers of Keras 3's format: layers/conv2d/vars/0. A
-// layer's own name is an attribute, which files of Keras 3.4 do not have.
+// readLayers reads the layers of Keras 3's format, whose paths are such as layers/conv2d/vars/0. The name of a layer is
+// an attribute, which files of Keras 3.4 lack.
 func (s *saved) readLayers(root *hdf5.Object) error {
 	layers, err := root.Object(layersGroup)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *saved) readLayers(root *hdf5.Object) error {
 	return nil
 }
 
-// numbered takes conv2d_7 apart: the eighth of its class.
+// numbered splits a path such as conv2d_7, which is the eighth layer of its class.
 func numbered(path string) (class string, n int) {
 	i := strings.LastIndexByte(path, '_')
 	if i >= 0 {
@@ -104,8 +104,7 @@ func numbered(path string) (class string, n int) {
 	return path, 0
 }
 
-// add adds a layer with the arrays at the given paths of a group; one without
-// any is passed over.
+// add adds a layer with the arrays at the given paths of a group. It skips a layer without arrays.
 func (s *saved) add(name string, group *hdf5.Object, paths []string) error {
 	l := savedLayer{name: name}
 	for _, path := range paths {

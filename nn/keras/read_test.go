@@ -15,9 +15,9 @@ import (
 	"resnet/nn/hdf5"
 )
 
-// chain is a network of one convolution, one batch norm and one classifier.
+// chain describes a network of one convolution, one batch norm and one classifier.
 type chain struct {
-	conv, bn, fc string // names
+	conv, bn, fc string // names of the layers
 	width        int
 	bias, hidden bool // a convolution with a bias, another linear layer
 }
@@ -84,11 +84,14 @@ func TestReadRefuses(t *testing.T) {
 		{put("text.keras", []byte("text")), "text.keras: zip: not a valid zip file"},
 		{put("empty.keras", archive(zip.Store, nil)), "no config.json (not a Keras archive?)"},
 		{put("half.keras", archive(zip.Store, map[string]string{configMember: "{}"})), "no model.weights.h5"},
-		{put("small.keras", archive(zip.Deflate, map[string]string{configMember: "{}"})), "config.json: compressed, want it stored as Keras does"},
-		{put("bad.keras", archive(zip.Store, map[string]string{configMember: "{}", weightsMember: "{}"})), "bad.keras/model.weights.h5: no HDF5 signature"},
+		{put("small.keras", archive(zip.Deflate, map[string]string{configMember: "{}"})),
+			"config.json: compressed, want it stored as Keras does"},
+		{put("bad.keras", archive(zip.Store, map[string]string{configMember: "{}", weightsMember: "{}"})),
+			"bad.keras/model.weights.h5: no HDF5 signature"},
 		{put("empty.h5", hdf(&hdf5.Group{})), "no layers (not a file that Keras wrote?)"},
 		{put("missing.h5", hdf(missing)), "no conv (there are 0 other names)"},
-		{put("odd.weights.h5", hdf(odd)), "conv2d: weights of shapes [[1 1 1]], want those of Conv2D, BatchNormalization or Dense"},
+		{put("odd.weights.h5", hdf(odd)),
+			"conv2d: weights of shapes [[1 1 1]], want those of Conv2D, BatchNormalization or Dense"},
 		{save(wide.graph(t), "wide.h5", H5), "conv: kernel: shape [3 3 1 5], want [3 3 1 4] (another model?)"},
 		{save(renamed.graph(t), "names.h5", H5), "conv (a in the file): kernel: shape [3 3 1 5], want [3 3 1 4]"},
 		{save(seed(t), "seed.weights.h5", Weights), "12 layers of class BatchNormalization, want 1 (another model?)"},
@@ -96,13 +99,14 @@ func TestReadRefuses(t *testing.T) {
 		{save(deeper.graph(t), "more.keras", Archive), "fc0: weights of shapes [[4 4] [4]] that no layer here has"},
 	} {
 		_, err := Read(c.path, g)
-		if err == nil || !strings.HasPrefix(err.Error(), "keras: ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "keras: ") || !strings.Contains(err.Error(), c.want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one with %q", c.path, err, c.want)
 		}
 	}
 }
 
-// Layers of other names, in a group attribute that Keras cut in two.
+// Layers with other names, in a list that Keras split into two attributes.
 func TestReadCutAttribute(t *testing.T) {
 	g := plainChain.graph(t)
 	m, err := convert(chain{conv: "x", bn: "y", fc: "z", width: 4}.graph(t))
@@ -156,26 +160,33 @@ func TestParseConfig(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, config string
-		want         []string // nil: not ok
+		want         []string // nil: parseConfig or sequence fails
 	}{
 		{"Keras 3", `{"class_name": "Functional", "config": {"layers": [
 			{"name": "i", "inbound_nodes": []},
-			{"name": "a", "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}], "kwargs": {"mask": null}}]},
-			{"name": "b", "inbound_nodes": [{"args": [[{"config": {"keras_history": ["i", 0, 0]}}, {"config": {"keras_history": ["a", 0, 0]}}]], "kwargs": {}}]}],
+			{"name": "a", "inbound_nodes": [{"kwargs": {"mask": null},
+				"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}]}]},
+			{"name": "b", "inbound_nodes": [{"kwargs": {},
+				"args": [[{"config": {"keras_history": ["i", 0, 0]}}, {"config": {"keras_history": ["a", 0, 0]}}]]}]}],
 			"output_layers": ["b", 0, 0]}}`, []string{"i", "a", "b"}},
 		{"Keras 2", `{"class_name": "Functional", "config": {"layers": [
 			{"name": "i", "inbound_nodes": []},
 			{"name": "a", "inbound_nodes": [[["i", 0, 0, {}]]]},
 			{"name": "b", "inbound_nodes": [[["i", 0, 0, {}], ["a", 0, 0, {}]]]}],
 			"output_layers": [["b", 0, 0]]}}`, []string{"i", "a", "b"}},
-		{"sequential", `{"class_name": "Sequential", "config": {"layers": [{"config": {"name": "a"}}, {"config": {"name": "b"}}]}}`, []string{"a", "b"}},
-		{"two outputs", `{"config": {"layers": [{"name": "a"}, {"name": "b"}], "output_layers": [["a", 0, 0], ["b", 0, 0]]}}`, nil},
-		{"a loop", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["a", 0, 0, {}]]]}], "output_layers": ["a", 0, 0]}}`, nil},
-		{"a layer that is not there", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["b", 0, 0, {}]]]}], "output_layers": ["a", 0, 0]}}`, nil},
+		{"sequential", `{"class_name": "Sequential", "config": {"layers": [
+			{"config": {"name": "a"}}, {"config": {"name": "b"}}]}}`, []string{"a", "b"}},
+		{"two outputs", `{"config": {"layers": [{"name": "a"}, {"name": "b"}],
+			"output_layers": [["a", 0, 0], ["b", 0, 0]]}}`, nil},
+		{"a loop", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["a", 0, 0, {}]]]}],
+			"output_layers": ["a", 0, 0]}}`, nil},
+		{"a layer that is not there", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["b", 0, 0, {}]]]}],
+			"output_layers": ["a", 0, 0]}}`, nil},
 		{"an output that is not there", `{"config": {"layers": [{"name": "a"}], "output_layers": ["b", 0, 0]}}`, nil},
 		{"no layers", `{"class_name": "Sequential"}`, nil},
 		{"no JSON", ``, nil},
-		{"too many layers", `{"class_name": "Sequential", "config": {"layers": [` + strings.Join(many, ", ") + `]}}`, nil},
+		{"too many layers",
+			`{"class_name": "Sequential", "config": {"layers": [` + strings.Join(many, ", ") + `]}}`, nil},
 	} {
 		network, output, ok := parseConfig([]byte(c.config))
 		var got []string
@@ -191,11 +202,12 @@ func TestParseConfig(t *testing.T) {
 	}
 }
 
-// Of two ways that join, the one with more weights comes first, however long
-// they are and whichever is named first; behind it what the other one has.
+// Of two paths that join, the one with more weights comes first, whatever their lengths and the order of the inputs.
+// The layers of the other one follow.
 func TestSequence(t *testing.T) {
-	network := map[string]*joint{
-		"stem": {weighted: true}, "a1": {in: []string{"stem"}, weighted: true}, "a2": {in: []string{"a1"}, weighted: true},
+	network := map[string]*node{
+		"stem": {weighted: true},
+		"a1":   {in: []string{"stem"}, weighted: true}, "a2": {in: []string{"a1"}, weighted: true},
 		"b1": {in: []string{"stem"}, weighted: true}, "relu": {in: []string{"b1"}}, "drop": {in: []string{"relu"}},
 		"add": {in: []string{"drop", "a2"}}, "fc": {in: []string{"add"}, weighted: true}, "apart": {weighted: true},
 	}
@@ -205,7 +217,7 @@ func TestSequence(t *testing.T) {
 	}
 }
 
-// Nothing in a file may make the reader panic.
+// No file may make the reader panic.
 func FuzzRead(f *testing.F) {
 	for _, format := range []Format{H5, Weights} {
 		for _, name := range []string{"small", "written"} {

@@ -6,15 +6,14 @@ import (
 	"slices"
 )
 
-// A joint is a layer as a part of a network: what it reads.
-type joint struct {
+// A node is a layer in the graph of a model: the layers it reads, and whether it has weights.
+type node struct {
 	in       []string
 	weighted bool
 }
 
-// inSequence puts the layers of both sides in an order that follows from how
-// they are joined alone: see sequence. It is not ok where the file does not say
-// how its layers are joined, or not of a model that can be followed.
+// inSequence sorts the layers of both models by sequence, whose order depends on their connections only. It is not ok
+// if the file has no configuration, or one that parseConfig or sequence cannot follow.
 func (m *model) inSequence(ours []*layer, theirs []*savedLayer, config []byte) ([]*layer, []*savedLayer, bool) {
 	network, output, ok := parseConfig(config)
 	if !ok {
@@ -29,10 +28,10 @@ func (m *model) inSequence(ours []*layer, theirs []*savedLayer, config []byte) (
 		j.weighted = true
 		saved[s.name] = s
 	}
-	own, layers := map[string]*joint{}, map[string]*layer{}
+	own, layers := map[string]*node{}, map[string]*layer{}
 	for i := range m.layers {
 		l := &m.layers[i]
-		j := &joint{weighted: len(l.weights) > 0}
+		j := &node{weighted: len(l.weights) > 0}
 		for _, x := range l.in {
 			j.in = append(j.in, x.layer)
 		}
@@ -53,12 +52,13 @@ func (m *model) inSequence(ours []*layer, theirs []*savedLayer, config []byte) (
 	return first, second, true
 }
 
-// sequence lists the layers that have weights, each behind what it reads. Where
-// ways join, the one with the most such layers comes first, so that it does not
-// matter in which order a layer names its inputs, nor whether an activation is a
-// layer of its own. It is not ok where a layer reads itself or one that is not there.
-func sequence(network map[string]*joint, output string) (names []string, ok bool) {
-	length := map[string]int{} // weighted layers on the longest way to the end of a layer; -1 while it is looked for
+// sequence lists the layers that have weights, each after its inputs. Of paths that join, the one with the most such
+// layers comes first. So the order does not depend on the order in which a layer names its inputs, nor on whether
+// activations are layers. It is not ok if there is a cycle or an input that does not exist.
+func sequence(network map[string]*node, output string) (names []string, ok bool) {
+	// length is the number of layers with weights on the longest path up to a layer, itself included; -1 while it is
+	// being computed.
+	length := map[string]int{}
 	ok = true
 	var measure func(name string) int
 	measure = func(name string) int {
@@ -104,9 +104,9 @@ func sequence(network map[string]*joint, output string) (names []string, ok bool
 	return names, true
 }
 
-// parseConfig is a model's layers and the name of its last one, by the
-// configuration of Keras 2 or 3. A model of several outputs is not ok.
-func parseConfig(config []byte) (network map[string]*joint, output string, ok bool) {
+// parseConfig returns the layers of a model and the name of its output, from the configuration of Keras 2 or 3. It is
+// not ok for a model of several outputs.
+func parseConfig(config []byte) (network map[string]*node, output string, ok bool) {
 	var m struct {
 		Class  string `json:"class_name"`
 		Config struct {
@@ -120,14 +120,14 @@ func parseConfig(config []byte) (network map[string]*joint, output string, ok bo
 			Output any `json:"output_layers"`
 		} `json:"config"`
 	}
-	const mostLayers = 100_000 // sequence calls itself for each
+	const mostLayers = 100_000 // sequence is recursive
 	if err := json.Unmarshal(config, &m); err != nil || len(m.Config.Layers) > mostLayers {
 		return nil, "", false
 	}
-	network = map[string]*joint{}
+	network = map[string]*node{}
 	for _, l := range m.Config.Layers {
 		name := cmp.Or(l.Name, l.Config.Name)
-		j := &joint{in: references(l.Inbound)}
+		j := &node{in: references(l.Inbound)}
 		if m.Class == "Sequential" && output != "" {
 			j.in = []string{output}
 		}
@@ -143,8 +143,8 @@ func parseConfig(config []byte) (network map[string]*joint, output string, ok bo
 	return network, output, output != ""
 }
 
-// references are the layers that a piece of a configuration names. A reference
-// is a list of a name and two numbers, in Keras 2 with something behind it.
+// references returns the names of the layers to which a part of a configuration refers. A reference is a list of a name
+// and two numbers; in Keras 2 more may follow.
 func references(v any) []string {
 	var names []string
 	switch v := v.(type) {

@@ -14,7 +14,7 @@ import (
 	"resnet/nn/hdf5"
 )
 
-// Format is one of Keras' file formats.
+// Format is a file format of Keras.
 type Format int
 
 // The formats: the whole model in HDF5, as a zip archive, and weights alone.
@@ -40,7 +40,7 @@ const (
 	weightsMember = "model.weights.h5"
 )
 
-// FormatOf is the format of a file by its name.
+// FormatOf returns the format of a file by the ending of its name.
 func FormatOf(path string) (Format, error) {
 	switch {
 	case strings.HasSuffix(path, suffixes[Weights]):
@@ -53,8 +53,8 @@ func FormatOf(path string) (Format, error) {
 	return 0, fmt.Errorf("keras: %s: want a name that ends in .h5, .keras or .weights.h5, as Keras does", path)
 }
 
-// Write writes a network. params gives a parameter or running statistic in the
-// layout of nn.Ref. The bytes depend on the arguments alone.
+// Write writes a network. params returns a parameter or running statistic in the layout of nn.Ref. Equal arguments give
+// equal bytes.
 func Write(w io.Writer, f Format, g *nn.Graph, params func(nn.Value) ([]float32, error)) error {
 	if err := write(w, f, g, params); err != nil {
 		return fmt.Errorf("keras: %w", err)
@@ -86,7 +86,7 @@ func write(w io.Writer, f Format, g *nn.Graph, params func(nn.Value) ([]float32,
 	return fmt.Errorf("format %d is not known", f)
 }
 
-// values are the weights of each layer as Keras has them.
+// values returns the weights of each layer in the layout of Keras.
 func (m *model) values(params func(nn.Value) ([]float32, error)) ([][]hdf5.Dataset, error) {
 	values := make([][]hdf5.Dataset, len(m.layers))
 	for i := range m.layers {
@@ -105,8 +105,8 @@ func (m *model) values(params func(nn.Value) ([]float32, error)) ([][]hdf5.Datas
 	return values, nil
 }
 
-// wholeModel is the format that Keras has had since its first version: layers
-// are found by the order of layer_names, their weights by that of weight_names.
+// wholeModel returns the format that Keras has had since its first version: the order of the layers is that of
+// layer_names, and that of their weights is weight_names.
 func (m *model) wholeModel(config []byte, values [][]hdf5.Dataset) *hdf5.Group {
 	written := map[string]string{"keras_version": version, "backend": "tensorflow"}
 	root := &hdf5.Group{Strings: map[string]string{modelConfig: string(config)}}
@@ -131,11 +131,11 @@ func (m *model) wholeModel(config []byte, values [][]hdf5.Dataset) *hdf5.Group {
 	return root
 }
 
-// weightsAlone is the format of Keras 3: layers are found by their class and by
-// how many of that class come before them, whatever their names.
+// weightsAlone returns the format of Keras 3: the path of a layer consists of its class and the number of layers of
+// that class before it, and not of its name.
 func (m *model) weightsAlone(values [][]hdf5.Dataset) *hdf5.Group {
 	root := &hdf5.Group{}
-	root.Group(varsGroup).Strings = map[string]string{"name": m.name} // the model has none; Keras 3.4 wants the group
+	root.Group(varsGroup).Strings = map[string]string{"name": m.name} // no weights, but Keras 3.4 expects it
 	count := map[string]int{}
 	for i := range m.layers {
 		l := &m.layers[i]
@@ -158,21 +158,22 @@ var (
 	afterWord  = regexp.MustCompile("([a-z])([A-Z])")
 )
 
-// snakeCase is a class name as Keras has it in paths: Conv2D is conv2d, ReLU re_lu.
+// snakeCase converts a class name as Keras does for paths: Conv2D to conv2d, ReLU to re_lu.
 func snakeCase(class string) string {
 	s := beforeWord.ReplaceAllString(class, "${1}_$2")
 	return strings.ToLower(afterWord.ReplaceAllString(s, "${1}_$2"))
 }
 
-// writeArchive writes a zip archive of the model's configuration and weights,
-// stored without compression, as Keras does.
+// writeArchive writes a zip archive of the configuration and the weights, without compression, as Keras does.
 func writeArchive(w io.Writer, config []byte, weights *hdf5.Group) error {
 	z := zip.NewWriter(w)
 	for _, member := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{
-		{"metadata.json", func(w io.Writer) error { return json.NewEncoder(w).Encode(map[string]string{"keras_version": version}) }},
+		{"metadata.json", func(w io.Writer) error {
+			return json.NewEncoder(w).Encode(map[string]string{"keras_version": version})
+		}},
 		{configMember, func(w io.Writer) error { _, err := w.Write(config); return err }},
 		{weightsMember, func(w io.Writer) error { return hdf5.Write(w, weights) }},
 	} {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Config says which network to build. It travels in a weights file's metadata, so that the file alone is enough to run
-// the network. In JSON the options stand beside the other fields:
+// Config says which network to build. The metadata of a weights file contain it, so that the file alone is enough to
+// run the network. In JSON the options are fields like the others:
 //
-//	{"model": "fashion-resnet", "channels": 1, "height": 28, "width": 28, "classes": 10, "base_channels": 16, "hidden": 512}
+//	{"model": "fashion-resnet", "channels": 1, "height": 28, "width": 28, "classes": 10, "base_channels": 16}
 type Config struct {
 	Model    string  `json:"model"`
 	Channels int     `json:"channels"` // of the images
@@ -20,20 +20,20 @@ type Config struct {
 	Width    int     `json:"width"`
 	Classes  int     `json:"classes"`
 	Options  Options `json:"-"`
-	// Smoothing is the loss's label smoothing; it does not change the weights.
+	// Smoothing is the label smoothing of the loss, which the network itself does not depend on.
 	Smoothing float32 `json:"-"`
 }
 
-// fields is Config without its JSON methods.
+// fields is Config without the JSON methods.
 type fields Config
 
-// MarshalJSON implements json.Marshaler. An option of 0 is left out.
+// MarshalJSON implements json.Marshaler. Options that are 0 are left out.
 func (c Config) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(fields(c))
 	return c.Options.append(b, false), err
 }
 
-// UnmarshalJSON implements json.Unmarshaler. An option that is missing is 0.
+// UnmarshalJSON implements json.Unmarshaler. Options that are missing are 0.
 func (c *Config) UnmarshalJSON(b []byte) error {
 	var f fields
 	if err := json.Unmarshal(b, &f); err != nil {
@@ -42,7 +42,7 @@ func (c *Config) UnmarshalJSON(b []byte) error {
 	*c = Config(f)
 	m, err := Lookup(c.Model)
 	if err != nil {
-		return nil // for Build to say
+		return nil // Build reports the unknown model
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(b, &all); err != nil {
@@ -55,8 +55,8 @@ func (c *Config) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// TakeOptions moves the model's options from the fields of a JSON object over to others, which stay where a field is
-// missing.
+// TakeOptions removes the model's options from the fields of a JSON object and returns o with their values; an option
+// without a field keeps its value in o.
 func (m *Model) TakeOptions(o Options, object map[string]json.RawMessage) (Options, error) {
 	for _, option := range m.Options {
 		key := option.Key()
@@ -74,11 +74,11 @@ func (m *Model) TakeOptions(o Options, object map[string]json.RawMessage) (Optio
 	return o, nil
 }
 
-// Options are a model's own settings in the order of their keys: "base_channels=16 hidden=512". It is a string so that
-// configurations can be compared.
+// Options are the settings that a model has besides those of every model, in the order of their keys: "base_channels=16
+// hidden=512". They are a string so that a Config can be compared with ==.
 type Options string
 
-// Get is the value of an option; 0 where it is not set.
+// Get returns the value of an option, 0 where it is not set.
 func (o Options) Get(key string) int {
 	for pair := range strings.FieldsSeq(string(o)) {
 		if k, v, _ := strings.Cut(pair, "="); k == key {
@@ -89,15 +89,17 @@ func (o Options) Get(key string) int {
 	return 0
 }
 
-// With is the options with one of them set.
+// With returns the options with one of them set.
 func (o Options) With(key string, value int) Options {
-	pairs := slices.DeleteFunc(strings.Fields(string(o)), func(pair string) bool { return strings.HasPrefix(pair, key+"=") })
+	pairs := slices.DeleteFunc(strings.Fields(string(o)), func(pair string) bool {
+		return strings.HasPrefix(pair, key+"=")
+	})
 	pairs = append(pairs, key+"="+strconv.Itoa(value))
 	slices.Sort(pairs)
 	return Options(strings.Join(pairs, " "))
 }
 
-// check refuses what is no option of a model.
+// check returns an error for a key that is not among the known ones of a model.
 func (o Options) check(model string, known []string) error {
 	for pair := range strings.FieldsSeq(string(o)) {
 		if key, _, _ := strings.Cut(pair, "="); !slices.Contains(known, key) {
@@ -107,10 +109,10 @@ func (o Options) check(model string, known []string) error {
 	return nil
 }
 
-// AppendJSON adds the options to a JSON object that is not empty.
+// AppendJSON adds the options as fields to a JSON object that has at least one.
 func (o Options) AppendJSON(object []byte) []byte { return o.append(object, true) }
 
-// append adds the options, those that are 0 only where zeros says so.
+// append is AppendJSON; options that are 0 are added only if zeros is set.
 func (o Options) append(object []byte, zeros bool) []byte {
 	b := bytes.TrimSuffix(object, []byte("}"))
 	for pair := range strings.FieldsSeq(string(o)) {

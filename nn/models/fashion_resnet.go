@@ -6,8 +6,8 @@ import (
 	"resnet/nn"
 )
 
-// fashionResNet is the published Fashion-MNIST network. With base channels 16 and hidden 512 it has 1,749,210 parameters,
-// of which 1,056 are running statistics. Numerics are Keras'.
+// fashionResNet is the published Fashion-MNIST network, with Keras' eps and momentum in batch norm. With 16 base
+// channels and 512 hidden features it has 1,749,210 parameters, of which 1,056 are running statistics.
 var fashionResNet = Model{
 	Name: "fashion-resnet", About: "four residual blocks at one resolution, for small images",
 	Input: nn.Shape{N: 1, C: 1, H: 28, W: 28}, Classes: 10,
@@ -16,7 +16,8 @@ var fashionResNet = Model{
 		{"hidden", 512, "width of the hidden layer; 0 leaves it out"},
 	},
 	Recipes: []Recipe{
-		{"seed", "as published: 30 epochs of Adam at a constant rate", `{"epochs": 30, "batch_size": 32, "opt": "adam"}`},
+		{"seed", "as published: 30 epochs of Adam at a constant rate",
+			`{"epochs": 30, "batch_size": 32, "opt": "adam"}`},
 		{"strong", "20 epochs of AdamW in one cycle, shifted and mirrored images, label smoothing", `{
 			"epochs": 20, "batch_size": 128, "opt": "adamw", "lr": 4e-3, "sched": "onecycle",
 			"crop_padding": 2, "hflip": 0.5, "smoothing": 0.05}`},
@@ -35,7 +36,7 @@ func buildFashionResNet(g *nn.Graph, x nn.Value, c Config) {
 	weight := nn.Normal(0.05)
 	x = g.Apply("stem", nn.Conv{Out: b, Kernel: 3, Stride: 2, Pad: nn.Same(c.Height, c.Width, 3, 2), Init: weight}, x)
 	for i, out := range []int{b, 2 * b, 2 * b, 4 * b} {
-		x = seedBlock(g, fmt.Sprintf("blocks.%d", i), x, out, weight)
+		x = fashionBlock(g, fmt.Sprintf("blocks.%d", i), x, out, weight)
 	}
 	x = g.Apply("pool", nn.AvgPool{Kernel: 2}, x)
 	if hidden > 0 {
@@ -45,9 +46,9 @@ func buildFashionResNet(g *nn.Graph, x nn.Value, c Config) {
 	g.Loss(nn.SoftmaxCrossEntropy{Smoothing: c.Smoothing}, x)
 }
 
-// seedBlock is relu(conv3(bnrelu2(conv2(bnrelu1(conv1 x)))) + shortcut), where the shortcut is conv(bnrelu x). conv2 is
-// 3x3 and twice as wide as the block.
-func seedBlock(g *nn.Graph, name string, x nn.Value, out int, weight nn.Init) nn.Value {
+// fashionBlock is relu(conv3(bnrelu2(conv2(bnrelu1(conv1 x)))) + shortcut), where the shortcut is conv(bnrelu x). conv2
+// is 3x3 with twice as many channels as the block.
+func fashionBlock(g *nn.Graph, name string, x nn.Value, out int, weight nn.Init) nn.Value {
 	conv := func(part string, out, kernel int, x nn.Value) nn.Value {
 		return g.Apply(name+"."+part, nn.Conv{Out: out, Kernel: kernel, Pad: nn.Padding(kernel / 2), Init: weight}, x)
 	}

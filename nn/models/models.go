@@ -1,6 +1,6 @@
-// Package models holds networks by name: each with the images that it is for, its own options and the recipes that train
-// it. Command line, completion, help, weights files and exporters all draw from this registry: a model is a file of code
-// and a line in the list below.
+// Package models is the registry of networks: each has a name, the size of its images, its own options, and recipes
+// that train it. Command line, completion, help, weights files and exporters all use this registry, so that a new model
+// is one file of code and one line in the list below.
 package models
 
 import (
@@ -13,34 +13,33 @@ import (
 // registry lists the models in the order of help texts; the first is the default.
 var registry = []*Model{&fashionResNet}
 
-// A Model is a network by name.
+// A Model is an entry of the registry.
 type Model struct {
 	Name, About string
-	Input       nn.Shape // of the images that it was published for, N = 1; other sizes may be given
-	Classes     int      // likewise
-	// Mean and Std normalise each channel of pixels from 0 to 1; empty ones stand for 0 and 1.
+	Input       nn.Shape // default size of the images, N = 1: that for which the model was published
+	Classes     int      // default number of classes, likewise
+	// Mean and Std normalise each channel of pixels scaled to 0 to 1; empty means 0 and 1.
 	Mean, Std []float32
 	Options   []Option
 	Recipes   []Recipe // the first is the default
-	// build adds the network to a graph whose normalised images are x. Every option is set.
+	// build adds the network to a graph whose normalised images are x.
 	build func(g *nn.Graph, x nn.Value, c Config)
 }
 
-// An Option is a whole number that one model, and not every one, lets its user choose.
+// An Option is an integer setting of one model.
 type Option struct {
-	Name    string // as a flag: "base-channels"
+	Name    string // of its flag: "base-channels"
 	Default int
 	About   string
 }
 
-// Key is the option's name in files: "base_channels".
+// Key is the name of the option in files and in Options: "base_channels".
 func (o Option) Key() string { return strings.ReplaceAll(o.Name, "-", "_") }
 
-// A Recipe is a set of training settings that belong together, by their names in a run's config.json. Settings that it
-// leaves out keep their defaults.
+// A Recipe is a named set of training settings. Settings that it leaves out keep their defaults.
 type Recipe struct {
 	Name, About string
-	Settings    string // JSON
+	Settings    string // a JSON object with the names of a run's config.json
 }
 
 // All lists the models, the default first.
@@ -55,7 +54,7 @@ func Names() []string {
 	return names
 }
 
-// Lookup is the model of a name.
+// Lookup returns the model of that name.
 func Lookup(name string) (*Model, error) {
 	for _, m := range registry {
 		if m.Name == name {
@@ -65,7 +64,7 @@ func Lookup(name string) (*Model, error) {
 	return nil, fmt.Errorf("models: no model %q; there are: %s", name, strings.Join(Names(), ", "))
 }
 
-// Config is the model with the options' defaults, for the images that it was published for.
+// Config returns the model's configuration with the default options, image size and number of classes.
 func (m *Model) Config() Config {
 	c := Config{Model: m.Name, Channels: m.Input.C, Height: m.Input.H, Width: m.Input.W, Classes: m.Classes}
 	for _, o := range m.Options {
@@ -74,7 +73,7 @@ func (m *Model) Config() Config {
 	return c
 }
 
-// Recipe is the model's recipe of a name.
+// Recipe returns the model's recipe of that name.
 func (m *Model) Recipe(name string) (Recipe, error) {
 	var names []string
 	for _, r := range m.Recipes {
@@ -86,7 +85,7 @@ func (m *Model) Recipe(name string) (Recipe, error) {
 	return Recipe{}, fmt.Errorf("models: %s has no recipe %q; there are: %s", m.Name, name, strings.Join(names, ", "))
 }
 
-// Build makes the graph of a model.
+// Build builds the graph of a model.
 func Build(c Config) (*nn.Graph, error) {
 	m, err := Lookup(c.Model)
 	if err != nil {
@@ -100,7 +99,7 @@ func Build(c Config) (*nn.Graph, error) {
 	return g, g.Err()
 }
 
-// check refuses options that the model does not have.
+// check returns an error for options that the model does not have.
 func (m *Model) check(o Options) error {
 	var known []string
 	for _, option := range m.Options {

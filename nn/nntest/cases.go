@@ -32,8 +32,8 @@ func (b *builder) add(op nn.Op, in ...nn.Value) nn.Value {
 	return b.Apply(fmt.Sprintf("%s%d", op.Kind(), b.n), op, in...)
 }
 
-// network is a graph of images of c channels, h x w, normalised to about zero
-// mean and unit variance, a body, and a linear layer to the classes.
+// network is a graph of images of c channels, h x w, normalised to about zero mean and unit variance, a body, and a
+// linear layer to the classes.
 func network(c, h, w, classes int, loss nn.SoftmaxCrossEntropy, body func(b *builder, x nn.Value) nn.Value) *nn.Graph {
 	b := &builder{Graph: nn.NewGraph("test", c, h, w, classes)}
 	mean, std := make([]float32, c), make([]float32, c)
@@ -48,8 +48,8 @@ func network(c, h, w, classes int, loss nn.SoftmaxCrossEntropy, body func(b *bui
 	return b.Graph
 }
 
-// opCase is one op under test, of c channels, h x w, behind two convolutions of
-// the images: the op's input has a gradient, which a padded convolution reads.
+// opCase is one op under test, of c channels, h x w, behind two convolutions of the images: the op's input has a
+// gradient, which a padded convolution reads.
 func opCase(name string, c, h, w, batch int, body func(b *builder, x nn.Value) nn.Value) *testCase {
 	g := network(2, h, w, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 		return body(b, b.add(nn.Conv{Out: c, Kernel: 3, Pad: nn.Padding(1)}, b.add(nn.Conv{Out: 3, Kernel: 1}, x)))
@@ -57,8 +57,8 @@ func opCase(name string, c, h, w, batch int, body func(b *builder, x nn.Value) n
 	return newCase(name, g, batch)
 }
 
-// newCase takes gradients on a whole and, after it, on a smaller batch: what
-// the larger one left in memory must not matter.
+// newCase takes gradients on a whole and, after it, on a smaller batch: what the larger one left in memory must not
+// matter.
 func newCase(name string, g *nn.Graph, batch int) *testCase {
 	script := []action{{nn.Gradient, batch}, {nn.Eval, batch}}
 	if batch > 1 {
@@ -77,7 +77,8 @@ func inputCases() []*testCase {
 	return []*testCase{
 		newCase("input/plain 1x28x28", classify(nn.Normalize{}, 1, 28, 28), 5),
 		newCase("input/plain 3x5x7", classify(nn.Normalize{}, 3, 5, 7), 2),
-		newCase("input/mean and std 3x9x30", classify(nn.Normalize{Mean: []float32{0.4, 0.5, 0.6}, Std: []float32{0.2, 0.25, 0.3}}, 3, 9, 30), 3),
+		newCase("input/mean and std 3x9x30",
+			classify(nn.Normalize{Mean: []float32{0.4, 0.5, 0.6}, Std: []float32{0.2, 0.25, 0.3}}, 3, 9, 30), 3),
 		newCase("input/mean alone 2x1x1", classify(nn.Normalize{Mean: []float32{0.25, 0.75}}, 2, 1, 1), 8),
 	}
 }
@@ -130,10 +131,15 @@ func convCases() []*testCase {
 		name := fmt.Sprintf("conv2d/%dx%dx%d to %d kernel %d stride %d pad %d,%d,%d,%d batch %d", c.in, c.h, c.w, c.out,
 			c.kernel, c.stride, c.pad.Top, c.pad.Left, c.pad.Bottom, c.pad.Right, c.batch)
 		op := nn.Conv{Out: c.out, Kernel: c.kernel, Stride: c.stride, Pad: c.pad, Bias: c.bias}
-		list = append(list, opCase(name, c.in, c.h, c.w, c.batch, func(b *builder, x nn.Value) nn.Value { return b.add(op, x) }))
+		list = append(list, opCase(name, c.in, c.h, c.w, c.batch, func(b *builder, x nn.Value) nn.Value {
+			return b.add(op, x)
+		}))
 	}
-	for _, op := range []nn.Conv{{Out: 16, Kernel: 3, Stride: 2, Pad: nn.Same(28, 28, 3, 2)}, {Out: 5, Kernel: 7, Stride: 2, Pad: nn.Padding(3), Bias: true}} {
-		g := network(1, 28, 28, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value { return b.add(op, x) })
+	for _, op := range []nn.Conv{{Out: 16, Kernel: 3, Stride: 2, Pad: nn.Same(28, 28, 3, 2)},
+		{Out: 5, Kernel: 7, Stride: 2, Pad: nn.Padding(3), Bias: true}} {
+		g := network(1, 28, 28, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
+			return b.add(op, x)
+		})
 		list = append(list, newCase(fmt.Sprintf("conv2d/on images kernel %d", op.Kernel), g, 3))
 	}
 	return list

@@ -10,7 +10,8 @@ import (
 // training mixes modes and batch sizes.
 func training(batch int) []action {
 	return []action{
-		{nn.Train, batch}, {nn.Eval, batch}, {nn.Train, batch/2 + 1}, {nn.Eval, 1}, {nn.Gradient, batch}, {nn.Train, batch},
+		{nn.Train, batch}, {nn.Eval, batch}, {nn.Train, batch/2 + 1}, {nn.Eval, 1}, {nn.Gradient, batch},
+		{nn.Train, batch},
 	}
 }
 
@@ -53,7 +54,8 @@ func networkCases() []*testCase {
 		if err != nil {
 			panic(err)
 		}
-		add(fmt.Sprintf("fashion-resnet %dx%dx%d hidden %d", c.Channels, c.Height, c.Width, c.Options.Get("hidden")), g, 3, adam, training(3))
+		add(fmt.Sprintf("fashion-resnet %dx%dx%d hidden %d", c.Channels, c.Height, c.Width, c.Options.Get("hidden")), g,
+			3, adam, training(3))
 	}
 	basic := network(3, 16, 16, 10, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 		x = b.convBN(x, 6, 3, 1, true)

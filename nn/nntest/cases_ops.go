@@ -17,11 +17,14 @@ func batchNormCases() []*testCase {
 			if i%2 == 0 {
 				op.Eps, op.Momentum = 1e-3, 0.01
 			}
-			list = append(list, opCase(fmt.Sprintf("batchnorm/%dx%dx%d relu %t batch %d", c.c, c.h, c.w, relu, c.batch), c.c, c.h, c.w, c.batch,
+			list = append(list, opCase(fmt.Sprintf("batchnorm/%dx%dx%d relu %t batch %d", c.c, c.h, c.w, relu, c.batch),
+				c.c, c.h, c.w, c.batch,
 				func(b *builder, x nn.Value) nn.Value { return b.add(op, x) }))
 		}
 	}
-	g := network(3, 5, 7, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value { return b.add(nn.BatchNorm{ReLU: true}, x) })
+	g := network(3, 5, 7, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
+		return b.add(nn.BatchNorm{ReLU: true}, x)
+	})
 	return append(list, newCase("batchnorm/on images", g, 5))
 }
 
@@ -39,7 +42,9 @@ func elementwiseCases() []*testCase {
 			y := b.add(nn.ReLU{}, x)
 			return b.add(nn.Add{}, conv(b, y, 6, 3), conv(b, y, 6, 1))
 		}},
-		{"relu beside its input", func(b *builder, x nn.Value) nn.Value { return b.add(nn.Add{}, b.add(nn.ReLU{}, x), x) }},
+		{"relu beside its input", func(b *builder, x nn.Value) nn.Value {
+			return b.add(nn.Add{}, b.add(nn.ReLU{}, x), x)
+		}},
 		{"add of branches", func(b *builder, x nn.Value) nn.Value {
 			return b.add(nn.Add{}, conv(b, x, 7, 3), conv(b, x, 7, 1))
 		}},
@@ -47,7 +52,9 @@ func elementwiseCases() []*testCase {
 			return b.add(nn.Add{ReLU: true}, conv(b, x, 7, 3), conv(b, x, 7, 1))
 		}},
 		{"add of a value and itself", func(b *builder, x nn.Value) nn.Value { return b.add(nn.Add{}, x, x) }},
-		{"add and relu of a value and itself", func(b *builder, x nn.Value) nn.Value { return b.add(nn.Add{ReLU: true}, x, x) }},
+		{"add and relu of a value and itself", func(b *builder, x nn.Value) nn.Value {
+			return b.add(nn.Add{ReLU: true}, x, x)
+		}},
 		{"identity shortcut", func(b *builder, x nn.Value) nn.Value {
 			y := b.add(nn.BatchNorm{ReLU: true}, conv(b, x, 5, 3))
 			return b.add(nn.Add{ReLU: true}, conv(b, y, 5, 3), x)
@@ -100,7 +107,8 @@ func elementwiseCases() []*testCase {
 		}},
 		{"branches of convolutions with different pads", func(b *builder, x nn.Value) nn.Value {
 			y := b.add(nn.Conv{Out: 4, Kernel: 5, Pad: nn.Padding(2)}, x)
-			return b.add(nn.Add{}, b.add(nn.BatchNorm{ReLU: true}, y), b.add(nn.Conv{Out: 4, Kernel: 3, Pad: nn.Padding(1)}, x))
+			return b.add(nn.Add{}, b.add(nn.BatchNorm{ReLU: true}, y),
+				b.add(nn.Conv{Out: 4, Kernel: 3, Pad: nn.Padding(1)}, x))
 		}},
 	}
 	var list []*testCase
@@ -123,23 +131,30 @@ func poolCases() []*testCase {
 		c, h, w, kernel, stride, batch int
 		pad                            nn.Pad
 	}{
-		{16, 14, 14, 2, 0, 3, nn.Pad{}}, {3, 5, 7, 2, 0, 5, nn.Pad{}}, {10, 9, 30, 3, 2, 2, nn.Padding(1)}, {24, 7, 7, 3, 1, 2, nn.Padding(1)},
-		{7, 5, 7, 3, 2, 3, nn.Pad{Bottom: 1, Right: 1}}, {5, 9, 8, 2, 3, 1, nn.Pad{}}, {33, 4, 4, 4, 0, 8, nn.Pad{}}, {1, 28, 28, 5, 3, 2, nn.Pad{Top: 2, Left: 1, Right: 3}},
+		{16, 14, 14, 2, 0, 3, nn.Pad{}}, {3, 5, 7, 2, 0, 5, nn.Pad{}}, {10, 9, 30, 3, 2, 2, nn.Padding(1)},
+		{24, 7, 7, 3, 1, 2, nn.Padding(1)},
+		{7, 5, 7, 3, 2, 3, nn.Pad{Bottom: 1, Right: 1}}, {5, 9, 8, 2, 3, 1, nn.Pad{}}, {33, 4, 4, 4, 0, 8, nn.Pad{}},
+		{1, 28, 28, 5, 3, 2, nn.Pad{Top: 2, Left: 1, Right: 3}},
 	} {
-		what := fmt.Sprintf("%dx%dx%d kernel %d stride %d pad %d,%d,%d,%d batch %d", c.c, c.h, c.w, c.kernel, c.stride, c.pad.Top, c.pad.Left, c.pad.Bottom, c.pad.Right, c.batch)
+		what := fmt.Sprintf("%dx%dx%d kernel %d stride %d pad %d,%d,%d,%d batch %d", c.c, c.h, c.w, c.kernel, c.stride,
+			c.pad.Top, c.pad.Left, c.pad.Bottom, c.pad.Right, c.batch)
 		pool := func(op nn.Op) func(b *builder, x nn.Value) nn.Value {
 			return func(b *builder, x nn.Value) nn.Value { return b.add(op, x) }
 		}
-		list = append(list, opCase("avgpool/"+what, c.c, c.h, c.w, c.batch, pool(nn.AvgPool{Kernel: c.kernel, Stride: c.stride, Pad: c.pad})))
+		list = append(list,
+			opCase("avgpool/"+what, c.c, c.h, c.w, c.batch,
+				pool(nn.AvgPool{Kernel: c.kernel, Stride: c.stride, Pad: c.pad})))
 		op := nn.MaxPool{Kernel: c.kernel, Stride: c.stride, Pad: c.pad}
 		list = append(list, opCase("maxpool/"+what, c.c, c.h, c.w, c.batch, pool(op)))
 		// Behind a ReLU many windows are all zeros: the first one takes the gradient.
-		list = append(list, opCase("maxpool/of relu "+what, c.c, c.h, c.w, c.batch, func(b *builder, x nn.Value) nn.Value {
-			return b.add(op, b.add(nn.ReLU{}, x))
-		}))
+		list = append(list, opCase("maxpool/of relu "+what, c.c, c.h, c.w, c.batch,
+			func(b *builder, x nn.Value) nn.Value {
+				return b.add(op, b.add(nn.ReLU{}, x))
+			}))
 	}
 	for _, c := range []struct{ c, h, w, batch int }{{64, 7, 7, 2}, {5, 1, 1, 3}, {3, 9, 30, 5}, {130, 2, 3, 1}} {
-		list = append(list, opCase(fmt.Sprintf("globalavgpool/%dx%dx%d batch %d", c.c, c.h, c.w, c.batch), c.c, c.h, c.w, c.batch,
+		list = append(list, opCase(fmt.Sprintf("globalavgpool/%dx%dx%d batch %d", c.c, c.h, c.w, c.batch), c.c, c.h,
+			c.w, c.batch,
 			func(b *builder, x nn.Value) nn.Value { return b.add(nn.GlobalAvgPool{}, x) }))
 	}
 	pools := opCase("pool/three of one value", 6, 6, 6, 3, func(b *builder, x nn.Value) nn.Value {
@@ -159,20 +174,23 @@ func linearCases() []*testCase {
 		c, h, w, batch int
 		hidden         []int
 	}{
-		{1, 1, 1, 2, nil}, {16, 7, 7, 5, nil}, {16, 14, 14, 2, []int{32}}, {3, 5, 7, 33, []int{33}}, {24, 1, 1, 8, []int{130, 7}},
+		{1, 1, 1, 2, nil}, {16, 7, 7, 5, nil}, {16, 14, 14, 2, []int{32}}, {3, 5, 7, 33, []int{33}},
+		{24, 1, 1, 8, []int{130, 7}},
 		{64, 2, 2, 1, []int{1}}, {5, 9, 30, 3, []int{16, 10, 5}}, {33, 3, 3, 32, []int{64}},
 	} {
 		for _, relu := range []bool{false, true} {
 			if !relu && len(c.hidden) == 0 {
 				continue
 			}
-			list = append(list, opCase(fmt.Sprintf("linear/%dx%dx%d hidden %v relu %t batch %d", c.c, c.h, c.w, c.hidden, relu, c.batch), c.c, c.h, c.w, c.batch,
-				func(b *builder, x nn.Value) nn.Value {
-					for _, out := range c.hidden {
-						x = b.add(nn.Linear{Out: out, ReLU: relu}, x)
-					}
-					return x
-				}))
+			list = append(list,
+				opCase(fmt.Sprintf("linear/%dx%dx%d hidden %v relu %t batch %d", c.c, c.h, c.w, c.hidden, relu,
+					c.batch), c.c, c.h, c.w, c.batch,
+					func(b *builder, x nn.Value) nn.Value {
+						for _, out := range c.hidden {
+							x = b.add(nn.Linear{Out: out, ReLU: relu}, x)
+						}
+						return x
+					}))
 		}
 	}
 	branches := opCase("linear/two of one value", 5, 3, 4, 5, func(b *builder, x nn.Value) nn.Value {
@@ -191,8 +209,10 @@ func lossCases() []*testCase {
 		classes, batch int
 		smoothing      float32
 	}{{2, 5, 0}, {10, 33, 0.1}, {33, 8, 0.3}, {100, 3, 0}} {
-		g := network(1, 5, 7, c.classes, nn.SoftmaxCrossEntropy{Smoothing: c.smoothing}, func(b *builder, x nn.Value) nn.Value { return x })
-		list = append(list, newCase(fmt.Sprintf("loss/%d classes smoothing %g batch %d", c.classes, c.smoothing, c.batch), g, c.batch))
+		g := network(1, 5, 7, c.classes, nn.SoftmaxCrossEntropy{Smoothing: c.smoothing},
+			func(b *builder, x nn.Value) nn.Value { return x })
+		list = append(list,
+			newCase(fmt.Sprintf("loss/%d classes smoothing %g batch %d", c.classes, c.smoothing, c.batch), g, c.batch))
 	}
 	return list
 }

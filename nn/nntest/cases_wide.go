@@ -2,16 +2,16 @@ package nntest
 
 import "resnet/nn"
 
-// wideCases are networks of channels in multiples of 16, which tensor cores
-// take: a backend may let their nodes share kernels. Each is a way in which
-// convolutions, batch norms and sums can meet.
+// wideCases are networks of channels in multiples of 16, which tensor cores take: a backend may let their nodes share
+// kernels. Each is a way in which convolutions, batch norms and sums can meet.
 func wideCases() []*testCase {
 	var list []*testCase
 	add := func(name string, batch int, opt nn.Optimizer, body func(b *builder, x nn.Value) nn.Value) {
 		g := network(1, 10, 9, 5, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 			return body(b, b.add(nn.Conv{Out: 16, Kernel: 3, Stride: 2, Pad: nn.Same(10, 9, 3, 2)}, x))
 		})
-		list = append(list, &testCase{name: "net/wide: " + name, graph: g, batch: batch, opt: opt, script: training(batch)})
+		list = append(list, &testCase{name: "net/wide: " + name, graph: g, batch: batch, opt: opt,
+			script: training(batch)})
 	}
 	adam := nn.Adam{Beta1: 0.9, Beta2: 0.999, Eps: 1e-3}
 	add("blocks with a batch norm on the shortcut", 4, adam, func(b *builder, x nn.Value) nn.Value {

@@ -12,9 +12,8 @@ import (
 	"resnet/nn"
 )
 
-// RunAll checks a backend against the reference: every op in many shapes, the
-// optimisers, whole networks, partial batches, mixed modes, planned memory
-// against memory of its own for every tensor, two executors at a time, plans for
+// RunAll checks a backend against the reference: every op in many shapes, the optimisers, whole networks, partial
+// batches, mixed modes, planned memory against memory of its own for every tensor, two executors at a time, plans for
 // inference and with batches of their own for it, and misuse. open gives a new backend; RunAll closes it.
 func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	backend := open(t)
@@ -27,8 +26,8 @@ func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 		t.Run(c.name, func(t *testing.T) {
 			kept := c.run(t, backend, true)
 			c.compare(t, kept, Float32)
-			// Planned memory must give the same bits as memory without sharing: a
-			// difference is a tensor overwritten while it is still wanted.
+			// Planned memory must give the same bits as memory without sharing: a difference is a tensor overwritten
+			// while it is still wanted.
 			sameBits(t, "planned memory", c.run(t, backend, false), kept)
 		})
 	}
@@ -39,8 +38,8 @@ func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	t.Run("misuse", func(t *testing.T) { runMisuse(t, backend) })
 }
 
-// RunDeterminism checks that two backends, such as one with a single thread and
-// one with several, compute the same bits.
+// RunDeterminism checks that two backends, such as one with a single thread and one with several, compute the same
+// bits.
 func RunDeterminism(t *testing.T, open1, openN func(t testing.TB) nn.Backend) {
 	one, many := open1(t), openN(t)
 	defer one.Close()
@@ -54,8 +53,8 @@ func RunDeterminism(t *testing.T, open1, openN func(t testing.TB) nn.Backend) {
 	}
 }
 
-// Digest is a hash of every bit that a backend computes on the networks, for
-// comparing processes that ran in different settings.
+// Digest is a hash of every bit that a backend computes on the networks, for comparing processes that ran in different
+// settings.
 func Digest(t *testing.T, open func(t testing.TB) nn.Backend) string {
 	backend := openBackend(t, open)
 	h := sha256.New()
@@ -77,29 +76,25 @@ func Digest(t *testing.T, open func(t testing.TB) nn.Backend) string {
 type Tolerance struct {
 	// Roundoff is the largest relative error of a number that it rounds.
 	Roundoff float64
-	// Samples is how many rounded references measure what rounding does: one draw of
-	// a tensor of one element may be zero by luck.
+	// Samples is how many rounded references measure what rounding does: one draw of a tensor of one element may be
+	// zero by luck.
 	Draws uint64
 	// Accumulation is how much noisier than its rounded terms a sum may be.
 	Accumulation float64
-	// Kinks allows for ReLUs and max pools: where numbers are rounded to u, a
-	// fraction u of their inputs, times their density, falls on the other side and
-	// moves its gradient as a whole, so that gradients are off by Kinks*sqrt(u) of
+	// Kinks allows for ReLUs and max pools: where numbers are rounded to u, a fraction u of their inputs, times their
+	// density, falls on the other side and moves its gradient as a whole, so that gradients are off by Kinks*sqrt(u) of
 	// their norm. It counts from the first gradient of a trace on.
 	Kinks float64
 }
 
-// Float32 is what RunAll holds a backend to. A running sum of K terms in
-// float32 rounds every partial sum: about sqrt(K) times the noise of the rounded
-// terms alone, and K is about a thousand here.
+// Float32 is what RunAll holds a backend to. A running sum of K terms in float32 rounds every partial sum: about
+// sqrt(K) times the noise of the rounded terms alone, and K is about a thousand here.
 var Float32 = Tolerance{Roundoff: 1.0 / (1 << 24), Draws: 3, Accumulation: 32}
 
-// compare checks a trace against the reference's. The allowed distance of a
-// tensor is what rounding every intermediate result does to it (its condition,
-// measured; see rounding), times accumulation, and the result's own rounding. At
-// less than float32 a tensor that rounding alone moves by its whole norm (batch
-// norm of eight values nearly alike, say) is only asked to be finite.
-// It returns how many such tensors there are.
+// compare checks a trace against the reference's. The allowed distance of a tensor is what rounding every intermediate
+// result does to it (its condition, measured; see rounding), times accumulation, and the result's own rounding. At less
+// than float32 a tensor that rounding alone moves by its whole norm (batch norm of eight values nearly alike, say) is
+// only asked to be finite. It returns how many such tensors there are.
 func (c *testCase) compare(t *testing.T, got trace, tol Tolerance) (blind int) {
 	t.Helper()
 	exact, noise := c.reference(t, tol.Roundoff, tol.Draws)
@@ -137,7 +132,8 @@ func (c *testCase) compare(t *testing.T, got trace, tol Tolerance) (blind int) {
 	if failed > most {
 		t.Errorf("and %d more of %d tensors", failed-most, len(got))
 	}
-	t.Logf("%d tensors, %d of them without a digit at this precision; the worst that passes is at %.2f of the allowed distance: %s", len(got), blind, worst, worstName)
+	t.Logf("%d tensors, %d of them without a digit at this precision; the worst that passes is at %.2f of the "+
+		"allowed distance: %s", len(got), blind, worst, worstName)
 	return blind
 }
 
@@ -181,9 +177,8 @@ func norm(a []float64) float64 {
 	return math.Sqrt(sum)
 }
 
-// reference gives the exact trace and the distance of each tensor under
-// rounding, the largest of some draws. Both are computed once for all backends
-// of a test binary.
+// reference gives the exact trace and the distance of each tensor under rounding, the largest of some draws. Both are
+// computed once for all backends of a test binary.
 func (c *testCase) reference(t *testing.T, roundoff float64, draws uint64) (exact trace, noise []float64) {
 	t.Helper()
 	key := expected{c.name, roundoff}
@@ -211,8 +206,8 @@ type expectation struct {
 	noise []float64
 }
 
-// expectations are kept for all backends. Tests of one package run one after
-// another unless they ask for more, and these do not.
+// expectations are kept for all backends. Tests of one package run one after another unless they ask for more, and
+// these do not.
 var expectations = map[expected]expectation{}
 
 func (a action) String() string { return fmt.Sprintf("%v of %d", a.mode, a.n) }

@@ -30,28 +30,27 @@ type bounds struct {
 	logits, grad, step1, final, evalLogits, loss, sgdFinal, sgdLoss float64
 }
 
-// What a backend is allowed: ten times the distance at which PyTorch itself
-// stands in float32 (the largest over tensors; see testdata/golden). In the
-// full set the five Adam steps amplify rounding: an update is nearly
+// What a backend is allowed: ten times the distance at which PyTorch itself stands in float32 (the largest over
+// tensors; see testdata/golden). In the full set the five Adam steps amplify rounding: an update is nearly
 // lr*sign(gradient), whatever the gradient's size.
 var (
-	smallBounds = bounds{logits: 3e-6, grad: 1.2e-5, step1: 2.5e-6, final: 2.6e-6, evalLogits: 1e-6, loss: 1e-6, sgdFinal: 1.1e-6, sgdLoss: 1e-6}
-	fullBounds  = bounds{logits: 8e-6, grad: 5e-5, step1: 2e-5, final: 2e-2, evalLogits: 2e-2, loss: 3e-3, sgdFinal: 2e-3, sgdLoss: 3e-5}
+	smallBounds = bounds{logits: 3e-6, grad: 1.2e-5, step1: 2.5e-6, final: 2.6e-6, evalLogits: 1e-6, loss: 1e-6,
+		sgdFinal: 1.1e-6, sgdLoss: 1e-6}
+	fullBounds = bounds{logits: 8e-6, grad: 5e-5, step1: 2e-5, final: 2e-2, evalLogits: 2e-2, loss: 3e-3,
+		sgdFinal: 2e-3, sgdLoss: 3e-5}
 )
 
-// What rounding may do to masks: an output is moved by about 1e-6 in the first
-// step, and later by Adam's first updates, which are ±1e-3 whatever a gradient's
-// size, so that one near zero goes either way. Of 20 million masks in ten steps
+// What rounding may do to masks: an output is moved by about 1e-6 in the first step, and later by Adam's first updates,
+// which are ±1e-3 whatever a gradient's size, so that one near zero goes either way. Of 20 million masks in ten steps
 // some 30 to 90 were seen to differ.
 const (
 	kinkBound = 1e-3
 	mostKinks = 1000
 )
 
-// RunGolden compares a backend with values that PyTorch computed in float64 for
-// the fashion-resnet model, small enough to lie beside this file: logits, the
-// loss of each step, every gradient, and parameters after one and after all
-// steps of Adam and of SGD.
+// RunGolden compares a backend with values that PyTorch computed in float64 for the fashion-resnet model, small enough
+// to lie beside this file: logits, the loss of each step, every gradient, and parameters after one and after all steps
+// of Adam and of SGD.
 func RunGolden(t *testing.T, open func(t testing.TB) nn.Backend) {
 	f, err := safetensors.New(bytes.NewReader(goldenSmall), int64(len(goldenSmall)), "small.safetensors")
 	if err != nil {
@@ -60,16 +59,13 @@ func RunGolden(t *testing.T, open func(t testing.TB) nn.Backend) {
 	compareGolden(t, openBackend(t, open), f, smallBounds)
 }
 
-// RunGoldenFull does the same with the network at its full size, where
-// RESNET_GOLDEN_DIR or this package's testdata/golden has full.safetensors
-// (gen_golden.py there makes it). Where RESNET_GOLDEN_DIR is set it must be.
+// RunGoldenFull does the same with the network at its full size, where RESNET_GOLDEN_DIR or this package's
+// testdata/golden has full.safetensors (gen_golden.py there makes it). Where RESNET_GOLDEN_DIR is set it must be.
 //
-// Among the full set's two million ReLUs one has an input of 4.6e-9: float32
-// cannot tell on which side of zero it lies, and even float64 cannot with another
-// last digit of epsilon, yet that one mask moves gradients by 2e-3. A backend
-// that is too far from PyTorch's values is therefore held, just as closely, to
-// the reference with the backend's masks, each of which must be a matter of
-// rounding.
+// Among the full set's two million ReLUs one has an input of 4.6e-9: float32 cannot tell on which side of zero it lies,
+// and even float64 cannot with another last digit of epsilon, yet that one mask moves gradients by 2e-3. A backend that
+// is too far from PyTorch's values is therefore held, just as closely, to the reference with the backend's masks, each
+// of which must be a matter of rounding.
 func RunGoldenFull(t *testing.T, open func(t testing.TB) nn.Backend) {
 	compareGolden(t, openBackend(t, open), openFull(t), fullBounds)
 }
@@ -118,7 +114,8 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 	var err error
 	g.graph, err = models.Build(models.Config{
 		Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
-		Options: models.Options("").With("base_channels", metadata(t, f, "base")).With("hidden", metadata(t, f, "hidden")),
+		Options: models.Options("").With("base_channels", metadata(t, f, "base")).With("hidden",
+			metadata(t, f, "hidden")),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +137,9 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 		got := g.run(b, &m)
 		want := g.run(&Reference{masks: &m}, nil)
 		t.Logf("%d masks are not the reference's; the farthest output from zero is %.1e", m.turned, m.worst)
-		second := g.compare("the reference with the same masks", bound, got, func(name string) ([]float32, error) { return want[name], nil })
+		second := g.compare("the reference with the same masks", bound, got, func(name string) ([]float32, error) {
+			return want[name], nil
+		})
 		if len(second) == 0 && m.worst <= kinkBound && m.turned <= mostKinks {
 			return
 		}
@@ -154,8 +153,7 @@ func compareGolden(t *testing.T, b nn.Backend, f *safetensors.File, bound bounds
 // results are what a backend computes of a golden set, named as in its file.
 type results map[string][]float32
 
-// run trains with Adam, evaluates, and trains anew with SGD. Where masks are
-// wanted it records them.
+// run trains with Adam, evaluates, and trains anew with SGD. Where masks are wanted it records them.
 func (g *golden) run(b nn.Backend, m *masks) results {
 	g.Helper()
 	r := results{}
@@ -279,16 +277,17 @@ func (g *golden) readParameters(r results, kind string, e nn.Executor) {
 	}
 }
 
-// compare lists what is too far from what is wanted, and logs the worst tensor
-// of each kind.
-func (g *golden) compare(with string, bound bounds, got results, want func(name string) ([]float32, error)) (faults []string) {
+// compare lists what is too far from what is wanted, and logs the worst tensor of each kind.
+func (g *golden) compare(with string, bound bounds, got results,
+	want func(name string) ([]float32, error)) (faults []string) {
 	g.Helper()
 	g.Logf("distances from %s:", with)
 	for _, k := range []struct {
 		kind  string
 		bound float64
 	}{
-		{"loss", bound.loss}, {"logits", bound.logits}, {"grad", bound.grad}, {"step1", bound.step1}, {"final", bound.final},
+		{"loss", bound.loss}, {"logits", bound.logits}, {"grad", bound.grad}, {"step1", bound.step1},
+		{"final", bound.final},
 		{"eval_logits", bound.evalLogits}, {"sgd_loss", bound.sgdLoss}, {"sgd_final", bound.sgdFinal},
 	} {
 		worst, worstName := -1.0, ""

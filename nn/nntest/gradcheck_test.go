@@ -10,28 +10,25 @@ import (
 )
 
 const (
-	// gradStep is the distance h of the differences. The formula's error is about
-	// h⁴ times the loss's fifth derivative, and the loss's own, 1e-16 of about 1,
-	// comes in divided by h: 5e-12.
+	// gradStep is the distance h of the differences. The formula's error is about h⁴ times the loss's fifth derivative,
+	// and the loss's own, 1e-16 of about 1, comes in divided by h: 5e-12.
 	gradStep = 2e-5
-	// gradTolerance is relative to the largest gradient of the same tensor,
-	// gradFloor absolute: gradients that are zero but for rounding, as those of a
-	// convolution before a batch norm of one pixel, have no scale.
+	// gradTolerance is relative to the largest gradient of the same tensor, gradFloor absolute: gradients that are zero
+	// but for rounding, as those of a convolution before a batch norm of one pixel, have no scale.
 	gradTolerance = 1e-7
 	gradFloor     = 1e-9
 	// gradSamples is how many elements of a tensor are checked.
 	gradSamples = 6
 	// gradBatch is the most images; batch norm's gradient needs a few.
 	gradBatch = 3
-	// gradCost keeps the check short: larger networks, in multiply-adds of an
-	// image, are left to the comparison of RunAll.
+	// gradCost keeps the check short: larger networks, in multiply-adds of an image, are left to the comparison of
+	// RunAll.
 	gradCost = 4e5
 )
 
-// TestGradients compares the reference's gradients with central differences of
-// its loss, for every op: each case has parameters before the op, whose
-// gradients pass through it. Whole networks have so many ReLUs that nearly every
-// step crosses the kink of one.
+// TestGradients compares the reference's gradients with central differences of its loss, for every op: each case has
+// parameters before the op, whose gradients pass through it. Whole networks have so many ReLUs that nearly every step
+// crosses the kink of one.
 func TestGradients(t *testing.T) {
 	checked := map[string]int{}
 	for _, c := range cases() {
@@ -43,7 +40,8 @@ func TestGradients(t *testing.T) {
 			checked[n.Op.Kind()]++
 		}
 	}
-	for _, op := range []nn.Op{nn.Conv{}, nn.BatchNorm{}, nn.ReLU{}, nn.Add{}, nn.AvgPool{}, nn.MaxPool{}, nn.GlobalAvgPool{}, nn.Linear{}, nn.SoftmaxCrossEntropy{}} {
+	for _, op := range []nn.Op{nn.Conv{}, nn.BatchNorm{}, nn.ReLU{}, nn.Add{}, nn.AvgPool{}, nn.MaxPool{},
+		nn.GlobalAvgPool{}, nn.Linear{}, nn.SoftmaxCrossEntropy{}} {
 		if checked[op.Kind()] < 5 {
 			t.Errorf("%s is in %d checked cases, want at least 5", op.Kind(), checked[op.Kind()])
 		}
@@ -86,7 +84,8 @@ func checkGradients(t *testing.T, c *testCase) {
 				continue
 			}
 			if d := math.Abs(numeric - grad[i]); !(d <= gradTolerance*scale+gradFloor) {
-				t.Errorf("%s[%d]: gradient %.12g, difference quotient %.12g, apart by %.1e where the largest is %.1e", name, i, grad[i], numeric, d, scale)
+				t.Errorf("%s[%d]: gradient %.12g, difference quotient %.12g, apart by %.1e where the largest is %.1e",
+					name, i, grad[i], numeric, d, scale)
 			}
 			if done++; done == gradSamples {
 				break
@@ -98,9 +97,8 @@ func checkGradients(t *testing.T, c *testCase) {
 	}
 }
 
-// difference is the five-point central difference of the loss with respect to
-// *p. It is not smooth where a ReLU or a maximum changes its mind on the way:
-// there the quotient says nothing about the gradient.
+// difference is the five-point central difference of the loss with respect to *p. It is not smooth where a ReLU or a
+// maximum changes its mind on the way: there the quotient says nothing about the gradient.
 func difference(e *ReferenceExecutor, p *float64, n int, base []float64) (d float64, smooth bool) {
 	at := *p
 	defer func() { *p = at }()
@@ -118,8 +116,8 @@ func difference(e *ReferenceExecutor, p *float64, n int, base []float64) (d floa
 	return d, smooth
 }
 
-// pieces tells which of its smooth pieces the network is on: the sign of every
-// output that a ReLU made, the place of every maximum.
+// pieces tells which of its smooth pieces the network is on: the sign of every output that a ReLU made, the place of
+// every maximum.
 func pieces(e *ReferenceExecutor) []float64 {
 	var list []float64
 	for i := range e.graph.Nodes {

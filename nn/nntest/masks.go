@@ -7,11 +7,10 @@ import (
 	"resnet/nn"
 )
 
-// masks are the outputs of all ReLUs in the training runs of a backend. Among
-// millions of ReLUs a few have an input within float32's rounding of zero. A
-// backend whose rounding puts one on the other side gets gradients that are a
-// thousandth away, and is as right as the reference: its masks are imposed on
-// the reference then, and how far they lay from zero is what is checked.
+// masks are the outputs of all ReLUs in the training runs of a backend. Among millions of ReLUs a few have an input
+// within float32's rounding of zero. A backend whose rounding puts one on the other side gets gradients that are a
+// thousandth away, and is as right as the reference: its masks are imposed on the reference then, and how far they lay
+// from zero is what is checked.
 type masks struct {
 	runs [][][]float32 // by run and node; nil for nodes without ReLU
 	next int           // the run that the reference takes next
@@ -49,8 +48,8 @@ func (m *masks) record(t testing.TB, e nn.Executor, g *nn.Graph, n int) {
 	m.runs = append(m.runs, run)
 }
 
-// impose gives the reference the masks of the next run, between its forward and
-// its backward pass. An output that is turned on or off hardly moves.
+// impose gives the reference the masks of the next run, between its forward and its backward pass. An output that is
+// turned on or off hardly moves.
 func (m *masks) impose(e *ReferenceExecutor) {
 	for i, y := range m.runs[m.next] {
 		exact := e.tensors[nn.Data][e.graph.Nodes[i].Out]

@@ -7,8 +7,7 @@ import (
 	"resnet/nn"
 )
 
-// runMisuse checks that wrong calls are refused with a message of one line and
-// leave the executor as it was.
+// runMisuse checks that wrong calls are refused with a message of one line and leave the executor as it was.
 func runMisuse(t *testing.T, b nn.Backend) {
 	g := network(2, 3, 4, 5, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 		return b.add(nn.BatchNorm{ReLU: true}, b.add(nn.Conv{Out: 3, Kernel: 1}, x))
@@ -46,14 +45,17 @@ func runMisuse(t *testing.T, b nn.Backend) {
 		{"write of step scalars too short", e.Write(nn.Ref{Value: nn.StepParamsValue}, make([]byte, 4))},
 		{"write of an activation", e.Write(nn.Ref{Value: hidden}, make([]byte, 4*3*12*4))},
 		{"write of an unknown value", e.Write(nn.Ref{Value: nn.Value(g.NumValues())}, make([]byte, 4))},
-		{"write of a role that does not exist", e.Write(nn.Ref{Value: weight, Role: nn.SecondMoment + 1}, make([]byte, 4*6))},
+		{"write of a role that does not exist", e.Write(nn.Ref{Value: weight, Role: nn.SecondMoment + 1},
+			make([]byte, 4*6))},
 		{"write of part of a label", e.Write(nn.Ref{Value: g.Labels}, make([]byte, 5))},
 		{"read of logits of more than the batch", e.Read(nn.Ref{Value: g.Logits}, make([]byte, 4*5*5))},
 		{"read of a parameter too short", e.Read(nn.Ref{Value: weight}, make([]byte, 4*5))},
 		{"read of metrics too long", e.Read(nn.Ref{Value: nn.MetricsValue}, make([]byte, 24))},
 		{"read of an unknown value", e.Read(nn.Ref{Value: nn.Value(g.NumValues())}, make([]byte, 4))},
-		{"read of a state that the optimiser has not", e.Read(nn.Ref{Value: weight, Role: nn.SecondMoment}, make([]byte, 4*6))},
-		{"read of a role that does not exist", e.Read(nn.Ref{Value: weight, Role: nn.SecondMoment + 1}, make([]byte, 4*6))},
+		{"read of a state that the optimiser has not",
+			e.Read(nn.Ref{Value: weight, Role: nn.SecondMoment}, make([]byte, 4*6))},
+		{"read of a role that does not exist", e.Read(nn.Ref{Value: weight, Role: nn.SecondMoment + 1},
+			make([]byte, 4*6))},
 		{"read of an activation in planned memory", e.Read(nn.Ref{Value: hidden}, make([]byte, 4*3*12*4))},
 		{"training run of a plan for inference", compile(nn.PlanConfig{}).Run(nn.Train, 4)},
 	} {

@@ -6,11 +6,9 @@ import (
 	"resnet/nn"
 )
 
-// Reference is the backend "reference": every op in float64, in the plainest
-// loops that compute it, each tensor in memory of its own. What it takes from
-// an op or from the step scalars is float32 as the contract says (eps, momentum,
-// smoothing, the step size); all else is float64. It is as sharp as its inputs
-// and far too slow for work.
+// Reference is the backend "reference": every op in float64, in the plainest loops that compute it, each tensor in
+// memory of its own. What it takes from an op or from the step scalars is float32 as the contract says (eps, momentum,
+// smoothing, the step size); all else is float64. It is as sharp as its inputs and far too slow for work.
 type Reference struct {
 	noise    uint64  // seed of the rounding noise; 0 for none
 	roundoff float64 // its size
@@ -44,7 +42,8 @@ func (*Reference) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
 	return nn.NewPlan(g, c, Plain{})
 }
 
-// Plain is the target of a device without wishes: tensors have their natural size, and one instruction runs after another.
+// Plain is the target of a device without wishes: tensors have their natural size, and one instruction runs after
+// another.
 type Plain struct{}
 
 // Bytes implements nn.Target.
@@ -160,8 +159,7 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 	return nil
 }
 
-// clearStored zeroes the gradients that a step stores rather than adds to:
-// the ops' backward passes add always.
+// clearStored zeroes the gradients that a step stores rather than adds to: the ops' backward passes add always.
 func (e *ReferenceExecutor) clearStored(n *nn.Node, s nn.Instruction, needs []bool) {
 	for i, v := range n.In {
 		if needs[v] && s.Accumulate>>i&1 == 0 {

@@ -19,8 +19,7 @@ func batchNormDefaults(op nn.BatchNorm) (eps, momentum float64) {
 	return eps, momentum
 }
 
-// batchNormStatistics: x (N,H,W,C) -> mean (C) and invstd (C) over N, H, W; the
-// running statistics move.
+// batchNormStatistics: x (N,H,W,C) -> mean (C) and invstd (C) over N, H, W; the running statistics move.
 func batchNormStatistics(op nn.BatchNorm, x images, runningMean, runningVar, mean, invstd []float64, n int) {
 	eps, momentum := batchNormDefaults(op)
 	m := float64(n * x.H * x.W)
@@ -63,8 +62,7 @@ func batchNormForward(op nn.BatchNorm, y, x images, weight, bias, mean, invstd [
 	}
 }
 
-// batchNormReduce: with g = dy (0 where a ReLU is off), x̂ = (x-mean)*invstd and
-// sums over N, H, W,
+// batchNormReduce: with g = dy (0 where a ReLU is off), x̂ = (x-mean)*invstd and sums over N, H, W,
 //
 //	dbias = Σ g,  dweight = Σ g x̂.
 func batchNormReduce(op nn.BatchNorm, dweight, dbias []float64, dy, y, x images, mean, invstd []float64, n int) {
@@ -77,7 +75,8 @@ func batchNormReduce(op nn.BatchNorm, dweight, dbias []float64, dy, y, x images,
 }
 
 // batchNormBackward: dx = weight*invstd * (g - (dbias + x̂*dweight)/m), m = N*H*W.
-func batchNormBackward(op nn.BatchNorm, dx images, dweight, dbias []float64, dy, y, x images, weight, mean, invstd []float64, n int) {
+func batchNormBackward(op nn.BatchNorm, dx images, dweight, dbias []float64, dy, y, x images, weight, mean,
+	invstd []float64, n int) {
 	if dx.v == nil {
 		return
 	}

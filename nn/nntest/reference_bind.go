@@ -2,8 +2,7 @@ package nntest
 
 import "resnet/nn"
 
-// images is a batch of activations or of their gradients. The shape is one
-// image's; memory is N, H, W, C.
+// images is a batch of activations or of their gradients. The shape is one image's; memory is N, H, W, C.
 type images struct {
 	nn.Shape
 	v []float64
@@ -25,7 +24,8 @@ func (e *ReferenceExecutor) images(v nn.Value, role nn.Role) images {
 // known says whether forward and backward have the op.
 func known(op nn.Op) bool {
 	switch op.(type) {
-	case nn.Normalize, nn.Conv, nn.BatchNorm, nn.ReLU, nn.Add, nn.AvgPool, nn.MaxPool, nn.GlobalAvgPool, nn.Linear, nn.SoftmaxCrossEntropy:
+	case nn.Normalize, nn.Conv, nn.BatchNorm, nn.ReLU, nn.Add, nn.AvgPool, nn.MaxPool, nn.GlobalAvgPool, nn.Linear,
+		nn.SoftmaxCrossEntropy:
 		return true
 	}
 	return false
@@ -70,8 +70,8 @@ func (e *ReferenceExecutor) forward(node *nn.Node, m nn.Mode, n int) {
 	}
 }
 
-// backward adds to the gradients of the node's inputs and parameters. An input
-// that needs no gradient has a dx of no memory.
+// backward adds to the gradients of the node's inputs and parameters. An input that needs no gradient has a dx of no
+// memory.
 func (e *ReferenceExecutor) backward(node *nn.Node, n int, needs []bool) {
 	x, y, dy := e.images(node.In[0], nn.Data), e.images(node.Out, nn.Data), e.images(node.Out, nn.Grad)
 	param := func(i int) []float64 { return e.tensors[nn.Data][node.Params[i]] }

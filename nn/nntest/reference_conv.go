@@ -2,8 +2,8 @@ package nntest
 
 import "resnet/nn"
 
-// window is the pixels that an output row or column sees: from start, kernel of
-// them, but for those in the padding around size.
+// window is the pixels that an output row or column sees: from start, kernel of them, but for those in the padding
+// around size.
 func window(out, stride, pad, kernel, size int) (start, lo, hi int) {
 	start = out*stride - pad
 	return start, max(0, -start), min(kernel, size-start)

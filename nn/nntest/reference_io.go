@@ -8,9 +8,8 @@ import (
 	"resnet/nn"
 )
 
-// Float64s is a tensor's memory, canonical layout, in full precision: reading
-// and writing it are Read and Write without a rounding to float32. It is nil
-// for images, labels and what the plan does not have.
+// Float64s is a tensor's memory, canonical layout, in full precision: reading and writing it are Read and Write without
+// a rounding to float32. It is nil for images, labels and what the plan does not have.
 func (e *ReferenceExecutor) Float64s(r nn.Ref) []float64 {
 	if r.Value < 0 || int(r.Value) >= e.graph.NumValues() || int(r.Role) >= len(e.tensors) {
 		return nil
@@ -79,8 +78,8 @@ func (e *ReferenceExecutor) Read(r nn.Ref, p []byte) error {
 	return nil
 }
 
-// readable refuses activations that a backend with planned memory would have
-// overwritten, and those that the last run did not compute.
+// readable refuses activations that a backend with planned memory would have overwritten, and those that the last run
+// did not compute.
 func (e *ReferenceExecutor) readable(r nn.Ref) error {
 	g, name := e.graph, e.graph.ValueName(r.Value)
 	always := r.Role == nn.Data && (r.Value == g.Logits || r.Value == g.Probabilities)
@@ -103,7 +102,8 @@ func (e *ReferenceExecutor) fill(r nn.Ref, dst, p []byte, each int) error {
 		return fmt.Errorf("nntest: reference: %s: role %d, want the data", e.graph.ValueName(r.Value), r.Role)
 	}
 	if len(p) == 0 || len(p)%each != 0 || len(p) > len(dst) {
-		return fmt.Errorf("nntest: reference: %s: %d bytes, want a multiple of %d up to %d", e.graph.ValueName(r.Value), len(p), each, len(dst))
+		return fmt.Errorf("nntest: reference: %s: %d bytes, want a multiple of %d up to %d", e.graph.ValueName(r.Value),
+			len(p), each, len(dst))
 	}
 	copy(dst, p)
 	return nil
@@ -111,7 +111,8 @@ func (e *ReferenceExecutor) fill(r nn.Ref, dst, p []byte, each int) error {
 
 func exact(r nn.Ref, dst, src []byte) error {
 	if len(dst) != len(src) {
-		return fmt.Errorf("nntest: reference: value %d: %d bytes on one side, %d on the other", r.Value, len(dst), len(src))
+		return fmt.Errorf("nntest: reference: value %d: %d bytes on one side, %d on the other", r.Value, len(dst),
+			len(src))
 	}
 	copy(dst, src)
 	return nil

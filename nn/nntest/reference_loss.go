@@ -15,8 +15,8 @@ func target(op nn.SoftmaxCrossEntropy, class, label, classes int) float64 {
 	return s / float64(classes)
 }
 
-// lossForward: logits z (N,K), labels (N) -> p (N,K) = softmax(z); the sum of
-// the images' losses and the number of correct ones are added to the metrics.
+// lossForward: logits z (N,K), labels (N) -> p (N,K) = softmax(z); the sum of the images' losses and the number of
+// correct ones are added to the metrics.
 func lossForward(op nn.SoftmaxCrossEntropy, p, z images, labels []int32, metrics *[2]float64, n int) {
 	for i := range n {
 		logits := z.v[i*z.C : (i+1)*z.C]

@@ -6,8 +6,8 @@ import (
 	"resnet/nn"
 )
 
-// update is an optimiser's rule for one element: parameter p, gradient g,
-// states m and v, the step's scalars h, and whether p decays.
+// update is an optimiser's rule for one element: parameter p, gradient g, states m and v, the step's scalars h, and
+// whether p decays.
 type update func(p, g, m, v float64, h nn.StepParams, decays bool) (newP, newM, newV float64)
 
 // updateRule is nil for an optimiser that the reference does not know.

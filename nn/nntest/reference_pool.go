@@ -28,9 +28,8 @@ func avgPoolBackward(op nn.AvgPool, dx, dy images, n int) {
 	})
 }
 
-// maxPoolForward: x (N,H,W,C) -> y (N,P,Q,C) and index (N,P,Q,C), the place
-// within its window (row*Kernel+column) of each output's first largest pixel; a
-// pixel that is not a number is the largest.
+// maxPoolForward: x (N,H,W,C) -> y (N,P,Q,C) and index (N,P,Q,C), the place within its window (row*Kernel+column) of
+// each output's first largest pixel; a pixel that is not a number is the largest.
 func maxPoolForward(op nn.MaxPool, y, x images, index []float64, n int) {
 	eachWindow(op.Kernel, op.Stride, op.Pad, y, x, n, func(out int, in, place []int) {
 		best := math.Inf(-1)
@@ -57,8 +56,8 @@ func maxPoolBackward(op nn.MaxPool, dx, dy images, index []float64, n int) {
 	})
 }
 
-// eachWindow calls f for every output element with the indices of the input
-// pixels that it sees and their places within the window.
+// eachWindow calls f for every output element with the indices of the input pixels that it sees and their places within
+// the window.
 func eachWindow(kernel, stride int, pad nn.Pad, y, x images, n int, f func(out int, in, place []int)) {
 	stride = strideOr(stride, kernel)
 	var in, place []int

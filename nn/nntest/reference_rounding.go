@@ -7,11 +7,10 @@ import (
 	"resnet/nn"
 )
 
-// rounding makes a reference as inexact as a backend of less precision: each
-// element that a step writes, and the sums that batch norm goes on with, are
-// multiplied by 1 + u*r, with r uniform in ±1 and u the backend's unit roundoff
-// (Monte Carlo arithmetic, Parker 1997). How far such runs stand from the exact
-// one is how well conditioned each tensor is. A nil rounding does nothing.
+// rounding makes a reference as inexact as a backend of less precision: each element that a step writes, and the sums
+// that batch norm goes on with, are multiplied by 1 + u*r, with r uniform in ±1 and u the backend's unit roundoff
+// (Monte Carlo arithmetic, Parker 1997). How far such runs stand from the exact one is how well conditioned each tensor
+// is. A nil rounding does nothing.
 type rounding struct {
 	rng      *rand.Rand
 	roundoff float64

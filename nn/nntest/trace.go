@@ -30,8 +30,8 @@ type action struct {
 	n    int
 }
 
-// A trace is every tensor read after every action, in the order in which they
-// were computed, so that the first wrong one is where the fault is.
+// A trace is every tensor read after every action, in the order in which they were computed, so that the first wrong
+// one is where the fault is.
 type trace []record
 
 type record struct {
@@ -39,8 +39,8 @@ type record struct {
 	v    []float64
 }
 
-// run does the script on a backend. With keepAll the trace has every
-// activation and gradient, otherwise what can be read of any plan.
+// run does the script on a backend. With keepAll the trace has every activation and gradient, otherwise what can be
+// read of any plan.
 func (c *testCase) run(t testing.TB, b nn.Backend, keepAll bool) trace {
 	t.Helper()
 	s := c.start(t, b, keepAll)
@@ -63,7 +63,8 @@ type session struct {
 // start compiles a plan and gives the parameters their values.
 func (c *testCase) start(t testing.TB, b nn.Backend, keepAll bool) *session {
 	t.Helper()
-	e, err := b.Compile(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.evalBatch, Optimizer: c.opt, KeepAll: keepAll})
+	e, err := b.Compile(c.graph, nn.PlanConfig{Batch: c.batch, EvalBatch: c.evalBatch, Optimizer: c.opt,
+		KeepAll: keepAll})
 	must(t, err)
 	randomize(t, e, c.graph)
 	must(t, e.Write(nn.Ref{Value: nn.MetricsValue}, nn.Bytes([]float64{0, 0})))

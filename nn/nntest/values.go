@@ -8,9 +8,8 @@ import (
 	"resnet/nn"
 )
 
-// Values are random values of a parameter or statistic, under which no gradient
-// path is trivially zero: what training starts from has zeros and ones. They
-// depend on its name and shape alone.
+// Values are random values of a parameter or statistic, under which no gradient path is trivially zero: what training
+// starts from has zeros and ones. They depend on its name and shape alone.
 func Values(g *nn.Graph, v nn.Value) []float32 {
 	p := g.Param(v)
 	h := fnv.New64a()

@@ -6,14 +6,14 @@ import (
 	"resnet/nn"
 )
 
-// A converter makes ONNX nodes of a graph's nodes. It keeps its first error.
+// A converter converts the nodes of a graph to ONNX nodes. It keeps its first error.
 type converter struct {
 	*graph
 	src    *nn.Graph
 	params Parameters
 	o      Options
-	// images and rows are the tensors that hold a value, as N,C,H,W and as N,F.
-	// A linear layer reads and writes rows, every other op images.
+	// images and rows name the tensors that hold a value as N,C,H,W and as N,F. A linear layer reads and writes rows,
+	// every other op images.
 	images, rows map[nn.Value]string
 	err          error
 }
@@ -28,7 +28,8 @@ func convert(g *nn.Graph, params Parameters, o Options) (*graph, error) {
 		c.convert(&g.Nodes[i])
 	}
 	last := c.row(g.Logits)
-	c.output = valueInfo{"logits", "a score for each class; their softmax are probabilities", typeFloat, []dim{{o.Batch, "batch"}, {size: g.Classes}}}
+	c.output = valueInfo{"logits", "a score for each class; their softmax are probabilities",
+		typeFloat, []dim{{o.Batch, "batch"}, {size: g.Classes}}}
 	if o.Softmax {
 		last = c.add("Softmax", "softmax", []string{last})
 		c.output.name, c.output.doc = "probabilities", "a probability for each class"
@@ -43,9 +44,11 @@ func imagesInfo(g *nn.Graph, o Options) valueInfo {
 	x := g.Type(g.Images).Shape
 	n := dim{o.Batch, "batch"}
 	if o.Bytes {
-		return valueInfo{"images", "pixels 0 to 255 in N,H,W,C order", typeUint8, []dim{n, {size: x.H}, {size: x.W}, {size: x.C}}}
+		return valueInfo{"images", "pixels 0 to 255 in N,H,W,C order",
+			typeUint8, []dim{n, {size: x.H}, {size: x.W}, {size: x.C}}}
 	}
-	return valueInfo{"images", "pixels divided by 255 in N,C,H,W order", typeFloat, []dim{n, {size: x.C}, {size: x.H}, {size: x.W}}}
+	return valueInfo{"images", "pixels divided by 255 in N,C,H,W order",
+		typeFloat, []dim{n, {size: x.C}, {size: x.H}, {size: x.W}}}
 }
 
 func (c *converter) fail(format string, args ...any) {
@@ -54,13 +57,13 @@ func (c *converter) fail(format string, args ...any) {
 	}
 }
 
-// add adds a node with an output of its name, and returns that.
+// add adds a node, names its output after it and returns the name.
 func (c *converter) add(op, name string, in []string, attributes ...attribute) string {
 	c.nodes = append(c.nodes, node{op, name, in, name, attributes})
 	return name
 }
 
-// image is the tensor of v as N,C,H,W.
+// image returns the tensor of v as N,C,H,W.
 func (c *converter) image(v nn.Value) string {
 	name, ok := c.images[v]
 	if !ok {
@@ -72,7 +75,7 @@ func (c *converter) image(v nn.Value) string {
 	return name
 }
 
-// row is the tensor of v as N,F, with F in the order C,H,W.
+// row returns the tensor of v as N,F, with features in the order C,H,W.
 func (c *converter) row(v nn.Value) string {
 	name, ok := c.rows[v]
 	if !ok {
@@ -88,7 +91,7 @@ func (c *converter) initializer(name string, dims []int, data any) string {
 	return name
 }
 
-// read reads a parameter's values.
+// read returns the values of a parameter.
 func (c *converter) read(v nn.Value) []float32 {
 	w, err := c.params(v)
 	want := c.src.Type(v).Shape.Elems()
@@ -108,7 +111,7 @@ func (c *converter) parameter(v nn.Value, w []float32) string {
 	return c.initializer(c.src.ValueName(v), []int{p.Shape.N, p.Shape.C, p.Shape.H, p.Shape.W}[:p.Dims], w)
 }
 
-// rename gives the output of a node another name.
+// rename renames the output of a node.
 func (c *converter) rename(from, to string) {
 	for i := range c.nodes {
 		n := &c.nodes[i]
@@ -123,8 +126,8 @@ func (c *converter) rename(from, to string) {
 	}
 }
 
-// checkNames sees to it that every tensor has a name of its own. Names in an
-// nn.Graph do; those made of them here could meet one, as conv/relu would.
+// checkNames checks that no two tensors have the same name. Names in an nn.Graph are unique, but a name derived from
+// one here, such as conv/relu, may be in use already.
 func (c *converter) checkNames() {
 	seen := map[string]bool{c.input.name: true}
 	add := func(name string) {

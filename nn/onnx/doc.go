@@ -1,14 +1,12 @@
-// Package onnx writes a network as an ONNX model, which onnxruntime, OpenCV and
-// others run without this program:
+// Package onnx writes a network as an ONNX model, which onnxruntime, OpenCV and others run without this program:
 //
 //	err := onnx.Write(file, graph, onnx.FromExecutor(exec, graph), onnx.Options{Fold: true})
 //
-// The model takes one input, images, and gives one output, logits or
-// probabilities. What becomes of an op:
+// The model has one input, images, and one output, logits or probabilities. Ops become these ONNX nodes:
 //
-//	Input                nothing, or Sub and Div; of bytes Transpose and Cast too
+//	Input                nothing, or Sub and Div; with Options.Bytes also Transpose and Cast
 //	Conv                 Conv
-//	BatchNorm            BatchNormalization; nothing where it is folded
+//	BatchNorm            BatchNormalization, or nothing if it is folded
 //	AvgPool              AveragePool, which counts padding
 //	MaxPool              MaxPool
 //	GlobalAvgPool        GlobalAveragePool
@@ -17,8 +15,7 @@
 //	SoftmaxCrossEntropy  nothing, or Softmax
 //	a ReLU: true         Relu after it
 //
-// A node has the name of the graph's node, with /relu, /flatten and so on
-// where one becomes several; initializers have the parameters' names, as in a
-// weights file. Each tensor is named after the node that computes it, but for
-// the output.
+// A node keeps the name of the graph's node; where one becomes several, the others have a suffix such as /relu or
+// /flatten. Initializers have the names of the parameters, as in a weights file. Every tensor except the output is
+// named after the node that computes it.
 package onnx

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the fixtures anew; then testdata/check.py must pass")
 
-// The files that testdata/check.py has checked, byte for byte, and twice over.
+// Write gives the bytes of the files that testdata/check.py has checked, and gives them again.
 func TestFixtures(t *testing.T) {
 	g := everyOp(t)
 	for name, o := range map[string]Options{
@@ -32,7 +32,8 @@ func TestFixtures(t *testing.T) {
 		want, err := os.ReadFile(path)
 		must(t, err)
 		if !bytes.Equal(got.Bytes(), want) || !bytes.Equal(again.Bytes(), want) {
-			t.Errorf("%s: %d and %d bytes written, which are not the %d bytes checked", path, got.Len(), again.Len(), len(want))
+			t.Errorf("%s: %d and %d bytes written, which are not the %d bytes checked",
+				path, got.Len(), again.Len(), len(want))
 		}
 	}
 }

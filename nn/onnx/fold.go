@@ -6,13 +6,13 @@ import (
 	"resnet/nn"
 )
 
-// batchNorm is a batch norm as inference computes it: weight * (x - mean) / sqrt(variance + eps) + bias.
+// batchNorm is a batch norm in inference: weight * (x - mean) / sqrt(variance + eps) + bias.
 type batchNorm struct {
 	weight, bias, mean, variance []float32
 	eps                          float64
 }
 
-// foldable is the batch norm that alone reads the output of node n, or nil.
+// foldable returns the batch norm that reads the output of node n if nothing else does, otherwise nil.
 func foldable(g *nn.Graph, n *nn.Node) *nn.Node {
 	readers := g.Consumers(n.Out)
 	if len(readers) != 1 {
@@ -25,9 +25,8 @@ func foldable(g *nn.Graph, n *nn.Node) *nn.Node {
 	return next
 }
 
-// fold makes batch norm part of the convolution before it: with
-// s = bn.weight / sqrt(variance + eps) for each output channel, the weight
-// becomes s*weight and the bias bn.bias + s*(bias - mean). A nil bias is zero.
+// fold merges a batch norm into the convolution before it: with s = bn.weight / sqrt(variance + eps) for each output
+// channel, the weight becomes s*weight and the bias bn.bias + s*(bias - mean). A nil bias is zero.
 func (bn *batchNorm) fold(weight, bias []float32) (w, b []float32) {
 	channels := len(bn.weight)
 	w, b = make([]float32, len(weight)), make([]float32, channels)

@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// Numbers that float32 holds: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
+// All numbers are exact in float32: s = 3/sqrt(3.75+0.25) = 1.5 and -1/sqrt(0.75+0.25) = -1.
 func TestFoldedNumbers(t *testing.T) {
-	bn := batchNorm{weight: []float32{3, -1}, bias: []float32{5, 0.5}, mean: []float32{1, 2}, variance: []float32{3.75, 0.75}, eps: 0.25}
+	bn := batchNorm{weight: []float32{3, -1}, bias: []float32{5, 0.5}, mean: []float32{1, 2},
+		variance: []float32{3.75, 0.75}, eps: 0.25}
 	weight, bias := []float32{2, 4, 6, 8}, []float32{3, 10}
 	for _, c := range []struct{ bias, want []float32 }{
 		{nil, []float32{5 - 1.5*1, 0.5 + 2}},
@@ -23,8 +24,8 @@ func TestFoldedNumbers(t *testing.T) {
 	}
 }
 
-// In the seed network bn1 and bn2 follow convolutions of their own; what the
-// shortcut's batch norm reads conv1 reads too.
+// In the seed network bn1 and bn2 can be folded; the batch norm of the shortcut cannot, because conv1 reads its input
+// too.
 func TestFoldTakesTheRightOnes(t *testing.T) {
 	g := seedNetwork(t)
 	graph := written(t, g, random(g), Options{Fold: true}).messages(t, 7)[0]
@@ -41,8 +42,9 @@ func TestFoldTakesTheRightOnes(t *testing.T) {
 	for _, i := range graph.messages(t, 5) {
 		names[i.string(8)] = true
 	}
-	// Without the 8 folded batch norms' 4 vectors, with 8 biases.
-	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] || !names["blocks.0.conv1.bias"] {
+	// The 4 vectors of each of 8 folded batch norms are gone, and 8 biases are new.
+	if want := len(g.Parameters()) - 8*4 + 8; len(names) != want || names["blocks.0.bn1.weight"] ||
+		!names["blocks.0.conv1.bias"] {
 		t.Errorf("%d initializers %v, want %d, among them blocks.0.conv1.bias", len(names), names, want)
 	}
 }

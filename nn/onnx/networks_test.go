@@ -24,14 +24,14 @@ func build(t testing.TB, c models.Config) *nn.Graph {
 	return g
 }
 
-// seedNetwork is the network of the README.
+// seedNetwork builds the network of the README.
 func seedNetwork(t testing.TB) *nn.Graph {
-	return build(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
+	return build(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512"})
 }
 
-// everyOp has every op, windows that are not symmetric, a convolution that can
-// take the batch norm after it and one that cannot, and a linear layer whose
-// output is added to an image of one pixel.
+// everyOp has every op, asymmetric padding, a convolution into which the batch norm after it can be folded and one
+// where it cannot, and a linear layer whose output is added to an image of one pixel.
 func everyOp(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("every-op", 2, 6, 5, 3)
 	x := g.Apply("input", nn.Normalize{Mean: []float32{0.25, 0.5}, Std: []float32{0.5, 0.75}}, g.Images)
@@ -52,8 +52,8 @@ func everyOp(t testing.TB) *nn.Graph {
 	return g
 }
 
-// bottlenecks is a ResNet-50 of few channels: a stem of 7x7 and max pooling,
-// stages of which two halve the image, the mean over the image.
+// bottlenecks is a ResNet-50 of few channels: a stem of 7x7 and max pooling, stages of which two halve the image, and
+// global average pooling.
 func bottlenecks(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("bottlenecks", 3, 38, 30, 5)
 	convBN := func(name string, x nn.Value, out, kernel, stride int, relu bool) nn.Value {
@@ -84,7 +84,7 @@ func bottlenecks(t testing.TB) *nn.Graph {
 	return g
 }
 
-// noLinear ends with a convolution and the mean over the image.
+// noLinear ends with a convolution and global average pooling.
 func noLinear(t testing.TB) *nn.Graph {
 	g := nn.NewGraph("no-linear", 1, 9, 7, 4)
 	x := g.Apply("input", nn.Normalize{Mean: []float32{0.5}}, g.Images)
@@ -94,12 +94,12 @@ func noLinear(t testing.TB) *nn.Graph {
 	return g
 }
 
-// random gives every parameter and statistic values of its own.
+// random returns different random values for every parameter and running statistic.
 func random(g *nn.Graph) Parameters {
 	return func(v nn.Value) ([]float32, error) { return nntest.Values(g, v), nil }
 }
 
-// eighths are small multiples of 1/8, which float32 holds exactly.
+// eighths returns small multiples of 1/8, which are exact in float32.
 func eighths(g *nn.Graph) Parameters {
 	return func(v nn.Value) ([]float32, error) {
 		p := g.Param(v)
@@ -114,7 +114,7 @@ func eighths(g *nn.Graph) Parameters {
 	}
 }
 
-// executor is the network on the CPU for up to n images, with those parameters.
+// executor compiles a network for the CPU and up to n images, with the given parameters.
 func executor(t testing.TB, g *nn.Graph, params Parameters, n int) nn.Executor {
 	t.Helper()
 	backend, err := cpu.New(cpu.Config{Threads: 1, NoPin: true})

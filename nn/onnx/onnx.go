@@ -9,41 +9,37 @@ import (
 	"resnet/nn/weights"
 )
 
-// Opset and IRVersion are the operator set and the file format of ONNX 1.12
-// (2022), which newer runtimes read too.
+// The operator set and the file format are those of ONNX 1.12 (2022), which newer runtimes read too.
 const (
-	Opset     = 17
-	IRVersion = 8
+	opset     = 17
+	irVersion = 8
 )
 
-// Options say how the model meets its users. The zero value is what
-// torchvision's networks look like when PyTorch exports them, but for
-// normalisation, which is inside: float32 images in, logits out.
+// Options choose the input and the output of the model. The zero value gives a model that takes float32 images and
+// returns logits, like torchvision's networks when PyTorch exports them, except that normalisation is part of the
+// model.
 type Options struct {
-	// Batch is the number of images that the model takes at once; with 0 it takes
-	// any number, in a dimension named batch.
+	// Batch is the number of images that the model takes at once; 0 means any number, a dimension named batch.
 	Batch int
-	// Bytes makes the input uint8 N,H,W,C, pixels as image files hold them.
-	// Otherwise it is float32 N,C,H,W, pixels divided by 255. Either way the
-	// network's own normalisation, (x/255 - mean)/std, is part of the model.
+	// Bytes makes the input uint8 N,H,W,C, the pixels of decoded image files. Otherwise it is float32 N,C,H,W, pixels
+	// divided by 255. Either way the network's own normalisation, (x/255 - mean)/std, is part of the model.
 	Bytes bool
-	// Softmax makes the output probabilities, not logits.
+	// Softmax makes the output probabilities instead of logits.
 	Softmax bool
-	// Fold puts batch norm into the convolution before it, where nothing else
-	// reads the convolution's output: fewer nodes, the same result but for rounding.
+	// Fold merges batch norm into the convolution before it, if nothing else reads the output of the convolution. The
+	// model has fewer nodes and gives the same result but for rounding.
 	Fold bool
-	// Metadata's model, data set and class names become the model's metadata:
-	// model and classes as JSON. What is empty is left out.
+	// Metadata is written to the model: its model and classes as JSON, its data set as text. Empty fields are left out.
 	Metadata weights.Metadata
-	// Version of the program, the model's producer_version.
+	// Version of the program becomes the producer_version of the model.
 	Version string
 }
 
-// Parameters gives a parameter's values in PyTorch's layout. Those of a weights
-// file f are f.Float32(graph.ValueName(v)).
+// Parameters returns the values of a parameter in PyTorch's layout. For a weights file f it is
+// f.Float32(graph.ValueName(v)).
 type Parameters func(v nn.Value) ([]float32, error)
 
-// FromExecutor reads the parameters of e.
+// FromExecutor returns the parameters of e.
 func FromExecutor(e nn.Executor, g *nn.Graph) Parameters {
 	return func(v nn.Value) ([]float32, error) {
 		w := make([]float32, g.Type(v).Shape.Elems())
@@ -51,8 +47,8 @@ func FromExecutor(e nn.Executor, g *nn.Graph) Parameters {
 	}
 }
 
-// Write writes the inference network of g as an ONNX model. Its bytes depend on
-// the graph, the parameters and the options alone.
+// Write writes the inference network of g as an ONNX model. Its bytes depend on the graph, the parameters and the
+// options alone.
 func Write(w io.Writer, g *nn.Graph, params Parameters, o Options) error {
 	if err := g.Err(); err != nil {
 		return err
@@ -82,8 +78,8 @@ func newModel(g *nn.Graph, params Parameters, o Options) (*model, error) {
 	return &model{version: o.Version, doc: doc, graph: graph, properties: props}, err
 }
 
-// maxParameters, in bytes, leaves 16 MiB for nodes and names of the 2 GiB that
-// a protocol buffer message may have.
+// maxParameters is the limit for the size of all parameters, in bytes. A protocol buffer message has at most 2 GiB; 16
+// MiB of them are left for nodes and names.
 const maxParameters = 2<<30 - 16<<20
 
 func check(g *nn.Graph, o Options) error {
@@ -101,12 +97,13 @@ func check(g *nn.Graph, o Options) error {
 		size += 4 * int64(g.Type(v).Shape.Elems())
 	}
 	if size > maxParameters {
-		return fmt.Errorf("parameters of %d MiB, want at most %d: an ONNX file is one protocol buffer message", size>>20, maxParameters>>20)
+		return fmt.Errorf("parameters of %d MiB, want at most %d: an ONNX file is one protocol buffer message",
+			size>>20, maxParameters>>20)
 	}
 	return nil
 }
 
-// properties are the model's metadata, by key.
+// properties returns the model's metadata.
 func properties(m weights.Metadata) ([]property, error) {
 	var props []property
 	if len(m.Classes) > 0 {

@@ -1,8 +1,12 @@
 package onnx
 
-import "resnet/nn"
+import (
+	"cmp"
 
-// convert makes the nodes of n.
+	"resnet/nn"
+)
+
+// convert adds the ONNX nodes of n.
 func (c *converter) convert(n *nn.Node) {
 	switch op := n.Op.(type) {
 	case nn.Normalize:
@@ -18,21 +22,22 @@ func (c *converter) convert(n *nn.Node) {
 	case nn.Add:
 		c.images[n.Out] = c.relu(op.ReLU, n, c.add("Add", n.Name, []string{c.image(n.In[0]), c.image(n.In[1])}))
 	case nn.AvgPool:
-		attributes := append(window(op.Kernel, or(op.Stride, op.Kernel), op.Pad), attribute{"count_include_pad", 1})
+		attributes := append(window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad), attribute{"count_include_pad", 1})
 		c.images[n.Out] = c.add("AveragePool", n.Name, []string{c.image(n.In[0])}, attributes...)
 	case nn.MaxPool:
-		c.images[n.Out] = c.add("MaxPool", n.Name, []string{c.image(n.In[0])}, window(op.Kernel, or(op.Stride, op.Kernel), op.Pad)...)
+		c.images[n.Out] = c.add("MaxPool", n.Name, []string{c.image(n.In[0])},
+			window(op.Kernel, cmp.Or(op.Stride, op.Kernel), op.Pad)...)
 	case nn.GlobalAvgPool:
 		c.images[n.Out] = c.add("GlobalAveragePool", n.Name, []string{c.image(n.In[0])})
 	case nn.Linear:
 		c.rows[n.Out] = c.linear(n, op)
-	case nn.SoftmaxCrossEntropy: // the end, which is the options' affair
+	case nn.SoftmaxCrossEntropy: // the options choose the output
 	default:
 		c.fail("%s: no ONNX operator is known for op %s", n.Name, op.Kind())
 	}
 }
 
-// window is the attributes of a square window that moves over an image.
+// window returns the attributes of a square window that moves over an image.
 func window(kernel, stride int, p nn.Pad) []attribute {
 	return []attribute{
 		{"kernel_shape", []int{kernel, kernel}},
@@ -41,15 +46,7 @@ func window(kernel, stride int, p nn.Pad) []attribute {
 	}
 }
 
-// or is n, or where it is zero what zero means.
-func or(n, zero int) int {
-	if n == 0 {
-		return zero
-	}
-	return n
-}
-
-// relu is max(x, 0), or x where the op has none.
+// relu adds max(x, 0) if the op has a ReLU, and otherwise returns x.
 func (c *converter) relu(on bool, n *nn.Node, x string) string {
 	if !on {
 		return x
@@ -57,8 +54,8 @@ func (c *converter) relu(on bool, n *nn.Node, x string) string {
 	return c.add("Relu", n.Name+"/relu", []string{x})
 }
 
-// normalise is (x - s*mean)/(s*std), where s is 255 for an input of bytes and 1
-// for one that is divided by 255 already. What changes nothing is left out.
+// normalise adds (x - s*mean)/(s*std), where s is 255 for bytes, and 1 for an input that is divided by 255 already. It
+// leaves out a subtraction of 0 and a division by 1.
 func (c *converter) normalise(n *nn.Node, op nn.Normalize) string {
 	x, s := c.image(n.In[0]), float32(1)
 	if c.o.Bytes {
@@ -87,7 +84,7 @@ func (c *converter) normalise(n *nn.Node, op nn.Normalize) string {
 	return x
 }
 
-// conv is a convolution, and with Fold the batch norm and the ReLU after it.
+// conv adds a convolution, into which it folds the batch norm after it if Options.Fold asks for that.
 func (c *converter) conv(n *nn.Node, op nn.Conv) {
 	weight := c.read(n.Params[0])
 	var bias []float32
@@ -100,14 +97,15 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) {
 	}
 	if next != nil {
 		eps, _ := next.Op.(nn.BatchNorm).Numerics()
-		bn := batchNorm{c.read(next.Params[0]), c.read(next.Params[1]), c.read(next.Params[2]), c.read(next.Params[3]), eps}
+		p := next.Params
+		bn := batchNorm{c.read(p[0]), c.read(p[1]), c.read(p[2]), c.read(p[3]), eps}
 		weight, bias = bn.fold(weight, bias)
 	}
 	in := []string{c.image(n.In[0]), c.parameter(n.Params[0], weight)}
 	if bias != nil {
 		in = append(in, c.initializer(n.Name+".bias", []int{op.Out}, bias))
 	}
-	y := c.add("Conv", n.Name, in, window(op.Kernel, or(op.Stride, 1), op.Pad)...)
+	y := c.add("Conv", n.Name, in, window(op.Kernel, cmp.Or(op.Stride, 1), op.Pad)...)
 	c.images[n.Out] = y
 	if next != nil {
 		c.images[next.Out] = c.relu(next.Op.(nn.BatchNorm).ReLU, next, y)
@@ -116,7 +114,7 @@ func (c *converter) conv(n *nn.Node, op nn.Conv) {
 
 func (c *converter) batchNorm(n *nn.Node, op nn.BatchNorm) string {
 	in := []string{c.image(n.In[0])}
-	for _, v := range n.Params { // weight, bias, running_mean, running_var: ONNX's order
+	for _, v := range n.Params { // weight, bias, running_mean, running_var, in ONNX's order too
 		in = append(in, c.parameter(v, c.read(v)))
 	}
 	eps, _ := op.Numerics()

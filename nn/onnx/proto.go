@@ -7,8 +7,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A model and its parts are ONNX's messages, as far as they are needed here;
-// fields and their numbers are those of onnx.proto.
+// A model and its parts are messages of ONNX with the fields that are needed here. The field numbers are those of
+// onnx.proto.
 type model struct {
 	version, doc string
 	graph        *graph
@@ -52,7 +52,7 @@ type valueInfo struct {
 	dims      []dim
 }
 
-// A dim is a size, or with size 0 a name for what differs from run to run.
+// A dim is a size or, with size 0, the name of a dimension that may differ from run to run.
 type dim struct {
 	size int
 	name string
@@ -72,18 +72,18 @@ const (
 	attributeInts  = 7
 )
 
-// encode is the model in parts; the graph, which has the parameters, is one.
+// encode returns the model in three parts; the second is the graph, which holds the parameters.
 func (m *model) encode() [3][]byte {
 	var head, tail message
-	head.int(1, IRVersion)
+	head.int(1, irVersion)
 	head.string(2, "resnet")
 	head.string(3, m.version)
 	head.string(6, m.doc)
 	graph := m.graph.encode()
 	head = protowire.AppendVarint(protowire.AppendTag(head, 7, protowire.BytesType), uint64(len(graph)))
-	var opset message
-	opset.int(2, Opset) // its domain is empty: the operators are ONNX's own
-	tail.message(8, opset)
+	var operators message
+	operators.int(2, opset) // without a domain, which means the operators of ONNX itself
+	tail.message(8, operators)
 	for _, p := range m.properties {
 		var entry message
 		entry.string(1, p.key)
@@ -153,7 +153,7 @@ func (t *tensor) encode() (m message) {
 	if err != nil {
 		panic(fmt.Sprintf("onnx: tensor %s: %v", t.name, err))
 	}
-	m.message(9, raw) // raw_data: bytes and messages are written alike
+	m.message(9, raw) // raw_data; bytes have the same encoding as a message
 	return m
 }
 
@@ -177,8 +177,8 @@ func (v *valueInfo) encode() (m message) {
 	return m
 }
 
-// A message is a protocol buffer message in wire format, built field by field.
-// Repeated numbers are not packed, as proto2 has it.
+// A message is a protocol buffer message in wire format, built field by field. Repeated numbers are not packed, which
+// is the default of proto2.
 type message []byte
 
 func (m *message) int(field protowire.Number, v int) {

@@ -16,8 +16,8 @@ import (
 	"resnet/nn/models"
 )
 
-// python is a Python with onnxruntime: RESNET_PYTHON or python3. Without one the
-// test is skipped, or fails where RESNET_REQUIRE_PYTHON=1 says that there should be one.
+// python returns the interpreter that RESNET_PYTHON names, or python3. If it lacks onnxruntime the test is skipped, or
+// fails with RESNET_REQUIRE_PYTHON=1.
 func python(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv("RESNET_PYTHON")
@@ -35,8 +35,7 @@ func python(t *testing.T) string {
 	return path
 }
 
-// A modelRun is a model's run on a few images: what testdata/run.py is told, and
-// what the network gives on the CPU backend.
+// A modelRun is a run of a model on a few images: the arguments of testdata/run.py, and the output of the CPU backend.
 type modelRun struct {
 	Model   string `json:"model"`
 	DType   string `json:"dtype"`
@@ -48,15 +47,15 @@ type modelRun struct {
 	want []float32
 }
 
-// TestONNXRuntime compares onnxruntime with the CPU backend on random images
-// and parameters, running statistics included, for each network and option and
-// for batches of 1 and 3.
+// TestONNXRuntime compares onnxruntime with the CPU backend on random images and parameters, running statistics
+// included, for each network and option and for batches of 1 and 3.
 func TestONNXRuntime(t *testing.T) {
 	py, dir := python(t), t.TempDir()
 	var runs []*modelRun
 	for _, g := range []*nn.Graph{
 		seedNetwork(t),
-		build(t, models.Config{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7, Options: "base_channels=3"}),
+		build(t, models.Config{Model: "fashion-resnet", Channels: 3, Height: 15, Width: 18, Classes: 7,
+			Options: "base_channels=3"}),
 		everyOp(t), bottlenecks(t), noLinear(t),
 	} {
 		e := executor(t, g, random(g), 3)
@@ -120,7 +119,7 @@ func (r *modelRun) prepare(t *testing.T, e nn.Executor, g *nn.Graph, o Options, 
 	must(t, os.WriteFile(r.Input, input, 0o644))
 }
 
-// scaled is float32 N,C,H,W, divided by 255, of bytes N,H,W,C.
+// scaled converts bytes N,H,W,C to float32 N,C,H,W and divides them by 255.
 func scaled(pixels []byte, x nn.Shape) (raw []byte) {
 	size := x.Elems()
 	for n := range len(pixels) / size {
@@ -133,8 +132,8 @@ func scaled(pixels []byte, x nn.Shape) (raw []byte) {
 	return raw
 }
 
-// compare allows 1e-5 of the largest output: float32 rounds at 6e-8, and the
-// longest path is 20 sums of up to 3,136 products, in another order.
+// compare allows a difference of 1e-5 of the largest output: a float32 has a rounding error of 6e-8, and the longest
+// path has 20 sums of up to 3,136 products, which onnxruntime adds in another order.
 func (r *modelRun) compare(t *testing.T) {
 	t.Helper()
 	raw, err := os.ReadFile(r.Outputs)

@@ -17,7 +17,7 @@ import (
 	"resnet/nn/weights"
 )
 
-// A wire is a message read back.
+// A wire is a decoded message.
 type wire prototest.Message
 
 func decode(t testing.TB, b []byte) wire {
@@ -57,7 +57,7 @@ func (w wire) messages(t testing.TB, num protowire.Number) []wire {
 	return v
 }
 
-// written is the model that Write writes, read back.
+// written decodes the model that Write writes.
 func written(t testing.TB, g *nn.Graph, params Parameters, o Options) wire {
 	t.Helper()
 	var b bytes.Buffer
@@ -65,7 +65,7 @@ func written(t testing.TB, g *nn.Graph, params Parameters, o Options) wire {
 	return decode(t, b.Bytes())
 }
 
-// listing is a model as text: a line for the input, each node and the output.
+// listing returns a model as text, with a line for the input, each node and the output.
 func listing(t testing.TB, model wire) string {
 	t.Helper()
 	var b strings.Builder
@@ -133,7 +133,7 @@ logits type 1 batch,3: a score for each class; their softmax are probabilities
 	if got := listing(t, written(t, g, eighths(g), Options{})); got != want {
 		t.Errorf("wrote\n%s\nwant\n%s", got, want)
 	}
-	// The options' part of it: bytes in, one batch norm fewer, probabilities out.
+	// The options change this: bytes as input, one batch norm fewer, probabilities as output.
 	got := listing(t, written(t, g, eighths(g), Options{Batch: 4, Bytes: true, Softmax: true, Fold: true}))
 	for _, want := range []string{
 		`images type 2 4,6,5,2: pixels 0 to 255 in N,H,W,C order
@@ -156,7 +156,7 @@ probabilities type 1 4,3: a probability for each class
 	}
 }
 
-// What else reads the logits reads them by the output's name.
+// A node that reads the logits reads them by the name of the output.
 func TestLogitsReadTwice(t *testing.T) {
 	g := classifier(func(g *nn.Graph, x nn.Value) nn.Value { return g.Apply("fc", nn.Linear{Out: 2}, x) })
 	g.Apply("extra", nn.ReLU{}, g.Logits)
@@ -173,11 +173,12 @@ extra = Relu fc/unsqueeze
 
 func TestModelHeader(t *testing.T) {
 	g := seedNetwork(t)
-	config := models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"}
+	config := models.All()[0].Config()
 	classes := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", `"nine"`}
 	o := Options{Version: "1.2", Metadata: weights.Metadata{Model: config, Dataset: "fashion-mnist", Classes: classes}}
 	m := written(t, g, random(g), o)
-	got := fmt.Sprintf("ir %d, opset %d, %s %s: %s", m.numbers(1), m.messages(t, 8)[0].numbers(2), m.string(2), m.string(3), m.string(6))
+	got := fmt.Sprintf("ir %d, opset %d, %s %s: %s", m.numbers(1), m.messages(t, 8)[0].numbers(2), m.string(2),
+		m.string(3), m.string(6))
 	if want := "ir [8], opset [17], resnet 1.2: fashion-resnet, an image classifier of 10 classes"; got != want {
 		t.Errorf("header %s, want %s", got, want)
 	}
@@ -187,7 +188,8 @@ func TestModelHeader(t *testing.T) {
 	}
 	want := []string{
 		`classes ["0","1","2","3","4","5","6","7","8","\"nine\""]`, "dataset fashion-mnist",
-		`model {"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,"base_channels":16,"hidden":512}`,
+		`model {"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,` +
+			`"base_channels":16,"hidden":512}`,
 	}
 	if !slices.Equal(props, want) {
 		t.Errorf("metadata %q, want %q", props, want)
@@ -197,8 +199,7 @@ func TestModelHeader(t *testing.T) {
 	}
 }
 
-// Every parameter is there under its name, with its shape and its bytes, and
-// nothing else is.
+// The initializers are the parameters, with their names, shapes and bytes, and nothing else.
 func TestInitializers(t *testing.T) {
 	g := seedNetwork(t)
 	e := executor(t, g, random(g), 1)
@@ -216,7 +217,8 @@ func TestInitializers(t *testing.T) {
 		}
 		dims := []int{p.Shape.N, p.Shape.C, p.Shape.H, p.Shape.W}[:p.Dims]
 		if got.string(8) != g.ValueName(v) || got.numbers(2)[0] != 1 || !slices.Equal(got.numbers(1), dims) {
-			t.Errorf("initializer %s of type %d, %v, want %s of type 1, %v", got.string(8), got.numbers(2)[0], got.numbers(1), g.ValueName(v), dims)
+			t.Errorf("initializer %s of type %d, %v, want %s of type 1, %v", got.string(8), got.numbers(2)[0],
+				got.numbers(1), g.ValueName(v), dims)
 		}
 		if !bytes.Equal(got[9][0].Bytes, raw) {
 			t.Errorf("%s: its bytes are not the parameter's", g.ValueName(v))

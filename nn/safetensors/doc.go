@@ -4,7 +4,6 @@
 //	header     JSON: {"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets"}, ...}
 //	data       the tensors' elements, little-endian, row-major, without gaps
 //
-// Offsets count from the start of the data. A reader refuses whatever would
-// let two programs see different tensors in one file: duplicate names, gaps,
-// overlaps, sizes that contradict shapes, trailing bytes.
+// Offsets count from the start of the data. The reader refuses files in which two programs could see different tensors:
+// those with duplicate names, gaps, overlaps, sizes that contradict shapes, or trailing bytes.
 package safetensors

@@ -9,7 +9,7 @@ import (
 // DType is the type of a tensor's elements, as the format spells it.
 type DType string
 
-// The element types. Those of less than a byte, and 8-bit floats, are not known.
+// The element types. Types of less than a byte and 8-bit floats are not supported.
 const (
 	F64  DType = "F64"
 	F32  DType = "F32"
@@ -26,7 +26,7 @@ const (
 	Bool DType = "BOOL"
 )
 
-// Size is the number of bytes of an element, or 0 for a type that is not known.
+// Size returns the number of bytes of an element, or 0 for an unknown type.
 func (d DType) Size() int {
 	switch d {
 	case F64, I64, U64:
@@ -41,11 +41,10 @@ func (d DType) Size() int {
 	return 0
 }
 
-// IsFloat says whether File.Float32 can convert elements of type d.
+// IsFloat reports whether File.Float32 can convert elements of type d.
 func (d DType) IsFloat() bool { return d == F32 || d == F64 || d == F16 || d == BF16 }
 
-// toFloat32 converts elements of a floating-point type, rounding F64 to the
-// nearest.
+// toFloat32 converts elements of a floating-point type, rounding F64 to the nearest.
 func toFloat32(dst []float32, d DType, src []byte) error {
 	le := binary.LittleEndian
 	for i := range dst {
@@ -65,7 +64,7 @@ func toFloat32(dst []float32, d DType, src []byte) error {
 	return nil
 }
 
-// half converts an IEEE 754 binary16, which every float32 can hold exactly.
+// half converts an IEEE 754 binary16 to float32, which is exact.
 func half(h uint16) float32 {
 	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&0x1f, uint32(h)&0x3ff
 	switch exp {

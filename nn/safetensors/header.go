@@ -10,15 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// parseHeader reads the JSON token by token, because encoding/json takes the
-// last of duplicate keys without a word. What it sets of f are Metadata and
-// Tensors.
+// parseHeader sets f.Metadata and f.Tensors. It reads the JSON token by token, because encoding/json silently takes the
+// last of duplicate keys.
 func (f *File) parseHeader(header []byte) error {
 	if len(header) == 0 || header[0] != '{' {
 		return errors.New("does not start with { (not a safetensors file?)")
 	}
 	if !utf8.Valid(header) {
-		return errors.New("not UTF-8") // encoding/json would mend it in silence, and names could collide
+		return errors.New("not UTF-8") // encoding/json would silently replace invalid bytes, and names could collide
 	}
 	d := json.NewDecoder(bytes.NewReader(header))
 	d.UseNumber()
@@ -80,8 +79,7 @@ func parseTensor(d *json.Decoder) (t Info, err error) {
 	return t, err
 }
 
-// object reads an object, calls field after each key and refuses duplicates.
-// Errors name the key.
+// object reads an object, calls field after each key and refuses duplicate keys. Errors name the key.
 func object(d *json.Decoder, field func(key string) error) error {
 	if err := delim(d, '{'); err != nil {
 		return err

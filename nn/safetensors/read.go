@@ -13,8 +13,8 @@ import (
 
 const (
 	metadataKey = "__metadata__"
-	// maxHeader bounds what a damaged length can make a reader allocate. The
-	// format's reference implementation has the same limit.
+	// maxHeader limits the memory that a damaged file can make us allocate. It is the limit of the format's reference
+	// implementation.
 	maxHeader = 100_000_000
 )
 
@@ -27,18 +27,17 @@ type Info struct {
 	Bytes  int64
 }
 
-// Elems is the number of elements.
+// Elems returns the number of elements.
 func (i *Info) Elems() int { return int(i.Bytes) / i.DType.Size() }
 
-// A File is an open file whose header has been read and found consistent with
-// its size. Tensors are read on demand.
+// A File is an open file whose header has been read and checked. Tensors are read on demand.
 type File struct {
-	Name     string // for messages: the path
+	Name     string // the path, for error messages
 	Metadata map[string]string
 	Tensors  []Info // in the order of their data
 
 	r      io.ReaderAt
-	data   int64 // where the data start
+	data   int64 // offset of the data in the file
 	byName map[string]int
 	closer io.Closer // nil unless Open opened the file
 }
@@ -58,7 +57,7 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// New reads the header of a file of size bytes; name is for messages.
+// New reads the header of a file of size bytes; name is for error messages.
 func New(r io.ReaderAt, size int64, name string) (*File, error) {
 	f := &File{Name: name, r: r}
 	if err := f.readHeader(size); err != nil {
@@ -67,7 +66,7 @@ func New(r io.ReaderAt, size int64, name string) (*File, error) {
 	return f, nil
 }
 
-// Close closes what Open opened.
+// Close closes the file if Open opened it.
 func (f *File) Close() error {
 	if f.closer == nil {
 		return nil
@@ -84,7 +83,7 @@ func (f *File) Lookup(name string) (Info, bool) {
 	return f.Tensors[i], true
 }
 
-// Read is a tensor's elements as they lie in the file.
+// Read returns the encoded elements of a tensor.
 func (f *File) Read(name string) ([]byte, error) {
 	t, ok := f.Lookup(name)
 	if !ok {
@@ -97,7 +96,7 @@ func (f *File) Read(name string) ([]byte, error) {
 	return p, nil
 }
 
-// Float32 is a tensor of type F32, F64, F16 or BF16 as float32.
+// Float32 returns the elements of a tensor of type F32, F64, F16 or BF16 as float32.
 func (f *File) Float32(name string) ([]float32, error) {
 	p, err := f.Read(name)
 	if err != nil {
@@ -178,7 +177,7 @@ func (f *File) checkLayout(dataSize int64) error {
 	return nil
 }
 
-// byteSize is the size of a tensor; a shape that overflows is an error.
+// byteSize returns the size of a tensor in bytes. It fails for a shape whose size overflows.
 func byteSize(d DType, shape []int) (int64, error) {
 	size := int64(d.Size())
 	if size == 0 {

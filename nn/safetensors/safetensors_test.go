@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// file puts a header and data together.
+// file returns a file with the given header and data.
 func file(header, data string) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(b, header...), data...)
@@ -49,7 +49,8 @@ func TestWriteReadsBack(t *testing.T) {
 	for _, want := range tensors {
 		info, ok := f.Lookup(want.Name)
 		got, err := f.Read(want.Name)
-		if !ok || err != nil || !bytes.Equal(got, want.Data) || info.DType != want.DType || !slices.Equal(info.Shape, want.Shape) {
+		if !ok || err != nil || !bytes.Equal(got, want.Data) || info.DType != want.DType ||
+			!slices.Equal(info.Shape, want.Shape) {
 			t.Errorf("%s: %v %v %v, want %v", want.Name, info, got, err, want)
 		}
 		if (f.data+info.Offset)%int64(want.DType.Size()) != 0 {
@@ -67,7 +68,7 @@ func TestWriteReadsBack(t *testing.T) {
 	}
 }
 
-// The bytes that Python's safetensors 0.8 reads; testdata/check.py does so.
+// testdata/check.py reads these bytes with Python's safetensors 0.8.
 func TestWriteBytes(t *testing.T) {
 	tensors, meta := sample()
 	const header = `{"__metadata__":{"format":"pt","k":"line\n\"quoted\""},` +
@@ -112,24 +113,29 @@ func TestReadRefuses(t *testing.T) {
 		{"trailing JSON", file(`{"a":`+u8+`}{}`, "xx"), "2 bytes after"},
 		{"duplicate tensor", file(`{"a":`+u8+`,"a":`+u8+`}`, "xx"), "a: duplicate key"},
 		{"duplicate by escape", file(`{"a":`+u8+`,"\u0061":`+u8+`}`, "xx"), "a: duplicate key"},
-		{"duplicate field", file(`{"a":{"dtype":"U8","dtype":"I8","shape":[2],"data_offsets":[0,2]}}`, "xx"), "a: dtype: duplicate key"},
+		{"duplicate field", file(`{"a":{"dtype":"U8","dtype":"I8","shape":[2],"data_offsets":[0,2]}}`, "xx"),
+			"a: dtype: duplicate key"},
 		{"duplicate metadata", file(`{"__metadata__":{"k":"1","k":"2"}}`, ""), "k: duplicate key"},
 		{"metadata of numbers", file(`{"__metadata__":{"k":1}}`, ""), "k: 1, want a string"},
 		{"missing field", file(`{"a":{"dtype":"U8","shape":[2]}}`, "xx"), "a: 2 fields"},
 		{"unknown field", file(`{"a":{"dtype":"U8","shape":[2],"offsets":[0,2]}}`, "xx"), `field "offsets"`},
-		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, "xx"), `a: dtype "F8" is not known`},
+		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, "xx"),
+			`a: dtype "F8" is not known`},
 		{"negative shape", file(`{"a":{"dtype":"U8","shape":[-2],"data_offsets":[0,2]}}`, "xx"), "number -2, want"},
 		{"fraction", file(`{"a":{"dtype":"U8","shape":[2.0],"data_offsets":[0,2]}}`, "xx"), "number 2.0, want"},
 		{"backwards", file(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}`, "xx"), "data_offsets [2 0]"},
-		{"wrong size", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,2]}}`, "xx"), "span 2 bytes, want 8 for F32 [2]"},
-		{"overflow", file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,2]}}`, "xx"), "overflows"},
+		{"wrong size", file(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,2]}}`, "xx"),
+			"span 2 bytes, want 8 for F32 [2]"},
+		{"overflow", file(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,2]}}`, "xx"),
+			"overflows"},
 		{"hole", file(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, "xx"), "a: starts at 1, want 0 (hole"},
 		{"overlap", file(`{"a":`+u8+`,"b":`+u8+`}`, "xx"), "b: starts at 0, want 2 (overlaps"},
 		{"data missing", file(`{"a":`+u8+`}`, "x"), "a: ends at 2, but the file holds 1"},
 		{"trailing data", file(`{"a":`+u8+`}`, "xxx"), "3 bytes of data, want 2"},
 	} {
 		_, err := open(c.file)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "safetensors: f: ") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.HasPrefix(err.Error(), "safetensors: f: ") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
@@ -160,7 +166,7 @@ func TestWriteRefuses(t *testing.T) {
 	}
 }
 
-// Bit patterns and values from IEEE 754's definition of binary16.
+// Bit patterns and values by the definition of binary16 in IEEE 754.
 func TestHalf(t *testing.T) {
 	for h, want := range map[uint16]float32{
 		0x0000: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0400: 0x1p-14, 0x0001: 0x1p-24, 0x83ff: -0x3ffp-24,
@@ -180,7 +186,8 @@ func TestHalf(t *testing.T) {
 
 func TestFloat32Converts(t *testing.T) {
 	f, err := open(file(`{"d":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},`+
-		`"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},"h":{"dtype":"F16","shape":[1],"data_offsets":[10,12]}}`,
+		`"b":{"dtype":"BF16","shape":[1],"data_offsets":[8,10]},`+
+		`"h":{"dtype":"F16","shape":[1],"data_offsets":[10,12]}}`,
 		"\x9a\x99\x99\x99\x99\x99\xb9\x3f"+"\x20\xc0"+"\x00\x35"))
 	if err != nil {
 		t.Fatal(err)
@@ -208,8 +215,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// What the reader accepts, the writer must be able to write so that it reads
-// back the same; nothing may panic.
+// No file may make the reader panic. What it accepts must be the same after it is written and read again.
 func FuzzRead(f *testing.F) {
 	tensors, meta := sample()
 	var buf bytes.Buffer

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// A Tensor is one tensor with its elements.
+// A Tensor is a tensor with its elements.
 type Tensor struct {
 	Name  string
 	DType DType
@@ -21,9 +21,8 @@ type Tensor struct {
 	Data  []byte // little-endian, row-major
 }
 
-// Write writes a file. Its bytes depend on the arguments alone and not on the
-// order of the tensors: they lie by descending element size, then by name, and
-// the header is padded to 8 bytes, so that every tensor is aligned.
+// Write writes a file. Its bytes depend on the arguments only, and not on the order of the tensors: they are sorted by
+// descending element size, then by name. The header is padded to 8 bytes, so every tensor is aligned.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 	sorted, err := layOut(tensors)
 	if err != nil {
@@ -77,7 +76,7 @@ type headerEntry struct {
 	Offsets [2]int64 `json:"data_offsets"`
 }
 
-// encodeHeader is the file up to the data, length included.
+// encodeHeader returns the file up to the data, including the length of the header.
 func encodeHeader(sorted []Tensor, metadata map[string]string) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 8))
 	separator := byte('{')
@@ -122,9 +121,8 @@ func encodeHeader(sorted []Tensor, metadata map[string]string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Digest is the SHA-256, in hex, of the given strings and of the tensors'
-// names, types, shapes and elements, whatever the tensors' order. The format
-// has no checksum of its own; a program can keep this one in the metadata.
+// Digest returns the SHA-256, in hex, of the given strings and of the names, types, shapes and elements of the tensors,
+// in any order of the tensors. The format has no checksum; a program can keep this one in the metadata.
 func Digest(tensors []Tensor, with ...string) string {
 	h := sha256.New()
 	for _, s := range with {

@@ -30,12 +30,14 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c")
 	config := Defaults()
 	s := &checkpoint.State{
-		Version: checkpoint.Version, Config: configJSON(t, config), Checksum: "c", Epoch: 1, Step: 2, GlobalStep: 1 << 40,
-		Metrics: [2]float64{math.Nextafter(0.1, 1), 0x1p-1074}, Seconds: 1e300,
+		Version: checkpoint.Version, Config: configJSON(t, config), Checksum: "c", Epoch: 1, Step: 2,
+		GlobalStep: 1 << 40,
+		Metrics:    [2]float64{math.Nextafter(0.1, 1), 0x1p-1074}, Seconds: 1e300,
 		Best: &Best{Epoch: 1, Val: &infer.Score{}},
 		Rows: []Row{{Epoch: 1, LR: 1.0 / 3, Val: &infer.Score{Loss: math.Pi, Accuracy: math.Nextafter(1, 0)}}},
 	}
-	tensors := []safetensors.Tensor{{Name: "w", DType: safetensors.F32, Shape: []int{2}, Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}
+	tensors := []safetensors.Tensor{{Name: "w", DType: safetensors.F32, Shape: []int{2},
+		Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}
 	if err := checkpoint.Write(path, s, tensors); err != nil {
 		t.Fatal(err)
 	}
@@ -53,20 +55,24 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	}
 }
 
-// Checkpoints from before there were other devices are of the CPU, and those
-// from before ops shared kernels go on without.
+// Checkpoints from before there were other devices are of the CPU, and those from before ops shared kernels go on
+// without.
 func TestCheckpointWithoutDevice(t *testing.T) {
-	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(t, Defaults()), Rows: []Row{}})
+	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(t, Defaults()),
+		Rows: []Row{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := strings.NewReplacer(`"device":"auto","precision":"fp32","deterministic":false,"fuse":"auto",`, ``).Replace(string(js))
+	old := strings.NewReplacer(`"device":"auto","precision":"fp32","deterministic":false,"fuse":"auto",`,
+		``).Replace(string(js))
 	if len(old) == len(js) {
 		t.Fatalf("no device to remove in %s", js)
 	}
 	path := filepath.Join(t.TempDir(), "c")
 	meta := map[string]string{"state": old, "sha256": safetensors.Digest(nil, old)}
-	if err := atomicfile.WriteDurable(path, func(w io.Writer) error { return safetensors.Write(w, nil, meta) }); err != nil {
+	if err := atomicfile.WriteDurable(path, func(w io.Writer) error {
+		return safetensors.Write(w, nil, meta)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	_, cfg, f, err := readCheckpoint(path)
@@ -111,15 +117,17 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	if err := os.WriteFile(path, whole, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := readCheckpoint(checkpoint.Dir(c.Output).Best()); err == nil || !strings.Contains(err.Error(), "a weights file, not a checkpoint?") {
+	if _, _, _, err := readCheckpoint(checkpoint.Dir(c.Output).Best()); err == nil ||
+		!strings.Contains(err.Error(), "a weights file, not a checkpoint?") {
 		t.Errorf("a weights file: %v", err)
 	}
 }
 
-// Any state under a checksum that fits: what is accepted must be one that a run
-// could have left. Files as such are fuzzed in package safetensors.
+// Any state under a checksum that fits: what is accepted must be one that a run could have left. Files as such are
+// fuzzed in package safetensors.
 func FuzzCheckpoint(f *testing.F) {
-	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(f, Defaults()), Rows: []Row{}})
+	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(f, Defaults()),
+		Rows: []Row{}})
 	if err != nil {
 		f.Fatal(err)
 	}

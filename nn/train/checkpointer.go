@@ -38,7 +38,8 @@ func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch) error {
 		return err
 	}
 	p := &checkpoint.Pending{
-		Dir: c.dir, Plan: c.exec.Plan(), State: s, Tensors: still{c.exec}, Epoch: epoch, OnWeights: slices.Clone(c.onWeights),
+		Dir: c.dir, Plan: c.exec.Plan(), State: s, Tensors: still{c.exec}, Epoch: epoch,
+		OnWeights: slices.Clone(c.onWeights),
 	}
 	c.onWeights, c.last = nil, time.Now()
 	async, ok := c.exec.(nn.Async)

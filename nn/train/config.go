@@ -15,8 +15,8 @@ import (
 	"resnet/nn/models"
 )
 
-// Config is everything that decides what a run computes, and where it writes. A run directory's config.json is this, with
-// all values in effect.
+// Config is everything that decides what a run computes, and where it writes. A run directory's config.json is this,
+// with all values in effect.
 type Config struct {
 	Model   string         `json:"model"`   // see package models
 	Options models.Options `json:"-"`       // the model's own, which stand behind it in JSON
@@ -25,8 +25,8 @@ type Config struct {
 	Dataset string `json:"dataset"`  // see data.Options
 	DataDir string `json:"data_dir"` // see data.Options
 	Classes int    `json:"classes"`  // 0: as the data set says
-	// Val says what validates after each epoch and so chooses the best one: ValTest, ValNone, or a number of images held
-	// out of the training set, in which case the test split is evaluated once, at the end.
+	// Val says what validates after each epoch and so chooses the best one: ValTest, ValNone, or a number of images
+	// held out of the training set, in which case the test split is evaluated once, at the end.
 	Val     string `json:"val"`
 	Shuffle bool   `json:"shuffle"` // false: the files' order in every epoch
 
@@ -147,8 +147,8 @@ func (c *Config) overlay(b []byte) error {
 	return c.decode(b, true)
 }
 
-// Validate reports the first setting that no run could have, in one line. What depends on the data set is checked when it
-// is open.
+// Validate reports the first setting that no run could have, in one line. What depends on the data set is checked when
+// it is open.
 func (c *Config) Validate() error {
 	if err := c.validate(); err != nil {
 		return fmt.Errorf("train: %w", err)

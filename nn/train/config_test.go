@@ -54,7 +54,8 @@ func TestValidate(t *testing.T) {
 		c := Defaults()
 		change(&c)
 		err := c.Validate()
-		if err == nil || !strings.HasPrefix(err.Error(), "train: ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "train: ") || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
@@ -63,7 +64,8 @@ func TestValidate(t *testing.T) {
 func TestConfigReadsBack(t *testing.T) {
 	c := Defaults()
 	c.SetOptimizer("sgd")
-	c.Options, c.Momentum, c.Nesterov, c.Shuffle, c.Sched, c.Seed = c.Options.With("hidden", 0), 0, false, false, SchedCosine, math.MaxUint64
+	c.Options, c.Momentum, c.Nesterov, c.Shuffle, c.Sched, c.Seed = c.Options.With("hidden", 0), 0, false, false,
+		SchedCosine, math.MaxUint64
 	c.Device, c.Precision, c.Deterministic, c.HFlip, c.CropPadding = "cuda:1", "bf16", true, 0.5, 4
 	js, err := json.Marshal(c)
 	if err != nil {

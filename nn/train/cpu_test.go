@@ -11,8 +11,8 @@ import (
 	"resnet/nn/device"
 )
 
-// striped are images of 12x12 noise with a bright stripe where the class says:
-// a network that learns at all learns them.
+// striped are images of 12x12 noise with a bright stripe where the class says: a network that learns at all learns
+// them.
 func striped(n int, seed uint64) *data.Set {
 	s := &data.Set{N: n, H: 12, W: 12, C: 1, Pixels: make([]byte, n*144), Labels: make([]uint8, n)}
 	for i := range s.Pixels {
@@ -27,14 +27,15 @@ func striped(n int, seed uint64) *data.Set {
 	return s
 }
 
-// On the CPU backend itself: it learns; any number of threads gives the same
-// bits; and so does a run that is stopped and resumed with other threads.
+// On the CPU backend itself: it learns; any number of threads gives the same bits; and so does a run that is stopped
+// and resumed with other threads.
 func TestTrainsOnTheCPU(t *testing.T) {
 	c := Defaults()
 	c.Device = device.CPU
 	c.Options, c.Epochs, c.BatchSize, c.Val, c.CheckpointSeconds = "base_channels=2 hidden=8", 6, 16, "30", 0
 	o := Options{Source: &data.Source{
-		Name: "stripes", ClassNames: []string{"top", "middle", "bottom"}, Train: striped(230, 1), Test: striped(50, 2), Checksum: "c",
+		Name: "stripes", ClassNames: []string{"top", "middle", "bottom"}, Train: striped(230, 1), Test: striped(50, 2),
+		Checksum: "c",
 	}}
 	c.Output, c.Threads = t.TempDir()+"/one", 1
 	r := mustRun(t, c, o)

@@ -11,8 +11,7 @@ import (
 	"resnet/nn/device"
 )
 
-// Where neither the device nor the data set can be opened, the device is what is
-// wrong.
+// Where neither the device nor the data set can be opened, the device is what is wrong.
 func TestTheDeviceIsOpenedFirst(t *testing.T) {
 	c, o := small(t)
 	o.Backend, o.Source = nil, nil

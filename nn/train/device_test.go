@@ -9,8 +9,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// The device is a setting of the run; another one may go on with its
-// checkpoint, and then there is a note.
+// The device is a setting of the run; another one may go on with its checkpoint, and then there is a note.
 func TestResumeOnAnotherDevice(t *testing.T) {
 	c, o := small(t)
 	o.Backend, c.Device = nil, device.CPU
@@ -28,7 +27,8 @@ func TestResumeOnAnotherDevice(t *testing.T) {
 	if err != nil || again.Config.Device != "cuda:0" || len(again.Rows) != 2 {
 		t.Fatalf("%v, %+v", err, again)
 	}
-	want := fmt.Sprintf("note: this is fake, the run began on %s: it will not end in the same bits\n", mustOpen(t, c.DeviceConfig).Info())
+	want := fmt.Sprintf("note: this is fake, the run began on %s: it will not end in the same bits\n",
+		mustOpen(t, c.DeviceConfig).Info())
 	if len(notes) == 0 || notes[0] != want {
 		t.Errorf("notes %q, want %q first", notes, want)
 	}

@@ -1,6 +1,5 @@
-// Package train trains a network: it opens the data, builds the network, runs
-// epochs of steps and validation, and keeps a run directory from which a
-// stopped run continues bit for bit.
+// Package train trains a network: it opens the data, builds the network, runs epochs of steps and validation, and keeps
+// a run directory from which a stopped run continues bit for bit.
 //
 //	cfg := train.Defaults()
 //	cfg.Epochs = 10
@@ -9,8 +8,7 @@
 //		result, err = train.Resume(ctx, dir, train.Options{})
 //	}
 //
-// A run directory holds config.json, environment.json, results.csv,
-// weights/best.safetensors, weights/last.safetensors and
-// checkpoint/checkpoint.safetensors. Every file
-// in it is replaced as a whole: a crash leaves the old one or the new one.
+// A run directory holds config.json, environment.json, results.csv, weights/best.safetensors, weights/last.safetensors
+// and checkpoint/checkpoint.safetensors. Every file in it is replaced as a whole: a crash leaves the old one or the new
+// one.
 package train

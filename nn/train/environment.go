@@ -19,8 +19,8 @@ type Origin struct {
 	CPU     string // the processor's name
 }
 
-// environment is a run directory's environment.json: with config.json what it
-// takes to repeat the run, and when it was. Times are RFC 3339.
+// environment is a run directory's environment.json: with config.json what it takes to repeat the run, and when it was.
+// Times are RFC 3339.
 type environment struct {
 	State    string   `json:"state"` // running, also after a crash; finished, interrupted or failed
 	Error    string   `json:"error,omitempty"`
@@ -43,8 +43,7 @@ type environment struct {
 	Startup *startup `json:"startup_seconds,omitempty"`
 }
 
-// startup is where the time before training went, in seconds. Device and data
-// are opened at once.
+// startup is where the time before training went, in seconds. Device and data are opened at once.
 type startup struct {
 	Device  float64 `json:"device"`
 	Data    float64 `json:"data"`
@@ -96,8 +95,8 @@ func (t *trainer) environment() environment {
 	return e
 }
 
-// continued is the environment that the run in dir began in, and how it goes on
-// in this one. A run that does not tell is taken to begin here.
+// continued is the environment that the run in dir began in, and how it goes on in this one. A run that does not tell
+// is taken to begin here.
 func (t *trainer) continued(dir checkpoint.Dir, here environment) environment {
 	b, err := os.ReadFile(dir.Environment())
 	e := environment{}

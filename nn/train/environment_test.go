@@ -25,8 +25,7 @@ func environmentOf(t *testing.T, dir string) (e environment) {
 	return e
 }
 
-// A run says where it began and how it ended, through an interruption, a
-// failure and a second process.
+// A run says where it began and how it ended, through an interruption, a failure and a second process.
 func TestEnvironment(t *testing.T) {
 	c, o := small(t)
 	o.Origin = Origin{Command: "resnet train <here>", Version: "v1", CPU: "A CPU"}
@@ -45,13 +44,17 @@ func TestEnvironment(t *testing.T) {
 	}
 	e := environmentOf(t, c.Output)
 	if during.State != "running" || during.Ended != "" || e.State != "interrupted" || e.Ended == "" {
-		t.Errorf("state %q until %q, then %q until %q, want running until nothing, then interrupted", during.State, during.Ended, e.State, e.Ended)
+		t.Errorf("state %q until %q, then %q until %q, want running until nothing, then interrupted", during.State,
+			during.Ended, e.State, e.Ended)
 	}
-	if e.Command != o.Origin.Command || e.Version != "v1" || e.CPU != "A CPU" || e.Device != "fake" || e.Checksum != o.Source.Checksum || e.Seed != c.Seed || e.Go == "" || e.Dir == "" {
+	if e.Command != o.Origin.Command || e.Version != "v1" || e.CPU != "A CPU" || e.Device != "fake" ||
+		e.Checksum != o.Source.Checksum || e.Seed != c.Seed || e.Go == "" || e.Dir == "" {
 		t.Errorf("environment %+v, want what the run was told and %q", e, o.Source.Checksum)
 	}
-	if s := e.Startup; s == nil || s.Compile <= 0 || s.Steps < max(s.Device, s.Data)+s.Compile || during.Startup != nil {
-		t.Errorf("startup %+v, and %+v before its end, want its parts within the whole, and nothing", e.Startup, during.Startup)
+	if s := e.Startup; s == nil || s.Compile <= 0 || s.Steps < max(s.Device, s.Data)+s.Compile ||
+		during.Startup != nil {
+		t.Errorf("startup %+v, and %+v before its end, want its parts within the whole, and nothing", e.Startup,
+			during.Startup)
 	}
 	if _, err := time.Parse(time.RFC3339, e.Started); err != nil {
 		t.Errorf("started: %v", err)
@@ -64,7 +67,8 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := environmentOf(t, c.Output)
-	if failed.State != "failed" || failed.Error != "stop" || failed.Command != e.Command || failed.Started != e.Started || len(failed.Resumed) != 1 ||
+	if failed.State != "failed" || failed.Error != "stop" || failed.Command != e.Command ||
+		failed.Started != e.Started || len(failed.Resumed) != 1 ||
 		!strings.Contains(failed.Resumed[0], "after 1 epochs and 2 steps on fake: resnet train --resume there") {
 		t.Errorf("environment %+v, want the first's beginning, resumed once and failed", failed)
 	}

@@ -28,8 +28,8 @@ func fakeNetwork(t *testing.T, batch int) nn.Executor {
 	return e
 }
 
-// sklearn.metrics.classification_report of these 10 images, by hand: class 0
-// has TP 2, FP 1, FN 2; class 1 TP 3, FP 2, FN 0; class 2 TP 1, FP 1, FN 2.
+// sklearn.metrics.classification_report of these 10 images, by hand: class 0 has TP 2, FP 1, FN 2; class 1 TP 3, FP 2,
+// FN 0; class 2 TP 1, FP 1, FN 2.
 func TestEvaluate(t *testing.T) {
 	labels := []uint8{0, 0, 0, 0, 1, 1, 1, 2, 2, 2}
 	predicted := []byte{0, 0, 1, 2, 1, 1, 1, 2, 0, 1}
@@ -61,7 +61,8 @@ func TestEvaluate(t *testing.T) {
 		t.Errorf("macro %+v, want f1 %g", e.Macro, macro)
 	}
 	some, err := infer.Evaluate(context.Background(), exec, s, []int32{9, 9, 0})
-	if err != nil || some.Accuracy != 1.0/3 || some.Classes[1] != (infer.ClassScore{Support: 0}) || some.Macro.Recall != 0.5 {
+	if err != nil || some.Accuracy != 1.0/3 || some.Classes[1] != (infer.ClassScore{Support: 0}) ||
+		some.Macro.Recall != 0.5 {
 		t.Errorf("images 9, 9, 0: %+v, %v", some, err)
 	}
 	for want, change := range map[string]func(){
@@ -69,7 +70,8 @@ func TestEvaluate(t *testing.T) {
 		"label 3 of image 1, want 0 to 2": func() { s.H, s.W = 4, 4; s.Labels[1] = 3 },
 	} {
 		change()
-		if _, err := infer.Evaluate(context.Background(), exec, s, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := infer.Evaluate(context.Background(), exec, s, nil); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 		s.H, s.W, s.Labels[1] = 4, 4, 0

@@ -13,9 +13,8 @@ import (
 	"resnet/nn/nntest"
 )
 
-// fake is a backend whose steps are a few cheap operations on every parameter,
-// statistic and optimiser state, with results that depend on each image, its
-// place in the batch, and every step before: what a resumed run gets wrong
+// fake is a backend whose steps are a few cheap operations on every parameter, statistic and optimiser state, with
+// results that depend on each image, its place in the batch, and every step before: what a resumed run gets wrong
 // anywhere shows in its weights.
 type fake struct {
 	before func(m nn.Mode, run int) // called with how many runs of this mode there were
@@ -125,7 +124,8 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 		}
 	}
 	for _, v := range e.params {
-		p, s0, s1 := e.mem[nn.Ref{Value: v}], e.mem[nn.Ref{Value: v, Role: nn.Momentum}], e.mem[nn.Ref{Value: v, Role: nn.SecondMoment}]
+		p, s0, s1 := e.mem[nn.Ref{Value: v}], e.mem[nn.Ref{Value: v, Role: nn.Momentum}],
+			e.mem[nn.Ref{Value: v, Role: nn.SecondMoment}]
 		e.metrics[0] += float64(n) * math.Abs(float64(p[0])+float64(mix)) * 1e-3
 		if m == nn.Eval {
 			continue
@@ -173,8 +173,7 @@ func source(train, test int) *data.Source {
 	}
 }
 
-// small is a configuration that trains in milliseconds: 47 images in batches
-// of 5, so that the last has 2.
+// small is a configuration that trains in milliseconds: 47 images in batches of 5, so that the last has 2.
 func small(t *testing.T) (Config, Options) {
 	c := Defaults()
 	c.Options, c.Epochs, c.BatchSize = "base_channels=1 hidden=2", 3, 5

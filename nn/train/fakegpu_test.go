@@ -14,9 +14,8 @@ import (
 	"resnet/nn"
 )
 
-// fakeGPU is a fake that works like a GPU: calls return at once and the work is
-// done in order meanwhile; sets can be kept on it; it takes several steps at
-// once; it answers questions and sets tensors aside in passing; and it has a
+// fakeGPU is a fake that works like a GPU: calls return at once and the work is done in order meanwhile; sets can be
+// kept on it; it takes several steps at once; it answers questions and sets tensors aside in passing; and it has a
 // state besides the tensors.
 type fakeGPU struct {
 	fake

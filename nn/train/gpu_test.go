@@ -13,8 +13,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// Images that a device keeps, images sent step by step, and some of each train
-// the same weights, augmented or not.
+// Images that a device keeps, images sent step by step, and some of each train the same weights, augmented or not.
 func TestHeldImagesAreTheSame(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"as they are": func(*Config) {},
@@ -25,7 +24,8 @@ func TestHeldImagesAreTheSame(t *testing.T) {
 			c, o := small(t)
 			change(&c)
 			want := whole(t, c, o)
-			for _, gpu := range []*fakeGPU{{room: 60}, {room: 47}, {room: 13}, {}, {room: 60, most: 1}, {room: 47, most: 3}, {room: 47, most: 20}, {most: 3}} {
+			for _, gpu := range []*fakeGPU{{room: 60}, {room: 47}, {room: 13}, {}, {room: 60, most: 1},
+				{room: 47, most: 3}, {room: 47, most: 20}, {most: 3}} {
 				o.Backend = gpu
 				whole(t, c, o).compare(t, want)
 			}
@@ -40,7 +40,8 @@ func TestAugmentationChangesTheImages(t *testing.T) {
 	flipped := whole(t, c, o)
 	c.HFlip, c.CropPadding = 0, 1
 	moved := whole(t, c, o)
-	if bytes.Equal(plain.last, flipped.last) || bytes.Equal(plain.last, moved.last) || bytes.Equal(flipped.last, moved.last) {
+	if bytes.Equal(plain.last, flipped.last) || bytes.Equal(plain.last, moved.last) ||
+		bytes.Equal(flipped.last, moved.last) {
 		t.Error("flips or shifts leave the weights as they were")
 	}
 }
@@ -60,8 +61,7 @@ func interrupted(t *testing.T, c Config, o Options, step int64) {
 	}
 }
 
-// What a device keeps besides the tensors is part of a checkpoint, but only for
-// the precision that it is of.
+// What a device keeps besides the tensors is part of a checkpoint, but only for the precision that it is of.
 func TestDeviceStateIsResumed(t *testing.T) {
 	c, o := small(t)
 	c.HFlip, c.CropPadding = 0.5, 1
@@ -78,7 +78,8 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	c.Output += "2"
 	interrupted(t, c, o, 17)
 	o.Override = func(c *Config) { c.Precision = "bf16" }
-	if r, err := Resume(context.Background(), c.Output, o); err != nil || gpu.restored != 1 || r.Config.Precision != "bf16" {
+	if r, err := Resume(context.Background(), c.Output, o); err != nil || gpu.restored != 1 ||
+		r.Config.Precision != "bf16" {
 		t.Errorf("resumed in bf16: %v, %d states restored, want none more", err, gpu.restored)
 	}
 
@@ -96,8 +97,7 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	f.Close()
 }
 
-// The device is waited for after an epoch's first steps and after its last;
-// otherwise it is asked, and answers later.
+// The device is waited for after an epoch's first steps and after its last; otherwise it is asked, and answers later.
 func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const step = 40 * time.Millisecond
@@ -119,9 +119,11 @@ func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 		// 5 images in 40 ms; the 20 of step 4, queued at 40 + 3*45 ms, are known of at step 5, 45 ms on.
 		near := func(x, want float64) bool { return math.Abs(x-want) < 1e-9 }
 		if !near(infos[3].ImagesPerSecond, 125) || !near(infos[4].ImagesPerSecond, 20/0.22) {
-			t.Errorf("%v and %v images per second at steps 4 and 5, want 125 and %v", infos[3].ImagesPerSecond, infos[4].ImagesPerSecond, 20/0.22)
+			t.Errorf("%v and %v images per second at steps 4 and 5, want 125 and %v", infos[3].ImagesPerSecond,
+				infos[4].ImagesPerSecond, 20/0.22)
 		}
-		if infos[2].Train != infos[0].Train || infos[3].Train != infos[0].Train || infos[4].Train == infos[0].Train || infos[6].Train != infos[4].Train {
+		if infos[2].Train != infos[0].Train || infos[3].Train != infos[0].Train || infos[4].Train == infos[0].Train ||
+			infos[6].Train != infos[4].Train {
 			t.Errorf("metrics %v, want news at steps 5 and 8", infos)
 		}
 		// The first step; nine rests of the host; the last step; another rest.
@@ -131,8 +133,7 @@ func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-// Steps are taken together, but never beyond an epoch or a checkpoint, and each
-// is reported in its turn.
+// Steps are taken together, but never beyond an epoch or a checkpoint, and each is reported in its turn.
 func TestStepsTogether(t *testing.T) {
 	for _, test := range []struct{ most, every, calls int }{
 		{1, 0, 18}, // nine whole batches an epoch; the tenth, of two images, goes by itself
@@ -147,7 +148,8 @@ func TestStepsTogether(t *testing.T) {
 		o.Backend = gpu
 		next, last := int64(1), int64(0)
 		o.Hooks.Step = func(s *StepInfo) error {
-			if s.GlobalStep != next || int64(s.Step) != (next-1)%10+1 || s.Images != min(5*s.Step, 47) || s.LR != 0.001 {
+			if s.GlobalStep != next || int64(s.Step) != (next-1)%10+1 || s.Images != min(5*s.Step, 47) ||
+				s.LR != 0.001 {
 				t.Errorf("step %+v, want step %d", *s, next)
 			}
 			next++
@@ -155,14 +157,16 @@ func TestStepsTogether(t *testing.T) {
 		}
 		o.Hooks.Checkpoint = func(i *CheckpointInfo) error {
 			if i.Step > 0 && (int64(10*i.Epoch+i.Step) != next-1 || (next-1)%int64(test.every) != 0) {
-				t.Errorf("checkpoint after step %d of epoch %d, when %d steps have been reported", i.Step, i.Epoch+1, next-1)
+				t.Errorf("checkpoint after step %d of epoch %d, when %d steps have been reported", i.Step, i.Epoch+1,
+					next-1)
 			}
 			last = int64(10*i.Epoch + i.Step)
 			return nil
 		}
 		mustRun(t, c, o)
 		if next != 21 || last != 20 || gpu.calls != test.calls {
-			t.Errorf("at most %d steps, checkpoints after %d: %d steps, the last checkpoint after %d, %d calls, want 20, 20, %d", test.most, test.every, next-1, last, gpu.calls, test.calls)
+			t.Errorf("at most %d steps, checkpoints after %d: %d steps, the last checkpoint after %d, %d calls, "+
+				"want 20, 20, %d", test.most, test.every, next-1, last, gpu.calls, test.calls)
 		}
 	}
 }

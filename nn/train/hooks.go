@@ -9,9 +9,8 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// Hooks are called by the training goroutine, which waits for them; what they
-// are given is theirs to read until they return. Any may be nil. An error
-// stops the run.
+// Hooks are called by the training goroutine, which waits for them; what they are given is theirs to read until they
+// return. Any may be nil. An error stops the run.
 type Hooks struct {
 	Start      func(*StartInfo) error      // everything is ready
 	Step       func(*StepInfo) error       // after every training step, which may still be under way
@@ -34,11 +33,9 @@ type StartInfo struct {
 	Epoch, Step            int   // whole epochs, and steps of the next one
 	Rows                   []Row // of the epochs done
 
-	// The network as it runs, and the images, for as long as the run. Hooks may
-	// read tensors: Step those after the steps that were taken at once with its
-	// own, where a device takes several; Epoch may also run inference, after which
-	// training goes on as if it had not; End, when nothing is computed any more,
-	// may write tensors as well.
+	// The network as it runs, and the images, for as long as the run. Hooks may read tensors: Step those after the
+	// steps that were taken at once with its own, where a device takes several; Epoch may also run inference, after
+	// which training goes on as if it had not; End, when nothing is computed any more, may write tensors as well.
 	Exec   nn.Executor
 	Plan   *nn.Plan
 	Source *data.Source
@@ -46,14 +43,12 @@ type StartInfo struct {
 	OnWeights OnWeights // nil if Resumed: what follows is not the beginning
 }
 
-// OnWeights has f called with the parameters and running statistics as they are
-// now, before the checkpoint that holds them is written; where the device goes
-// on with training meanwhile, on another goroutine. Only a hook may call it.
+// OnWeights has f called with the parameters and running statistics as they are now, before the checkpoint that holds
+// them is written; where the device goes on with training meanwhile, on another goroutine. Only a hook may call it.
 type OnWeights func(f func(weights []safetensors.Tensor) error)
 
-// StepInfo describes the steps of an epoch so far. Loss, accuracy and speed,
-// over the epoch so far, are as of a tenth of a second ago: the device runs
-// behind the host and is asked for them now and then.
+// StepInfo describes the steps of an epoch so far. Loss, accuracy and speed, over the epoch so far, are as of a tenth
+// of a second ago: the device runs behind the host and is asked for them now and then.
 type StepInfo struct {
 	Epoch, Epochs   int // from 1
 	Step, Steps     int // from 1

@@ -8,8 +8,8 @@ import (
 	"resnet/data"
 )
 
-// train takes the training steps that are left of an epoch and waits for the
-// last. When ctx ends it leaves the state ready to be saved.
+// train takes the training steps that are left of an epoch and waits for the last. When ctx ends it leaves the state
+// ready to be saved.
 func (t *trainer) train(ctx context.Context) error {
 	s, steps := &t.state, t.steps()
 	t.shuffle(s.Epoch)
@@ -56,8 +56,8 @@ func (t *trainer) shuffle(epoch int) {
 	}
 }
 
-// together is how many steps to take next at once: as many as the device likes,
-// but none beyond the last whole batch of the epoch or a checkpoint that is due.
+// together is how many steps to take next at once: as many as the device likes, but none beyond the last whole batch of
+// the epoch or a checkpoint that is due.
 func (t *trainer) together() int {
 	s := &t.state
 	n := min(t.feed.MaxSteps(t.src.Train), len(t.trainIdx)/t.cfg.BatchSize-s.Step)

@@ -45,8 +45,8 @@ func (e lossNotFinite) Error() string {
 }
 
 // observe brings score and speed up to date after a step, without waiting where that is possible. The first look of an
-// epoch waits, so that there is something to tell. With now exact it waits as well. Metrics are those of the step, where
-// it waited; else ok is false. The error is a lossNotFinite or the device's.
+// epoch waits, so that there is something to tell. With now exact it waits as well. Metrics are those of the step,
+// where it waited; else ok is false. The error is a lossNotFinite or the device's.
 func (p *poller) observe(now time.Time, step int, exact bool) (metrics [2]float64, ok bool, err error) {
 	if p.requested > 0 && !exact {
 		m, answered, err := p.async.PollMetrics()

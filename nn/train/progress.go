@@ -10,9 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Progress reports a run to w: a line for every epoch, and in between a bar
-// that is drawn again in place, or, where w is no terminal, a line now and then.
-// With color the best epochs stand out.
+// Progress reports a run to w: a line for every epoch, and in between a bar that is drawn again in place, or, where w
+// is no terminal, a line now and then. With color the best epochs stand out.
 func Progress(w io.Writer, terminal, color bool) Hooks {
 	p := &progress{w: w, terminal: terminal, color: color}
 	return Hooks{Start: p.start, Step: p.step, Epoch: p.epoch, End: p.end}
@@ -89,7 +88,8 @@ func (p *progress) step(s *StepInfo) error {
 }
 
 func (p *progress) epoch(e *EpochInfo) error {
-	line := fmt.Sprintf("epoch %*d/%d  loss %.4f  acc %.2f%%", digits(e.Epochs), e.Epoch, e.Epochs, e.Train.Loss, 100*e.Train.Accuracy)
+	line := fmt.Sprintf("epoch %*d/%d  loss %.4f  acc %.2f%%", digits(e.Epochs), e.Epoch, e.Epochs, e.Train.Loss,
+		100*e.Train.Accuracy)
 	if e.Val != nil {
 		line += fmt.Sprintf("  val_loss %.4f  val_acc %.2f%%", e.Val.Loss, 100*e.Val.Accuracy)
 	}

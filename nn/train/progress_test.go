@@ -26,7 +26,8 @@ func TestProgressLines(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	line := regexp.MustCompile(`(?m)^epoch [123]/3  loss \d+\.\d{4}  acc \d+\.\d\d%  val_loss \d+\.\d{4}  val_acc \d+\.\d\d%  lr 0\.001  \d+\.\d s  \d+ img/s(  best)?$`)
+	line := regexp.MustCompile(`(?m)^epoch [123]/3  loss \d+\.\d{4}  acc \d+\.\d\d%  val_loss \d+\.\d{4}  ` +
+		`val_acc \d+\.\d\d%  lr 0\.001  \d+\.\d s  \d+ img/s(  best)?$`)
 	if n := len(line.FindAllString(out.String(), -1)); n != 3 {
 		t.Errorf("%d epoch lines, want 3:\n%s", n, out.String())
 	}
@@ -36,7 +37,8 @@ func TestProgressLines(t *testing.T) {
 	out.Reset()
 	o.Color, c.Output = true, c.Output+"1"
 	mustRun(t, c, o)
-	if n := strings.Count(out.String(), "\x1b[32mbest\x1b[0m\n"); n == 0 || n != strings.Count(out.String(), "\x1b[32m") {
+	if n := strings.Count(out.String(), "\x1b[32mbest\x1b[0m\n"); n == 0 ||
+		n != strings.Count(out.String(), "\x1b[32m") {
 		t.Errorf("in colour: %d best epochs at a line's end in\n%q", n, out.String())
 	}
 	out.Reset()
@@ -50,7 +52,8 @@ func TestProgressLines(t *testing.T) {
 func TestProgressBar(t *testing.T) {
 	var out bytes.Buffer
 	p := &progress{w: &out, terminal: true, train: 1000}
-	s := &StepInfo{Epoch: 3, Epochs: 30, Step: 5, Steps: 10, Images: 500, ImagesPerSecond: 2, Train: infer.Score{Loss: 0.25, Accuracy: 0.875}}
+	s := &StepInfo{Epoch: 3, Epochs: 30, Step: 5, Steps: 10, Images: 500, ImagesPerSecond: 2,
+		Train: infer.Score{Loss: 0.25, Accuracy: 0.875}}
 	if err := p.step(s); err != nil {
 		t.Fatal(err)
 	}

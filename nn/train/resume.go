@@ -29,9 +29,10 @@ func readCheckpoint(path string) (*checkpoint.State, *Config, *safetensors.File,
 
 // configOf is the configuration that a checkpoint's run had. What the state says must be what such a run can leave.
 func configOf(s *checkpoint.State) (*Config, error) {
-	// A checkpoint that names no device is of a time that knew only the CPU, and one that does not speak of fusing of one
-	// that did not fuse.
-	c := &Config{DeviceConfig: DeviceConfig{Device: device.CPU, Precision: nn.FP32.String(), Fuse: cuda.FuseOff.String()}}
+	// A checkpoint that names no device is of a time that knew only the CPU, and one that does not speak of fusing of
+	// one that did not fuse.
+	c := &Config{DeviceConfig: DeviceConfig{Device: device.CPU, Precision: nn.FP32.String(),
+		Fuse: cuda.FuseOff.String()}}
 	if err := json.Unmarshal(s.Config, c); err != nil {
 		return nil, err
 	}
@@ -41,16 +42,15 @@ func configOf(s *checkpoint.State) (*Config, error) {
 	return c, s.Check(c.Epochs, c.Val != ValNone)
 }
 
-// mayChange lists the settings that do not change what a run computes, but for
-// those of the device, which change how it rounds.
+// mayChange lists the settings that do not change what a run computes, but for those of the device, which change how it
+// rounds.
 var mayChange = map[string]bool{
 	"data_dir": true, "threads": true, "output": true, "weights": true,
 	"checkpoint_seconds": true, "checkpoint_steps": true,
 	"device": true, "precision": true, "deterministic": true, "fuse": true,
 }
 
-// checkOverride compares the settings that a resumed run asks for with those
-// that it began with.
+// checkOverride compares the settings that a resumed run asks for with those that it began with.
 func checkOverride(old, wanted *Config, done int) error {
 	if err := wanted.validate(); err != nil {
 		return err
@@ -63,9 +63,11 @@ func checkOverride(old, wanted *Config, done int) error {
 		fixed := old.Sched == SchedConstant || old.Sched == SchedStep
 		switch {
 		case key != "epochs":
-			return fmt.Errorf("%s is %s, but the run began with %s (start a new run for other settings)", key, want[key], was[key])
+			return fmt.Errorf("%s is %s, but the run began with %s (start a new run for other settings)", key,
+				want[key], was[key])
 		case !fixed:
-			return fmt.Errorf("epochs is %s, but the run began with %s and its schedule %s depends on them", want[key], was[key], old.Sched)
+			return fmt.Errorf("epochs is %s, but the run began with %s and its schedule %s depends on them", want[key],
+				was[key], old.Sched)
 		case wanted.Epochs < done:
 			return fmt.Errorf("epochs is %s, but the run has done %d", want[key], done)
 		}

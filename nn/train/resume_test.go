@@ -78,8 +78,11 @@ func (o outcome) compare(t *testing.T, want outcome) {
 // recipes are settings under which a run must survive being stopped.
 func recipes(t *testing.T) map[string]func(*Config) {
 	return map[string]func(*Config){
-		"adam":            func(c *Config) {},
-		"sgd, cosine":     func(c *Config) { c.SetOptimizer("sgd"); c.Sched, c.Warmup, c.Smoothing = SchedCosine, 1, 0.1 },
+		"adam": func(c *Config) {},
+		"sgd, cosine": func(c *Config) {
+			c.SetOptimizer("sgd")
+			c.Sched, c.Warmup, c.Smoothing = SchedCosine, 1, 0.1
+		},
 		"adamw, onecycle": func(c *Config) { c.SetOptimizer("adamw"); c.Sched = SchedOneCycle },
 		"step, held out":  func(c *Config) { c.Sched, c.StepSize, c.Val = SchedStep, 1, "11" },
 		"no validation":   func(c *Config) { c.Val, c.Shuffle = ValNone, false },
@@ -102,7 +105,8 @@ var devices = map[string]func(before func(nn.Mode, int)) nn.Backend{
 }
 
 // eachRecipe runs a test for every recipe on every device.
-func eachRecipe(t *testing.T, test func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend)) {
+func eachRecipe(t *testing.T,
+	test func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend)) {
 	for name, change := range recipes(t) {
 		for kind, device := range devices {
 			t.Run(name+" on "+kind, func(t *testing.T) { test(t, change, device) })
@@ -110,8 +114,8 @@ func eachRecipe(t *testing.T, test func(t *testing.T, change func(*Config), devi
 	}
 }
 
-// A run that is interrupted again and again, between any two steps and in the
-// midst of validation, ends as if it had never stopped.
+// A run that is interrupted again and again, between any two steps and in the midst of validation, ends as if it had
+// never stopped.
 func TestInterruptedRunEqualsWholeRun(t *testing.T) {
 	eachRecipe(t, func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend) {
 		for seed := range uint64(2) {
@@ -149,9 +153,8 @@ func TestInterruptedRunEqualsWholeRun(t *testing.T) {
 	})
 }
 
-// A crash loses what came after the last checkpoint and nothing else: the hook
-// here fails, so the run ends on the spot without writing anything more, and a
-// stale temporary file stays behind.
+// A crash loses what came after the last checkpoint and nothing else: the hook here fails, so the run ends on the spot
+// without writing anything more, and a stale temporary file stays behind.
 func TestCrashedRunEqualsWholeRun(t *testing.T) {
 	crash := errors.New("crash")
 	eachRecipe(t, func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend) {
@@ -201,8 +204,7 @@ func TestCrashedRunEqualsWholeRun(t *testing.T) {
 	})
 }
 
-// A finished run is not trained again; more epochs go on from it as if they
-// had been asked for at once.
+// A finished run is not trained again; more epochs go on from it as if they had been asked for at once.
 func TestResumeForMoreEpochs(t *testing.T) {
 	c, o := small(t)
 	c.Epochs = 5
@@ -230,18 +232,23 @@ func TestResumeRefuses(t *testing.T) {
 	other.Checksum = "fedcba9876543210"
 	five := *o.Source
 	five.ClassNames = []string{"a", "b", "c", "d", "e"}
+	override := func(change func(*Config)) func(*Options) { return func(o *Options) { o.Override = change } }
 	for want, change := range map[string]func(*Options){
-		"batch_size is 6, but the run began with 5":               func(o *Options) { o.Override = func(c *Config) { c.BatchSize = 6 } },
-		`opt is "adamw", but the run began with "adam"`:           func(o *Options) { o.Override = func(c *Config) { c.SetOptimizer("adamw"); c.WeightDecay = 0 } },
-		"hidden is 0, but the run began with 2":                   func(o *Options) { o.Override = func(c *Config) { c.Options = c.Options.With("hidden", 0) } },
-		"epochs is 9, but the run began with 3 and its schedule":  func(o *Options) { o.Override = func(c *Config) { c.Epochs = 9 } },
+		"batch_size is 6, but the run began with 5": override(func(c *Config) { c.BatchSize = 6 }),
+		`opt is "adamw", but the run began with "adam"`: override(func(c *Config) {
+			c.SetOptimizer("adamw")
+			c.WeightDecay = 0
+		}),
+		"hidden is 0, but the run began with 2":                   override(func(c *Config) { c.Options = c.Options.With("hidden", 0) }),
+		"epochs is 9, but the run began with 3 and its schedule":  override(func(c *Config) { c.Epochs = 9 }),
 		"checksum fedcba987654…, but the run began on 0123456789": func(o *Options) { o.Source = &other },
 		"Classes:5":                 func(o *Options) { o.Source = &five },
-		"threads -1, want at least": func(o *Options) { o.Override = func(c *Config) { c.Threads = -1 } },
+		"threads -1, want at least": override(func(c *Config) { c.Threads = -1 }),
 	} {
 		opts := o
 		change(&opts)
-		if _, err := Resume(context.Background(), c.Output, opts); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if _, err := Resume(context.Background(), c.Output, opts); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
@@ -249,7 +256,8 @@ func TestResumeRefuses(t *testing.T) {
 	if _, err := Resume(context.Background(), c.Output, o); err != nil {
 		t.Errorf("threads and checkpoint steps changed: %v", err)
 	}
-	if _, err := Resume(context.Background(), t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "no such file (not a run directory?)") {
+	if _, err := Resume(context.Background(), t.TempDir(), o); err == nil ||
+		!strings.Contains(err.Error(), "no such file (not a run directory?)") {
 		t.Errorf("an empty directory: %v", err)
 	}
 	if _, err := Run(context.Background(), c, o); err == nil || !strings.Contains(err.Error(), "already holds a run") {

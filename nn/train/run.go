@@ -15,12 +15,11 @@ import (
 	"resnet/nn/weights"
 )
 
-// ErrInterrupted is what Run and Resume return, wrapped, when their context
-// ended: the step under way is finished and a checkpoint written.
+// ErrInterrupted is what Run and Resume return, wrapped, when their context ended: the step under way is finished and a
+// checkpoint written.
 var ErrInterrupted = errors.New("interrupted")
 
-// Options are what a run needs besides its Config, none of which changes what
-// it computes. The zero value says nothing.
+// Options are what a run needs besides its Config, none of which changes what it computes. The zero value says nothing.
 type Options struct {
 	Stderr   io.Writer // progress and notes; nil: none
 	Terminal bool      // Stderr is a terminal: draw a bar
@@ -28,9 +27,8 @@ type Options struct {
 	Quiet    bool      // say nothing
 	Hooks    Hooks
 
-	// Override changes settings of a run that resumes. Those that would change
-	// what it computes are refused, but for a number of epochs that its schedule
-	// does not depend on, and for the device, on which its bits depend.
+	// Override changes settings of a run that resumes. Those that would change what it computes are refused, but for a
+	// number of epochs that its schedule does not depend on, and for the device, on which its bits depend.
 	Override func(*Config)
 
 	NoGraph, Check bool          // see Options
@@ -52,8 +50,7 @@ type Result struct {
 	Config Config `json:"config"`
 	Rows   []Row  `json:"epochs"`
 	Best   *Best  `json:"best"`
-	// Test is the test split on the best weights, where validation was on
-	// images held out of the training set.
+	// Test is the test split on the best weights, where validation was on images held out of the training set.
 	Test        *infer.Evaluation `json:"test,omitempty"`
 	BestWeights string            `json:"best_weights"`
 	LastWeights string            `json:"last_weights"`
@@ -85,8 +82,8 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	return t.record(ctx, dir, false)
 }
 
-// Resume continues the run in a directory from its last checkpoint, bit for bit as if it had never stopped. A run that is
-// finished is not trained again.
+// Resume continues the run in a directory from its last checkpoint, bit for bit as if it had never stopped. A run that
+// is finished is not trained again.
 func Resume(ctx context.Context, path string, o Options) (r *Result, err error) {
 	dir := checkpoint.Dir(path)
 	s, was, f, err := readCheckpoint(dir.Checkpoint())
@@ -110,7 +107,8 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 	if err := t.restore(s, was); err != nil {
 		return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 	}
-	if err := weights.WriteTensors(t.exec, t.plan.Graph, f, checkpoint.OptimizerStates(t.plan.Optimizer)...); err != nil {
+	if err := weights.WriteTensors(t.exec, t.plan.Graph, f,
+		checkpoint.OptimizerStates(t.plan.Optimizer)...); err != nil {
 		return nil, fmt.Errorf("train: resume: %s: %w", dir.Checkpoint(), err)
 	}
 	f.Close() // some systems do not replace a file that is open

@@ -12,9 +12,8 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// While an epoch is being saved the next one is trained on a device that sets
-// its tensors aside, and nothing speaks of a checkpoint that is not there yet;
-// a second one waits.
+// While an epoch is being saved the next one is trained on a device that sets its tensors aside, and nothing speaks of
+// a checkpoint that is not there yet; a second one waits.
 func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 	c, o := small(t)
 	c.Epochs = 3
@@ -48,7 +47,8 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 		defer f.Close()
 		csv, err := os.ReadFile(checkpoint.Dir(c.Output).Results())
 		if len(checkpoints) != 1 || state.Epoch != 0 || strings.Count(string(csv), "\n") != 1 {
-			t.Errorf("step %d: %d checkpoints, the last after epoch %d, results.csv %q (%v); want none of an epoch", s.GlobalStep, len(checkpoints), state.Epoch, csv, err)
+			t.Errorf("step %d: %d checkpoints, the last after epoch %d, results.csv %q (%v); want none of an epoch",
+				s.GlobalStep, len(checkpoints), state.Epoch, csv, err)
 		}
 		return nil
 	}
@@ -80,8 +80,8 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 	outcomeOf(t, r.Dir).compare(t, want)
 }
 
-// What goes wrong with saving an epoch ends the run, at the latest with the
-// next one, and so do values from which there is no recovery.
+// What goes wrong with saving an epoch ends the run, at the latest with the next one, and so do values from which there
+// is no recovery.
 func TestFailedSavingEndsTheRun(t *testing.T) {
 	broken := errors.New("broken")
 	for name, test := range map[string]struct {
@@ -91,7 +91,8 @@ func TestFailedSavingEndsTheRun(t *testing.T) {
 	}{
 		"error in the midst": {1, &fakeGPU{}, "broken"},
 		"error at the end":   {3, &fakeGPU{}, "broken"},
-		"values":             {3, &fakeGPU{fake: fake{infAt: 30}}, "train: epoch 3, step 10: stem.weight holds NaN or infinity; last good checkpoint: "},
+		"values": {3, &fakeGPU{fake: fake{infAt: 30}},
+			"train: epoch 3, step 10: stem.weight holds NaN or infinity; last good checkpoint: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, o := small(t)
@@ -147,7 +148,8 @@ func TestInterruptionWhileAnEpochIsSaved(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := Run(ctx, c, o); !errors.Is(err, ErrInterrupted) || !strings.Contains(err.Error(), "after 1 epochs and 6 steps") {
+	if _, err := Run(ctx, c, o); !errors.Is(err, ErrInterrupted) ||
+		!strings.Contains(err.Error(), "after 1 epochs and 6 steps") {
 		t.Fatal(err)
 	}
 	o.Hooks, o.Backend = Hooks{}, nn.Backend(&fakeGPU{room: 60, most: 3})

@@ -19,9 +19,8 @@ const (
 // ScheduleNames lists the schedules, the default first.
 func ScheduleNames() []string { return []string{SchedConstant, SchedStep, SchedCosine, SchedOneCycle} }
 
-// Schedule says how the learning rate changes. With base the configured rate,
-// t the steps and e the whole epochs since the warm-up's end, and T the number
-// of steps from there to the end of training:
+// Schedule says how the learning rate changes. With base the configured rate, t the steps and e the whole epochs since
+// the warm-up's end, and T the number of steps from there to the end of training:
 //
 //	constant  base
 //	step      base * Gamma^floor(e/StepSize)
@@ -29,9 +28,8 @@ func ScheduleNames() []string { return []string{SchedConstant, SchedStep, SchedC
 //	onecycle  cosine from base/DivFactor up to base during the first PctStart of T,
 //	          then cosine down to base/DivFactor/FinalDivFactor    (Smith and Topin 2018)
 //
-// as PyTorch's StepLR, CosineAnnealingLR (stepped every batch) and OneCycleLR
-// (without its cycling of momentum). A warm-up of w steps raises the rate
-// linearly: step k, from 0, has (k+1)/w of the rate that comes after it.
+// as PyTorch's StepLR, CosineAnnealingLR (stepped every batch) and OneCycleLR (without its cycling of momentum). A
+// warm-up of w steps raises the rate linearly: step k, from 0, has (k+1)/w of the rate that comes after it.
 type Schedule struct {
 	Sched  string `json:"sched"`
 	Warmup int    `json:"warmup"` // epochs
@@ -94,8 +92,10 @@ func (s *Schedule) validate(base float64, epochs int) error {
 		return fmt.Errorf("schedule cosine: lowest learning rate %g, want 0 to the learning rate %g", s.MinLR, base)
 	case s.Sched == SchedOneCycle && !(s.PctStart >= 0 && s.PctStart <= 1):
 		return fmt.Errorf("schedule onecycle: start fraction %g, want 0 to 1", s.PctStart)
-	case s.Sched == SchedOneCycle && !(finite(s.DivFactor) && s.DivFactor >= 1 && finite(s.FinalDivFactor) && s.FinalDivFactor >= 1):
-		return fmt.Errorf("schedule onecycle: division factors %g and %g, want at least 1", s.DivFactor, s.FinalDivFactor)
+	case s.Sched == SchedOneCycle && !(finite(s.DivFactor) && s.DivFactor >= 1 && finite(s.FinalDivFactor) &&
+		s.FinalDivFactor >= 1):
+		return fmt.Errorf("schedule onecycle: division factors %g and %g, want at least 1", s.DivFactor,
+			s.FinalDivFactor)
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ func schedule(name string, warmup int) Schedule {
 	return s
 }
 
-// The fixture has PyTorch's own rates. PyTorch multiplies from step to step,
-// 42 of them, each to 2^-53; hence 42 * 2^-53 and some room: 1e-13.
+// The fixture has PyTorch's own rates. PyTorch multiplies from step to step, 42 of them, each to 2^-53; hence 42 *
+// 2^-53 and some room: 1e-13.
 func TestSchedulesAreAsPyTorch(t *testing.T) {
 	b, err := os.ReadFile("testdata/schedules.json")
 	if err != nil {

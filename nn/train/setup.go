@@ -14,8 +14,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// newTrainer opens the device and the data, builds the network and makes all
-// buffers; the parameters are zeros.
+// newTrainer opens the device and the data, builds the network and makes all buffers; the parameters are zeros.
 func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
 	t := &trainer{cfg: cfg, log: o.logger(), origin: o.Origin, created: time.Now()}
 	if o.Stderr != nil && !o.Quiet {
@@ -55,9 +54,8 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	return t.compile(graph, backend)
 }
 
-// openBoth opens device and data at once: the one waits for a driver while the
-// other reads files. The device's error comes first: what is asked for may not
-// be there, and then no data set need be looked for.
+// openBoth opens device and data at once: the one waits for a driver while the other reads files. The device's error
+// comes first: what is asked for may not be there, and then no data set need be looked for.
 func (t *trainer) openBoth(ctx context.Context, o *Options) (nn.Backend, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -113,7 +111,8 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	if evaluated == 0 {
 		evaluated = t.src.Test.Len()
 	}
-	t.exec, err = b.Compile(g, nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(), EvalImages: evaluated})
+	t.exec, err = b.Compile(g, nn.PlanConfig{Batch: t.cfg.BatchSize, Optimizer: t.cfg.optimizer(),
+		EvalImages: evaluated})
 	if err != nil {
 		return err
 	}
@@ -132,7 +131,8 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	t.poller = poller{feed: t.feed, images: t.imagesDone}
 	t.poller.async, _ = t.exec.(nn.Async)
 	t.checkpointer = checkpointer{
-		exec: t.exec, every: time.Duration(t.cfg.CheckpointSeconds * float64(time.Second)), steps: int64(t.cfg.CheckpointSteps),
+		exec: t.exec, every: time.Duration(t.cfg.CheckpointSeconds * float64(time.Second)),
+		steps:   int64(t.cfg.CheckpointSteps),
 		written: t.hooks.Checkpoint,
 	}
 	return err

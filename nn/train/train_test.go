@@ -26,8 +26,8 @@ func right(s *data.Set, idx []int32) (n int) {
 	return n
 }
 
-// The fake's predictions do not change with training, so every epoch's
-// accuracies are known, if each image counts once, the last 2 of 47 included.
+// The fake's predictions do not change with training, so every epoch's accuracies are known, if each image counts once,
+// the last 2 of 47 included.
 func TestEveryImageCountsOnce(t *testing.T) {
 	c, o := small(t)
 	r := mustRun(t, c, o)
@@ -71,7 +71,8 @@ func TestHeldOutImages(t *testing.T) {
 		t.Fatalf("test evaluation %+v, want one of 13 images", r.Test)
 	}
 	m, err := weights.ReadMetadata(r.BestWeights)
-	if err != nil || m.Split != "validation" || m.Epoch != r.Best.Epoch || m.Accuracy != r.Best.Val.Accuracy || m.Model.Classes != 3 {
+	if err != nil || m.Split != "validation" || m.Epoch != r.Best.Epoch || m.Accuracy != r.Best.Val.Accuracy ||
+		m.Model.Classes != 3 {
 		t.Errorf("metadata %+v, %v, want those of epoch %d", m, err, r.Best.Epoch)
 	}
 	c.Val, c.Output = "47", ""
@@ -91,7 +92,8 @@ func TestWithoutValidationTheLastIsTheBest(t *testing.T) {
 	r := mustRun(t, c, o)
 	best, err1 := os.ReadFile(r.BestWeights)
 	last, err2 := os.ReadFile(r.LastWeights)
-	if err := errors.Join(err1, err2); err != nil || !bytes.Equal(best, last) || r.Best.Epoch != 3 || r.Best.Val != nil {
+	if err := errors.Join(err1, err2); err != nil || !bytes.Equal(best, last) || r.Best.Epoch != 3 ||
+		r.Best.Val != nil {
 		t.Errorf("best %+v, %v, want epoch 3 and the last weights", r.Best, err)
 	}
 }
@@ -125,10 +127,9 @@ func TestBestIsFirstOfHighest(t *testing.T) {
 	}
 }
 
-// A loss that is no number must stop the run at the next look, and name the
-// place and a checkpoint that holds numbers, from which the run can go on. In a
-// bubble no time passes between steps: the looks are those after the first step
-// of an epoch, before checkpoints, and at the epoch's end.
+// A loss that is no number must stop the run at the next look, and name the place and a checkpoint that holds numbers,
+// from which the run can go on. In a bubble no time passes between steps: the looks are those after the first step of
+// an epoch, before checkpoints, and at the epoch's end.
 func TestNaNStops(t *testing.T) { synctest.Test(t, testNaNStops) }
 
 func testNaNStops(t *testing.T) {
@@ -187,7 +188,8 @@ func TestInitialWeights(t *testing.T) {
 		t.Error("the first checkpoint does not hold the weights that the run started from")
 	}
 	c.Options, c.Output = c.Options.With("hidden", 3), c.Output+"3"
-	if _, err := Run(context.Background(), c, o); err == nil || !strings.Contains(err.Error(), "fc1.weight: shape [2 4], want [3 4]") {
+	if _, err := Run(context.Background(), c, o); err == nil ||
+		!strings.Contains(err.Error(), "fc1.weight: shape [2 4], want [3 4]") {
 		t.Errorf("weights of another model: %v", err)
 	}
 	if exists(c.Output) {
@@ -233,7 +235,8 @@ func TestRunDirectory(t *testing.T) {
 	c.Output = ""
 	t.Chdir(t.TempDir())
 	first, second := mustRun(t, c, o), mustRun(t, c, o)
-	if first.Dir == second.Dir || !strings.HasPrefix(first.Dir, "runs/") || !strings.HasSuffix(first.Dir, "-fashion-resnet") {
+	if first.Dir == second.Dir || !strings.HasPrefix(first.Dir, "runs/") ||
+		!strings.HasSuffix(first.Dir, "-fashion-resnet") {
 		t.Errorf("directories %s and %s", first.Dir, second.Dir)
 	}
 	cfg, err := ReadConfig(checkpoint.Dir(first.Dir).Config())
@@ -249,13 +252,14 @@ func TestRunDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(csv)), "\n")
-	if len(lines) != 4 || lines[0] != "epoch,step,lr,train_loss,train_acc,val_loss,val_acc,seconds,images_per_second" || !strings.HasPrefix(lines[1], "1,10,0.001,") {
+	if len(lines) != 4 || lines[0] != "epoch,step,lr,train_loss,train_acc,val_loss,val_acc,seconds,images_per_second" ||
+		!strings.HasPrefix(lines[1], "1,10,0.001,") {
 		t.Errorf("results.csv:\n%s", csv)
 	}
 }
 
-// The loop around a step must not allocate: what it allocates a collector must
-// stop the workers for. Shuffling does, once an epoch.
+// The loop around a step must not allocate: what it allocates a collector must stop the workers for. Shuffling does,
+// once an epoch.
 func TestStepsAllocateNothing(t *testing.T) {
 	c, o := small(t)
 	c.BatchSize, c.Shuffle = 1, false

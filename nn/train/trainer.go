@@ -85,8 +85,8 @@ func (t *trainer) restore(s *checkpoint.State, was *Config) error {
 		return fmt.Errorf("model %+v, but the run began with %+v", t.state.Model, s.Model)
 	}
 	if n := int64(s.Epoch)*int64(t.steps()) + int64(s.Step); s.Step > t.steps() || s.GlobalStep != n {
-		return fmt.Errorf("state: step %d in all after %d epochs of %d steps and %d steps, want %d (damaged checkpoint)",
-			s.GlobalStep, s.Epoch, t.steps(), s.Step, n)
+		return fmt.Errorf("state: step %d in all after %d epochs of %d steps and %d steps, want %d "+
+			"(damaged checkpoint)", s.GlobalStep, s.Epoch, t.steps(), s.Step, n)
 	}
 	if s.Backend != t.state.Backend {
 		t.log("note: this is %s, the run began on %s: it will not end in the same bits", t.state.Backend, s.Backend)
@@ -185,7 +185,8 @@ func (t *trainer) epoch(ctx context.Context) error {
 		s.TrainSeconds = s.Seconds
 	}
 	row := Row{
-		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1), Train: infer.ScoreOf(s.Metrics, len(t.trainIdx)),
+		Epoch: s.Epoch + 1, Step: s.GlobalStep, LR: t.lr(s.GlobalStep - 1),
+		Train:           infer.ScoreOf(s.Metrics, len(t.trainIdx)),
 		ImagesPerSecond: float64(len(t.trainIdx)) / max(s.TrainSeconds, 1e-9),
 	}
 	if len(t.valIdx) > 0 {
@@ -219,7 +220,8 @@ func (t *trainer) endEpoch(row Row) error {
 		s.Best = &Best{Epoch: row.Epoch, Val: row.Val}
 	}
 	s.Epoch, s.Step, s.Metrics, s.Seconds, s.TrainSeconds = s.Epoch+1, 0, [2]float64{}, 0, 0
-	info := &EpochInfo{Row: row, Epochs: t.cfg.Epochs, IsBest: isBest, Rows: s.Rows, OnWeights: t.checkpointer.addOnWeights}
+	info := &EpochInfo{Row: row, Epochs: t.cfg.Epochs, IsBest: isBest, Rows: s.Rows,
+		OnWeights: t.checkpointer.addOnWeights}
 	if err := call(t.hooks.Epoch, info); err != nil {
 		return err
 	}
@@ -243,12 +245,13 @@ func (t *trainer) saveAndWait() error {
 	return t.explained(t.checkpointer.wait())
 }
 
-// result sums a finished run up. With held-out images the best weights are put back and the test split, which had no part
-// in choosing them, is evaluated.
+// result sums a finished run up. With held-out images the best weights are put back and the test split, which had no
+// part in choosing them, is evaluated.
 func (t *trainer) result(ctx context.Context) (*Result, error) {
 	s := &t.state
 	r := &Result{
-		Dir: string(t.dir), Config: *t.cfg, Rows: s.Rows, Best: s.Best, BestWeights: t.dir.Best(), LastWeights: t.dir.Last(),
+		Dir: string(t.dir), Config: *t.cfg, Rows: s.Rows, Best: s.Best, BestWeights: t.dir.Best(),
+		LastWeights: t.dir.Last(),
 	}
 	if t.cfg.valSplit() != "validation" {
 		return r, nil
@@ -289,10 +292,12 @@ func (t *trainer) diverged(epoch, step int, what string) error {
 	if t.dir.Resumable() {
 		good = "last good checkpoint: " + t.dir.Checkpoint()
 	}
-	return fmt.Errorf("train: epoch %d, step %d: %s; %s (try a learning rate below %g)", epoch, step, what, good, t.cfg.LR)
+	return fmt.Errorf("train: epoch %d, step %d: %s; %s (try a learning rate below %g)", epoch, step, what, good,
+		t.cfg.LR)
 }
 
 func (t *trainer) interrupted() error {
 	s := &t.state
-	return fmt.Errorf("train: %w after %d epochs and %d steps; checkpoint: %s", ErrInterrupted, s.Epoch, s.Step, t.dir.Checkpoint())
+	return fmt.Errorf("train: %w after %d epochs and %d steps; checkpoint: %s", ErrInterrupted, s.Epoch, s.Step,
+		t.dir.Checkpoint())
 }

@@ -9,9 +9,10 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// tuneAsBefore makes a run that resumes choose as it chose when it began, which its tuning.json tells. A run on a GPU that
-// has none, or a damaged one, is taken to have gone by heuristics: that is as near as it comes to the same bits.
-func tuneAsBefore(d checkpoint.Dir, c nn.TuneConfig, was *DeviceConfig, log func(format string, args ...any)) nn.TuneConfig {
+// tuneAsBefore makes a run that resumes choose as it chose when it began, which its tuning.json tells. A run on a GPU
+// that has none, or a damaged one, is taken to have gone by heuristics: that is as near as it comes to the same bits.
+func tuneAsBefore(d checkpoint.Dir, c nn.TuneConfig, was *DeviceConfig,
+	log func(format string, args ...any)) nn.TuneConfig {
 	given, err := nn.ReadTuning(d.Tuning())
 	if err == nil {
 		c.Given = given

@@ -14,26 +14,22 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// weightsVersion is the format version that Save writes into the
-// metadata and the newest that Load reads.
+// formatVersion is the version that Save writes into the metadata and the newest that Load reads.
 const formatVersion = 1
 
-// Metadata is what a weights file says about itself, enough to run the network
-// without any other file.
+// Metadata describes the network of a weights file; it is enough to run the network without any other file.
 type Metadata struct {
 	Model   models.Config `json:"model"`
 	Dataset string        `json:"dataset,omitempty"`
-	Classes []string      `json:"classes,omitempty"` // names, by label
+	Classes []string      `json:"classes,omitempty"` // names by label; empty: not known
 	Epoch   int           `json:"epoch,omitempty"`   // epochs trained; 0: not known
-	// Accuracy, 0 to 1, was measured on Split: "test", "validation", or ""
-	// where there was no measurement.
+	// Accuracy, 0 to 1, was measured on Split: "test", "validation", or "" if it was not measured.
 	Accuracy float64 `json:"accuracy,omitempty"`
 	Split    string  `json:"split,omitempty"`
 }
 
-// Save writes the parameters and running statistics of e as a
-// safetensors file: PyTorch's names and layouts, float32, so that torch loads
-// it as a state dict. The bytes depend on the values and the metadata alone.
+// Save writes the parameters and running statistics of e as a safetensors file with PyTorch's names and layouts, in
+// float32, so that PyTorch loads it as a state dict. The bytes depend on the values and the metadata alone.
 func Save(w io.Writer, e nn.Reader, g *nn.Graph, m Metadata) error {
 	tensors, err := ReadTensors(e, g)
 	if err != nil {
@@ -42,15 +38,14 @@ func Save(w io.Writer, e nn.Reader, g *nn.Graph, m Metadata) error {
 	return Write(w, tensors, m)
 }
 
-// Write is Save of parameters and running statistics that have
-// been read already, all of them and in the order of ReadTensors.
+// Write is Save for tensors that ReadTensors has already read.
 func Write(w io.Writer, tensors []safetensors.Tensor, m Metadata) error {
 	model, err := json.Marshal(m.Model)
 	if err != nil {
 		return err
 	}
 	meta := map[string]string{
-		"format":         "pt", // by custom: whose names and layouts these are
+		"format":         "pt", // by convention: names and layouts are PyTorch's
 		"format_version": strconv.Itoa(formatVersion),
 		"model":          string(model),
 		"dataset":        m.Dataset,
@@ -73,12 +68,10 @@ func Write(w io.Writer, tensors []safetensors.Tensor, m Metadata) error {
 	return safetensors.Write(w, tensors, meta)
 }
 
-// Load reads the file at path into the parameters and running
-// statistics of e. The file must have exactly the tensors that the graph has,
-// in its shapes, of type F32, F64, F16 or BF16; batch norm's
-// num_batches_tracked, which PyTorch adds, is passed over. Nothing is written
-// to e unless the whole file is good. Metadata is not needed, but what a file
-// of Save says is checked.
+// Load reads the file at path into the parameters and running statistics of e. The file must have exactly the graph's
+// tensors, in their shapes, of type F32, F64, F16 or BF16; batch norm's num_batches_tracked, which PyTorch adds, is
+// ignored. Nothing is written to e unless the whole file is valid. Metadata are optional; the version and checksum that
+// Save writes are checked where they are present.
 func Load(path string, e nn.Executor, g *nn.Graph) error {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -94,8 +87,8 @@ func Load(path string, e nn.Executor, g *nn.Graph) error {
 	return nil
 }
 
-// ReadMetadata is what the weights file at path says about itself. A file
-// without a model, such as one that PyTorch wrote, is an error.
+// ReadMetadata reads the metadata of the weights file at path. It is an error if they do not name a model, as in a file
+// that PyTorch wrote.
 func ReadMetadata(path string) (Metadata, error) {
 	f, err := safetensors.Open(path)
 	if err != nil {
@@ -167,21 +160,21 @@ func checkWeights(f *safetensors.File) error {
 	return nil
 }
 
-// ReadTensors reads parameters and running statistics, and the given states of
-// the optimiser under the same names after "state0." and "state1.".
+// ReadTensors reads parameters and running statistics, then the given optimiser states, whose names have the prefix
+// "state0." or "state1.".
 func ReadTensors(e nn.Reader, g *nn.Graph, states ...nn.Role) ([]safetensors.Tensor, error) {
 	var ts []safetensors.Tensor
 	err := eachTensor(g, states, func(name string, shape []int, r nn.Ref) error {
-		t := safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape, Data: make([]byte, 4*g.Type(r.Value).Shape.Elems())}
+		t := safetensors.Tensor{Name: name, DType: safetensors.F32, Shape: shape,
+			Data: make([]byte, 4*g.Type(r.Value).Shape.Elems())}
 		ts = append(ts, t)
 		return e.Read(r, t.Data)
 	})
 	return ts, err
 }
 
-// WriteTensors is the reverse of ReadTensors: it writes the tensors of f, which
-// must be exactly those, to e. Errors name the tensor, what was found and what
-// was expected; then e is as it was.
+// WriteTensors is the inverse of ReadTensors: it writes the tensors of f, which must be exactly those, to e. If one is
+// missing, unexpected or of another shape, the error names it and e is unchanged.
 func WriteTensors(e nn.Executor, g *nn.Graph, f *safetensors.File, states ...nn.Role) error {
 	if err := checkTensors(g, f, states); err != nil {
 		return err
@@ -194,7 +187,9 @@ func WriteTensors(e nn.Executor, g *nn.Graph, f *safetensors.File, states ...nn.
 	if err != nil {
 		return err
 	}
-	return eachTensor(g, states, func(name string, _ []int, r nn.Ref) error { return e.Write(r, nn.Bytes(values[name])) })
+	return eachTensor(g, states, func(name string, _ []int, r nn.Ref) error {
+		return e.Write(r, nn.Bytes(values[name]))
+	})
 }
 
 func checkTensors(g *nn.Graph, f *safetensors.File, states []nn.Role) error {
@@ -223,13 +218,13 @@ func checkTensors(g *nn.Graph, f *safetensors.File, states []nn.Role) error {
 		}
 	}
 	if len(missing)+len(unexpected) > 0 {
-		return fmt.Errorf("missing tensors: %s; unexpected tensors: %s (another model?)", listSome(missing), listSome(unexpected))
+		return fmt.Errorf("missing tensors: %s; unexpected tensors: %s (another model?)", listSome(missing),
+			listSome(unexpected))
 	}
 	return nil
 }
 
-// eachTensor calls do for every parameter and running statistic, then for the
-// optimiser states of the trainable ones.
+// eachTensor calls do for every parameter and running statistic, then for the given states of the trainable ones.
 func eachTensor(g *nn.Graph, states []nn.Role, do func(name string, shape []int, r nn.Ref) error) error {
 	prefix := map[nn.Role]string{nn.Momentum: "state0.", nn.SecondMoment: "state1."}
 	for _, role := range append([]nn.Role{nn.Data}, states...) {
@@ -247,7 +242,7 @@ func eachTensor(g *nn.Graph, states []nn.Role, do func(name string, shape []int,
 	return nil
 }
 
-// listSome is a few of the names and how many there are besides.
+// listSome lists the first few names and counts the others.
 func listSome(names []string) string {
 	const most = 5
 	switch {

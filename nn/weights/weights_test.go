@@ -16,7 +16,8 @@ import (
 )
 
 func smallModel() models.Config {
-	return models.Config{Model: "fashion-resnet", Channels: 1, Height: 8, Width: 8, Classes: 3, Options: "base_channels=2 hidden=4"}
+	return models.Config{Model: "fashion-resnet", Channels: 1, Height: 8, Width: 8, Classes: 3,
+		Options: "base_channels=2 hidden=4"}
 }
 
 // network compiles a model for the CPU; its parameters are zeros.
@@ -47,7 +48,7 @@ func tensorsOf(t *testing.T, e nn.Executor, g *nn.Graph) []safetensors.Tensor {
 	return ts
 }
 
-// store writes a file and gives its path.
+// store writes a file and returns its path.
 func store(t *testing.T, tensors []safetensors.Tensor, meta map[string]string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -105,16 +106,19 @@ func TestWeightsReadBack(t *testing.T) {
 	}
 }
 
-// The seed network's tensors, as a PyTorch state dict names and shapes them.
+// TestWeightsHavePyTorchsNames: the tensors have the names and shapes of a PyTorch state dict.
 func TestWeightsHavePyTorchsNames(t *testing.T) {
-	e, g := network(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=16 hidden=512"})
+	e, g := network(t, models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512"})
 	shapes := map[string][]int{}
 	for _, ts := range tensorsOf(t, e, g) {
 		shapes[ts.Name] = ts.Shape
 	}
 	for name, want := range map[string][]int{
-		"stem.weight": {16, 1, 3, 3}, "blocks.0.shortcut.bn.running_var": {16}, "blocks.1.shortcut.conv.weight": {32, 16, 1, 1},
-		"blocks.3.conv2.weight": {128, 64, 3, 3}, "blocks.2.bn2.bias": {64}, "blocks.3.conv3.weight": {64, 128, 1, 1},
+		"stem.weight": {16, 1, 3, 3}, "blocks.0.shortcut.bn.running_var": {16},
+		"blocks.1.shortcut.conv.weight": {32, 16, 1, 1},
+		"blocks.2.bn2.bias":             {64},
+		"blocks.3.conv2.weight":         {128, 64, 3, 3}, "blocks.3.conv3.weight": {64, 128, 1, 1},
 		"fc1.weight": {512, 3136}, "fc1.bias": {512}, "fc2.weight": {10, 512}, "fc2.bias": {10},
 	} {
 		if !slices.Equal(shapes[name], want) {
@@ -127,7 +131,7 @@ func TestWeightsHavePyTorchsNames(t *testing.T) {
 	}
 }
 
-// A file that PyTorch wrote: no metadata, its batch counters, other float types.
+// TestWeightsOfPyTorch: a file that PyTorch wrote has no metadata, has batch counters, and may have other float types.
 func TestWeightsOfPyTorch(t *testing.T) {
 	e, g := network(t, smallModel())
 	if err := nn.Initialize(e, g, 2); err != nil {
@@ -135,8 +139,11 @@ func TestWeightsOfPyTorch(t *testing.T) {
 	}
 	ts := tensorsOf(t, e, g)
 	i := slices.IndexFunc(ts, func(t safetensors.Tensor) bool { return t.Name == "fc2.bias" })
-	ts[i] = safetensors.Tensor{Name: "fc2.bias", DType: safetensors.BF16, Shape: []int{3}, Data: []byte{0x80, 0x3f, 0, 0xc0, 0, 0x3f}} // 1, -2, 0.5
-	ts = append(ts, safetensors.Tensor{Name: "blocks.0.bn1.num_batches_tracked", DType: safetensors.I64, Data: make([]byte, 8)})
+	// 1, -2, 0.5 in bfloat16.
+	ts[i] = safetensors.Tensor{Name: "fc2.bias", DType: safetensors.BF16, Shape: []int{3},
+		Data: []byte{0x80, 0x3f, 0, 0xc0, 0, 0x3f}}
+	ts = append(ts, safetensors.Tensor{Name: "blocks.0.bn1.num_batches_tracked", DType: safetensors.I64,
+		Data: make([]byte, 8)})
 	path := store(t, ts, nil)
 	if err := weights.Load(path, e, g); err != nil {
 		t.Fatal(err)
@@ -146,7 +153,8 @@ func TestWeightsOfPyTorch(t *testing.T) {
 	if !bytes.Equal(got[i].Data, want) {
 		t.Errorf("fc2.bias %x, want %x", got[i].Data, want)
 	}
-	if _, err := weights.ReadMetadata(path); err == nil || !strings.Contains(err.Error(), "no model (a file of another program?)") {
+	if _, err := weights.ReadMetadata(path); err == nil ||
+		!strings.Contains(err.Error(), "no model (a file of another program?)") {
 		t.Errorf("metadata of a foreign file: %v", err)
 	}
 }
@@ -170,12 +178,17 @@ func TestLoadWeightsRefuses(t *testing.T) {
 			ts[0].DType = safetensors.I32
 			return ts
 		},
-		"missing tensors: stem.weight; unexpected tensors: head.weight": func(ts []safetensors.Tensor, _ map[string]string) []safetensors.Tensor {
+		"missing tensors: stem.weight; unexpected tensors: head.weight": func(ts []safetensors.Tensor,
+			_ map[string]string) []safetensors.Tensor {
 			ts[0].Name = "head.weight"
 			return ts
 		},
-		"unexpected tensors: none": func(ts []safetensors.Tensor, _ map[string]string) []safetensors.Tensor { return ts[:5] },
-		" and 64 more; unexpected": func(ts []safetensors.Tensor, _ map[string]string) []safetensors.Tensor { return nil },
+		"unexpected tensors: none": func(ts []safetensors.Tensor, _ map[string]string) []safetensors.Tensor {
+			return ts[:5]
+		},
+		" and 64 more; unexpected": func(ts []safetensors.Tensor, _ map[string]string) []safetensors.Tensor {
+			return nil
+		},
 		`format version "2", want 1`: func(ts []safetensors.Tensor, meta map[string]string) []safetensors.Tensor {
 			meta["format_version"] = "2"
 			return ts
@@ -184,22 +197,25 @@ func TestLoadWeightsRefuses(t *testing.T) {
 		meta := map[string]string{}
 		path := store(t, edit(tensorsOf(t, e, g), meta), meta)
 		err := weights.Load(path, e, g)
-		if err == nil || !strings.HasPrefix(err.Error(), "nn: weights: "+path+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "nn: weights: "+path+": ") ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
 	if got := safetensors.Digest(tensorsOf(t, e, g)); got != before {
 		t.Error("a file that was refused changed the weights")
 	}
-	for key, value := range map[string]string{"model": "{", "classes": `["a"]`, "epoch": "six", "accuracy": "much", "format_version": "x"} {
+	for key, value := range map[string]string{"model": "{", "classes": `["a"]`, "epoch": "six", "accuracy": "much",
+		"format_version": "x"} {
 		meta := map[string]string{"model": `{"classes": 3}`, key: value}
-		if _, err := weights.ReadMetadata(store(t, nil, meta)); err == nil || !strings.Contains(err.Error(), "metadata: ") {
+		if _, err := weights.ReadMetadata(store(t, nil, meta)); err == nil ||
+			!strings.Contains(err.Error(), "metadata: ") {
 			t.Errorf("%s %q: %v", key, value, err)
 		}
 	}
 }
 
-// Parameters and the optimiser's states, as a checkpoint keeps them.
+// TestTensorsOfStates: parameters and optimiser states, as in a checkpoint.
 func TestTensorsOfStates(t *testing.T) {
 	e, g := network(t, smallModel())
 	if err := nn.Initialize(e, g, 4); err != nil {
@@ -232,7 +248,8 @@ func TestTensorsOfStates(t *testing.T) {
 	if err != nil || safetensors.Digest(back) != safetensors.Digest(ts) {
 		t.Errorf("states read back differ (%v)", err)
 	}
-	if err := weights.WriteTensors(other, g2, f); err == nil || !strings.Contains(err.Error(), "unexpected tensors: state0.") {
+	if err := weights.WriteTensors(other, g2, f); err == nil ||
+		!strings.Contains(err.Error(), "unexpected tensors: state0.") {
 		t.Errorf("a checkpoint as weights: %v", err)
 	}
 }

@@ -1,5 +1,5 @@
-// Tensor cores: the instructions of kernels/cuda/mma.cuh, in which a warp holds matrices as fragments (PTX ISA, "Matrix
-// fragments for mma.m16n8k16" and its neighbours).
+// Tensor cores: the instructions of kernels/cuda/src/mma.cuh, in which a warp holds matrices as fragments (PTX ISA,
+// "Matrix fragments for mma.m16n8k16" and its neighbours).
 #pragma once
 
 #include <cuda_bf16.h>

@@ -1,8 +1,8 @@
 // What a .cu file needs to be compiled by a host compiler: g++ -x c++ -include cuda_host.h. Its kernels register
 // themselves by name and run in driver/block.cc.
 //
-// A kernel is declared by KERNEL(name, (parameters)) { body }, as kernels/cuda/common.cuh has it. Dynamic shared memory
-// is DYNAMIC_SHARED(type, name), as a host compiler cannot give extern __shared__ its meaning.
+// A kernel is declared by KERNEL(name, (parameters)) { body }, as kernels/cuda/src/common.cuh has it. Dynamic shared
+// memory is DYNAMIC_SHARED(type, name), as a host compiler cannot give extern __shared__ its meaning.
 #pragma once
 
 #include <cuda_bf16.h>

@@ -1,5 +1,5 @@
 // Kernels of tensor cores and asynchronous copies, a part of kernels.cu.
-#include "../../../kernels/cuda/mma.cuh"
+#include "../../../kernels/cuda/src/mma.cuh"
 
 // multiply: d = c + a b for one warp, whose fragments lie in memory lane by lane.
 template <typename T> static void multiply(float *d, const unsigned *a, const unsigned *b) {

@@ -79,6 +79,19 @@ func (f channelwise) emit(g *asm) {
 	g.ret()
 }
 
+var channelwiseKernels = []kernel{
+	{"scaleShift", "[Kernels.ScaleShift]", "rows int, y, x, scale, shift []float32, floor float32",
+		channelwise{data: 2, unroll: 4, body: scaleShift}.emit},
+	{"addRow", "[Kernels.AddRow]", "rows int, y, row []float32, floor float32",
+		channelwise{data: 1, unroll: 4, body: addRow}.emit},
+	{"batchNormBackward", "[Kernels.BatchNormBackward]",
+		"rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32",
+		channelwise{data: 3, unroll: 1, body: batchNormBackward}.emit},
+	{"batchNormBackwardAdd", "[Kernels.BatchNormBackward]",
+		"rows int, dx, dy, x, mean, scale, shift, a, b, k []float32, floor float32",
+		channelwise{data: 3, unroll: 1, body: batchNormBackwardAdd}.emit},
+}
+
 func scaleShift(g *asm, p mems, floor reg.VecVirtual) {
 	v := g.load(p["scale"])
 	g.VFMADD213PS(g.source(p["shift"]), g.load(p["x"]), v)

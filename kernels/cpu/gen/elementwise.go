@@ -55,6 +55,17 @@ func (f elementwise) emit(g *asm) {
 	g.ret()
 }
 
+var elementwiseKernels = []kernel{
+	{"add", "[Kernels.Add]", "y, a, b []float32, floor float32", elementwise{4, add}.emit},
+	{"relu", "[Kernels.ReLU]", "y, x []float32, floor float32", elementwise{4, relu}.emit},
+	{"reluBackward", "[Kernels.ReLUBackward]", "dx, dy, y []float32, floor float32", elementwise{4, reluBackward}.emit},
+	{"reluBackwardAdd", "[Kernels.ReLUBackward]", "dx, dy, y []float32, floor float32",
+		elementwise{4, reluBackwardAdd}.emit},
+	{"addScaled", "[Kernels.AddScaled]", "y, x []float32, alpha float32", elementwise{4, addScaled}.emit},
+	{"scale", "[Kernels.Scale]", "y, x []float32, alpha float32", elementwise{4, scale}.emit},
+	{"max", "[Kernels.Max]", "y, x []float32", elementwise{4, maximum}.emit},
+}
+
 func add(g *asm, p mems, s regs) {
 	v := g.load(p["a"])
 	g.VADDPS(g.source(p["b"]), v, v)

@@ -2,6 +2,13 @@ package main
 
 import "github.com/mmcloughlin/avo/reg"
 
+var optimizerKernels = []kernel{
+	{"adam", "[Kernels.Adam]", "w, g, m, v []float32, beta1, beta2, step, vscale, eps, decay, rest1, rest2 float32",
+		elementwise{1, adam}.emit},
+	{"sgd", "[Kernels.SGD]", "w, g, v []float32, lr, momentum, decay float32", elementwise{2, sgd}.emit},
+	{"nesterov", "[Kernels.SGD]", "w, g, v []float32, lr, momentum, decay float32", elementwise{2, nesterov}.emit},
+}
+
 func adam(g *asm, p mems, s regs) {
 	d, m, v := g.load(p["g"]), g.load(p["m"]), g.load(p["v"])
 	g.VMULPS(s["beta1"], m, m)

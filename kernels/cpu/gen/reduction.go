@@ -141,6 +141,16 @@ func (f reduction) block(g *asm, label string, width int, row, off reg.Register,
 	}
 }
 
+var reductionKernels = []kernel{
+	{"stats", "[Kernels.Stats]", "rows int, sum, sumsq, x, shift []float32",
+		reduction{sums: 2, data: 1, body: stats}.emit},
+	{"sumRows", "[Kernels.SumRows]", "rows int, sum, x []float32",
+		reduction{sums: 1, data: 1, body: sumRows}.emit},
+	{"batchNormReduce", "[Kernels.BatchNormReduce]",
+		"rows int, sumDy, sumDyX, dy, x, mean, scale, shift []float32, floor float32",
+		reduction{sums: 2, data: 2, body: batchNormReduce}.emit},
+}
+
 func stats(g *asm, p mems, param ops, _ reg.VecVirtual, acc []reg.VecVirtual) {
 	x := g.load(p["x"])
 	g.VSUBPS(param["shift"], x, x)

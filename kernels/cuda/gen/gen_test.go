@@ -11,7 +11,7 @@ import (
 // The committed launchers are what the committed declarations make.
 func TestLaunchersAreCurrent(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "launchers.go")
-	if err := run(out, []string{"../kernels.cu", "../typed.cu", "../tensor.cu"}); err != nil {
+	if err := run(out, []string{"../src/kernels.cu", "../src/typed.cu", "../src/tensor.cu"}); err != nil {
 		t.Fatal(err)
 	}
 	want, err := os.ReadFile(out)
@@ -54,7 +54,7 @@ KERNEL_T(batch_norm, (T *y, const T *x,
 	finish    *gpu.Function
 	product   perType
 }`,
-		`// kernels says where each kernel of kernels.ptx belongs.
+		`// kernels maps the kernels of kernels.ptx to their fields.
 func (f *functions) kernels() table {
 	return table{
 		"finish": &f.finish,
@@ -68,7 +68,8 @@ func (f *functions) kernels() table {
 		`func (f *functions) tensor(t gpu.DataType) table {
 	return table{
 		"product": &f.product[t],`,
-		`func (k *Kernels) launchBatchNorm(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x, saveMean gpu.Ptr, p Pool, eps float64, relu bool, word uint32, n int) error {
+		`func (k *Kernels) launchBatchNorm(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x, saveMean gpu.Ptr,
+	p Pool, eps float64, relu bool, word uint32, n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Ptr(x)
@@ -80,7 +81,8 @@ func (f *functions) kernels() table {
 	args.Uint32(uint32(n))
 	return k.fn.batchNorm.launch("batch_norm", t, s, grid, block, 0, &args)
 }`,
-		`func (k *Kernels) launchProduct(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, y gpu.Ptr, n int) error {
+		`func (k *Kernels) launchProduct(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, y gpu.Ptr,
+	n int) error {
 	var args gpu.Args
 	args.Ptr(y)
 	args.Uint32(uint32(n))
@@ -112,7 +114,8 @@ func TestParseRefuses(t *testing.T) {
 		}
 	}
 	a := []kernel{{name: "a"}}
-	if err := write(&bytes.Buffer{}, []module{{name: "kernels", kernels: a}, {name: "tensor", kernels: a}}); err == nil {
+	twice := []module{{name: "kernels", kernels: a}, {name: "tensor", kernels: a}}
+	if err := write(&bytes.Buffer{}, twice); err == nil {
 		t.Error("a kernel declared twice is taken")
 	}
 }
@@ -121,7 +124,8 @@ func TestParseRefuses(t *testing.T) {
 func TestModule(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"root.cu":   "#include <math.h>\n#include \"parts.cuh\"\n#include \"parts.cuh\"\nKERNEL(own, (float *p)) {\n}\n",
+		"root.cu": "#include <math.h>\n#include \"parts.cuh\"\n#include \"parts.cuh\"\n" +
+			"KERNEL(own, (float *p)) {\n}\n",
 		"parts.cuh": "#include \"part.cu\"\n",
 		"part.cu":   "KERNEL(part, (float *p)) {\n}\n",
 		"other.cu":  "KERNEL_T(other, (T *p)) {\n}\n",
@@ -141,9 +145,10 @@ func TestModule(t *testing.T) {
 		t.Errorf("got %v, want own and part", m.kernels)
 	}
 	for name, want := range map[string]string{
-		"lost.cu":  "nowhere.cuh",
-		"mixed.cu": "gen: " + filepath.Join(dir, "mixed.cu") + ": part and other, want either KERNEL or KERNEL_T for all",
-		"none.cu":  "no kernel declared",
+		"lost.cu": "nowhere.cuh",
+		"mixed.cu": "gen: " + filepath.Join(dir, "mixed.cu") +
+			": part and other, want either KERNEL or KERNEL_T for all",
+		"none.cu": "no kernel declared",
 	} {
 		err := run(filepath.Join(dir, "launchers.go"), []string{filepath.Join(dir, name)})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -1,7 +1,7 @@
-// Command gen reads the kernels' declarations in CUDA sources and writes the Go methods that launch them. Its arguments
-// are the modules' sources; what these include by a quoted name belongs to them.
+// Command gen reads the declarations of kernels in CUDA sources, and writes the Go methods that launch them. Each
+// argument is the source of one module, which includes the other files of the module.
 //
-//	go run resnet/kernels/cuda/gen -o launchers.go kernels.cu typed.cu tensor.cu
+//	go run resnet/kernels/cuda/gen -o launchers.go src/kernels.cu src/typed.cu src/tensor.cu
 package main
 
 import (
@@ -43,7 +43,8 @@ func run(out string, sources []string) error {
 	return os.WriteFile(out, b.Bytes(), 0o644)
 }
 
-// module is the kernels of one source: of one PTX, or where they are typed, of one for each element type.
+// module has the kernels of one source. They are compiled to one PTX module, or to one for each element type if they
+// are typed.
 type module struct {
 	name    string // "tensor"
 	kernels []kernel

@@ -18,7 +18,7 @@ type kernel struct {
 type param struct {
 	name   string // "saveMean"
 	goType string // "gpu.Ptr"
-	push   string // how it is added to the arguments, with %s for the name
+	push   string // statement that adds it to the arguments, with %s for the name
 }
 
 var (
@@ -28,8 +28,8 @@ var (
 	value       = regexp.MustCompile(`^(\w+) (\w+)$`)
 )
 
-// scalars are the types that may be passed by value; a type with a capital is a struct of the same name in Go that
-// adds its fields itself.
+// scalars are the types that are passed by value. A type with a capital letter is a struct; the Go struct of the same
+// name adds its fields by a method push.
 var scalars = map[string]param{
 	"Flag":     {goType: "bool", push: "args.Uint32(flag(%s))"},
 	"unsigned": {goType: "int", push: "args.Uint32(uint32(%s))"},
@@ -38,15 +38,18 @@ var scalars = map[string]param{
 	"double":   {goType: "float64", push: "args.Float64(%s)"},
 }
 
-// reserved are the names that a launcher itself uses.
-var reserved = map[string]bool{"k": true, "s": true, "t": true, "grid": true, "block": true, "shared": true, "args": true}
+// reserved has the names that launchers use themselves.
+var reserved = map[string]bool{
+	"k": true, "s": true, "t": true, "grid": true, "block": true, "shared": true, "args": true,
+}
 
 // parse finds the kernels of a file.
 func parse(file, text string) ([]kernel, error) {
 	var kernels []kernel
 	found := declaration.FindAllStringSubmatch(text, -1)
 	if lines := len(mention.FindAllString(text, -1)); lines != len(found) {
-		return nil, fmt.Errorf("gen: %s: %d of %d declarations understood, want KERNEL(name, (type name, ...)) {", file, len(found), lines)
+		return nil, fmt.Errorf("gen: %s: %d of %d declarations understood, want KERNEL(name, (type name, ...)) {",
+			file, len(found), lines)
 	}
 	for _, m := range found {
 		k := kernel{name: m[2], typed: m[1] != ""}
@@ -70,7 +73,8 @@ func parseParam(text string) (param, error) {
 		var known bool
 		if p, known = scalars[m[1]]; !known {
 			if m[1] != strings.ToUpper(m[1][:1])+m[1][1:] {
-				return p, fmt.Errorf("parameter of type %q, want a pointer, Flag, unsigned, uint32_t, float, double or a struct", m[1])
+				return p, fmt.Errorf("parameter of type %q, want a pointer, Flag, unsigned, uint32_t, float, double "+
+					"or a struct", m[1])
 			}
 			p = param{goType: m[1], push: "%s.push(&args)"}
 		}

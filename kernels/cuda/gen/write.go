@@ -17,25 +17,25 @@ package cuda
 
 import "resnet/gpu"
 
-// functions are the kernels.
+// functions are the kernels that are loaded.
 type functions struct {
 `
 
-// untypedNames and typedNames begin the table of a module, twice by its name.
+// untypedNames and typedNames are the beginning of a module's table. Their argument is the name of the module.
 const (
 	untypedNames = `
-// %[1]s says where each kernel of %[1]s.ptx belongs.
+// %[1]s maps the kernels of %[1]s.ptx to their fields.
 func (f *functions) %[1]s() table {
 	return table{
 `
 	typedNames = `
-// %[1]s says where each kernel of an element type's %[1]s_*.ptx belongs, by its name without the type's.
+// %[1]s maps the kernels of %[1]s_*.ptx for one element type to their fields, by their names without the type.
 func (f *functions) %[1]s(t gpu.DataType) table {
 	return table{
 `
 )
 
-// dynamic names the modules whose launches bring shared memory.
+// dynamic has the modules whose kernels use dynamic shared memory.
 var dynamic = map[string]bool{"tensor": true}
 
 // write prints launchers.go.
@@ -77,7 +77,7 @@ func write(b *bytes.Buffer, modules []module) error {
 	return nil
 }
 
-// writeTable prints where a module's kernels belong.
+// writeTable prints the table of a module.
 func writeTable(b *bytes.Buffer, m module) {
 	names, index := untypedNames, ""
 	if m.typed() {
@@ -101,16 +101,27 @@ func writeLauncher(b *bytes.Buffer, k kernel) {
 	if k.typed {
 		call, element = fmt.Sprintf("k.fn.%s.launch(%q, t, ", name, k.name), ", t gpu.DataType"
 	}
-	fmt.Fprintf(b, "\nfunc (k *Kernels) launch%s(s *gpu.Stream, grid, block gpu.Dim3%s%s", strings.ToUpper(name[:1])+name[1:], shared, element)
+	signature := fmt.Sprintf("func (k *Kernels) launch%s(s *gpu.Stream, grid, block gpu.Dim3%s%s",
+		strings.ToUpper(name[:1])+name[1:], shared, element)
 	for i, p := range k.params {
-		fmt.Fprintf(b, ", %s", p.name)
+		signature += ", " + p.name
 		if i == len(k.params)-1 || k.params[i+1].goType != p.goType {
-			fmt.Fprintf(b, " %s", p.goType)
+			signature += " " + p.goType
 		}
 	}
-	b.WriteString(") error {\n\tvar args gpu.Args\n")
+	fmt.Fprintf(b, "\n%s\n\tvar args gpu.Args\n", wrap(signature+") error {"))
 	for _, p := range k.params {
 		fmt.Fprintf(b, "\t"+p.push+"\n", p.name)
 	}
 	fmt.Fprintf(b, "\treturn %ss, grid, block, %s, &args)\n}\n", call, bytes)
+}
+
+// wrap breaks a signature after commas, to lines of at most 120 columns.
+func wrap(signature string) string {
+	const columns = 120 - 4 // without a tab
+	if len(signature) <= columns {
+		return signature
+	}
+	at := strings.LastIndex(signature[:columns], ", ") + 1
+	return signature[:at] + "\n\t" + wrap(signature[at+1:])
 }

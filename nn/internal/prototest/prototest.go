@@ -1,4 +1,4 @@
-// Package prototest reads protobuf messages back, for the tests of writers.
+// Package prototest decodes protobuf messages for the tests of the packages that write them.
 package prototest
 
 import (
@@ -7,10 +7,10 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A Message is its fields' values by number, in order.
+// A Message has the values of each field by its number, in their order.
 type Message map[protowire.Number][]Field
 
-// A Field is a number as it lies in the file, or the bytes of a string or message.
+// A Field is the value of a field: a number in its encoded form, or the bytes of a string or message.
 type Field struct {
 	Number uint64
 	Bytes  []byte

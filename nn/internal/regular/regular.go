@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Open opens the regular file at path to be read, and says how many bytes it
-// has. The error names the format and the path, each once.
+// Open opens the regular file at path for reading and returns its size in bytes. The error names the format and the
+// path once each.
 func Open(format, path string) (f *os.File, size int64, err error) {
 	defer func() {
 		if err == nil {

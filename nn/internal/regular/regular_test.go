@@ -23,7 +23,8 @@ func TestOpen(t *testing.T) {
 		t.Error(err)
 	}
 	missing := filepath.Join(dir, "missing")
-	if _, _, err := Open("format", missing); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 || !strings.HasPrefix(err.Error(), "format: ") {
+	if _, _, err := Open("format", missing); !errors.Is(err, fs.ErrNotExist) ||
+		strings.Count(err.Error(), missing) != 1 || !strings.HasPrefix(err.Error(), "format: ") {
 		t.Errorf("error %v, want one that says once what is missing", err)
 	}
 	if _, _, err := Open("format", dir); err == nil || err.Error() != "format: "+dir+": not a regular file" {

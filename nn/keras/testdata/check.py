@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 if "KERAS_BACKEND" not in os.environ:
-    there = [b for b, module in (("jax", "jax"), ("tensorflow", "tensorflow"), ("torch", "torch")) if importlib.util.find_spec(module)]
+    there = [backend for backend in ("jax", "tensorflow", "torch") if importlib.util.find_spec(backend)]
     os.environ["KERAS_BACKEND"] = there[0]
 
 import h5py

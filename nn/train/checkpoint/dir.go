@@ -48,7 +48,8 @@ func NewDir(path, model string, now time.Time, force bool) (Dir, error) {
 	}
 	if exists(d.Checkpoint()) { // without one a run was killed before its first step
 		if !force {
-			return "", fmt.Errorf("train: %s: already holds a run (resume it, choose another output, or force a new run in its place)", d)
+			return "", fmt.Errorf("train: %s: already holds a run (resume it, choose another output, or force a new "+
+				"run in its place)", d)
 		}
 		if err := d.clear(); err != nil {
 			return "", fmt.Errorf("train: output: %w", err)
@@ -77,8 +78,8 @@ var written = []string{
 	"weights/best.safetensors", "weights/last.safetensors",
 }
 
-// clear removes a run, the event files and pictures of its hooks too, and nothing else that may be there. The checkpoint
-// goes last: a run that is half removed still counts as one.
+// clear removes a run, the event files and pictures of its hooks too, and nothing else that may be there. The
+// checkpoint goes last: a run that is half removed still counts as one.
 func (d Dir) clear() error {
 	entries, err := os.ReadDir(string(d))
 	if err != nil {
@@ -91,7 +92,8 @@ func (d Dir) clear() error {
 		}
 	}
 	for _, name := range names {
-		if err := os.Remove(filepath.Join(string(d), filepath.FromSlash(name))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(filepath.Join(string(d), filepath.FromSlash(name))); err != nil &&
+			!errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -79,7 +79,9 @@ func (p *Pending) writeWeights(tensors []safetensors.Tensor) error {
 		return nil
 	}
 	write := func(path string) error {
-		return atomicfile.WriteDurable(path, func(w io.Writer) error { return weights.Write(w, tensors, p.Epoch.Weights) })
+		return atomicfile.WriteDurable(path, func(w io.Writer) error {
+			return weights.Write(w, tensors, p.Epoch.Weights)
+		})
 	}
 	if p.Epoch.IsBest {
 		if err := write(p.Dir.Best()); err != nil {

@@ -21,10 +21,11 @@ type Row struct {
 	ImagesPerSecond float64      `json:"images_per_second"` // training
 }
 
-var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds", "images_per_second"}
+var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds",
+	"images_per_second"}
 
-// WriteResults writes results.csv anew: after every epoch, and at the start,
-// where a run that was killed may have left a row too few.
+// WriteResults writes results.csv anew: after every epoch, and at the start, where a run that was killed may have left
+// a row too few.
 func (d Dir) WriteResults(rows []Row) error {
 	if err := atomicfile.WriteDurable(d.Results(), func(w io.Writer) error { return writeCSV(w, rows) }); err != nil {
 		return fmt.Errorf("train: results: %w", err)
@@ -32,8 +33,7 @@ func (d Dir) WriteResults(rows []Row) error {
 	return nil
 }
 
-// writeCSV writes rates and fractions so that they read back exactly. Without
-// validation its columns are empty.
+// writeCSV writes rates and fractions so that they read back exactly. Without validation its columns are empty.
 func writeCSV(w io.Writer, rows []Row) error {
 	exact := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 	c := csv.NewWriter(w)
@@ -45,8 +45,10 @@ func writeCSV(w io.Writer, rows []Row) error {
 			valLoss, valAcc = exact(r.Val.Loss), exact(r.Val.Accuracy)
 		}
 		c.Write([]string{
-			strconv.Itoa(r.Epoch), strconv.FormatInt(r.Step, 10), exact(r.LR), exact(r.Train.Loss), exact(r.Train.Accuracy),
-			valLoss, valAcc, strconv.FormatFloat(r.Seconds, 'f', 2, 64), strconv.FormatFloat(r.ImagesPerSecond, 'f', 1, 64),
+			strconv.Itoa(r.Epoch), strconv.FormatInt(r.Step, 10), exact(r.LR), exact(r.Train.Loss),
+			exact(r.Train.Accuracy),
+			valLoss, valAcc, strconv.FormatFloat(r.Seconds, 'f', 2, 64),
+			strconv.FormatFloat(r.ImagesPerSecond, 'f', 1, 64),
 		})
 	}
 	c.Flush()

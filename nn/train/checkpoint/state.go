@@ -16,9 +16,9 @@ import (
 // Version is the format of the checkpoints that Write writes and Read reads.
 const Version = 1
 
-// State is where a run stands. With the tensors it is a checkpoint: a run that continues from it does what it would have
-// done, bit for bit. All draws are functions of the seed, the epoch and the image, and the learning rate is one of the
-// step, so neither has a state of its own. JSON keeps every float64 exactly.
+// State is where a run stands. With the tensors it is a checkpoint: a run that continues from it does what it would
+// have done, bit for bit. All draws are functions of the seed, the epoch and the image, and the learning rate is one of
+// the step, so neither has a state of its own. JSON keeps every float64 exactly.
 type State struct {
 	Version  int             `json:"version"`
 	Config   json.RawMessage `json:"config"` // the trainer's
@@ -49,10 +49,12 @@ type Best struct {
 // Check reports a state that no run of so many epochs can leave.
 func (s *State) Check(epochs int, validates bool) error {
 	if s.Epoch < 0 || s.Epoch > epochs || s.Step < 0 || len(s.Rows) != s.Epoch {
-		return fmt.Errorf("epoch %d of %d, step %d, %d rows: contradiction (damaged checkpoint)", s.Epoch, epochs, s.Step, len(s.Rows))
+		return fmt.Errorf("epoch %d of %d, step %d, %d rows: contradiction (damaged checkpoint)", s.Epoch, epochs,
+			s.Step, len(s.Rows))
 	}
 	if (s.Best == nil) != (s.Epoch == 0) || s.Best != nil && (s.Best.Val != nil) != validates {
-		return fmt.Errorf("best epoch %+v after %d epochs, validation %v: contradiction (damaged checkpoint)", s.Best, s.Epoch, validates)
+		return fmt.Errorf("best epoch %+v after %d epochs, validation %v: contradiction (damaged checkpoint)", s.Best,
+			s.Epoch, validates)
 	}
 	return nil
 }
@@ -103,7 +105,8 @@ func Parse(f *safetensors.File) (*State, error) {
 		return nil, fmt.Errorf("state: %w", err)
 	}
 	if s.Version != Version {
-		return nil, fmt.Errorf("checkpoint version %d, want %d (written by another version of this program)", s.Version, Version)
+		return nil, fmt.Errorf("checkpoint version %d, want %d (written by another version of this program)", s.Version,
+			Version)
 	}
 	return s, nil
 }

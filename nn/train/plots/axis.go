@@ -4,67 +4,52 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"resnet/nn/internal/axis"
 )
 
-// axis is a linear scale and where its labels stand.
-type axis struct {
+// scale is a linear scale from lo to hi, with its ticks and their labels.
+type scale struct {
 	lo, hi float64
 	ticks  []float64
 	labels []string
 }
 
-// niceStep is the smallest of 1, 2 and 5 times a power of ten that divides a
-// span into at most n parts.
-func niceStep(span float64, n int) float64 {
-	least := span / float64(n)
-	power := math.Pow(10, math.Floor(math.Log10(least)))
-	for _, m := range []float64{1, 2, 5} {
-		if step := m * power; step >= least*(1-1e-9) {
-			return step
-		}
-	}
-	return 10 * power
-}
-
-// valueAxis holds lo to hi, widened to whole steps of which there are n or a
-// few less. Values that hardly differ are shown against zero, which in turn is
-// shown against 1.
-func valueAxis(lo, hi float64, n int) axis {
-	if hi-lo <= 1e-9*max(math.Abs(lo), math.Abs(hi)) {
+// valueAxis holds lo to hi, widened to whole steps, of which there are at most n+1. If lo and hi are equal but for
+// rounding the axis starts or ends at zero; for 0 and 0 it ends at 1.
+func valueAxis(lo, hi float64, n int) scale {
+	if axis.Flat(lo, hi) {
 		lo, hi = min(lo, 0), max(hi, 0)
 	}
 	if hi-lo < 1e-300 {
 		hi = 1
 	}
-	step := niceStep(hi-lo, n)
-	first, last := math.Floor(lo/step+1e-9), math.Ceil(hi/step-1e-9)
-	a := axis{lo: first * step, hi: last * step}
-	a.add(first, last, step)
-	return a
+	step := axis.Step(hi-lo, n, 1, 2, 5)
+	ticks := axis.Around(lo, hi, step)
+	return scale{ticks[0], ticks[len(ticks)-1], ticks, tickLabels(ticks, step)}
 }
 
-// epochAxis is first to last, with labels at whole numbers only.
-func epochAxis(first, last, n int) axis {
-	a := axis{lo: float64(first), hi: float64(last)}
+// epochAxis holds epochs first to last, with ticks at whole numbers only.
+func epochAxis(first, last, n int) scale {
+	lo, hi := float64(first), float64(last)
 	if first == last {
-		a.lo, a.hi = a.lo-0.5, a.hi+0.5
+		lo, hi = lo-0.5, hi+0.5
 	}
-	step := max(1, niceStep(a.hi-a.lo, n))
-	a.add(math.Ceil(a.lo/step), math.Floor(a.hi/step), step)
-	return a
+	step := max(1, axis.Step(hi-lo, n, 1, 2, 5))
+	ticks := axis.Within(lo, hi, step)
+	return scale{lo, hi, ticks, tickLabels(ticks, step)}
 }
 
-// add puts labels at the multiples first to last of step.
-func (a *axis) add(first, last, step float64) {
-	largest := max(math.Abs(first), math.Abs(last)) * step
-	for i := first; i <= last; i++ { // few, and far below 2^53
-		a.ticks = append(a.ticks, i*step)
-		a.labels = append(a.labels, tickLabel(i*step, step, largest))
+func tickLabels(ticks []float64, step float64) []string {
+	labels := make([]string, len(ticks))
+	for i, v := range ticks {
+		labels[i] = tickLabel(v, step, max(math.Abs(ticks[0]), math.Abs(ticks[len(ticks)-1])))
 	}
+	return labels
 }
 
-// tickLabel writes a multiple of step with the digits it has, 0.02 or 150, or
-// where the largest on the axis is small or big as 5e-5.
+// tickLabel formats v, a multiple of step, with the digits that step needs: 0.02 or 150. Where the largest value on the
+// axis is below 1e-3 or from 1e6 on it has an exponent: 5e-5.
 func tickLabel(v, step, largest float64) string {
 	exponent := int(math.Floor(math.Log10(step) + 1e-9))
 	switch {
@@ -78,16 +63,15 @@ func tickLabel(v, step, largest float64) string {
 	if digits > 0 {
 		mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
 	}
-	n, _ := strconv.Atoi(power) // drops zeros and plus
+	n, _ := strconv.Atoi(power) // drops the plus sign and leading zeros
 	return mantissa + "e" + strconv.Itoa(n)
 }
 
-// panel is one coordinate system within a figure; x, y, w and h are of the
-// area that the axes enclose.
+// panel is one coordinate system in a figure; x, y, w and h are the rectangle that the axes enclose.
 type panel struct {
 	*figure
 	x, y, w, h float64
-	xs, ys     axis
+	xs, ys     scale
 }
 
 func (p *panel) at(x, y float64) [2]float64 {
@@ -97,7 +81,7 @@ func (p *panel) at(x, y float64) [2]float64 {
 	}
 }
 
-// axes draws grid, labels and what stands above and below them.
+// axes draws the grid and its labels, the title above and the name of the x axis below.
 func (p *panel) axes(title, below string) {
 	p.text(headStyle, left, p.x, p.y-12, title)
 	for i, v := range p.ys.ticks {
@@ -114,8 +98,7 @@ func (p *panel) axes(title, below string) {
 	p.text(noteStyle, centre, p.x+p.w/2, p.y+p.h+35, below)
 }
 
-// curve joins points that follow one another; one by itself, which no line
-// would show, is a dot.
+// curve draws a line through the points, or a dot if there is only one.
 func (p *panel) curve(s pen, points [][2]float64) {
 	screen := make([][2]float64, len(points))
 	for i, at := range points {

@@ -27,10 +27,10 @@ func TestValueAxis(t *testing.T) {
 	}
 }
 
-// TestValueAxisHolds tries ranges of every size, neighbours among the floats
-// and the largest that can be drawn included.
+// TestValueAxisHolds tries ranges of every size, among them adjacent floats and the largest values that can be drawn.
 func TestValueAxisHolds(t *testing.T) {
-	values := []float64{0, 5e-324, 1e-300, 1e-9, 0.1, math.Nextafter(0.1, 1), 1, math.Nextafter(1, 2), 2.3, 2.3000001, 1e16, 1e16 + 2, 3.4e38, 1e300}
+	values := []float64{0, 5e-324, 1e-300, 1e-9, 0.1, math.Nextafter(0.1, 1), 1, math.Nextafter(1, 2), 2.3, 2.3000001,
+		1e16, 1e16 + 2, 3.4e38, 1e300}
 	for _, lo := range values {
 		for _, hi := range values {
 			if lo > hi {

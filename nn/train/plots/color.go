@@ -11,7 +11,7 @@ func rgb(hex uint32) color.RGBA {
 
 var (
 	background = rgb(0xffffff)
-	empty      = rgb(0xf6f7f8) // a cell with nothing in it
+	empty      = rgb(0xf6f7f8) // a cell whose count is 0
 	ink        = rgb(0x1f2328)
 	muted      = rgb(0x5c636b)
 	grid       = rgb(0xe4e7ea)
@@ -20,16 +20,16 @@ var (
 	wrong      = rgb(0xc2182b)
 )
 
-// palette is for lines on white: Okabe and Ito's colours but for the yellow,
-// which is too light, and with a grey for their black.
+// palette has the colours of lines on white: those of Okabe and Ito without yellow, which is too light, and with a grey
+// in place of black.
 var palette = []color.RGBA{
 	blue, vermilion, rgb(0x009e73), rgb(0xcc79a7), rgb(0xe69f00), rgb(0x56b4e9), rgb(0x4d4d4d),
 }
 
-// ramp is for more lines than the palette has colours: dark to light.
+// ramp is interpolated, from dark to light, if there are more lines than colours in the palette.
 var ramp = []color.RGBA{rgb(0x0b2c52), rgb(0x4a4fa3), rgb(0x9a4f9e), rgb(0xd6586f), rgb(0xea8a3a), rgb(0xd9b44a)}
 
-// lineColors are n colours for lines.
+// lineColors returns n colours for lines.
 func lineColors(n int) []color.RGBA {
 	if n <= len(palette) {
 		return palette[:n]
@@ -57,9 +57,9 @@ func diverging(t float64) color.RGBA {
 	return mix(background, vermilion, t)
 }
 
-// on is the colour of text on a background: white where that has a contrast of
-// at least 3.5, between WCAG 2's 3 for large text and 4.5 for small, and black
-// elsewhere. On full blue black has the higher ratio and is the harder to read.
+// on returns the colour of text on a background: white if its contrast is at least 3.5, otherwise black. WCAG 2 asks
+// for 3 with large text and 4.5 with small text; we do not take the colour with the higher ratio, because on full blue
+// that is black, which is harder to read.
 func on(back color.RGBA) color.RGBA {
 	if 1.05/(luminance(back)+0.05) >= 3.5 {
 		return background

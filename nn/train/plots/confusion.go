@@ -7,19 +7,17 @@ import (
 	"resnet/nn/infer"
 )
 
-// What is drawn of a confusion matrix depends on how many classes there are:
-// up to maxCounts names and counts, up to maxNames names, up to maxClasses a
-// heat map with the numbers of some.
+// The number of classes decides how a confusion matrix is drawn: with names and counts up to maxCounts, with names up
+// to maxNames, and as a heat map with some class numbers up to maxClasses.
 const (
 	maxCounts  = 25
 	maxNames   = 64
 	maxClasses = 2000
 )
 
-// Confusion draws a confusion matrix: true classes are rows, predictions are
-// columns. Cells are shaded by their share of the row, correct ones in blue and
-// mistakes in vermilion, on a scale of square roots that keeps small shares
-// visible. Classes are the names by label; without any they have their numbers.
+// Confusion draws a confusion matrix: true classes are rows, predictions are columns. The shade of a cell is the square
+// root of its share of the row, so that small shares can be seen; correct predictions are blue, mistakes vermilion.
+// Classes are the names by label; if there are none the labels are shown.
 func Confusion(path string, e *infer.Evaluation, classes []string, o Options) error {
 	if e == nil {
 		return errors.New("plots: confusion: no evaluation")
@@ -37,10 +35,10 @@ func Confusion(path string, e *infer.Evaluation, classes []string, o Options) er
 	return m.draw(path, o.title(own), note, labels)
 }
 
-// matrix is a confusion matrix that has been checked.
+// matrix is a confusion matrix that passed the checks of newMatrix.
 type matrix struct {
 	counts  [][]int
-	support []int // of each row
+	support []int // images of each class, the sum of its row
 	images  int
 }
 

@@ -16,8 +16,7 @@ func confusionOf(counts [][]int, classes ...string) painter {
 	}
 }
 
-// neighbours is a matrix where of 100 images of each class 75 are recognised
-// and 25 taken for the next one.
+// neighbours is a matrix of 100 images of each class: 75 are recognised and 25 are predicted as the next class.
 func neighbours(k int) [][]int {
 	counts := make([][]int, k)
 	for i := range counts {
@@ -28,7 +27,7 @@ func neighbours(k int) [][]int {
 	return counts
 }
 
-// TestConfusionCells looks at every cell, at each way of drawing the matrix.
+// TestConfusionCells checks the colour of every cell for each of the ways to draw the matrix.
 func TestConfusionCells(t *testing.T) {
 	for _, k := range []int{2, 11, 25, 26, 64, 65, 1000} {
 		m, err := newMatrix(neighbours(k))
@@ -49,8 +48,9 @@ func TestConfusionCells(t *testing.T) {
 			for _, j := range []int{i, (i + 1) % k, (i + k/2) % k} {
 				share := float64(m.counts[i][j]) / 100
 				want := shade(share, i == j)
-				// the corner: text is in the middle
-				got := color.RGBAModel.Convert(img.At(int((l.x+float64(j)*l.cell)*dense), int((l.y+float64(i)*l.cell)*dense)))
+				// the corner of the cell, because text is in its middle
+				x, y := (l.x+float64(j)*l.cell)*dense, (l.y+float64(i)*l.cell)*dense
+				got := color.RGBAModel.Convert(img.At(int(x), int(y)))
 				if got != want && bad < 5 {
 					t.Errorf("%d classes: cell %d, %d is %v, want %v", k, i, j, got, want)
 					bad++
@@ -73,7 +73,7 @@ func TestConfusionTexts(t *testing.T) {
 		t.Errorf("25 classes: count 75 written %d times, want 25", n)
 	}
 	for _, k := range []int{26, 1000} {
-		if n := counts(k); n > 2 { // the class of this number
+		if n := counts(k); n > 2 { // class names are numbers too
 			t.Errorf("%d classes: count 75 written %d times, want none", k, n)
 		}
 	}
@@ -84,13 +84,12 @@ func TestConfusionTexts(t *testing.T) {
 			zeros++
 		}
 	}
-	if zeros != 2 { // class a has images and none is recognised; the key's 0
+	if zeros != 2 { // that of class a, which has images of which none is recognised, and that of the key
 		t.Errorf("0 written %d times, want 2", zeros)
 	}
 }
 
-// TestConfusionLongNames keeps names short, and all that is left of a row
-// inside the picture.
+// TestConfusionLongNames: long names are shortened, and every row's text stays inside the picture.
 func TestConfusionLongNames(t *testing.T) {
 	long := strings.Repeat("long class name ", 20)
 	for _, k := range []int{3, 40, 200} {

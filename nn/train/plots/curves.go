@@ -8,19 +8,18 @@ import (
 	"resnet/nn/train"
 )
 
-// Run is a run whose curves are drawn. The name tells it from the others.
+// Run is a run whose curves are drawn. Its name is shown in the legend if there are several.
 type Run struct {
 	Name string
 	Rows []train.Row
 }
 
-// maxRuns bounds the legend; more lines could hardly be told apart.
+// maxRuns bounds the legend. More lines could hardly be told apart.
 const maxRuns = 30
 
-// Curves draws loss, accuracy and learning rate over the epochs of one run, or
-// of several over each other. The best epoch, the first with the highest
-// validation accuracy, has a ring. Where a value is not finite the line is
-// broken and a cross stands at the panel's upper edge.
+// Curves plots loss, accuracy and learning rate against epochs, of one run or of several in the same panels. A ring
+// marks the best epoch, the first with the highest validation accuracy. A value that is not finite leaves a gap in the
+// line and a cross at the upper edge of the panel.
 func Curves(path string, runs []Run, o Options) error {
 	if len(runs) > maxRuns {
 		return fmt.Errorf("plots: curves: %d runs, at most %d in one picture", len(runs), maxRuns)
@@ -30,7 +29,7 @@ func Curves(path string, runs []Run, o Options) error {
 		return fmt.Errorf("plots: curves: no epochs in %d runs", len(runs))
 	}
 	const (
-		width, height = 1200.0, 260.0 // of the figure, of a panel
+		width, height = 1200.0, 260.0 // width of the figure, height of a panel
 		gap           = 32.0
 	)
 	panels := tracePanels(runs)
@@ -58,7 +57,7 @@ func Curves(path string, runs []Run, o Options) error {
 	return f.save()
 }
 
-// epochRange has first > last where no run has an epoch.
+// epochRange returns the first and the last epoch of all runs; first > last if there is none.
 func epochRange(runs []Run) (first, last int) {
 	first, last = math.MaxInt, math.MinInt
 	for _, r := range runs {
@@ -69,13 +68,12 @@ func epochRange(runs []Run) (first, last int) {
 	return first, last
 }
 
-// validated are the rows of epochs after which the run was validated.
+// validated returns the rows of the epochs that ended with a validation.
 func (r Run) validated() []train.Row {
 	return slices.DeleteFunc(slices.Clone(r.Rows), func(row train.Row) bool { return row.Val == nil })
 }
 
-// best is the first epoch with the highest validation accuracy, nil where
-// there is none.
+// best returns the first epoch with the highest validation accuracy, or nil if no epoch was validated.
 func (r Run) best() *train.Row {
 	var b *train.Row
 	for _, row := range r.validated() {

@@ -28,8 +28,8 @@ func (s *svg) strokes(hex string, dashed bool) int {
 
 const blueHex, vermilionHex = "#0072B2", "#D55E00"
 
-// TestCurvesLines counts what is drawn: training dashed in loss and accuracy
-// and once in the legend; validation solid in the same places, and two rings.
+// TestCurvesLines counts what is drawn: training dashed in loss and accuracy and once in the legend; validation solid
+// in the same places, and two rings.
 func TestCurvesLines(t *testing.T) {
 	s := paintSVG(t, curvesOf(Run{Rows: rows(5)}))
 	if got := s.strokes(blueHex, true); got != 3 {
@@ -43,8 +43,8 @@ func TestCurvesLines(t *testing.T) {
 	}
 }
 
-// TestCurvesAxes: the learning rate is shown against zero with some room
-// above, loss and accuracy from about their least to their largest.
+// TestCurvesAxes: the axis of the learning rate starts at zero and ends above the largest value; those of loss and
+// accuracy run from about the smallest to the largest value.
 func TestCurvesAxes(t *testing.T) {
 	panels := tracePanels([]Run{{Rows: rows(4)}})
 	for i, want := range [][2]float64{{0.2, 1.6}, {72, 82}, {0, 1.2e-3}} {
@@ -54,8 +54,8 @@ func TestCurvesAxes(t *testing.T) {
 	}
 }
 
-// TestCurvesConstantRate looks for a constant learning rate in the third
-// panel: a line from edge to edge, 2 CSS pixels thick.
+// TestCurvesConstantRate looks for a constant learning rate in the third panel: a line from edge to edge, 2 CSS pixels
+// thick.
 func TestCurvesConstantRate(t *testing.T) {
 	img := paintPNG(t, curvesOf(Run{Rows: rows(5)}))
 	width := float64(img.Bounds().Dx()) / dense
@@ -79,8 +79,8 @@ func TestCurvesWithoutValidation(t *testing.T) {
 	}
 }
 
-// TestCurvesNotFinite breaks a line of seven epochs at the third, so that two
-// lines remain, and draws where no value at all is finite.
+// TestCurvesNotFinite: a line of seven epochs whose third is not finite becomes two lines, and a run without a finite
+// value can be drawn.
 func TestCurvesNotFinite(t *testing.T) {
 	if s := paintSVG(t, curvesOf(Run{Rows: rows(7)})); s.has("not finite") {
 		t.Error("a cross is explained where all values are finite")
@@ -101,14 +101,15 @@ func TestCurvesNotFinite(t *testing.T) {
 	}
 	r := rows(2)
 	for i := range r {
-		r[i].Train, r[i].Val, r[i].LR = infer.Score{Loss: math.NaN(), Accuracy: math.NaN()}, &infer.Score{Loss: math.NaN(), Accuracy: math.NaN()}, math.NaN()
+		nan := infer.Score{Loss: math.NaN(), Accuracy: math.NaN()}
+		r[i].Train, r[i].Val, r[i].LR = nan, &nan, math.NaN()
 	}
 	if s := paintSVG(t, curvesOf(Run{Rows: r})); s.has("best epoch") || !s.has("not finite") {
 		t.Errorf("nothing finite: texts %q", s.texts)
 	}
 }
 
-// TestCurvesOneEpoch has dots for lines and a ring around the best.
+// TestCurvesOneEpoch: one epoch is drawn as dots, with a ring around the best.
 func TestCurvesOneEpoch(t *testing.T) {
 	img := paintPNG(t, curvesOf(Run{Rows: rows(1)}))
 	if n := count(img, 0, 100, 1200, 300, blue); n < 3*80 {
@@ -134,13 +135,14 @@ func TestCurvesCompared(t *testing.T) {
 			}
 			seen[hex] = true
 			if s.strokes(hex, true) != 2 || s.strokes(hex, false) != 5 {
-				t.Errorf("%d runs: run %d has %d dashed and %d solid lines, want 2 and 5", n, i, s.strokes(hex, true), s.strokes(hex, false))
+				t.Errorf("%d runs: run %d has %d dashed and %d solid lines, want 2 and 5",
+					n, i, s.strokes(hex, true), s.strokes(hex, false))
 			}
 		}
 	}
 }
 
-// TestLegendFits holds long names inside the picture.
+// TestLegendFits: long names stay inside the picture.
 func TestLegendFits(t *testing.T) {
 	var runs []Run
 	for i := range 9 {
@@ -158,10 +160,11 @@ func TestLegendFits(t *testing.T) {
 	}
 }
 
-// TestBest takes the first of equals, as the best weights are chosen.
+// TestBest: of equally good epochs the first is the best, as it is for the best weights.
 func TestBest(t *testing.T) {
 	score := func(a float64) *infer.Score { return &infer.Score{Accuracy: a} }
-	r := Run{Rows: []train.Row{{Epoch: 1, Val: score(0.5)}, {Epoch: 2}, {Epoch: 3, Val: score(0.9)}, {Epoch: 4, Val: score(math.NaN())}, {Epoch: 5, Val: score(0.9)}}}
+	r := Run{Rows: []train.Row{{Epoch: 1, Val: score(0.5)}, {Epoch: 2}, {Epoch: 3, Val: score(0.9)},
+		{Epoch: 4, Val: score(math.NaN())}, {Epoch: 5, Val: score(0.9)}}}
 	if b := r.best(); b == nil || b.Epoch != 3 {
 		t.Errorf("best %+v, want epoch 3", b)
 	}

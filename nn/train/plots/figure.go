@@ -16,9 +16,9 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Options are what every picture may be told. The zero value is fine.
+// Options apply to every kind of picture. The zero value is ready to use.
 type Options struct {
-	Title string // in place of the picture's own
+	Title string // replaces the picture's default title
 }
 
 func (o Options) title(own string) string {
@@ -39,8 +39,7 @@ const (
 	maxPixels = 40e6 // 320 MB while a PNG is drawn
 )
 
-// figure is a picture being drawn: CSS pixels from the top left corner, y
-// growing downwards, on white.
+// figure is a picture being drawn: CSS pixels from the top left corner, y growing downwards, on white.
 type figure struct {
 	vg.Canvas
 	path string
@@ -52,7 +51,8 @@ type figure struct {
 func newFigure(path string, w, h float64) (*figure, error) {
 	w, h = math.Ceil(w), math.Ceil(h)
 	if pixels := w * h * dense * dense; pixels > maxPixels {
-		return nil, fmt.Errorf("plots: %s: picture of %.0f million pixels, at most %.0f million (show less)", path, pixels/1e6, maxPixels/1e6)
+		return nil, fmt.Errorf("plots: %s: picture of %.0f million pixels, at most %.0f million (show less)", path,
+			pixels/1e6, maxPixels/1e6)
 	}
 	f := &figure{path: path, w: w, h: h}
 	width, height := vg.Length(w)*px, vg.Length(h)*px
@@ -70,8 +70,7 @@ func newFigure(path string, w, h float64) (*figure, error) {
 	return f, nil
 }
 
-// svgFixes make up for what vgsvg writes: a font that not every machine has,
-// with nothing to take its place, and the wrong type for an image.
+// svgFixes corrects the output of vgsvg: it names one font without a fallback, and declares images as JPEG.
 var svgFixes = strings.NewReplacer(
 	"font-family:Liberation Sans;font-variant:normal;", "font-family:'Liberation Sans',Arial,Helvetica,sans-serif;",
 	"data:image/jpg;", "data:image/png;",
@@ -93,7 +92,7 @@ func (f *figure) save() error {
 	return nil
 }
 
-// heading writes title and note at the top.
+// heading writes the title and a note at the top.
 func (f *figure) heading(title, note string) {
 	f.text(titleStyle, left, margin, 36, titleStyle.elide(title, f.w-2*margin))
 	f.text(noteStyle, left, margin, 56, noteStyle.elide(note, f.w-2*margin))
@@ -131,7 +130,7 @@ func (f *figure) stroke(p pen, path vg.Path) {
 	f.Stroke(path)
 }
 
-// line joins points, each an x and a y.
+// line draws a line through points (x, y).
 func (f *figure) line(p pen, points ...[2]float64) {
 	var path vg.Path
 	for i, at := range points {
@@ -144,7 +143,7 @@ func (f *figure) line(p pen, points ...[2]float64) {
 	f.stroke(p, path)
 }
 
-// disc is a filled circle, ring its outline, cross an x in the same square.
+// disc draws a filled circle, ring its outline, and cross an x that fits into the same square.
 func (f *figure) disc(x, y, r float64, c color.Color) {
 	f.SetColor(c)
 	f.Fill(f.circle(x, y, r))
@@ -165,8 +164,7 @@ func (f *figure) circle(x, y, r float64) vg.Path {
 	return path
 }
 
-// image draws an image of dense pixels per CSS pixel, its top left corner at
-// (x, y), each pixel as it is.
+// image draws an image without scaling, at dense pixels per CSS pixel, with its top left corner at (x, y).
 func (f *figure) image(x, y float64, img image.Image) {
 	b := img.Bounds()
 	w, h := float64(b.Dx())/dense, float64(b.Dy())/dense

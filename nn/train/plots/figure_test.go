@@ -23,7 +23,7 @@ import (
 // painter draws one picture into a file.
 type painter func(path string) error
 
-// samples are one picture of each kind, with text that it shows.
+// samples has one picture of each kind, with texts that it must show.
 func samples() map[string]struct {
 	paint painter
 	texts []string
@@ -41,7 +41,8 @@ func samples() map[string]struct {
 	return map[string]sample{
 		"curves": {
 			func(path string) error { return Curves(path, []Run{{Rows: rows(3)}}, Options{}) },
-			[]string{"Training curves", "Loss", "Accuracy, %", "Learning rate", "Epoch", "training", "validation", "best: 77.50 % in epoch 3"},
+			[]string{"Training curves", "Loss", "Accuracy, %", "Learning rate", "Epoch", "training", "validation",
+				"best: 77.50 % in epoch 3"},
 		},
 		"comparison": {
 			func(path string) error {
@@ -51,11 +52,13 @@ func samples() map[string]struct {
 		},
 		"confusion": {
 			func(path string) error { return Confusion(path, evaluation, o.Classes, Options{}) },
-			[]string{"Confusion matrix: accuracy 75.00 %", "8 images of 2 classes", "<cat>", "dog & co", "3", "1", "True class", "Predicted class"},
+			[]string{"Confusion matrix: accuracy 75.00 %", "8 images of 2 classes", "<cat>", "dog & co", "3", "1",
+				"True class", "Predicted class"},
 		},
 		"predictions": {
 			func(path string) error { return Predictions(path, items, o) },
-			[]string{"Predictions: 1 of 2 correct", "<cat>", "75.0 %", "true: dog & co", "true: <cat>", "100.0 %", "test[7]"},
+			[]string{"Predictions: 1 of 2 correct", "<cat>", "75.0 %", "true: dog & co", "true: <cat>", "100.0 %",
+				"test[7]"},
 		},
 		"wrong": {
 			func(path string) error { return Wrong(path, items, 5, o) },
@@ -70,20 +73,20 @@ func samples() map[string]struct {
 	}
 }
 
-// rows are n epochs: validation 72.5 %, 75 %, ..., training 2 % above.
+// rows returns n epochs. Validation accuracy is 72.5 %, 75 % and so on, training accuracy is 2 % above.
 func rows(n int) []train.Row {
 	var all []train.Row
 	for e := 1; e <= n; e++ {
 		t := float64(e)
 		val := &infer.Score{Loss: 1.5 / t, Accuracy: 0.7 + 0.025*t}
-		all = append(all, train.Row{Epoch: e, LR: 1e-3, Train: infer.Score{Loss: 1 / t, Accuracy: 0.72 + 0.025*t}, Val: val})
+		training := infer.Score{Loss: 1 / t, Accuracy: 0.72 + 0.025*t}
+		all = append(all, train.Row{Epoch: e, LR: 1e-3, Train: training, Val: val})
 	}
 	return all
 }
 
-// TestPictures draws each kind both ways: the PNG decodes and has two pixels
-// for each of the SVG's, the SVG is XML with the picture's texts as text, and
-// both come out the same a second time.
+// TestPictures draws each kind in both formats. The PNG decodes and has two pixels for each of the SVG, the SVG is XML
+// that holds the picture's texts, and a second drawing gives the same bytes.
 func TestPictures(t *testing.T) {
 	for name, s := range samples() {
 		t.Run(name, func(t *testing.T) {
@@ -109,7 +112,8 @@ func TestPictures(t *testing.T) {
 func TestSVGNamesFontsThatOthersHave(t *testing.T) {
 	for name, s := range samples() {
 		content := string(paint(t, s.paint, ".svg"))
-		texts, fallbacks := strings.Count(content, "<text"), strings.Count(content, "font-family:'Liberation Sans',Arial,")
+		texts := strings.Count(content, "<text")
+		fallbacks := strings.Count(content, "font-family:'Liberation Sans',Arial,")
 		if texts == 0 || texts != fallbacks {
 			t.Errorf("%s: %d texts, %d with a font to fall back on", name, texts, fallbacks)
 		}
@@ -170,7 +174,7 @@ func paintPNG(t *testing.T, p painter) image.Image {
 	return img
 }
 
-// svg is what a test reads of an SVG; w and h are in CSS pixels.
+// svg is the part of an SVG file that the tests read; w and h are in CSS pixels.
 type svg struct {
 	w, h  float64
 	texts []string
@@ -232,7 +236,7 @@ func points(t *testing.T, length string) float64 {
 	return x
 }
 
-// count is the number of pixels of a colour within a rectangle of CSS pixels.
+// count returns the number of pixels of a colour in a rectangle of CSS pixels.
 func count(img image.Image, x, y, w, h float64, c color.Color) int {
 	n := 0
 	r, g, b, _ := c.RGBA()

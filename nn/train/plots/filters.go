@@ -11,15 +11,14 @@ import (
 
 const (
 	filterSide     = 96.0 // the longer side of a kernel, in CSS pixels
-	minFilterWidth = 64.0 // for what is written below
+	minFilterWidth = 64.0 // room for the caption below
 )
 
-// Filters draws the kernels of a first convolution, whose weight of shape
-// O, I, H, W lies in that order. With one input channel zero is white, negative
-// weights are blue and positive ones vermilion; with three a kernel is an image
-// whose mid-grey is zero. Each kernel has a scale of its own, symmetric about
-// zero, whose end is written below it. A weight that is not finite is grey with
-// one channel, and counts as zero with three; "not finite" stands below.
+// Filters draws the kernels of the first convolution; weight has the shape O, I, H, W and is row-major. Kernels of one
+// input channel show negative weights in blue, zero in white and positive weights in vermilion. Kernels of three are
+// shown as colour images in which zero is mid-grey. Each kernel has its own scale, symmetric about zero; its largest
+// magnitude is written below. A weight that is not finite is grey in a kernel of one channel and counts as zero in one
+// of three; the caption is then "not finite".
 func Filters(path string, weight []float32, shape nn.Shape, o Options) error {
 	if err := checkFilters(weight, shape); err != nil {
 		return fmt.Errorf("plots: filters: %w", err)
@@ -36,7 +35,8 @@ func Filters(path string, weight []float32, shape nn.Shape, o Options) error {
 	if shape.C == 3 {
 		note = "red, green and blue input, grey zero"
 	}
-	f.heading(o.title(fmt.Sprintf("First layer: %d kernels of %dx%d", shape.N, shape.H, shape.W)), note+"; each kernel has its own scale")
+	f.heading(o.title(fmt.Sprintf("First layer: %d kernels of %dx%d", shape.N, shape.H, shape.W)),
+		note+"; each kernel has its own scale")
 	each := shape.C * shape.H * shape.W
 	for k := range shape.N {
 		kernel := weight[k*each : (k+1)*each]
@@ -65,7 +65,7 @@ func checkFilters(weight []float32, s nn.Shape) error {
 	return nil
 }
 
-// largest is the largest finite magnitude; whole says that all are finite.
+// largest returns the largest finite magnitude, and whether all weights are finite.
 func largest(kernel []float32) (scale float64, whole bool) {
 	whole = true
 	for _, w := range kernel {
@@ -78,7 +78,7 @@ func largest(kernel []float32) (scale float64, whole bool) {
 	return scale, whole
 }
 
-// kernelImage is a kernel of C x H x W on a scale of its own.
+// kernelImage draws a kernel of shape C, H, W; weights of -scale to scale span the colours.
 func kernelImage(kernel []float32, s nn.Shape, scale float64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, s.W, s.H))
 	at := func(c, i int) float64 { // -1 to 1

@@ -9,8 +9,8 @@ import (
 	"resnet/nn"
 )
 
-// TestFiltersOneChannel looks at the middle of every weight: on a kernel's own
-// scale the largest is full vermilion, the opposite full blue, zero white.
+// TestFiltersOneChannel checks the colour in the middle of every weight: the largest weight of a kernel is full
+// vermilion, its negative full blue, zero white.
 func TestFiltersOneChannel(t *testing.T) {
 	nan := float32(math.NaN())
 	weight := []float32{
@@ -47,7 +47,7 @@ func TestFiltersOneChannel(t *testing.T) {
 	}
 }
 
-// TestFiltersColour: two pixels a kernel, channels apart in memory.
+// TestFiltersColour: kernels of two pixels whose channels lie one after another in memory.
 func TestFiltersColour(t *testing.T) {
 	weight := []float32{
 		1, -0.5, -1, 0.5, 0, 0.25,
@@ -57,7 +57,10 @@ func TestFiltersColour(t *testing.T) {
 		{255, 0, 128, 255}, {64, 191, 159, 255},
 		{255, 128, 0, 255}, {128, 255, 128, 255},
 	}
-	img := paintPNG(t, func(path string) error { return Filters(path, weight, nn.Shape{N: 2, C: 3, H: 1, W: 2}, Options{}) })
+	img := paintPNG(t, func(path string) error {
+		return Filters(path, weight, nn.Shape{N: 2, C: 3, H: 1, W: 2},
+			Options{})
+	})
 	const half = filterSide / 2
 	tile := newTiling(2, 0, filterSide, half+lineStep, 14)
 	for i, c := range want {

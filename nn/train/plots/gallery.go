@@ -9,9 +9,9 @@ import (
 	"resnet/nn"
 )
 
-// Item is an image and what a network makes of it.
+// Item is an image and the network's prediction for it.
 type Item struct {
-	Name   string    // written small below it where not empty: "test[42]"
+	Name   string    // a small caption, or empty: "test[42]"
 	Pixels []byte    // H*W*C, as data.Set.Image gives them
 	Label  int       // the true class, or NoLabel
 	Probs  []float32 // of each class
@@ -20,7 +20,7 @@ type Item struct {
 // NoLabel is the label of an image whose class is not known.
 const NoLabel = -1
 
-// predicted is the first of the likeliest classes.
+// predicted returns the class with the highest probability, the first of equals.
 func (it *Item) predicted() int {
 	likeliest := 0
 	for i, p := range it.Probs {
@@ -33,8 +33,7 @@ func (it *Item) predicted() int {
 
 func (it *Item) mistaken() bool { return it.Label != NoLabel && it.predicted() != it.Label }
 
-// MostConfidentMistakes are the items whose prediction is wrong, those with the
-// highest probability first.
+// MostConfidentMistakes returns the items whose prediction is wrong, in the order of falling probability.
 func MostConfidentMistakes(items []Item) []Item {
 	var mistakes []Item
 	for _, it := range items {
@@ -43,21 +42,21 @@ func MostConfidentMistakes(items []Item) []Item {
 		}
 	}
 	slices.SortStableFunc(mistakes, func(a, b Item) int {
-		return cmp.Compare(b.Probs[b.predicted()], a.Probs[a.predicted()]) // NaN is the least
+		return cmp.Compare(b.Probs[b.predicted()], a.Probs[a.predicted()]) // NaN sorts last
 	})
 	return mistakes
 }
 
-// GridOptions are for pictures of many images.
+// GridOptions apply to pictures that show many images.
 type GridOptions struct {
 	Options
 	Shape   nn.Shape // of every image: C, 1 or 3, H and W
 	Classes []string // names by label; nil: numbers
-	Columns int      // 0: as fits
+	Columns int      // 0: chosen from the number of images
 }
 
-// Predictions draws images with the predicted class and its probability. One
-// that is wrong has a red frame and a cross, and the true class below.
+// Predictions draws images with the predicted class, its probability and the true class if that is known. A wrong
+// prediction has a red frame and a cross.
 func Predictions(path string, items []Item, o GridOptions) error {
 	classes, err := o.check(items)
 	if err != nil {
@@ -71,8 +70,7 @@ func Predictions(path string, items []Item, o GridOptions) error {
 	return o.draw(path, items, classes, o.title(own), "the likeliest class and its probability")
 }
 
-// Wrong draws the most confident mistakes among the items, n at most. Where
-// there are none the picture says so.
+// Wrong draws at most n of the most confident mistakes among the items. If there are none the picture says so.
 func Wrong(path string, items []Item, n int, o GridOptions) error {
 	labelled := countLabelled(items)
 	if labelled == 0 {
@@ -100,7 +98,7 @@ func countLabelled(items []Item) int {
 	return n
 }
 
-// check returns what the classes of the items are called.
+// check validates the options and items, and returns the class names.
 func (o *GridOptions) check(items []Item) (classes []string, err error) {
 	s := o.Shape
 	switch {
@@ -109,7 +107,8 @@ func (o *GridOptions) check(items []Item) (classes []string, err error) {
 	case o.Columns < 0:
 		return nil, fmt.Errorf("%d columns, want 0 or more", o.Columns)
 	case s.C != 1 && s.C != 3 || s.H < 1 || s.W < 1:
-		return nil, fmt.Errorf("images of %dx%d pixels and %d channels, want at least 1x1 and 1 or 3 channels", s.H, s.W, s.C)
+		return nil, fmt.Errorf("images of %dx%d pixels and %d channels, want at least 1x1 and 1 or 3 channels",
+			s.H, s.W, s.C)
 	}
 	k := len(items[0].Probs)
 	for i := range items {

@@ -17,8 +17,8 @@ func item(label int, probs ...float32) Item {
 
 var square = GridOptions{Shape: nn.Shape{N: 1, C: 1, H: 2, W: 2}}
 
-// TestMostConfidentMistakes: of equals the first comes first; what is right,
-// or not known, is left out; a probability that is no number comes last.
+// TestMostConfidentMistakes: equal probabilities keep their order; correct and unlabelled items are left out; a
+// probability of NaN comes last.
 func TestMostConfidentMistakes(t *testing.T) {
 	items := []Item{
 		item(0, 0.3, 0.7),
@@ -42,7 +42,7 @@ func TestMostConfidentMistakes(t *testing.T) {
 	if got := MostConfidentMistakes(items[1:3]); got != nil {
 		t.Errorf("mistakes %v, want none", got)
 	}
-	var even, odd []Item // two probabilities, by turns
+	var even, odd []Item // of two probabilities in turn
 	for i := range 50 {
 		even, odd = append(even, item(1, 0.9, 0.1)), append(odd, item(1, 0.6, 0.4))
 		even[i].Name, odd[i].Name = fmt.Sprint(2*i), fmt.Sprint(2*i+1)
@@ -59,14 +59,13 @@ func TestMostConfidentMistakes(t *testing.T) {
 	}
 }
 
-// TestPredictionsFrames finds the red frame around the one mistake and no
-// trace of red where the others are.
+// TestPredictionsFrames: there is a red frame around the one mistake and no red elsewhere.
 func TestPredictionsFrames(t *testing.T) {
 	items := []Item{item(0, 1, 0), item(1, 1, 0), item(NoLabel, 1, 0)}
 	o := square
 	o.Columns = 3
 	img := paintPNG(t, func(path string) error { return Predictions(path, items, o) })
-	const w = imageSide // 128 pixels of 2x2, and wider than the captions
+	const w = imageSide // an image of 2x2 is enlarged to 128 pixels, which is wider than the captions
 	tile := newTiling(3, 3, w, 0, 20)
 	for i, mistaken := range []bool{false, true, false} {
 		x, y := tile.at(i)
@@ -85,8 +84,7 @@ func TestPredictionsFrames(t *testing.T) {
 	}
 }
 
-// TestPredictionsPixels reads an image back out of the picture: each pixel is a
-// block of its colour, sharp to the edge.
+// TestPredictionsPixels: each pixel of an image becomes a block of exactly its colour, up to the edges.
 func TestPredictionsPixels(t *testing.T) {
 	for _, c := range []int{1, 3} {
 		const h, w = 5, 7
@@ -114,7 +112,7 @@ func TestPredictionsPixels(t *testing.T) {
 	}
 }
 
-// TestTiling: columns that fill, pictures neither columns nor rows only.
+// TestTiling: few places stay empty, and no picture is one long column or row.
 func TestTiling(t *testing.T) {
 	for n, want := range map[int]int{1: 1, 10: 5, 12: 4, 25: 5, 64: 8, 100: 10} {
 		if got := newTiling(n, 0, 100, 120, 20); got.columns != want {
@@ -127,7 +125,8 @@ func TestTiling(t *testing.T) {
 			if l.columns*l.rows < n || l.columns*(l.rows-1) >= max(n, 1) {
 				t.Errorf("%d tiles in %d columns and %d rows", n, l.columns, l.rows)
 			}
-			if ratio := float64(l.columns) / float64(max(l.rows, 1)); columns == 0 && n > 4 && (ratio < 0.6 || ratio > 5) {
+			if ratio := float64(l.columns) / float64(max(l.rows, 1)); columns == 0 && n > 4 &&
+				(ratio < 0.6 || ratio > 5) {
 				t.Errorf("%d tiles in %d columns and %d rows", n, l.columns, l.rows)
 			}
 		}
@@ -136,7 +135,8 @@ func TestTiling(t *testing.T) {
 
 func TestScaled(t *testing.T) {
 	for _, c := range []struct{ w, h, wantW, wantH int }{
-		{28, 28, 252, 252}, {3, 3, 255, 255}, {10, 20, 120, 240}, {200, 200, 200, 200}, {512, 256, 256, 128}, {1, 1000, 1, 256},
+		{28, 28, 252, 252}, {3, 3, 255, 255}, {10, 20, 120, 240}, {200, 200, 200, 200}, {512, 256, 256, 128},
+		{1, 1000, 1, 256},
 	} {
 		if w, h := scaled(c.w, c.h, 256); w != c.wantW || h != c.wantH {
 			t.Errorf("%dx%d scaled to %dx%d, want %dx%d", c.w, c.h, w, h, c.wantW, c.wantH)

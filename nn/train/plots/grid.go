@@ -14,11 +14,11 @@ import (
 // Lengths of a gallery, in CSS pixels.
 const (
 	imageSide    = 128.0 // the longer side of an image
-	captionWidth = 120.0 // or the image's, if that is wider
+	captionWidth = 120.0 // at least; captions of a wider image are as wide as the image
 	lineStep     = 16.0
 )
 
-// draw draws the picture of items that have been checked, or of none.
+// draw draws the picture; items have passed check, or there are none.
 func (o *GridOptions) draw(path string, items []Item, classes []string, title, note string) error {
 	w, h := scaled(o.Shape.W, o.Shape.H, imageSide*dense)
 	tileW, tileH := max(captionWidth, float64(w)/dense), float64(h)/dense+6+2*lineStep
@@ -40,8 +40,7 @@ func (o *GridOptions) draw(path string, items []Item, classes []string, title, n
 	return f.save()
 }
 
-// drawItem draws an image with its top left corner at (x, y), and its captions
-// of the given width below.
+// drawItem draws an image with its top left corner at (x, y), and captions of the given width below it.
 func drawItem(f *figure, it *Item, classes []string, img *image.RGBA, x, y, width float64) {
 	w, h := float64(img.Rect.Dx())/dense, float64(img.Rect.Dy())/dense
 	f.image(x, y, img)
@@ -64,7 +63,7 @@ func drawItem(f *figure, it *Item, classes []string, img *image.RGBA, x, y, widt
 	f.text(noteStyle, left, x, y+2*lineStep, noteStyle.elide(printable(it.Name), width))
 }
 
-// pixelImage is the image of H*W*C bytes, grey or red, green and blue.
+// pixelImage converts H*W*C bytes, grey or RGB, to an image.
 func pixelImage(pixels []byte, s nn.Shape) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, s.W, s.H))
 	for i := range s.H * s.W {
@@ -74,9 +73,8 @@ func pixelImage(pixels []byte, s nn.Shape) *image.RGBA {
 	return img
 }
 
-// scaled is the size of an image whose pixels are repeated a whole number of
-// times, so that the longer side comes near to side, or of one that is larger
-// already and made smaller.
+// scaled returns the size at which an image of w x h pixels is drawn so that its longer side is at most side: an
+// integer multiple of w and h, or for a larger image a fraction.
 func scaled(w, h, side int) (int, int) {
 	longer := max(w, h)
 	if n := side / longer; n > 0 {
@@ -85,7 +83,7 @@ func scaled(w, h, side int) (int, int) {
 	return max(1, w*side/longer), max(1, h*side/longer)
 }
 
-// enlarge gives an image its scaled size.
+// enlarge scales an image to the size that scaled returns.
 func enlarge(img *image.RGBA, side int) *image.RGBA {
 	w, h := scaled(img.Rect.Dx(), img.Rect.Dy(), side)
 	out := image.NewRGBA(image.Rect(0, 0, w, h))

@@ -7,25 +7,25 @@ import (
 	"resnet/nn/train"
 )
 
-// entry is a sample of what is drawn, sampleWidth wide with its middle at y,
-// and what it stands for.
+// entry is a line of the legend. It draws a sample that is sampleWidth wide and has its middle at y, with a text beside
+// it.
 type entry struct {
 	sample func(f *figure, x, y float64)
 	text   string
 }
 
-// legend is entries one after another, in as many rows as they need.
+// legend is a list of entries that are set in rows.
 type legend []entry
 
 const (
-	legendRow   = 20.0 // CSS pixels, as the rest
+	legendRow   = 20.0 // in CSS pixels, as are the lengths below
 	sampleWidth = 26.0
 	sampleGap   = 7.0
 	entryGap    = 22.0
 	maxName     = 240.0
 )
 
-// legendOf explains the curves of the runs and says which epochs were best.
+// legendOf names the curves of the runs and the best epochs.
 func legendOf(runs []Run, panels []traces) legend {
 	training, validation, _ := pens(len(runs), 0)
 	if len(runs) == 1 {
@@ -36,7 +36,7 @@ func legendOf(runs []Run, panels []traces) legend {
 		_, validation, _ := pens(len(runs), i)
 		l = append(l, entry{lineSample(validation), textStyle.elide(printable(r.Name), maxName) + bestText(r.best())})
 	}
-	training.color, validation.color = muted, muted // whatever the run
+	training.color, validation.color = muted, muted // the same for all runs
 	return append(l, meanings(runs, panels, training, validation, "best epoch")...)
 }
 
@@ -47,7 +47,7 @@ func bestText(b *train.Row) string {
 	return fmt.Sprintf(": %.2f %% in epoch %d", 100*b.Val.Accuracy, b.Epoch)
 }
 
-// meanings explain the kinds of lines and marks that are drawn.
+// meanings names the kinds of lines and marks that are drawn.
 func meanings(runs []Run, panels []traces, training, validation pen, ring string) legend {
 	l := legend{{lineSample(training), "training"}}
 	if slices.ContainsFunc(runs, func(r Run) bool { return len(r.validated()) > 0 }) {
@@ -58,7 +58,8 @@ func meanings(runs []Run, panels []traces, training, validation pen, ring string
 	}
 	if slices.ContainsFunc(panels, traces.broken) {
 		s := pen{color: ink, width: 2}
-		l = append(l, entry{func(f *figure, x, y float64) { f.cross(s, x+sampleWidth/2, y, crossRadius) }, "not finite"})
+		cross := func(f *figure, x, y float64) { f.cross(s, x+sampleWidth/2, y, crossRadius) }
+		l = append(l, entry{cross, "not finite"})
 	}
 	return l
 }
@@ -67,7 +68,7 @@ func lineSample(s pen) func(f *figure, x, y float64) {
 	return func(f *figure, x, y float64) { f.line(s, [2]float64{x, y}, [2]float64{x + sampleWidth, y}) }
 }
 
-// place gives each entry its place, in rows that are no wider than width.
+// place returns the position of each entry in rows of at most the given width, and the number of rows.
 func (l legend) place(width float64) (at [][2]float64, rows int) {
 	x, y := 0.0, 0.0
 	for _, e := range l {
@@ -81,7 +82,7 @@ func (l legend) place(width float64) (at [][2]float64, rows int) {
 	return at, int(y/legendRow) + 1
 }
 
-// draw draws the entries at their places, the middle of the first row at y.
+// draw draws the entries at the positions from place; (x, y) is the left end of the first row, at half of its height.
 func (l legend) draw(f *figure, x, y float64, at [][2]float64) {
 	for i, e := range l {
 		x, y := x+at[i][0], y+at[i][1]

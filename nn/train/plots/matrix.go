@@ -6,11 +6,13 @@ import (
 	"image/draw"
 	"math"
 	"strconv"
+
+	"resnet/nn/internal/axis"
 )
 
 // Lengths of a confusion matrix's picture, in CSS pixels.
 const (
-	maxLabel    = 130.0 // of a class name
+	maxLabel    = 130.0 // width of a class name
 	heatMapSize = 1000.0
 	keyHeight   = 68.0
 )
@@ -18,13 +20,13 @@ const (
 // matrixLayout is where the parts of a confusion matrix lie.
 type matrixLayout struct {
 	style      style    // of the class names
-	labels     []string // of every step-th class: its name, or with steps its number
+	labels     []string // of every step-th class: its name if step is 1, otherwise its number
 	step       int
-	x, y       float64 // of the first cell
-	cell, size float64 // side of a cell, of the whole matrix
+	x, y       float64 // top left corner of the first cell
+	cell, size float64 // sides of a cell and of the whole matrix
 	gap        float64 // between cells
-	angle      float64 // of the columns' names, radians
-	below      float64 // height of the columns' names
+	angle      float64 // of the column names, in radians
+	below      float64 // height of the column names
 }
 
 func (m *matrix) layout(classes []string) *matrixLayout {
@@ -39,13 +41,13 @@ func (m *matrix) layout(classes []string) *matrixLayout {
 	default:
 		l.style, l.gap = noteStyle, 0
 		l.cell = math.Floor(heatMapSize*dense/float64(k)) / dense
-		l.step = int(niceStep(float64(k), 10))
+		l.step = int(axis.Step(float64(k), 10, 1, 2, 5))
 	}
 	l.size = l.cell * float64(k)
 	for i := 0; i < k; i += l.step {
 		name := classes[i]
 		if l.step > 1 {
-			name = strconv.Itoa(i) // which says where the others are
+			name = strconv.Itoa(i) // a name would not tell which classes lie between two labels
 		}
 		l.labels = append(l.labels, l.style.elide(name, maxLabel))
 	}
@@ -58,8 +60,8 @@ func (m *matrix) layout(classes []string) *matrixLayout {
 	return l
 }
 
-// texts are the counts as they are written into cells: nothing for a zero, but
-// for one that says no image of a class was recognised.
+// texts returns the text of each cell: its count, or nothing for a count of 0. A 0 is shown only on the diagonal, where
+// no image of a class that has some was recognised.
 func (m *matrix) texts() []string {
 	var all []string
 	for i, row := range m.counts {
@@ -74,7 +76,7 @@ func (m *matrix) texts() []string {
 	return all
 }
 
-// draw draws the picture.
+// draw writes the picture to a file.
 func (m *matrix) draw(path, title, note string, classes []string) error {
 	l := m.layout(classes)
 	f, err := newFigure(path, max(minWidth, l.x+l.size+margin), l.y+l.size+l.below+22+margin)
@@ -102,19 +104,21 @@ func (m *matrix) drawCells(f *figure, l *matrixLayout) {
 			x, y, c := l.x+float64(j)*l.cell, l.y+float64(i)*l.cell, m.shade(i, j)
 			f.rect(x, y, l.cell-l.gap, l.cell-l.gap, c)
 			if k <= maxCounts {
-				f.text(textStyle.in(on(c)), centre, x+(l.cell-l.gap)/2, y+(l.cell-l.gap)/2+textStyle.middle(), texts[i*k+j])
+				half := (l.cell - l.gap) / 2
+				f.text(textStyle.in(on(c)), centre, x+half, y+half+textStyle.middle(), texts[i*k+j])
 			}
 		}
 	}
 }
 
-// heatMap is the matrix with cells of the given side, in pixels.
+// heatMap draws the matrix as an image; cell is the side of a cell in pixels.
 func (m *matrix) heatMap(cell int) image.Image {
 	k := len(m.counts)
 	img := image.NewRGBA(image.Rect(0, 0, k*cell, k*cell))
 	for i := range k {
 		for j := range k {
-			draw.Draw(img, image.Rect(j*cell, i*cell, (j+1)*cell, (i+1)*cell), image.NewUniform(m.shade(i, j)), image.Point{}, draw.Src)
+			at := image.Rect(j*cell, i*cell, (j+1)*cell, (i+1)*cell)
+			draw.Draw(img, at, image.NewUniform(m.shade(i, j)), image.Point{}, draw.Src)
 		}
 	}
 	return img
@@ -134,10 +138,10 @@ func (l *matrixLayout) drawNames(f *figure) {
 	f.text(headStyle, centre, l.x+l.size/2, f.h-margin, "Predicted class")
 }
 
-// shade is the colour of a cell.
+// shade returns the colour of a cell.
 func (m *matrix) shade(i, j int) color.RGBA { return shade(m.share(i, j), i == j) }
 
-// shade is white for a share of 0 and full for 1, by the square root.
+// shade mixes nearly white and blue, or vermilion for a mistake, in proportion to the square root of the share.
 func shade(share float64, correct bool) color.RGBA {
 	if correct {
 		return mix(empty, blue, math.Sqrt(share))
@@ -145,7 +149,7 @@ func shade(share float64, correct bool) color.RGBA {
 	return mix(empty, vermilion, math.Sqrt(share))
 }
 
-// drawKey explains the shades.
+// drawKey draws the scales of the two colours, with shares in percent.
 func drawKey(f *figure, x, y float64) {
 	const w, h, gap = 180, 12, 4
 	labels := math.Ceil(noteStyle.width("mistaken")) + 8
@@ -153,7 +157,8 @@ func drawKey(f *figure, x, y float64) {
 		img := image.NewRGBA(image.Rect(0, 0, w*dense, h*dense))
 		for px := range w * dense {
 			t := (float64(px) + 0.5) / (w * dense)
-			draw.Draw(img, image.Rect(px, 0, px+1, h*dense), image.NewUniform(shade(t*t, i == 0)), image.Point{}, draw.Src)
+			at := image.Rect(px, 0, px+1, h*dense)
+			draw.Draw(img, at, image.NewUniform(shade(t*t, i == 0)), image.Point{}, draw.Src)
 		}
 		top := y + float64(i)*(h+gap)
 		f.text(noteStyle, left, x, top+h/2+noteStyle.middle(), name)

@@ -17,7 +17,7 @@ import (
 
 const pi = math.Pi
 
-// style is how text is drawn.
+// style is a font and a colour.
 type style struct {
 	font.Face
 	color color.Color
@@ -35,7 +35,7 @@ var (
 func face(ttf []byte, weight xfont.Weight, size float64) font.Face {
 	f, err := opentype.Parse(ttf)
 	if err != nil {
-		panic(err) // the font is part of the program
+		panic(err) // the font is compiled into the program
 	}
 	return font.Face{
 		Font: font.Font{Typeface: "Liberation", Variant: "Sans", Weight: weight, Size: vg.Length(size) * px},
@@ -45,10 +45,10 @@ func face(ttf []byte, weight xfont.Weight, size float64) font.Face {
 
 func (s style) in(c color.Color) style { s.color = c; return s }
 
-// width of a text in CSS pixels.
+// width returns the width of a text in CSS pixels.
 func (s style) width(text string) float64 { return float64(s.Width(text) / px) }
 
-// widest is the width of the widest text.
+// widest returns the width of the widest text in CSS pixels.
 func (s style) widest(texts []string) float64 {
 	w := 0.0
 	for _, t := range texts {
@@ -57,10 +57,10 @@ func (s style) widest(texts []string) float64 {
 	return w
 }
 
-// middle is how far below its middle the baseline of a line of text lies.
+// middle returns the distance from the middle of a line of text down to its baseline, in CSS pixels.
 func (s style) middle() float64 { return 0.36 * float64(s.Font.Size/px) }
 
-// anchor is the part of a text that lies left of where it is put.
+// anchor is the fraction of the width of a text that lies to the left of the given x.
 type anchor float64
 
 const (
@@ -69,7 +69,7 @@ const (
 	right  anchor = 1
 )
 
-// text draws one line of text with its baseline at y.
+// text draws one line of text with its anchor at x and its baseline at y.
 func (f *figure) text(s style, a anchor, x, y float64, text string) {
 	if text == "" {
 		return
@@ -78,7 +78,7 @@ func (f *figure) text(s style, a anchor, x, y float64, text string) {
 	f.FillString(s.Face, f.point(x-float64(a)*s.width(text), y), text)
 }
 
-// slanted draws text that rises to its end at (x, y), angle in radians.
+// slanted draws text that rises by an angle, in radians, with its anchor at (x, y).
 func (f *figure) slanted(s style, a anchor, x, y, angle float64, text string) {
 	f.Push()
 	f.Translate(f.point(x, y))
@@ -88,8 +88,7 @@ func (f *figure) slanted(s style, a anchor, x, y, angle float64, text string) {
 	f.Pop()
 }
 
-// printable is a name as it can be drawn: one line, valid UTF-8, nothing that
-// XML refuses.
+// printable replaces the characters of a name that cannot be drawn: control characters, line breaks, invalid UTF-8.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -99,7 +98,7 @@ func printable(name string) string {
 	}, name)
 }
 
-// elide shortens a text to a width in CSS pixels, marked by an ellipsis.
+// elide shortens a text to a width in CSS pixels and ends it with an ellipsis.
 func (s style) elide(text string, width float64) string {
 	if s.width(text) <= width {
 		return text
@@ -115,8 +114,7 @@ func (s style) elide(text string, width float64) string {
 	return short
 }
 
-// names are what n classes are called: their printable names, or their
-// numbers where there are no names.
+// names returns printable names of n classes, which are their numbers if classes is empty.
 func names(classes []string, n int) ([]string, error) {
 	if len(classes) != 0 && len(classes) != n {
 		return nil, fmt.Errorf("%d class names for %d classes", len(classes), n)

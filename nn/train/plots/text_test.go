@@ -27,7 +27,7 @@ func TestElide(t *testing.T) {
 	}
 }
 
-// TestNamesOfAnyBytes draws names with what XML does not allow.
+// TestNamesOfAnyBytes draws names with characters that XML does not allow.
 func TestNamesOfAnyBytes(t *testing.T) {
 	s := paintSVG(t, confusionOf([][]int{{1, 0}, {0, 1}}, "a\x00\x1bb\nc", "\xff</text>"))
 	for _, want := range []string{"a\ufffd\ufffdb\ufffdc", "\ufffd</text>"} {
@@ -37,8 +37,8 @@ func TestNamesOfAnyBytes(t *testing.T) {
 	}
 }
 
-// TestContrast holds text on white to WCAG 2's 4.5 to 1 for small text, and
-// that in cells to 3.5, with white on every shade of blue that is nearly full.
+// TestContrast: text on white has at least the contrast of 4.5 that WCAG 2 asks for with small text, text in cells at
+// least 3.5, and on nearly full blue it is white.
 func TestContrast(t *testing.T) {
 	for i := range 101 {
 		for _, correct := range []bool{true, false} {

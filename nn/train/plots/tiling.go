@@ -2,16 +2,15 @@ package plots
 
 import "math"
 
-// tiling puts things of one size into columns and rows.
+// tiling arranges tiles of one size in columns and rows.
 type tiling struct {
 	columns, rows int
-	w, h, gap     float64 // of a tile, between tiles; CSS pixels
-	x, y          float64 // of the first
+	w, h, gap     float64 // size of a tile and gap between tiles, in CSS pixels
+	x, y          float64 // top left corner of the first tile
 }
 
-// newTiling lays n tiles out below a picture's heading. Without a number of
-// columns it takes one that leaves few places empty in a picture about half as
-// wide again as it is high.
+// newTiling arranges n tiles below the heading of a picture. If columns is 0 it chooses a number that leaves few places
+// empty and makes the picture about 1.5 times as wide as high.
 func newTiling(n, columns int, w, h, gap float64) *tiling {
 	if columns == 0 {
 		best := math.Inf(1)
@@ -34,7 +33,7 @@ func (t *tiling) at(i int) (x, y float64) {
 	return t.x + float64(i%t.columns)*(t.w+t.gap), t.y + float64(i/t.columns)*(t.h+t.gap)
 }
 
-// size is that of the picture.
+// size returns the size of the picture.
 func (t *tiling) size() (w, h float64) {
 	w = 2*margin + float64(t.columns)*(t.w+t.gap) - t.gap
 	return max(w, minWidth), t.y + float64(t.rows)*(t.h+t.gap) - t.gap + margin

@@ -9,13 +9,13 @@ import (
 	"resnet/nn/train"
 )
 
-// trace is one value over the epochs, as x and y; y need not be finite.
+// trace is one quantity over the epochs: points (epoch, value), of which values need not be finite.
 type trace struct {
 	pen    pen
 	points [][2]float64
 }
 
-// mark is a point that stands out.
+// mark is a point to be marked by a ring.
 type mark struct {
 	pen pen
 	at  [2]float64
@@ -26,17 +26,18 @@ const ( // CSS pixels
 	crossRadius = 4.0
 )
 
-// traces are what one panel of the curves shows.
+// traces is the content of one panel of the curves.
 type traces struct {
 	title string
-	zero  bool // the axis begins there
+	zero  bool // the y axis starts at zero
 	lines []trace
 	rings []mark
 }
 
-// tracePanels are the three panels of the curves.
+// tracePanels returns the three panels of the curves.
 func tracePanels(runs []Run) []traces {
-	loss, accuracy, rate := traces{title: "Loss"}, traces{title: "Accuracy, %"}, traces{title: "Learning rate", zero: true}
+	loss, accuracy := traces{title: "Loss"}, traces{title: "Accuracy, %"}
+	rate := traces{title: "Learning rate", zero: true}
 	for i, r := range runs {
 		training, validation, schedule := pens(len(runs), i)
 		loss.add(training, r.Rows, func(r train.Row) float64 { return r.Train.Loss })
@@ -45,20 +46,22 @@ func tracePanels(runs []Run) []traces {
 		accuracy.add(validation, r.validated(), func(r train.Row) float64 { return 100 * r.Val.Accuracy })
 		rate.add(schedule, r.Rows, func(r train.Row) float64 { return r.LR })
 		if b := r.best(); b != nil {
-			accuracy.rings = append(accuracy.rings, mark{validation, [2]float64{float64(b.Epoch), 100 * b.Val.Accuracy}})
+			at := [2]float64{float64(b.Epoch), 100 * b.Val.Accuracy}
+			accuracy.rings = append(accuracy.rings, mark{validation, at})
 		}
 	}
 	return []traces{loss, accuracy, rate}
 }
 
-// pens are those of run i of n: training is dashed and thin; colours tell it
-// from validation where there is one run, and the runs where there are several.
+// pens returns the pens of run i of n. Training is a thin dashed line. With one run, training and validation have
+// different colours; with several, each run has its colour.
 func pens(n, i int) (training, validation, schedule pen) {
 	thin, thick := lineColors(n)[i], lineColors(n)[i]
 	if n == 1 {
 		thick = vermilion
 	}
-	return pen{color: thin, width: 1.5, dash: []vg.Length{4 * px, 2.5 * px}}, pen{color: thick, width: 2}, pen{color: thin, width: 2}
+	training = pen{color: thin, width: 1.5, dash: []vg.Length{4 * px, 2.5 * px}}
+	return training, pen{color: thick, width: 2}, pen{color: thin, width: 2}
 }
 
 func (t *traces) add(s pen, rows []train.Row, value func(train.Row) float64) {
@@ -69,15 +72,15 @@ func (t *traces) add(s pen, rows []train.Row, value func(train.Row) float64) {
 	t.lines = append(t.lines, line)
 }
 
-// broken says whether there is a value that no line can show.
+// broken reports whether a value is not finite, which leaves a gap in its line.
 func (t traces) broken() bool {
 	return slices.ContainsFunc(t.lines, func(l trace) bool {
 		return slices.ContainsFunc(l.points, func(at [2]float64) bool { return !finite(at[1]) })
 	})
 }
 
-// axis holds every finite value.
-func (t traces) axis() axis {
+// axis returns a y axis for all finite values.
+func (t traces) axis() scale {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, l := range t.lines {
 		for _, at := range l.points {
@@ -97,7 +100,7 @@ func (t traces) axis() axis {
 
 func (t traces) draw(p *panel) {
 	for i, l := range t.lines {
-		var whole [][2]float64 // since the last value that was not finite
+		var whole [][2]float64 // points since the last value that is not finite
 		for _, at := range l.points {
 			if finite(at[1]) {
 				whole = append(whole, at)
@@ -107,7 +110,7 @@ func (t traces) draw(p *panel) {
 			whole = nil
 			x, y := p.at(at[0], p.ys.hi)[0], p.y
 			if i%2 == 1 {
-				y += 3 * crossRadius // below training's, which as a rule fails too
+				y += 3 * crossRadius // below the cross of training, which is usually at the same epoch
 			}
 			p.cross(pen{color: l.pen.color, width: 2}, x, y, crossRadius)
 		}
@@ -120,6 +123,5 @@ func (t traces) draw(p *panel) {
 	}
 }
 
-// finite says whether a value can be drawn; axes that hold larger ones would
-// overflow.
+// finite reports whether a value can be drawn. Beyond 1e300 the arithmetic of an axis would overflow.
 func finite(x float64) bool { return math.Abs(x) <= 1e300 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// chromium is the browser's program, if there is one.
+// chromium returns the path of Chromium, or skips the test if there is none.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -26,8 +26,8 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// probe looks at the page in a frame: how wide it is, and what pointing at the
-// sixth epoch of the first chart shows.
+// probe examines the page in a frame: its width, and what is shown when the pointer is on the sixth epoch of the first
+// chart.
 const probe = `
 onload = () => {
 	const page = document.querySelector("iframe").contentDocument;
@@ -45,9 +45,8 @@ onload = () => {
 	});
 };`
 
-// TestBrowser opens the page in Chromium, as wide as a phone and as a desktop
-// window: it needs no more room than there is, its pictures load, its script
-// runs, and dark is dark.
+// TestBrowser opens the page in Chromium, in the width of a phone and of a desktop window: it fits, its images load,
+// its script runs, and it has a dark background where the reader prefers that.
 func TestBrowser(t *testing.T) {
 	browser := chromium(t)
 	page := written(t, sample(), Options{})
@@ -55,15 +54,17 @@ func TestBrowser(t *testing.T) {
 		for scheme, background := range map[int]string{0: "rgb(20, 24, 29)", 1: "rgb(255, 255, 255)"} { // dark, light
 			dir := t.TempDir()
 			path := filepath.Join(dir, "frame.html")
-			frame := fmt.Sprintf(`<!doctype html><meta charset="utf-8"><pre></pre><iframe width="%d" height="900" style="border:0" srcdoc="%s"></iframe><script>%s</script>`,
+			frame := fmt.Sprintf(`<!doctype html><meta charset="utf-8"><pre></pre>`+
+				`<iframe width="%d" height="900" style="border:0" srcdoc="%s"></iframe><script>%s</script>`,
 				width, html.EscapeString(page), probe)
 			must(t, os.WriteFile(path, []byte(frame), 0o644))
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
-			out, err := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-				"--disable-background-networking", "--disable-component-update", "--disable-sync",
+			out, err := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu",
+				"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 				fmt.Sprintf("--blink-settings=preferredColorScheme=%d", scheme), "--window-size=1400,1000",
-				"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=5000", "--dump-dom", "file://"+path).Output()
+				"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=5000", "--dump-dom",
+				"file://"+path).Output()
 			if err != nil {
 				t.Fatalf("%s: %v", browser, err)
 			}
@@ -85,11 +86,14 @@ func TestBrowser(t *testing.T) {
 			if saw.Needs > saw.Width || saw.Width < width-20 {
 				t.Errorf("%d pixels: the page is %d wide and needs %d", width, saw.Width, saw.Needs)
 			}
-			if !strings.HasPrefix(saw.Hint, "Epoch 6\n20260102-030405-fashion-resnet, training: 0.3333\n") || saw.HasTitle || saw.Left < 0 || saw.Right > float64(saw.Width) {
-				t.Errorf("%d pixels: pointing at an epoch shows %q from %g to %g (title %v)", width, saw.Hint, saw.Left, saw.Right, saw.HasTitle)
+			if !strings.HasPrefix(saw.Hint, "Epoch 6\n20260102-030405-fashion-resnet, training: 0.3333\n") ||
+				saw.HasTitle || saw.Left < 0 || saw.Right > float64(saw.Width) {
+				t.Errorf("%d pixels: pointing at an epoch shows %q from %g to %g (title %v)", width, saw.Hint, saw.Left,
+					saw.Right, saw.HasTitle)
 			}
 			if saw.Images > 0 || saw.Styled == "none" || saw.Background != background {
-				t.Errorf("%d pixels: %d broken images, width at most %s, background %s, want %s", width, saw.Images, saw.Styled, saw.Background, background)
+				t.Errorf("%d pixels: %d broken images, width at most %s, background %s, want %s", width, saw.Images,
+					saw.Styled, saw.Background, background)
 			}
 		}
 	}

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// A chart is a figure as SVG draws it, in a box of 480 by 270.
+// A chart is a figure in the coordinates of its SVG, 480 wide and 270 high.
 type chart struct {
 	Title   string
 	X, Y    []tick
 	Curves  []curve
-	Points  []dot // without neighbours to draw a line to
+	Points  []dot // values whose neighbours are missing, so that no line shows them
 	Best    []dot
 	Columns []column
 }
 
-// plot is what the axes enclose.
+// plot is the rectangle that the axes enclose.
 var plot = struct{ left, right, top, bottom float64 }{54, 470, 12, 238}
 
 type tick struct {
@@ -27,7 +27,7 @@ type tick struct {
 
 type curve struct {
 	Color int
-	Val   bool // validation's, or the only one of its run
+	Val   bool // of validation, or the only curve of its run
 	Path  string
 }
 
@@ -36,8 +36,7 @@ type dot struct {
 	Color int
 }
 
-// A column is an epoch's part of a chart, with the values to be shown when it
-// is pointed at.
+// A column is the strip of a chart that belongs to one epoch, with the values to show while the pointer is on it.
 type column struct {
 	X, Left, Width float64
 	Text           string
@@ -60,7 +59,7 @@ func charts(runs []Run) []chart {
 	return all
 }
 
-// newChart draws the values that are numbers; others leave a gap in the line.
+// newChart draws a figure. Values that are not finite leave gaps in the lines.
 func newChart(f *figure, runs []Run, epochs int) chart {
 	c := chart{Title: f.title}
 	all := f.series(runs)
@@ -78,14 +77,15 @@ func newChart(f *figure, runs []Run, epochs int) chart {
 	if f.fromZero {
 		low = min(low, 0)
 	}
-	values := newAxis(low, high, plot.bottom, plot.top)
+	values := newValueAxis(low, high, plot.bottom, plot.top)
 	c.Y = values.ticks(f.tick)
 	x := epochAxis{epochs}
 	c.X = x.ticks()
 	c.Columns = make([]column, epochs)
 	for i := range c.Columns {
 		at := x.place(i + 1)
-		c.Columns[i] = column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()), Text: fmt.Sprintf("Epoch %d", i+1)}
+		c.Columns[i] = column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()),
+			Text: fmt.Sprintf("Epoch %d", i+1)}
 	}
 	for i := range all {
 		c.add(&all[i], f, x, values)
@@ -94,7 +94,7 @@ func newChart(f *figure, runs []Run, epochs int) chart {
 	return c
 }
 
-// at is the value of row k, if there is one and it is a number.
+// at returns the value of row k, and whether there is one that is finite.
 func (s *series) at(k int) (float64, bool) {
 	if k < 0 || k >= len(s.rows) {
 		return 0, false
@@ -103,8 +103,8 @@ func (s *series) at(k int) (float64, bool) {
 	return y, ok && !math.IsNaN(y) && !math.IsInf(y, 0)
 }
 
-// add draws a series, and tells its values to the columns.
-func (c *chart) add(s *series, f *figure, x epochAxis, y axis) {
+// add draws a series and adds its values to the columns.
+func (c *chart) add(s *series, f *figure, x epochAxis, y valueAxis) {
 	var path strings.Builder
 	for k := range s.rows {
 		value, ok := s.at(k)

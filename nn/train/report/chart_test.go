@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// value reads a place back by two of the axis' ticks, whose labels are numbers.
+// value converts a coordinate back to a value, by the first and the last tick of its axis.
 func value(t *testing.T, ticks []tick, at float64) float64 {
 	t.Helper()
 	number := func(s string) float64 {
@@ -23,16 +23,17 @@ func value(t *testing.T, ticks []tick, at float64) float64 {
 
 var pointOf = regexp.MustCompile(`([ML])([\d.]+) ([\d.]+)`)
 
-// TestCurves reads every value of every curve back from where it is drawn. A
-// place is rounded to a tenth of a pixel: of an axis of 226 pixels that is
-// 1/4520 to either side, and two ticks may be off by as much.
+// TestCurves converts every point of every curve back to its value. Coordinates are rounded to a tenth of a pixel, so
+// each is off by at most 1/4520 of an axis of 226 pixels, and so are the two ticks.
 func TestCurves(t *testing.T) {
 	runs := sample()[:1]
 	rows := runs[0].Rows
 	all := charts(runs)
-	want := map[string][2]func(i int) float64{ // training's and validation's
-		"Loss":              {func(i int) float64 { return rows[i].Train.Loss }, func(i int) float64 { return rows[i].Val.Loss }},
-		"Accuracy":          {func(i int) float64 { return 100 * rows[i].Train.Accuracy }, func(i int) float64 { return 100 * rows[i].Val.Accuracy }},
+	want := map[string][2]func(i int) float64{ // of training and of validation
+		"Loss": {func(i int) float64 { return rows[i].Train.Loss },
+			func(i int) float64 { return rows[i].Val.Loss }},
+		"Accuracy": {func(i int) float64 { return 100 * rows[i].Train.Accuracy },
+			func(i int) float64 { return 100 * rows[i].Val.Accuracy }},
 		"Learning rate":     {nil, func(i int) float64 { return rows[i].LR }},
 		"Images per second": {nil, func(i int) float64 { return rows[i].ImagesPerSecond }},
 	}
@@ -79,7 +80,9 @@ func TestCurves(t *testing.T) {
 	if got, want := all[2].Columns[0].Text, "Epoch 1\nLearning rate: 0.1"; got != want {
 		t.Errorf("a column says %q, want %q", got, want)
 	}
-	for title, first := range map[string]string{"Loss": "0.0", "Accuracy": "50\u00a0%", "Learning rate": "0.00", "Images per second": "0"} {
+	for title, first := range map[string]string{
+		"Loss": "0.0", "Accuracy": "50\u00a0%", "Learning rate": "0.00", "Images per second": "0",
+	} {
 		for _, c := range all {
 			if c.Title == title && c.Y[0].Label != first {
 				t.Errorf("%s: the axis begins at %s, want %s", title, c.Y[0].Label, first)
@@ -93,14 +96,14 @@ func TestCurves(t *testing.T) {
 	}
 }
 
-// TestGaps: what is no number is not drawn, nor joined over; a value without
-// neighbours is a point; a figure without values is left out.
+// TestGaps: a value that is not finite leaves a gap in the line; a value between two gaps is a point; a figure without
+// values is left out.
 func TestGaps(t *testing.T) {
 	rows := epochs(7)
 	for i := range rows {
 		rows[i].Val, rows[i].LR = nil, math.NaN()
 	}
-	rows[1].Train.Loss, rows[3].Train.Loss = math.NaN(), math.Inf(1) // leaves 1, 3 and 5 to 7
+	rows[1].Train.Loss, rows[3].Train.Loss = math.NaN(), math.Inf(1) // epochs 1, 3 and 5 to 7 remain
 	all := charts([]Run{{Rows: rows}})
 	if len(all) != 3 || all[0].Title != "Loss" || all[1].Title != "Accuracy" || all[2].Title != "Images per second" {
 		t.Fatalf("%d charts, want loss, accuracy and images per second", len(all))
@@ -109,7 +112,8 @@ func TestGaps(t *testing.T) {
 	if len(c.Curves) != 1 || strings.Count(c.Curves[0].Path, "M") != 1 || strings.Count(c.Curves[0].Path, "L") != 2 {
 		t.Errorf("curves %+v, want one of three points", c.Curves)
 	}
-	if len(c.Points) != 2 || math.Round(value(t, c.X, c.Points[0].X)) != 1 || math.Round(value(t, c.X, c.Points[1].X)) != 3 {
+	if len(c.Points) != 2 || math.Round(value(t, c.X, c.Points[0].X)) != 1 ||
+		math.Round(value(t, c.X, c.Points[1].X)) != 3 {
 		t.Errorf("points %+v, want epochs 1 and 3", c.Points)
 	}
 	if len(c.Columns) != 5 || len(c.Best) != 0 {
@@ -124,7 +128,9 @@ func TestSeveral(t *testing.T) {
 	if len(c.Curves) != 4 || len(c.Columns) != 30 {
 		t.Fatalf("%d curves and %d columns, want 4 and 30", len(c.Curves), len(c.Columns))
 	}
-	if got, want := c.Columns[2].Text, "Epoch 3\na, training: 90.00\u00a0%\na, validation: 76.67\u00a0%\nb, training: 90.00\u00a0%\nb, validation: 76.67\u00a0%"; got != want {
+	const want = "Epoch 3\na, training: 90.00\u00a0%\na, validation: 76.67\u00a0%\n" +
+		"b, training: 90.00\u00a0%\nb, validation: 76.67\u00a0%"
+	if got := c.Columns[2].Text; got != want {
 		t.Errorf("a column says %q, want %q", got, want)
 	}
 	if n := len(c.Columns[3].Dots); n != 2 {
@@ -139,17 +145,17 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// TestAxis: of any range the axis takes all of it, wastes less than one step at
-// either end, and has 4 to 8 ticks with labels that differ.
+// TestAxis: the axis of any range holds all of it, is less than a step longer at either end, and has 4 to 8 ticks with
+// different labels.
 func TestAxis(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 2000 {
 		low := 2 * rng.NormFloat64() * math.Pow(10, float64(rng.IntN(10)-5))
 		high := low + math.Abs(rng.NormFloat64())*math.Pow(10, float64(rng.IntN(10)-5))
 		if high-low < 1e-6*math.Abs(low) {
-			continue // closer than any quantity of a run to be seen
+			continue // closer together than the values of any quantity of a run
 		}
-		a := newAxis(low, high, 0, 100)
+		a := newValueAxis(low, high, 0, 100)
 		slack := 1e-6 * a.step
 		if a.low > low+slack || a.high < high-slack || low-a.low > a.step+slack || a.high-high > a.step+slack {
 			t.Errorf("%g to %g: axis %+v", low, high, a)
@@ -179,14 +185,17 @@ func TestAxis(t *testing.T) {
 		{5, 5, "4.4 4.6 4.8 5.0 5.2 5.4 5.6"},
 	} {
 		var got []string
-		for _, k := range newAxis(c.low, c.high, 0, 1).ticks(decimals) {
+		for _, k := range newValueAxis(c.low, c.high, 0, 1).ticks(decimals) {
 			got = append(got, k.Label)
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%g to %g: ticks %v, want %s", c.low, c.high, got, c.want)
 		}
 	}
-	for n, want := range map[int]string{1: "1", 8: "1 2 3 4 5 6 7 8", 20: "1 2 4 6 8 10 12 14 16 18 20", 30: "1 5 10 15 20 25 30", 90: "1 10 20 30 40 50 60 70 80 90", 300: "1 50 100 150 200 250 300"} {
+	for n, want := range map[int]string{
+		1: "1", 8: "1 2 3 4 5 6 7 8", 20: "1 2 4 6 8 10 12 14 16 18 20",
+		30: "1 5 10 15 20 25 30", 90: "1 10 20 30 40 50 60 70 80 90", 300: "1 50 100 150 200 250 300",
+	} {
 		var got []string
 		for _, k := range (epochAxis{n}).ticks() {
 			got = append(got, k.Label)

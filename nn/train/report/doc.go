@@ -4,13 +4,11 @@
 //	run.Evaluation, err = train.Evaluate(...)
 //	err = report.Write(file, []report.Run{run}, report.Options{})
 //
-// The page has key figures, curves over the epochs, several runs over each
-// other; how the best weights do on each class, what they confuse, and images of
-// which they were surest and wrong; the configuration, with what differs between
-// runs marked; where and on what the runs ran; all epochs as a table.
+// The page shows key figures; curves over the epochs, of all runs in the same charts; how well the best weights
+// classify each class, what they confuse, and their most confident mistakes; the configuration, with the differences
+// between runs marked; the environment of each run; and a table of all epochs.
 //
-// It is one file that asks for no other: pictures are inside, curves are SVG. It
-// follows the reader's choice of light or dark, fits a phone, and prints. A
-// little JavaScript shows values sooner than the browser would; without it the
-// browser shows them.
+// It is a single file that loads nothing: images are embedded, curves are SVG. It follows the reader's choice of light
+// or dark, fits a phone, and can be printed. A little JavaScript shows the values under the pointer at once; without it
+// the browser shows them as tooltips.
 package report

@@ -16,17 +16,17 @@ import (
 	"resnet/nn/infer"
 )
 
-// An evaluationView is how well the best weights do, ready to be filled in.
+// An evaluationView is an evaluation of the best weights in the form that the page's template needs.
 type evaluationView struct {
 	*infer.Evaluation
-	Names    []string // of the classes
-	Matrix   [][]cell // empty where there are too many classes to write numbers
+	Names    []string // of the classes; their numbers if they have none
+	Matrix   [][]cell // empty if there are more than maxNumbers classes
 	HeatMap  template.URL
-	Confused []confusion // the most frequent
+	Confused []confusion // the most frequent ones, at most maxConfused
 }
 
-// A cell is a count of the confusion matrix. Shade, 0 to 1, is its share of the
-// row; the square root for mistakes, so that rare ones are seen too.
+// A cell is a count of the confusion matrix. Shade, 0 to 1, is its share of the row. For mistakes it is the square root
+// of the share, so that rare ones can be seen.
 type cell struct {
 	Count int
 	Right bool
@@ -34,7 +34,7 @@ type cell struct {
 	Text  string
 }
 
-// A confusion is one class taken for another.
+// A confusion counts the images of one class that were predicted as another.
 type confusion struct {
 	Label, Predicted string
 	Count            int
@@ -52,13 +52,15 @@ func newEvaluationView(e *infer.Evaluation) (*evaluationView, error) {
 	}
 	k := len(e.Classes)
 	if len(e.Confusion) != k {
-		return nil, fmt.Errorf("evaluation: confusion matrix of %d rows for %d classes, want equal", len(e.Confusion), k)
+		return nil, fmt.Errorf("evaluation: confusion matrix of %d rows for %d classes, want equal",
+			len(e.Confusion), k)
 	}
 	v := &evaluationView{Evaluation: e}
 	for i := range e.Classes {
 		v.Names = append(v.Names, cmp.Or(e.Classes[i].Name, strconv.Itoa(i)))
 		if len(e.Confusion[i]) != k {
-			return nil, fmt.Errorf("evaluation: confusion matrix of %d columns for %d classes, want equal", len(e.Confusion[i]), k)
+			return nil, fmt.Errorf("evaluation: confusion matrix of %d columns for %d classes, want equal",
+				len(e.Confusion[i]), k)
 		}
 	}
 	var matrix [][]cell
@@ -76,8 +78,7 @@ func newEvaluationView(e *infer.Evaluation) (*evaluationView, error) {
 	return v, err
 }
 
-// cells are the matrix' row of the images with a label. What is confused is
-// kept in v.
+// cells converts the row of a label, and adds its mistakes to v.Confused.
 func (v *evaluationView) cells(label int, row []int) []cell {
 	total := 0
 	for _, n := range row {
@@ -88,7 +89,8 @@ func (v *evaluationView) cells(label int, row []int) []cell {
 		c := cell{Count: n, Right: k == label}
 		if n > 0 {
 			c.Shade = float64(n) / float64(total)
-			c.Text = fmt.Sprintf("%s taken for %s: %d of %d (%s)", v.Names[label], v.Names[k], n, total, percent(c.Shade))
+			c.Text = fmt.Sprintf("%s taken for %s: %d of %d (%s)",
+				v.Names[label], v.Names[k], n, total, percent(c.Shade))
 			if !c.Right {
 				v.Confused = append(v.Confused, confusion{v.Names[label], v.Names[k], n, c.Shade})
 				c.Shade = math.Sqrt(c.Shade)
@@ -100,7 +102,7 @@ func (v *evaluationView) cells(label int, row []int) []cell {
 	return cells
 }
 
-// heatMap is the matrix as a picture of one pixel a cell, for any background.
+// heatMap draws the matrix with one pixel per cell. Shades are alpha values, which suit light and dark backgrounds.
 func heatMap(matrix [][]cell) (template.URL, error) {
 	im := image.NewNRGBA(image.Rect(0, 0, len(matrix), len(matrix)))
 	for y, row := range matrix {
@@ -115,7 +117,7 @@ func heatMap(matrix [][]cell) (template.URL, error) {
 	return dataURI(im)
 }
 
-// dataURI is a picture inside a page.
+// dataURI encodes an image as a PNG in a data URI.
 func dataURI(im image.Image) (template.URL, error) {
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, im); err != nil {
@@ -124,12 +126,12 @@ func dataURI(im image.Image) (template.URL, error) {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
 }
 
-// A picture is a mistake, ready to be filled in.
+// A picture is a mistake in the form that the page's template needs.
 type picture struct {
 	*Mistake
 	URL           template.URL
 	Width, Height int
-	Coarse        bool // too small to be smoothed when it is enlarged
+	Coarse        bool // so small that it is enlarged without smoothing
 }
 
 func gallery(mistakes []Mistake) ([]picture, error) {

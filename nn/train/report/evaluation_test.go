@@ -60,13 +60,13 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// TestHeatMap: of many classes the matrix is a picture, a pixel a cell, whose
-// opacity is the share.
+// TestHeatMap: the matrix of many classes is an image of one pixel per cell, whose alpha value is the shade.
 func TestHeatMap(t *testing.T) {
 	v, err := newEvaluationView(evaluation(1000))
 	must(t, err)
 	if v.Matrix != nil || len(v.Confused) != maxConfused {
-		t.Errorf("1000 classes: %d rows of numbers and %d confusions, want none and %d", len(v.Matrix), len(v.Confused), maxConfused)
+		t.Errorf("1000 classes: %d rows of numbers and %d confusions, want none and %d",
+			len(v.Matrix), len(v.Confused), maxConfused)
 	}
 	if len(v.HeatMap) > 100_000 {
 		t.Errorf("a heat map of %d bytes, want some that a page can hold", len(v.HeatMap))
@@ -93,7 +93,8 @@ func TestGallery(t *testing.T) {
 		want, got := mistakes[i].Image, decode(t, p.URL)
 		size := want.Bounds().Size()
 		if got.Bounds().Size() != size || p.Width != size.X || p.Height != size.Y || p.Coarse != (size.X < 100) {
-			t.Fatalf("picture %d of %v, %d x %d, coarse %v, want %v", i, got.Bounds(), p.Width, p.Height, p.Coarse, size)
+			t.Fatalf("picture %d of %v, %d x %d, coarse %v, want %v",
+				i, got.Bounds(), p.Width, p.Height, p.Coarse, size)
 		}
 		for y := range size.Y {
 			for x := range size.X {

@@ -5,14 +5,14 @@ import (
 	"resnet/nn/train"
 )
 
-// A figure says what a chart shows.
+// A figure describes what a chart shows.
 type figure struct {
 	title    string
-	tick     func(x, step float64) string // writes numbers at the axis
-	value    func(x float64) string       // writes numbers elsewhere
-	fromZero bool                         // the axis begins at 0
+	tick     func(x, step float64) string // formats the numbers at the axis
+	value    func(x float64) string       // formats numbers elsewhere
+	fromZero bool                         // the axis starts at 0
 	train    func(*train.Row) float64
-	val      func(*infer.Score) float64 // nil: what validation does not have
+	val      func(*infer.Score) float64 // nil: a quantity of training only
 }
 
 var figures = []figure{
@@ -28,23 +28,23 @@ var figures = []figure{
 		title: "Learning rate", tick: decimals, value: exact, fromZero: true,
 		train: func(r *train.Row) float64 { return r.LR },
 	}, {
-		title: "Images per second", tick: func(x, _ float64) string { return thousands(x) }, value: thousands, fromZero: true,
+		title: "Images per second", value: thousands, fromZero: true,
+		tick:  func(x, _ float64) string { return thousands(x) },
 		train: func(r *train.Row) float64 { return r.ImagesPerSecond },
 	},
 }
 
-// A series is one quantity of one run by epoch.
+// A series is one quantity of one run over its epochs.
 type series struct {
 	name  string
 	color int
 	val   bool
 	rows  []train.Row
-	of    func(*train.Row) (float64, bool) // false: it has none
-	best  *train.Row                       // to be marked, or nil
+	of    func(*train.Row) (float64, bool) // false: the epoch has no value
+	best  *train.Row                       // the row to mark, or nil
 }
 
-// series are a figure's lines. Where there are several runs their names tell
-// them apart.
+// series returns the lines of a figure. If there are several runs, the names of the lines include those of the runs.
 func (f *figure) series(runs []Run) []series {
 	var all []series
 	for i := range runs {

@@ -1,4 +1,4 @@
-// An epoch's values beside the pointer, at once; the browser's own hint is slow.
+// Shows the values of an epoch beside the pointer, without the delay of the browser's tooltip.
 const hint = document.createElement("div");
 hint.id = "hint";
 hint.hidden = true;

@@ -14,9 +14,8 @@ import (
 	"resnet/nn/train"
 )
 
-// Load reads what a run directory says about its run: config.json, the epochs
-// in results.csv, and if there is one environment.json, an object of names and
-// texts. The evaluation and the mistakes are left to the caller.
+// Load reads a run directory: config.json, the epochs in results.csv and, if there is one, environment.json, an object
+// of names and texts. Evaluation and Mistakes are left to the caller.
 func Load(dir string) (Run, error) {
 	r, err := load(dir)
 	if err != nil {
@@ -26,7 +25,7 @@ func Load(dir string) (Run, error) {
 }
 
 func load(dir string) (Run, error) {
-	path, err := filepath.Abs(dir) // "." has a name too
+	path, err := filepath.Abs(dir) // "." has no base name
 	if err != nil {
 		return Run{}, err
 	}
@@ -52,8 +51,8 @@ func load(dir string) (Run, error) {
 	return r, nil
 }
 
-// readRows reads results.csv, whose columns may come in any order and with
-// others between them. Validation's may be empty.
+// readRows reads results.csv. Its columns may be in any order, with unknown ones among them; those of validation may be
+// empty.
 func readRows(path string) ([]train.Row, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -86,7 +85,7 @@ func readRows(path string) ([]train.Row, error) {
 	return rows, nil
 }
 
-// columns are a line's fields by name. The first error is kept.
+// columns gives access to the fields of a line by column name. It keeps the first error.
 type columns struct {
 	names, fields []string
 	err           error
@@ -113,7 +112,7 @@ func (c *columns) number(name string) float64 {
 	return x
 }
 
-// settings are a configuration's names and values, as in config.json.
+// settings returns the names and values of a configuration as config.json has them.
 func settings(c *train.Config) ([]Pair, error) {
 	b, err := json.Marshal(c)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"resnet/nn/train"
 )
 
-// TestLoad trains a tiny network and reads what the trainer wrote: rows bit for
-// bit, but for times, which results.csv rounds.
+// TestLoad trains a tiny network and reads what the trainer wrote: equal rows, except for times, which results.csv
+// rounds.
 func TestLoad(t *testing.T) {
 	set := &data.Set{N: 24, H: 8, W: 8, C: 1, Pixels: make([]byte, 24*64), Labels: make([]uint8, 24)}
 	for i := range set.Labels {
@@ -28,7 +28,8 @@ func TestLoad(t *testing.T) {
 	for _, val := range []string{train.ValTest, train.ValNone} {
 		cfg.Val, cfg.Output = val, filepath.Join(t.TempDir(), "run-"+val)
 		result, err := train.Run(context.Background(), cfg, train.Options{
-			Source: &data.Source{Name: "dots", ClassNames: []string{"a", "b", "c"}, Train: set, Test: set, Checksum: "c"},
+			Source: &data.Source{Name: "dots", ClassNames: []string{"a", "b", "c"}, Train: set, Test: set,
+				Checksum: "c"},
 		})
 		must(t, err)
 		environment := `{"host": "trainer", "cores": 2, "gpu": null, "libraries": {"cudnn": "9"}}`
@@ -38,16 +39,19 @@ func TestLoad(t *testing.T) {
 		if r.Name != "run-"+val || !reflect.DeepEqual(r.Config, result.Config) {
 			t.Errorf("run %s of %+v, want run-%s of %+v", r.Name, r.Config, val, result.Config)
 		}
-		if want := []Pair{{"host", "trainer"}, {"cores", "2"}, {"gpu", ""}, {"libraries", `{"cudnn": "9"}`}}; !reflect.DeepEqual(r.Environment, want) {
-			t.Errorf("environment %q, want %q", r.Environment, want)
+		wantEnvironment := []Pair{{"host", "trainer"}, {"cores", "2"}, {"gpu", ""}, {"libraries", `{"cudnn": "9"}`}}
+		if !reflect.DeepEqual(r.Environment, wantEnvironment) {
+			t.Errorf("environment %q, want %q", r.Environment, wantEnvironment)
 		}
 		if len(r.Rows) != 2 {
 			t.Fatalf("%d rows, want 2", len(r.Rows))
 		}
 		for i := range r.Rows {
 			got, want := r.Rows[i], result.Rows[i]
-			if math.Abs(got.Seconds-want.Seconds) > 0.0051 || math.Abs(got.ImagesPerSecond-want.ImagesPerSecond) > 0.051 {
-				t.Errorf("epoch %d: %g s and %g images per second, want %g and %g", i+1, got.Seconds, got.ImagesPerSecond, want.Seconds, want.ImagesPerSecond)
+			if math.Abs(got.Seconds-want.Seconds) > 0.0051 ||
+				math.Abs(got.ImagesPerSecond-want.ImagesPerSecond) > 0.051 {
+				t.Errorf("epoch %d: %g s and %g images per second, want %g and %g", i+1, got.Seconds,
+					got.ImagesPerSecond, want.Seconds, want.ImagesPerSecond)
 			}
 			got.Seconds, got.ImagesPerSecond = want.Seconds, want.ImagesPerSecond
 			if !reflect.DeepEqual(got, want) {
@@ -98,14 +102,14 @@ func TestLoadErrors(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !strings.HasPrefix(err.Error(), "report: ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "report: ") || !strings.Contains(err.Error(), c.want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: error %v, want one line with %q", c.files, err, c.want)
 		}
 	}
 }
 
-// TestCompare: lines in the order of first sight, what differs marked, a run
-// without a line among what differs.
+// TestCompare: lines are in the order in which names first occur; a line differs if a value does or if a run lacks it.
 func TestCompare(t *testing.T) {
 	got := compare([][]Pair{{{"lr", "1"}, {"opt", "sgd"}}, {{"opt", "sgd"}, {"lr", "2"}, {"new", "x"}}})
 	want := table{Differs: true, Lines: []line{

@@ -10,8 +10,8 @@ import (
 	"resnet/nn/train"
 )
 
-// best is the row of the epoch whose weights a run keeps as the best: the first
-// with the highest validation accuracy, or the last where nothing validates.
+// best returns the row of the epoch whose weights a run keeps as the best: the first with the highest validation
+// accuracy, or the last row if the run has no validation.
 func best(rows []train.Row) *train.Row {
 	var b *train.Row
 	for i := range rows {
@@ -22,8 +22,7 @@ func best(rows []train.Row) *train.Row {
 	return b
 }
 
-// medianSpeed is the middle one of the epochs' images per second, the lower of
-// two; 0 without epochs.
+// medianSpeed returns the median of images per second over the epochs, the lower of two; 0 without epochs.
 func medianSpeed(rows []train.Row) float64 {
 	if len(rows) == 0 {
 		return 0
@@ -36,14 +35,14 @@ func medianSpeed(rows []train.Row) float64 {
 	return speeds[(len(speeds)-1)/2]
 }
 
-// percent writes a fraction; its space does not break.
+// percent formats a fraction as a percentage, with a no-break space.
 func percent(x float64) string { return fmt.Sprintf("%.2f\u00a0%%", 100*x) }
 
 func loss(x float64) string { return fmt.Sprintf("%.4f", x) }
 
 func exact(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-// thousands writes a number without decimals.
+// thousands formats a number without decimals and with commas.
 func thousands(x float64) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return exact(x)
@@ -51,10 +50,10 @@ func thousands(x float64) string {
 	return grouped(strconv.FormatFloat(x, 'f', 0, 64))
 }
 
-// count writes an integer of any type.
+// count formats an integer of any type with commas.
 func count(n any) string { return grouped(fmt.Sprint(n)) }
 
-// grouped puts a comma before each three digits.
+// grouped inserts a comma before every three digits.
 func grouped(s string) string {
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -62,7 +61,7 @@ func grouped(s string) string {
 	return s
 }
 
-// duration writes seconds in the two largest units that they have.
+// duration formats seconds in hours and minutes, minutes and seconds, or seconds.
 func duration(seconds float64) string {
 	if !(seconds < 1e9) {
 		return exact(seconds) + " s"

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// pairs reads a JSON object of strings, numbers and truth values, in its order.
-// Anything else is kept as JSON.
+// pairs reads the names and values of a JSON object in their order. Strings are unquoted; any other value is kept as
+// JSON.
 func pairs(object []byte) ([]Pair, error) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	if t, err := d.Token(); err != nil {
@@ -37,11 +37,11 @@ func pairs(object []byte) ([]Pair, error) {
 	return all, err
 }
 
-// A table has a line for each name, with the values of all runs.
+// A table compares the values of all runs, one line per name.
 type table struct {
 	Runs    []*runView
 	Lines   []line
-	Differs bool // in any line
+	Differs bool // at least one line does
 }
 
 type line struct {
@@ -50,8 +50,7 @@ type line struct {
 	Differs bool // not all values are the same
 }
 
-// compare lays the runs' pairs beside each other, names in the order in which
-// they first come.
+// compare makes a table of the pairs of all runs. Names are in the order in which they first occur.
 func compare(runs [][]Pair) table {
 	var t table
 	for i, pairs := range runs {

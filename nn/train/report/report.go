@@ -13,39 +13,37 @@ import (
 	"resnet/nn/train"
 )
 
-// A Run is what the page says about a run.
+// A Run is the data about a run that the page shows.
 type Run struct {
-	Name   string // what the page calls it; Load takes that of its directory
+	Name   string // shown on the page; Load takes the name of the directory
 	Config train.Config
 	Rows   []train.Row // by epoch
 
-	// Evaluation is of the best weights on the images of Split, "test" or
-	// "validation", with the names of its classes; nil leaves it out.
+	// Evaluation is that of the best weights on the images of Split, "test" or "validation"; nil leaves it out.
 	Evaluation *infer.Evaluation
 	Split      string
-	// Mistakes are shown in their order, so the surest belong first.
+	// Mistakes are shown in the given order; put the most confident first.
 	Mistakes []Mistake
 
-	// Environment is what else there is to know, such as the host, versions and
-	// the command line.
+	// Environment describes where the run ran: host, versions, command line and so on.
 	Environment []Pair
 }
 
 // A Mistake is an image whose prediction was wrong.
 type Mistake struct {
 	Image       image.Image
-	Label       string  // the class it is of
-	Predicted   string  // the class it was taken for
-	Probability float64 // that the network gave to it
-	Index       int     // of the image in the split
+	Label       string  // its true class
+	Predicted   string  // the predicted class
+	Probability float64 // of the predicted class
+	Index       int     // of the image in its split
 }
 
-// A Pair is a name and what it stands for.
+// A Pair is a name and a value.
 type Pair struct{ Name, Value string }
 
-// Options say how the page looks. The zero value is good.
+// Options change the page. The zero value is ready to use.
 type Options struct {
-	Title string // empty: model and data set, or the number of runs
+	Title string // empty: made of model and data set, or of the number of runs
 }
 
 var (
@@ -70,7 +68,7 @@ func Write(w io.Writer, runs []Run, o Options) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	var b bytes.Buffer // so that nothing is written of a page that fails
+	var b bytes.Buffer // so that a failing template writes nothing
 	if err := page.Execute(&b, v); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

@@ -27,8 +27,8 @@ var (
 	embedded = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`)
 )
 
-// TestSelfContained: a page asks for nothing outside it, and says so to the
-// browser, which then refuses what would.
+// TestSelfContained: a page refers to nothing outside it, and its security policy tells the browser to refuse to load
+// anything.
 func TestSelfContained(t *testing.T) {
 	for _, runs := range [][]Run{sample(), sample()[:1], sample()[2:]} {
 		page := written(t, runs, Options{})
@@ -48,8 +48,7 @@ func TestSelfContained(t *testing.T) {
 	}
 }
 
-// TestWellFormed: every element is closed where it should be, and names are
-// text whatever is in them.
+// TestWellFormed: every element is closed, and a name with markup in it is shown as text.
 func TestWellFormed(t *testing.T) {
 	for _, runs := range [][]Run{sample(), sample()[1:2], sample()[2:]} {
 		page := written(t, runs, Options{Title: hostile})
@@ -76,7 +75,7 @@ func TestWellFormed(t *testing.T) {
 	}
 }
 
-// TestSections: what there is nothing to say about is left out.
+// TestSections: sections without content are left out.
 func TestSections(t *testing.T) {
 	runs := sample()
 	bare := runs[0]
@@ -87,12 +86,19 @@ func TestSections(t *testing.T) {
 		without []string
 	}{
 		{runs[:1], []string{
-			"<h1>fashion-resnet on fashion-mnist</h1>", "Best accuracy", "95.00\u00a0%", "test split, epoch 7", "<dt>Evaluated</dt><dd>90.00\u00a0%</dd>",
-			"4 min 02 s", "8 of 8", ">batch_size</dt><dd>32<", "Confusion matrix", "Most confused", "Surest mistakes", "99.99\u00a0%", "#4711", "Environment", "resnet train --epochs 8",
+			"<h1>fashion-resnet on fashion-mnist</h1>", "Best accuracy", "95.00\u00a0%", "test split, epoch 7",
+			"<dt>Evaluated</dt><dd>90.00\u00a0%</dd>", "4 min 02 s", "8 of 8", ">batch_size</dt><dd>32<",
+			"Confusion matrix", "Most confused", "Surest mistakes", "99.99\u00a0%", "#4711", "Environment",
+			"resnet train --epochs 8",
 		}, []string{"only what differs", "No epoch"}},
-		{[]Run{bare}, []string{"Best accuracy", "Curves", "Configuration", "Epochs"}, []string{"Evaluated", "Confusion", "mistakes", "Environment"}},
-		{runs[2:], []string{"No epoch has ended yet", "Configuration"}, []string{"<svg", "<h2>Epochs", "Confusion", "Best accuracy"}},
-		{runs, []string{"<h1>3 training runs</h1>", "only what differs", `<tr class="differs"><th scope="row">lr</th><td>0.001</td><td>0.01</td><td>0.001</td></tr>`}, []string{"Evaluated"}},
+		{[]Run{bare}, []string{"Best accuracy", "Curves", "Configuration", "Epochs"},
+			[]string{"Evaluated", "Confusion", "mistakes", "Environment"}},
+		{runs[2:], []string{"No epoch has ended yet", "Configuration"},
+			[]string{"<svg", "<h2>Epochs", "Confusion", "Best accuracy"}},
+		{runs, []string{
+			"<h1>3 training runs</h1>", "only what differs",
+			`<tr class="differs"><th scope="row">lr</th><td>0.001</td><td>0.01</td><td>0.001</td></tr>`,
+		}, []string{"Evaluated"}},
 	} {
 		c.runs[0].Config.Epochs = 8
 		page := written(t, c.runs, Options{})
@@ -107,19 +113,20 @@ func TestSections(t *testing.T) {
 			}
 		}
 	}
-	if page := written(t, runs, Options{Title: "Mine"}); !strings.Contains(page, "<title>Mine</title>") || !strings.Contains(page, "<h1>Mine</h1>") {
+	if page := written(t, runs, Options{Title: "Mine"}); !strings.Contains(page, "<title>Mine</title>") ||
+		!strings.Contains(page, "<h1>Mine</h1>") {
 		t.Error("a title of the caller's is not used")
 	}
 }
 
-// TestMarkup counts what styles and colours go by.
+// TestMarkup counts elements that the style sheet refers to.
 func TestMarkup(t *testing.T) {
 	one, all := written(t, sample()[:1], Options{}), written(t, sample(), Options{})
 	for _, c := range []struct {
 		page, what string
 		want       int
 	}{
-		{one, `<path class="c0" `, 4},       // of four charts, validation's or the only one
+		{one, `<path class="c0" `, 4},       // of four charts: the curve of validation or the only one
 		{one, `<path class="c0 train" `, 2}, // of loss and accuracy
 		{one, `<circle class="best c0" `, 2},
 		{one, `<g class="column">`, 4 * 8},
@@ -127,12 +134,12 @@ func TestMarkup(t *testing.T) {
 		{one, `<td class="right" `, 10},
 		{one, `<td class="wrong" `, 20},
 		{one, `<figure><img `, 2},
-		{one, ` class="coarse"`, 1}, // of 28 pixels, not of 120
+		{one, ` class="coarse"`, 1}, // the image of 28 pixels, not the one of 120
 		{all, `<path class="c1" `, 4},
 		{all, `<g class="column">`, 4 * 30},
-		{all, `<img class="heat" `, 1}, // of 40 classes
+		{all, `<img class="heat" `, 1}, // of the evaluation of 40 classes
 		{all, `<span class="c2"><i class="swatch"></i>new</span>`, 1},
-		{all, `<details>`, 2}, // of runs that have begun
+		{all, `<details>`, 2}, // of the runs that have epochs
 	} {
 		if got := strings.Count(c.page, c.what); got != c.want {
 			t.Errorf("%s is there %d times, want %d", c.what, got, c.want)
@@ -151,11 +158,14 @@ func TestErrors(t *testing.T) {
 		want string
 	}{
 		{nil, "report: no runs, want at least one"},
-		{change(func(r *Run) { r.Rows[3].Epoch = 3 }), "report: 20260102-030405-fashion-resnet: epoch 3 after 3, want more"},
+		{change(func(r *Run) { r.Rows[3].Epoch = 3 }),
+			"report: 20260102-030405-fashion-resnet: epoch 3 after 3, want more"},
 		{change(func(r *Run) { r.Rows[0].Epoch = -1 }), "epoch -1 after 0"},
 		{change(func(r *Run) { r.Rows[7].Epoch = 1 << 40 }), "at most 1048576"},
-		{change(func(r *Run) { r.Evaluation.Classes = r.Evaluation.Classes[:9] }), "confusion matrix of 10 rows for 9 classes"},
-		{change(func(r *Run) { r.Evaluation.Confusion[2] = make([]int, 11) }), "confusion matrix of 11 columns for 10 classes"},
+		{change(func(r *Run) { r.Evaluation.Classes = r.Evaluation.Classes[:9] }),
+			"confusion matrix of 10 rows for 9 classes"},
+		{change(func(r *Run) { r.Evaluation.Confusion[2] = make([]int, 11) }),
+			"confusion matrix of 11 columns for 10 classes"},
 		{change(func(r *Run) { r.Mistakes[1].Image = nil }), "mistake 1: no image"},
 		{change(func(r *Run) { r.Mistakes[0].Image = photograph(0, 5) }), "mistake 0: "},
 	} {
@@ -196,12 +206,18 @@ func TestBest(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	for s, want := range map[float64]string{0: "0 s", 59.4: "59 s", 59.6: "1 min 00 s", 282.2: "4 min 42 s", 3600: "1 h", 3661: "1 h 01 min", 400000: "111 h 06 min"} {
+	for s, want := range map[float64]string{
+		0: "0 s", 59.4: "59 s", 59.6: "1 min 00 s", 282.2: "4 min 42 s",
+		3600: "1 h", 3661: "1 h 01 min", 400000: "111 h 06 min",
+	} {
 		if got := duration(s); got != want {
 			t.Errorf("%g seconds are %q, want %q", s, got, want)
 		}
 	}
-	for x, want := range map[float64]string{0: "0", 999.4: "999", 1669.8: "1,670", 1234567: "1,234,567", -4000: "-4,000", -400: "-400"} {
+	for x, want := range map[float64]string{
+		0: "0", 999.4: "999", 1669.8: "1,670", 1234567: "1,234,567",
+		-4000: "-4,000", -400: "-400",
+	} {
 		if got := thousands(x); got != want {
 			t.Errorf("%g is %q, want %q", x, got, want)
 		}

@@ -20,11 +20,11 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// hostile is text that means something to HTML, CSS and JavaScript.
+// hostile is text with characters that are special in HTML, CSS and JavaScript.
 const hostile = `</title><script>alert("x")</script> & 'y' {{.}} \u003c`
 
-// epochs are rows with a loss that falls, an accuracy that rises and a best
-// validation accuracy in the epoch before the last.
+// epochs returns n rows with falling loss, rising accuracy and the best validation accuracy in the epoch before the
+// last.
 func epochs(n int) []train.Row {
 	rows := make([]train.Row, n)
 	for i := range rows {
@@ -39,8 +39,8 @@ func epochs(n int) []train.Row {
 	return rows
 }
 
-// evaluation of k classes of 100 images each, of which 90 are right, 7 are
-// taken for the next class and 3 for the one after.
+// evaluation returns that of k classes of 100 images each: 90 are right, 7 are predicted as the next class and 3 as the
+// one after.
 func evaluation(k int) *infer.Evaluation {
 	e := &infer.Evaluation{Images: 100 * k, Score: infer.Score{Loss: 0.25, Accuracy: 0.9}}
 	for i := range k {
@@ -49,21 +49,22 @@ func evaluation(k int) *infer.Evaluation {
 		row[(i+1)%k] += 7
 		row[(i+2)%k] += 3
 		e.Confusion = append(e.Confusion, row)
-		e.Classes = append(e.Classes, infer.ClassScore{Name: fmt.Sprintf("class %d", i), Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100})
+		e.Classes = append(e.Classes, infer.ClassScore{Name: fmt.Sprintf("class %d", i), Precision: 0.9, Recall: 0.9,
+			F1: 0.9, Support: 100})
 	}
 	e.Macro = infer.ClassScore{Precision: 0.9, Recall: 0.9, F1: 0.9, Support: 100 * k}
 	return e
 }
 
 func photograph(w, h int) image.Image {
-	im := image.NewNRGBA(image.Rect(3, 4, 3+w, 4+h)) // pictures need not begin at 0
+	im := image.NewNRGBA(image.Rect(3, 4, 3+w, 4+h)) // bounds need not start at 0
 	for i := range w * h {
 		im.Set(3+i%w, 4+i/w, color.NRGBA{uint8(7 * i), uint8(i / w), 99, 255})
 	}
 	return im
 }
 
-// sample is two runs with all there is to show, and one that has not begun.
+// sample returns two runs with everything that a page can show, and one without epochs.
 func sample() []Run {
 	first := Run{
 		Name: "20260102-030405-fashion-resnet", Config: train.Defaults(), Rows: epochs(8),
@@ -74,7 +75,8 @@ func sample() []Run {
 		},
 		Environment: []Pair{{"host", "trainer"}, {"command", "resnet train --epochs 8"}},
 	}
-	second := Run{Name: hostile, Config: train.Defaults(), Rows: epochs(30), Evaluation: evaluation(40), Split: "validation"}
+	second := Run{Name: hostile, Config: train.Defaults(), Rows: epochs(30), Evaluation: evaluation(40),
+		Split: "validation"}
 	second.Config.SetOptimizer("sgd")
 	second.Rows[4].Train.Loss, second.Rows[9].Val.Loss = math.NaN(), math.Inf(1)
 	second.Evaluation.Classes[2].Name = hostile

@@ -7,7 +7,7 @@ import (
 	"resnet/nn/train"
 )
 
-// A view is the page's content, ready to be filled in.
+// A view is the content of the page in the form that its template needs.
 type view struct {
 	Style  template.CSS
 	Script template.JS
@@ -15,23 +15,23 @@ type view struct {
 	Title       string
 	Runs        []*runView
 	Charts      []chart
-	Validated   bool // whether any run has validation
+	Validated   bool // at least one run has a validation
 	Config      table
 	Environment table
 }
 
-// A runView is a run's part of the page.
+// A runView is the part of a run in a view.
 type runView struct {
 	*Run
-	Color      int // number of its colour
+	Color      int // index of its colour
 	Best       *train.Row
-	Seconds    float64 // of all epochs
-	Speed      float64 // images per second, median over epochs
+	Seconds    float64 // the sum over all epochs
+	Speed      float64 // images per second, the median over epochs
 	Evaluation *evaluationView
 	Gallery    []picture
 }
 
-// colors is how many colours there are for runs.
+// colors is the number of colours for runs in style.css.
 const colors = 8
 
 func newView(runs []Run, o Options) (*view, error) {
@@ -78,7 +78,7 @@ func newRunView(r *Run, color int) (*runView, error) {
 	return v, err
 }
 
-// Validation names the images that validated.
+// Validation says which images the run was validated on, for the template.
 func (r *runView) Validation() string {
 	if r.Config.Val == train.ValTest {
 		return "test split"
@@ -86,7 +86,7 @@ func (r *runView) Validation() string {
 	return "held-out images"
 }
 
-// checkEpochs sees to it that epochs rise, from 1 on and not beyond reason.
+// checkEpochs checks that epochs rise, start at 1 or later and stay in a range for which a page can be drawn.
 func checkEpochs(rows []train.Row) error {
 	const most = 1 << 20
 	last := 0

@@ -1,5 +1,4 @@
-// Package tensorboard writes the event files that TensorBoard reads, and as
-// hooks records a training run in one:
+// Package tensorboard writes the event files that TensorBoard reads. Its hooks record a training run:
 //
 //	hooks := tensorboard.Hooks("", tensorboard.Options{Weights: read})
 //	result, err := train.Run(ctx, cfg, train.Options{Hooks: hooks})
@@ -14,11 +13,8 @@
 //	Text            the settings
 //	HParams         runs side by side by setting and result
 //
-// An event file is a run of TFRecords, each an Event message of TensorFlow's
-// event.proto. There are two generations of each kind of event. Scalars,
-// histograms and images are written in the first, simple_value, histo and
-// image, as PyTorch does: every TensorBoard shows those (newer ones convert
-// them as they read), and so do the other programs that read event files. What
-// came later, text and settings, exists in the second only, tensors that name
-// their plugin.
+// An event file is a sequence of TFRecords, each an Event message of TensorFlow's event.proto. The format has two
+// generations of values. Scalars, histograms and images are written in the first (simple_value, histo, image), as
+// PyTorch writes them: every TensorBoard reads those, and so do other programs. Text and settings exist in the second
+// only, as tensors that name their plugin.
 package tensorboard

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The fields of Event that say what happened, of which an event has one.
+// The fields of Event for what happened; an event has one of them.
 const (
 	eventFileVersion protowire.Number = 3
 	eventGraph       protowire.Number = 4
@@ -28,7 +28,7 @@ const (
 // sessionStart is SessionLog.START.
 const sessionStart = 1
 
-// Members of DataClass: how TensorBoard keeps a tag's values.
+// Members of DataClass, the way TensorBoard stores the values of a tag.
 const (
 	classScalar = 1
 	classTensor = 2
@@ -40,10 +40,10 @@ const (
 	typeString = 7
 )
 
-// metadata says which plugin shows a tag, and what the tag is.
+// metadata describes a tag and names the plugin that shows it.
 type metadata struct {
 	plugin      string
-	content     []byte // the plugin's own
+	content     []byte // defined by the plugin
 	description string // Markdown
 	class       int64
 }
@@ -58,7 +58,7 @@ func (d *metadata) encode() (m message) {
 	return m
 }
 
-// tagged begins a Summary.Value; what it holds is the caller's to add.
+// tagged begins a Summary.Value, to which the caller adds the value itself.
 func tagged(tag string, d *metadata) (m message) {
 	m.string(1, tag)
 	if d != nil {
@@ -67,7 +67,7 @@ func tagged(tag string, d *metadata) (m message) {
 	return m
 }
 
-// encodeTensor is a TensorProto of one dimension.
+// encodeTensor returns a one-dimensional TensorProto.
 func encodeTensor(dtype int64, strings ...string) (m message) {
 	var dim, shape message
 	dim.int(1, int64(len(strings)))
@@ -80,7 +80,7 @@ func encodeTensor(dtype int64, strings ...string) (m message) {
 	return m
 }
 
-// encodeImage is a Summary.Image of a file in PNG format.
+// encodeImage returns a Summary.Image that holds a PNG file.
 func encodeImage(file []byte) (m message, err error) {
 	c, err := png.DecodeConfig(bytes.NewReader(file))
 	if err != nil {

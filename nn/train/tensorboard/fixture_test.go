@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the fixture anew; then RESNET_REQUIRE_PYTHON=1 must pass")
 
-// fixed is a process of long ago whose clock moves by a quarter of a second.
+// fixed is an origin whose clock starts in 2023 and advances by a quarter of a second at each call.
 func fixed() origin {
 	at := time.Unix(1_700_000_000, 0)
 	return origin{host: "host", pid: 42, now: func() time.Time {
@@ -27,7 +27,7 @@ func fixed() origin {
 	}}
 }
 
-// residual is a block of a few ops with every kind of field that ops have.
+// residual is a graph of a few ops with every kind of field that ops have.
 func residual(t testing.TB) *nn.Graph {
 	t.Helper()
 	g := nn.NewGraph("residual", 3, 5, 4, 2)
@@ -40,7 +40,7 @@ func residual(t testing.TB) *nn.Graph {
 	return g
 }
 
-// picture is a PNG file of 2 rows of 3 grey pixels.
+// picture returns a PNG file of 2 rows of 3 grey pixels.
 func picture(t testing.TB) []byte {
 	t.Helper()
 	b, err := os.ReadFile("testdata/picture.png")
@@ -50,7 +50,7 @@ func picture(t testing.TB) []byte {
 
 const fixturePath = "testdata/events.out.tfevents.1700000000.host.42.0"
 
-// writeFixture writes a file with one of everything.
+// writeFixture writes a file with an event of every kind, and returns its path.
 func writeFixture(t testing.TB, dir string) string {
 	t.Helper()
 	w, err := create(dir, 7, fixed())
@@ -73,7 +73,7 @@ func writeFixture(t testing.TB, dir string) string {
 	must(t, w.Image("pictures", 9, picture(t)))
 	w.hparams(hparamsEnd, hparamsEndInfo, encodeEnd(w.now()))
 	must(t, w.Flush())
-	return w.Path()
+	return w.path
 }
 
 func TestFixture(t *testing.T) {
@@ -93,18 +93,22 @@ func TestFixture(t *testing.T) {
 	}
 }
 
-// What the file holds, read back: every event in order, the time of each a
-// quarter of a second after the last look at the clock.
+// TestEvents reads the file back: every event in order, with times that are a quarter of a second apart for each call
+// of the clock.
 func TestEvents(t *testing.T) {
 	const want = `1700000000.50 0 version brain.Event:2
 1700000000.75 7 session 1
-1700000001.00 6 config (text, class 2) tensor of type 7, 1 elements: "| setting | value |\n|---|---|\n| Empty |  |\n| Flag | ` + "`true`" + ` |\n| LR | ` + "`0.5`" + ` |\n| Seed | ` + "`18446744073709551615`" + ` |\n| model | ` + "`a'b|c`" + ` |\n"
+1700000001.00 6 config (text, class 2) tensor of type 7, 1 elements: ` +
+		`"| setting | value |\n|---|---|\n| Empty |  |\n| Flag | ` + "`true`" + ` |\n| LR | ` + "`0.5`" +
+		` |\n| Seed | ` + "`18446744073709551615`" + ` |\n| model | ` + "`a'b|c`" + ` |\n"
 1700000001.50 0 _hparams_/session_start_info (hparams, class 2) tensor of type 1, 0 elements
 1700000001.75 0 node images = placeholder, _output_shapes [-1 3 5 4]
 1700000001.75 0 node labels = placeholder, _output_shapes [-1 1 1 1]
 1700000001.75 0 node input = input images, _output_shapes [-1 3 5 4], flops 120, mean [0.25 0.5 0.75]
-1700000001.75 0 node stem = conv2d input, _output_shapes [-1 4 3 2], bias 4, flops 1296, kernel 3, out 4, pad {Top:1 Left:0 Bottom:1 Right:1}, stride 2, weight 4x3x3x3
-1700000001.75 0 node blocks/0/bn = batchnorm stem, _output_shapes [-1 4 3 2], bias 4, eps 0.5, flops 48, relu true, running_mean 4, running_var 4, weight 4
+1700000001.75 0 node stem = conv2d input, _output_shapes [-1 4 3 2], bias 4, flops 1296, kernel 3, out 4, ` +
+		`pad {Top:1 Left:0 Bottom:1 Right:1}, stride 2, weight 4x3x3x3
+1700000001.75 0 node blocks/0/bn = batchnorm stem, _output_shapes [-1 4 3 2], bias 4, eps 0.5, ` +
+		`flops 48, relu true, running_mean 4, running_var 4, weight 4
 1700000001.75 0 node blocks/0/add = add stem blocks/0/bn, _output_shapes [-1 4 3 2], flops 24
 1700000001.75 0 node fc = linear blocks/0/add, _output_shapes [-1 2 1 1], bias 2, flops 96, out 2, weight 2x24
 1700000001.75 0 node loss = softmax_cross_entropy fc labels, _output_shapes [-1 2 1 1], flops 10, smoothing 0.125
@@ -121,7 +125,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// The settings that the HParams dashboard reads lie in a tag's metadata.
+// The settings are in the metadata of a tag, where the HParams dashboard reads them.
 func TestHParams(t *testing.T) {
 	s := settings{}
 	start := fmt.Sprint(decode(t, s.encodeStart(time.Unix(3, 5e8))).double(5))
@@ -162,7 +166,8 @@ func TestImageChannels(t *testing.T) {
 			t.Errorf("%T: %d rows, %d columns, %d channels, want 1, 2, %d", m, f.int(1), f.int(2), f.int(3), want)
 		}
 	}
-	if _, err := encodeImage([]byte("GIF89a")); err == nil || !strings.Contains(err.Error(), "6 bytes that are no PNG file") {
+	_, err := encodeImage([]byte("GIF89a"))
+	if err == nil || !strings.Contains(err.Error(), "6 bytes that are no PNG file") {
 		t.Errorf("a GIF gives error %v, want one that says what it is", err)
 	}
 }

@@ -10,11 +10,10 @@ import (
 	"resnet/nn"
 )
 
-// encodeGraph is the network as TensorFlow's GraphDef: a node for each op and
-// input. TensorBoard draws a box around names that share their part before a
-// slash, so blocks.0.conv1 is called blocks/0/conv1. A click on a node shows
-// the op's fields that are not zero, which stands for a default or for no, its
-// parameters' shapes and its FLOPs for one image.
+// encodeGraph returns the network as a GraphDef of TensorFlow, with a node for each op and each input. TensorBoard
+// draws a box around names with a common part before a slash, so blocks.0.conv1 is written blocks/0/conv1. The
+// attributes of a node are the fields of its op that are not zero, the shapes of its parameters and its FLOPs for one
+// image.
 func encodeGraph(g *nn.Graph) (m message) {
 	for _, v := range []nn.Value{g.Images, g.Labels} {
 		m.bytes(1, encodeNode(scoped(g.ValueName(v)), "placeholder", nil, attributes{outputShapes: shapesOf(g, v)}))
@@ -32,7 +31,7 @@ func encodeGraph(g *nn.Graph) (m message) {
 
 func scoped(name string) string { return strings.ReplaceAll(name, ".", "/") }
 
-// encodeNode is a NodeDef.
+// encodeNode returns a NodeDef.
 func encodeNode(name, op string, in []string, a attributes) (m message) {
 	m.string(1, name)
 	m.string(2, op)
@@ -45,10 +44,10 @@ func encodeNode(name, op string, in []string, a attributes) (m message) {
 	return m
 }
 
-// Attributes are AttrValues by name.
+// attributes are AttrValues by name.
 type attributes map[string]message
 
-// outputShapes is the attribute from which TensorBoard labels edges.
+// outputShapes is the attribute that TensorBoard labels edges with.
 const outputShapes = "_output_shapes"
 
 func nodeAttributes(g *nn.Graph, n *nn.Node) attributes {
@@ -57,12 +56,12 @@ func nodeAttributes(g *nn.Graph, n *nn.Node) attributes {
 	if op.Kind() == reflect.Struct {
 		for _, f := range reflect.VisibleFields(op.Type()) {
 			v := op.FieldByIndex(f.Index)
-			if f.IsExported() && !v.IsZero() && f.Type != reflect.TypeFor[nn.Init]() { // which has nothing to show
+			if f.IsExported() && !v.IsZero() && f.Type != reflect.TypeFor[nn.Init]() { // a function
 				a[strings.ToLower(f.Name)] = attribute(v)
 			}
 		}
 	}
-	// A parameter's shape says more than the field of its name, such as Bias: true.
+	// The shape of a parameter replaces a field of the same name, such as Bias: true.
 	for _, v := range n.Params {
 		p := g.Param(v)
 		dims := []int{p.Shape.N, p.Shape.C, p.Shape.H, p.Shape.W}[:p.Dims]
@@ -91,7 +90,7 @@ func text(s string) (m message) {
 	return m
 }
 
-// shapesOf is a list of the one shape of v, N, C, H, W, where N is any.
+// shapesOf returns a list of one shape, that of v as N, C, H, W with an unknown N.
 func shapesOf(g *nn.Graph, v nn.Value) (m message) {
 	s := g.Type(v).Shape
 	var shape, list message

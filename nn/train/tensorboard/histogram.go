@@ -2,12 +2,11 @@ package tensorboard
 
 import "math"
 
-// maxBuckets is how finely a histogram divides its range. TensorBoard draws 30
-// buckets and interpolates percentiles, for which a few times as many do.
+// maxBuckets is the number of buckets of a histogram. TensorBoard draws 30 and interpolates percentiles; a few times as
+// many are precise enough for both.
 const maxBuckets = 120
 
-// A histogram counts values in buckets of equal width from min to max. Values
-// that are no numbers, or infinite, are left out.
+// A histogram counts values in buckets of equal width from min to max. It leaves out values that are NaN or infinite.
 type histogram struct {
 	min, max        float64
 	num             float64
@@ -16,8 +15,7 @@ type histogram struct {
 	counts          []float64
 }
 
-// newHistogram has one bucket where all values are equal, none where there are
-// no values.
+// newHistogram returns a histogram of one bucket if all values are equal, and of none if there are no values.
 func newHistogram(values []float32) *histogram {
 	h := &histogram{min: math.Inf(1), max: math.Inf(-1)}
 	for _, v := range values {
@@ -45,7 +43,8 @@ func (h *histogram) fill(values []float32) {
 	width := (h.max - h.min) / maxBuckets
 	h.limits, h.counts = make([]float64, maxBuckets), make([]float64, maxBuckets)
 	for i := range h.limits {
-		h.limits[i] = h.min + float64(width*float64(i+1)) // rounded, so that no processor fuses the two
+		// The conversion forbids a fused multiply-add: the same bytes on every machine.
+		h.limits[i] = h.min + float64(width*float64(i+1))
 	}
 	h.limits[maxBuckets-1] = h.max
 	for _, v := range values {
@@ -57,7 +56,7 @@ func (h *histogram) fill(values []float32) {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// encode is a HistogramProto.
+// encode returns a HistogramProto.
 func (h *histogram) encode() (m message) {
 	m.double(1, h.min)
 	m.double(2, h.max)

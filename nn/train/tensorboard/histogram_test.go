@@ -27,7 +27,7 @@ func TestHistogram(t *testing.T) {
 	}
 }
 
-// checkHistogram counts anew, each bucket by itself.
+// checkHistogram counts the values of each bucket on its own and compares.
 func checkHistogram(t *testing.T, h *histogram, values []float32) {
 	finite := slices.DeleteFunc(slices.Clone(values), func(v float32) bool { return v != v || v == inf || v == -inf })
 	slices.Sort(finite)
@@ -47,7 +47,7 @@ func checkHistogram(t *testing.T, h *histogram, values []float32) {
 				inside++
 			}
 		}
-		// A value that rounding puts beyond an edge would be one too many or too few.
+		// Rounding may put a value at an edge into the bucket beside it.
 		if math.Abs(inside-h.counts[i]) > 1 {
 			t.Errorf("bucket %d, %g to %g: %g values, want %g", i, left, right, h.counts[i], inside)
 		}
@@ -61,7 +61,7 @@ func checkHistogram(t *testing.T, h *histogram, values []float32) {
 	if all != h.num {
 		t.Errorf("%g values in buckets, want %g", all, h.num)
 	}
-	// Sums of float64 in another order differ by n times 1e-16 of their terms.
+	// Sums of n float64 values in another order differ by up to n times 1e-16 of their magnitudes.
 	if math.Abs(sum-h.sum) > 1e-12*squares || math.Abs(squares-h.sumSquares) > 1e-12*squares {
 		t.Errorf("sum %g and sum of squares %g, want %g and %g", h.sum, h.sumSquares, sum, squares)
 	}

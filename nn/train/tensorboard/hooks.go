@@ -11,40 +11,36 @@ import (
 	"resnet/nn/train"
 )
 
-// Options say what is recorded besides scalars, settings and the network. The
-// functions are called by hooks, at the end of an epoch.
+// Options choose what is recorded besides scalars, settings and the network. The hooks call the functions at the end of
+// an epoch.
 type Options struct {
-	// Every is the least number of steps between two records of the metrics;
-	// 0 means 100.
+	// Every is the minimum number of steps between two records of the metrics; 0 means 100.
 	Every int
 
-	// Weights has histograms of parameters and running statistics recorded after
-	// every epoch, and before the first.
+	// Weights records histograms of parameters and running statistics before the first epoch and after every epoch.
 	Weights bool
-	// Gradients gives the elements of a parameter's gradient, which after an epoch
-	// is its last batch's, for a histogram.
+	// Gradients returns the gradient of a parameter, of which a histogram is recorded. After an epoch it is the
+	// gradient of the last batch.
 	Gradients func(nn.Value) ([]float32, error)
 
-	// Images looks at what there is to see after an epoch, such as predictions.
-	// What it returns draws that, on another goroutine perhaps.
+	// Images reads what it needs after an epoch, such as predictions, and returns a function that draws it. That
+	// function may be called on another goroutine, while training goes on.
 	Images func(*train.EpochInfo) (draw func() ([]Image, error), err error)
 }
 
-// An Image is a picture in PNG format.
+// An Image is a tag and a PNG file.
 type Image struct {
 	Tag string // "predictions"
 	PNG []byte
 }
 
-// Hooks record a run in dir, or where that is empty in the run's directory. A
-// run that is resumed continues in a new file beside the old.
+// Hooks record a run in dir, or in the run's directory if dir is empty. A resumed run continues in a new file beside
+// the old one.
 //
-// Steps are counted over the whole run. Of training steps the metrics are
-// recorded at every n-th or soon after: when the trainer has next looked at
-// them, so that recording makes it wait for no device. As everywhere they are
-// means over the epoch so far, and so begin anew with each epoch. An epoch's
-// last step has the epoch's own results. What is recorded reaches the file after
-// each epoch and with each checkpoint, from which a run that is killed continues.
+// Steps are counted over the whole run. The metrics of training are recorded about every Options.Every steps, whenever
+// the trainer has read new ones, so that recording never waits for the device. They are means over the epoch so far and
+// start anew with each epoch. At the last step of an epoch its final results are recorded instead. Events are written
+// to the file after each epoch and with each checkpoint, so that a run that was killed and resumed has no gap.
 func Hooks(dir string, o Options) train.Hooks {
 	if o.Every < 1 {
 		o.Every = 100
@@ -53,23 +49,23 @@ func Hooks(dir string, o Options) train.Hooks {
 	return train.Hooks{Start: r.start, Step: r.step, Epoch: r.epoch, Checkpoint: r.checkpoint, End: r.end}
 }
 
-// recorder is a run that is being recorded.
+// recorder holds the state of the hooks.
 type recorder struct {
 	Options
 	dir   string
 	w     *Writer
-	later *Writer // of what need not be ready at once; see train.OnWeights
+	later *Writer // for events that are written later, on another goroutine; see train.OnWeights
 	graph *nn.Graph
-	next  int64 // the first step to record again
+	next  int64 // the first step whose metrics may be recorded
 
-	// The last step's metrics. Those of a step that differ are new; the others
-	// are of a step before.
+	// The metrics of the last step. Those of a step are new if they differ from these; otherwise the trainer has not
+	// read them yet.
 	train   infer.Score
 	speed   float64
-	stepped bool // there was a last step, and so there are gradients
+	stepped bool // at least one step has run, so there are gradients
 }
 
-// The tags.
+// The tags of the events.
 const (
 	lossTrain     = "loss/train"
 	lossVal       = "loss/val"
@@ -80,8 +76,8 @@ const (
 	learningRate  = "lr"
 	speed         = "images_per_second"
 	config        = "config"
-	weights       = "weights/"   // with the parameter's name behind it
-	gradients     = "gradients/" // likewise
+	weights       = "weights/"   // followed by the name of the parameter
+	gradients     = "gradients/" // followed by the name of the parameter
 )
 
 func (r *recorder) start(s *train.StartInfo) (err error) {
@@ -89,22 +85,23 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 		r.dir = s.Dir
 	}
 	done := int64(s.Epoch)*int64(s.Steps) + int64(s.Step)
-	first := int64(0) // what a run that died at its start has left is void
+	first := int64(0) // a new run replaces all events in the directory
 	if s.Resumed {
 		first = done + 1
 	}
 	if r.w, err = Create(r.dir, first); err != nil {
 		return err
 	}
-	r.later = r.w.Beside()
+	r.later = r.w.beside()
 	c, err := settingsOf(s.Config)
 	if err != nil {
 		return fmt.Errorf("tensorboard: %w", err)
 	}
-	r.w.Text(config, done, fmt.Sprintf("%s, %d training images, %s\n\n%s", s.Dataset, s.TrainImages, s.Backend, c.table()))
+	r.w.Text(config, done,
+		fmt.Sprintf("%s, %d training images, %s\n\n%s", s.Dataset, s.TrainImages, s.Backend, c.table()))
 	if r.w.first || !s.Resumed {
 		for _, name := range []string{"output", "data_dir", "threads", "checkpoint_seconds", "checkpoint_steps"} {
-			delete(c, name) // on which no result depends
+			delete(c, name) // no result depends on them
 		}
 		r.w.hparams(hparamsStart, hparamsStartInfo, c.encodeStart(r.w.now()))
 		r.w.Graph(s.Graph)
@@ -169,12 +166,13 @@ func (r *recorder) scalars(step int64, lr float64, t infer.Score, imagesPerSecon
 		{speed, imagesPerSecond, "in training, mean over the epoch so far"},
 	}
 	if val != nil {
-		all = append(all, Scalar{lossVal, val.Loss, "after each epoch"}, Scalar{accuracyVal, val.Accuracy, "after each epoch"})
+		const when = "after each epoch"
+		all = append(all, Scalar{lossVal, val.Loss, when}, Scalar{accuracyVal, val.Accuracy, when})
 	}
 	r.w.Scalars(step, all...)
 }
 
-// gradients records those of the trainable parameters.
+// gradients records histograms of the gradients of the trainable parameters.
 func (r *recorder) gradients(step int64) error {
 	for _, v := range r.graph.Parameters() {
 		if !r.graph.Param(v).Trainable {
@@ -189,7 +187,7 @@ func (r *recorder) gradients(step int64) error {
 	return nil
 }
 
-// weights records parameters and running statistics, float32 each.
+// weights records histograms of parameters and running statistics, which are all float32.
 func (r *recorder) weights(tensors []safetensors.Tensor, step int64) error {
 	var values []float32
 	for i := range tensors {

@@ -15,7 +15,7 @@ import (
 	"resnet/nn/train"
 )
 
-// startOf is the start of a run of 4 steps an epoch that has done some.
+// startOf returns the start of a run of 4 steps per epoch that has done some steps.
 func startOf(t testing.TB, dir string, done int) *train.StartInfo {
 	cfg := train.Defaults()
 	return &train.StartInfo{
@@ -24,7 +24,7 @@ func startOf(t testing.TB, dir string, done int) *train.StartInfo {
 	}
 }
 
-// stepOf is step n of such a run, whose metrics are all x.
+// stepOf returns step n of such a run; all metrics are x.
 func stepOf(n int, x float64) *train.StepInfo {
 	return &train.StepInfo{
 		Step: (n-1)%4 + 1, Steps: 4, GlobalStep: int64(n), LR: 0.5,
@@ -38,12 +38,12 @@ func epochOf(n int, val *infer.Score) *train.EpochInfo {
 	}}
 }
 
-// waiting is what hooks have left for later.
+// waiting collects the functions that hooks pass to Later.
 type waiting []func([]safetensors.Tensor) error
 
 func (w *waiting) later(f func([]safetensors.Tensor) error) { *w = append(*w, f) }
 
-// run does it, with weights of zero.
+// run calls them with weights of zero.
 func (w *waiting) run(t testing.TB) (err error) {
 	g := residual(t)
 	var zeros []safetensors.Tensor
@@ -57,7 +57,7 @@ func (w *waiting) run(t testing.TB) (err error) {
 	return err
 }
 
-// files are the paths of the event files in dir, in order.
+// files returns the paths of the event files in dir, sorted.
 func files(t testing.TB, dir string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, filePrefix+"*"))
@@ -65,8 +65,8 @@ func files(t testing.TB, dir string) []string {
 	return paths
 }
 
-// lines are those of a listing of the directory's last file that contain one
-// of the words, not counting text, without their times.
+// lines lists the last file in dir and returns the lines that contain one of the words, text values aside, without
+// their times.
 func lines(t testing.TB, dir string, words ...string) (found []string) {
 	t.Helper()
 	all := files(t, dir)
@@ -87,9 +87,8 @@ func equal(t *testing.T, got []string, want ...string) {
 	}
 }
 
-// The first new reading is recorded, then the next that is 3 steps later: at
-// step 4 the last of its epoch, which the epoch's row replaces, so at step 5;
-// and since steps 8 and 9 have no new one, at step 10.
+// New metrics are recorded at step 1 and next at least 3 steps later. Step 4 ends its epoch, whose results are recorded
+// instead, so it is step 5; steps 8 and 9 have no new metrics, so it is step 10.
 func TestStepsRecorded(t *testing.T) {
 	dir := t.TempDir()
 	h := Hooks("", Options{Every: 3})
@@ -117,7 +116,8 @@ func TestDefaultEvery(t *testing.T) {
 		must(t, h.Step(stepOf(n, float64(n))))
 	}
 	must(t, h.Checkpoint(&train.CheckpointInfo{}))
-	equal(t, lines(t, dir, learningRate), "1 lr (scalars, class 1) scalar 0.5", "101 lr scalar 0.5", "201 lr scalar 0.5")
+	equal(t, lines(t, dir, learningRate), "1 lr (scalars, class 1) scalar 0.5", "101 lr scalar 0.5",
+		"201 lr scalar 0.5")
 }
 
 func TestStepsBetweenAllocateNothing(t *testing.T) {
@@ -148,7 +148,7 @@ func TestEpochRecorded(t *testing.T) {
 	}
 	must(t, h.Step(stepOf(4, 6)))
 	must(t, h.Epoch(epoch))
-	must(t, h.Step(stepOf(5, 6))) // nothing waits for what comes later
+	must(t, h.Step(stepOf(5, 6))) // no hook waits for the functions passed to Later
 	must(t, w.run(t))
 	equal(t, lines(t, dir, "4 loss", "4 accuracy", "4 lr", "4 images", "bn.", "predictions"),
 		"0 weights/blocks.0.bn.weight histogram of 4 in 0 to 0, sum 0, squares 0: 4 below 0",
@@ -179,9 +179,8 @@ func TestEpochRecorded(t *testing.T) {
 		"0 _hparams_/session_end_info (hparams, class 2) tensor of type 1, 0 elements")
 }
 
-// A run that is resumed goes on in a file whose name comes after the first's,
-// even when the clock was put back. It voids later steps and repeats neither
-// the network nor the settings that HParams reads.
+// A resumed run continues in a file whose name sorts after the first, even if the clock was put back. It voids later
+// steps and repeats neither the network nor the settings that HParams reads.
 func TestResume(t *testing.T) {
 	dir := t.TempDir()
 	first := Hooks("", Options{})
@@ -191,21 +190,22 @@ func TestResume(t *testing.T) {
 	h := Hooks("", Options{Weights: true})
 	must(t, h.Start(startOf(t, dir, 6)))
 	all := files(t, dir)
-	if len(all) != 3 || all[1] != ahead.Path() {
-		t.Errorf("files %q, want the last after %s", all, ahead.Path())
+	if len(all) != 3 || all[1] != ahead.path {
+		t.Errorf("files %q, want the last after %s", all, ahead.path)
 	}
 	if got := lines(t, dir, "session", "node", "histogram", hparamsStart); !slices.Equal(got, []string{"7 session 1"}) {
 		t.Errorf("at the start of a resumed run %q, want that steps from 7 on are void", got)
 	}
-	if got := lines(t, dir, "6 config"); len(got) != 1 || !strings.Contains(got[0], `noise, 30 training images, cpu\n\n| setting`) {
+	got := lines(t, dir, "6 config")
+	if len(got) != 1 || !strings.Contains(got[0], `noise, 30 training images, cpu\n\n| setting`) {
 		t.Errorf("settings %q, want them at step 6", got)
 	}
-	// A new run in the place of one that died at its start repeats everything.
+	// A new run in the directory of one that died at its start repeats everything.
 	must(t, Hooks("", Options{}).Start(startOf(t, dir, 0)))
 	equal(t, lines(t, dir, "session", "node images", hparamsStart), "0 session 1",
 		"0 _hparams_/session_start_info (hparams, class 2) tensor of type 1, 0 elements",
 		"0 node images = placeholder, _output_shapes [-1 3 5 4]")
-	// No step has run in this process: there are no gradients of one.
+	// No step has run in this process, so there are no gradients.
 	reads := 0
 	g := Hooks("", Options{Gradients: func(nn.Value) ([]float32, error) { reads++; return nil, nil }})
 	must(t, g.Start(startOf(t, dir, 8)))
@@ -222,7 +222,7 @@ func TestDirectory(t *testing.T) {
 	if len(files(t, own)) != 1 || len(files(t, run)) != 0 {
 		t.Errorf("files %q and %q, want one in the directory that was given", files(t, own), files(t, run))
 	}
-	// Files of other programs, whatever they are called, do not stop a run.
+	// Files of other programs do not stop a run, whatever their names.
 	for _, name := range []string{"x", "99999999999999999999.y", "-5", ""} {
 		must(t, os.WriteFile(filepath.Join(run, filePrefix+name), nil, 0o644))
 	}
@@ -239,11 +239,13 @@ func drawing(images []Image, err error) func(*train.EpochInfo) (func() ([]Image,
 func TestErrors(t *testing.T) {
 	boom := errors.New("boom")
 	fail := func(nn.Value) ([]float32, error) { return nil, boom }
+	look := func(*train.EpochInfo) (func() ([]Image, error), error) { return nil, errors.New("look") }
+	wrong := drawing([]Image{{"wrong", []byte{1}}}, nil)
 	for want, o := range map[string]Options{
 		"tensorboard: gradients/stem.weight: boom":                         {Gradients: fail},
-		"tensorboard: images: look":                                        {Images: func(*train.EpochInfo) (func() ([]Image, error), error) { return nil, errors.New("look") }},
+		"tensorboard: images: look":                                        {Images: look},
 		"tensorboard: images: boom":                                        {Images: drawing(nil, boom)},
-		"tensorboard: wrong: 1 bytes that are no PNG file: unexpected EOF": {Images: drawing([]Image{{"wrong", []byte{1}}}, nil)},
+		"tensorboard: wrong: 1 bytes that are no PNG file: unexpected EOF": {Images: wrong},
 	} {
 		h := Hooks("", o)
 		var w waiting
@@ -261,7 +263,8 @@ func TestErrors(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(file, nil, 0o644))
-	if err := Hooks(file, Options{}).Start(startOf(t, "", 0)); err == nil || !strings.HasPrefix(err.Error(), "tensorboard: ") {
+	if err := Hooks(file, Options{}).Start(startOf(t, "", 0)); err == nil ||
+		!strings.HasPrefix(err.Error(), "tensorboard: ") {
 		t.Errorf("a file in the directory's place gives error %v, want one of this package", err)
 	}
 	dir := t.TempDir()

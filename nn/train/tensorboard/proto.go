@@ -6,9 +6,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A message is a protocol buffer message in wire format, built field by field.
-// Every field that is named is written, zero or not: in a oneof it is the
-// presence that counts.
+// A message is a protocol buffer message in wire format, built field by field. A field of value zero is written too,
+// because in a oneof its presence matters.
 type message []byte
 
 func (m *message) int(field protowire.Number, v int64) {
@@ -27,7 +26,7 @@ func (m *message) double(field protowire.Number, v float64) {
 	*m = protowire.AppendFixed64(protowire.AppendTag(*m, field, protowire.Fixed64Type), math.Float64bits(v))
 }
 
-// doubles is a repeated field, packed.
+// doubles adds a packed repeated field.
 func (m *message) doubles(field protowire.Number, v []float64) {
 	*m = protowire.AppendVarint(protowire.AppendTag(*m, field, protowire.BytesType), uint64(8*len(v)))
 	for _, x := range v {
@@ -39,12 +38,12 @@ func (m *message) string(field protowire.Number, s string) {
 	*m = protowire.AppendString(protowire.AppendTag(*m, field, protowire.BytesType), s)
 }
 
-// bytes is a field of bytes or, which is the same, of an encoded message.
+// bytes adds a field of bytes, or of an encoded message, which has the same form.
 func (m *message) bytes(field protowire.Number, p []byte) {
 	*m = protowire.AppendBytes(protowire.AppendTag(*m, field, protowire.BytesType), p)
 }
 
-// entry is one pair of a map from strings to messages.
+// entry adds a pair to a map from strings to messages.
 func (m *message) entry(field protowire.Number, key string, value []byte) {
 	var e message
 	e.string(1, key)

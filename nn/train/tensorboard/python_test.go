@@ -15,8 +15,8 @@ import (
 	"resnet/nn/train"
 )
 
-// python is the interpreter that RESNET_PYTHON names, else python3, if it has
-// TensorBoard. Where RESNET_REQUIRE_PYTHON is 1 it must.
+// python returns the interpreter that RESNET_PYTHON names, or python3. If it lacks TensorBoard the test is skipped, or
+// fails with RESNET_REQUIRE_PYTHON=1.
 func python(t *testing.T) string {
 	t.Helper()
 	name := cmp.Or(os.Getenv("RESNET_PYTHON"), "python3")
@@ -31,7 +31,7 @@ func python(t *testing.T) string {
 	return ""
 }
 
-// A reading is what testdata/read.py prints of a file or directory.
+// A reading is the output of testdata/read.py for a file or directory.
 type reading struct {
 	Scalars, Plotted map[string][]point
 	Histograms       map[string][]struct {
@@ -60,8 +60,8 @@ type reading struct {
 	Settings map[string]any
 }
 
-// TestTensorBoard reads three directories with TensorBoard's own code: the
-// fixture, a run that was stopped and resumed, and one that was killed.
+// TestTensorBoard reads three directories with TensorBoard's own code: the fixture, a run that was stopped and resumed,
+// and one that was killed.
 func TestTensorBoard(t *testing.T) {
 	py := python(t)
 	resumed := trained(t, 8)
@@ -84,12 +84,13 @@ func TestTensorBoard(t *testing.T) {
 	t.Run("resumed", func(t *testing.T) { readings[1].checkRun(t, resumed) })
 	t.Run("killed", func(t *testing.T) {
 		equal(t, words(readings[2].Scalars[lossTrain]), "{1 1}", "{5 5}", "{7 70}", "{10 100}")
-		equal(t, words(readings[2].Text[config]), "{0 "+readings[2].Text[config][0].Value+"}", "{6 "+readings[2].Text[config][0].Value+"}")
+		text := readings[2].Text[config]
+		equal(t, words(text), "{0 "+text[0].Value+"}", "{6 "+text[0].Value+"}")
 	})
 }
 
-// killedRun is a run that was killed after step 9, with a checkpoint of step 6,
-// and resumed from there; its losses are then ten times what they were.
+// killedRun records a run that was killed after step 9 and resumed from a checkpoint of step 6, with losses that are
+// ten times as large from there on.
 func killedRun(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -108,7 +109,7 @@ func killedRun(t *testing.T) (dir string) {
 	return dir
 }
 
-// words are things as fmt prints them.
+// words returns values as fmt prints them.
 func words[T any](things []T) (w []string) {
 	for _, x := range things {
 		w = append(w, fmt.Sprint(x))
@@ -120,17 +121,20 @@ func (r *reading) checkFixture(t *testing.T) {
 	equal(t, words(r.Scalars["loss/train"]), "{7 1.5}", "{8 1.25}")
 	equal(t, words(r.Scalars["lr"]), "{7 0}")
 	h := r.Histograms["weights/fc.bias"]
-	if len(h) != 2 || len(h[0].Limits) != maxBuckets || h[0].Counts[0] != 1 || h[0].Counts[100] != 2 || h[0].Counts[maxBuckets-1] != 1 {
+	if len(h) != 2 || len(h[0].Limits) != maxBuckets || h[0].Counts[0] != 1 || h[0].Counts[100] != 2 ||
+		h[0].Counts[maxBuckets-1] != 1 {
 		t.Errorf("histograms %+v, want one value in the first and last of %d buckets, two in bucket 100", h, maxBuckets)
 	}
 	h[0].Limits, h[0].Counts = nil, nil
 	equal(t, words(h), "{8 -2 1 4 0 5.5 [] []}", "{9 3 3 2 6 18 [3] [2]}")
 	b := r.Buckets["weights/fc.bias"]
-	if len(b) != 2 || len(b[0].Value) != maxBuckets || b[0].Value[0][0] != -2 || b[0].Value[maxBuckets-1] != [3]float64{float64(float32(0.975)), 1, 1} {
+	if len(b) != 2 || len(b[0].Value) != maxBuckets || b[0].Value[0][0] != -2 ||
+		b[0].Value[maxBuckets-1] != [3]float64{float64(float32(0.975)), 1, 1} {
 		t.Errorf("buckets %v, want %d from -2 to 1", b, maxBuckets)
 	}
 	equal(t, words(b[1:]), "{9 [[3 3 2]]}")
-	if i := r.Images["pictures"]; len(i) != 1 || i[0].Step != 9 || i[0].Width != 3 || i[0].Height != 2 || !bytes.Equal(i[0].PNG, picture(t)) {
+	if i := r.Images["pictures"]; len(i) != 1 || i[0].Step != 9 || i[0].Width != 3 || i[0].Height != 2 ||
+		!bytes.Equal(i[0].PNG, picture(t)) {
 		t.Errorf("images %+v, want one of 3x2 pixels at step 9", i)
 	}
 	equal(t, words(r.Graph),
@@ -138,7 +142,8 @@ func (r *reading) checkFixture(t *testing.T) {
 		"{stem conv2d [input] [-1 4 3 2]}", "{blocks/0/bn batchnorm [stem] [-1 4 3 2]}",
 		"{blocks/0/add add [stem blocks/0/bn] [-1 4 3 2]}", "{fc linear [blocks/0/add] [-1 2 1 1]}",
 		"{loss softmax_cross_entropy [fc labels] [-1 2 1 1]}")
-	if x := r.Text["config"]; len(x) != 1 || x[0].Step != 6 || !strings.Contains(x[0].Value, "| Seed | `18446744073709551615` |") {
+	if x := r.Text["config"]; len(x) != 1 || x[0].Step != 6 ||
+		!strings.Contains(x[0].Value, "| Seed | `18446744073709551615` |") {
 		t.Errorf("text %+v, want the settings at step 6", x)
 	}
 	want := "map[Empty: Flag:true LR:0.5 Seed:1.8446744073709552e+19 model:a`b|c]"
@@ -162,7 +167,8 @@ func (r *reading) checkRun(t *testing.T, result *train.Result) {
 		}
 	}
 	if len(r.Plugins) != 6 || len(r.Histograms) != len(r.Buckets) {
-		t.Errorf("dashboards of %d kinds, %d histograms of which %d are shown, want 6 and all", len(r.Plugins), len(r.Histograms), len(r.Buckets))
+		t.Errorf("dashboards of %d kinds, %d histograms of which %d are shown, want 6 and all", len(r.Plugins),
+			len(r.Histograms), len(r.Buckets))
 	}
 	var steps []int
 	for _, h := range r.Histograms["weights/fc2.weight"] {

@@ -7,8 +7,8 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// maskedCRC is the CRC-32C of p, rotated right by 15 bits and moved by a
-// constant: a CRC over data that holds CRCs of its own would be weak.
+// maskedCRC returns the CRC-32C of p, rotated right by 15 bits plus a constant: a CRC over data that contains CRCs
+// would be weak.
 func maskedCRC(p []byte) uint32 {
 	const delta = 0xa282ead8
 	c := crc32.Checksum(p, castagnoli)

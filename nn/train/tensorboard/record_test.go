@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// checksum is CRC-32C bit by bit: reflected, polynomial 0x1edc6f41.
+// checksum computes CRC-32C bit by bit: reflected, polynomial 0x1edc6f41.
 func checksum(p []byte) uint32 {
 	c := ^uint32(0)
 	for _, b := range p {
@@ -17,7 +17,7 @@ func checksum(p []byte) uint32 {
 	return ^c
 }
 
-// unmasked undoes what makes a CRC a masked one.
+// unmasked is the inverse of the mask of maskedCRC.
 func unmasked(m uint32) uint32 {
 	m -= 0xa282ead8
 	return m<<15 | m>>17

@@ -15,7 +15,7 @@ import (
 	"resnet/nn/train"
 )
 
-// noise are n images of 8x8 pixels in three classes.
+// noise returns n images of 8x8 pixels in three classes.
 func noise(n int, seed uint64) *data.Set {
 	s := &data.Set{N: n, H: 8, W: 8, C: 1, Pixels: make([]byte, n*64), Labels: make([]uint8, n)}
 	for i := range s.Pixels {
@@ -27,8 +27,8 @@ func noise(n int, seed uint64) *data.Set {
 	return s
 }
 
-// trained runs 3 epochs of 5 steps on the CPU, recorded in all that there is.
-// It is stopped at a step and resumed, if stop is one.
+// trained runs 3 epochs of 5 steps on the CPU and records everything. If stop is a step, the run is stopped there and
+// resumed.
 func trained(t *testing.T, stop int64) *train.Result {
 	t.Helper()
 	file := picture(t)
@@ -81,8 +81,7 @@ type point struct {
 	Value float64
 }
 
-// checkScalars wants each epoch's results, and of the steps in between what
-// the tags hold besides at steps that ascend from 1.
+// checkScalars wants the results of each epoch at its last step, and any further values at steps that ascend from 1.
 func checkScalars(t *testing.T, scalars map[string][]point, r *train.Result) {
 	t.Helper()
 	for tag, of := range map[string]func(*train.Row) float64{
@@ -120,7 +119,7 @@ func checkScalars(t *testing.T, scalars map[string][]point, r *train.Result) {
 	}
 }
 
-// A real run's file has its results, and the histograms of its weights.
+// The file of a real run has its results and the histograms of its weights.
 func TestRun(t *testing.T) {
 	r := trained(t, 0)
 	all := files(t, r.Dir)
@@ -128,7 +127,7 @@ func TestRun(t *testing.T) {
 		t.Fatalf("event files %q, want one", all)
 	}
 	scalars := map[string][]point{}
-	sums := map[string]float64{} // the last of each histogram
+	sums := map[string]float64{} // of the last histogram of each tag
 	for _, e := range eventsOf(t, all[0]) {
 		if !e.has(5) {
 			continue

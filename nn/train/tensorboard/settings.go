@@ -12,8 +12,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// settings are a configuration's values by name: strings, bools, json.Numbers,
-// and whatever else JSON has.
+// settings are the values of a configuration by name, as encoding/json decodes them; numbers are json.Number.
 type settings map[string]any
 
 func settingsOf(config any) (settings, error) {
@@ -27,7 +26,7 @@ func settingsOf(config any) (settings, error) {
 	return s, d.Decode(&s)
 }
 
-// table is the settings as a table in Markdown.
+// table returns the settings as a Markdown table.
 func (s settings) table() string {
 	var b strings.Builder
 	b.WriteString("| setting | value |\n|---|---|\n")
@@ -41,8 +40,8 @@ func (s settings) table() string {
 	return b.String()
 }
 
-// The HParams dashboard reads a run's settings and its end from the metadata of
-// two tags. For results it takes the run's scalars.
+// The HParams dashboard reads the settings of a run and its end from the metadata of two tags. Its results are the
+// scalars of the run.
 const (
 	hparamsStart = "_hparams_/session_start_info"
 	hparamsEnd   = "_hparams_/session_end_info"
@@ -56,13 +55,13 @@ const (
 
 const hparamsSuccess = 1 // Status.STATUS_SUCCESS
 
-// encodeStart is a SessionStartInfo.
+// encodeStart returns a SessionStartInfo.
 func (s settings) encodeStart(at time.Time) (m message) {
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		var v message // google.protobuf.Value
 		switch x := s[name].(type) {
 		case json.Number:
-			f, _ := x.Float64() // what is too large is infinite
+			f, _ := x.Float64() // too large a number becomes infinite
 			v.double(2, f)
 		case bool:
 			v.bool(4, x)
@@ -75,12 +74,12 @@ func (s settings) encodeStart(at time.Time) (m message) {
 	return m
 }
 
-// encodeEnd is a SessionEndInfo.
+// encodeEnd returns a SessionEndInfo.
 func encodeEnd(at time.Time) (m message) {
 	m.int(1, hparamsSuccess)
 	m.double(2, seconds(at))
 	return m
 }
 
-// seconds is a time as event files have it, since 1970.
+// seconds returns a time in the form of event files: seconds since 1970.
 func seconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }

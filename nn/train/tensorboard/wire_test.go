@@ -13,7 +13,7 @@ import (
 	"resnet/nn/internal/prototest"
 )
 
-// Fields are a message read back.
+// fields are those of a decoded message.
 type fields prototest.Message
 
 func decode(t testing.TB, b []byte) fields {
@@ -53,7 +53,7 @@ func (f fields) messages(t testing.TB, num protowire.Number) (v []fields) {
 	return v
 }
 
-// records splits a file and checks its checksums.
+// records splits a file into its records and verifies their checksums.
 func records(t testing.TB, b []byte) (all [][]byte) {
 	t.Helper()
 	sum := func(p, stored []byte) {
@@ -71,7 +71,7 @@ func records(t testing.TB, b []byte) (all [][]byte) {
 	return all
 }
 
-// eventsOf are a file's events.
+// eventsOf returns the events of a file.
 func eventsOf(t testing.TB, path string) (events []fields) {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -82,7 +82,7 @@ func eventsOf(t testing.TB, path string) (events []fields) {
 	return events
 }
 
-// listing is a file as text: a line for each event, or for each of its values.
+// listing returns a file as text, with a line for each event, or for each value of an event.
 func listing(t testing.TB, path string) string {
 	t.Helper()
 	var b strings.Builder
@@ -148,7 +148,8 @@ func valueListing(t testing.TB, v fields) string {
 		s += fmt.Sprintf(" image %dx%dx%d of %d bytes", i.int(1), i.int(2), i.int(3), len(i.string(4)))
 	case v.has(5):
 		h := v.messages(t, 5)[0]
-		s += fmt.Sprintf(" histogram of %g in %g to %g, sum %g, squares %g:", h.double(3), h.double(1), h.double(2), h.double(4), h.double(5))
+		s += fmt.Sprintf(" histogram of %g in %g to %g, sum %g, squares %g:", h.double(3), h.double(1), h.double(2),
+			h.double(4), h.double(5))
 		limits := h.doubles(6)
 		for i, n := range h.doubles(7) {
 			if n > 0 {

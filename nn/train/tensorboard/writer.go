@@ -14,19 +14,18 @@ import (
 	"resnet/nn"
 )
 
-// A Writer writes one event file. Events are kept in memory until Flush, and
-// the file is open only while Flush writes, so that there is nothing to close.
-// It is for one goroutine at a time; see Beside.
+// A Writer writes one event file. Events are kept in memory until Flush. The file is open only during Flush, so there
+// is nothing to close. A Writer is for one goroutine at a time.
 type Writer struct {
 	path   string
 	file   *sync.Mutex // held while Flush writes
 	now    func() time.Time
-	first  bool            // of the event files in its directory
+	first  bool            // the first event file of its directory
 	buffer []byte          // records that are not yet in the file
-	known  map[string]bool // tags whose metadata was written
+	known  map[string]bool // tags whose metadata has been written
 }
 
-// origin is what a file's name and its events say of who wrote them.
+// origin is the process that writes a file, which the name of the file tells, and its clock.
 type origin struct {
 	now  func() time.Time
 	host string
@@ -41,12 +40,10 @@ func thisProcess() origin {
 	return origin{time.Now, host, os.Getpid()}
 }
 
-// Create begins a new event file in dir, which it makes if need be:
-// events.out.tfevents.<seconds>.<host>.<pid>.0, the seconds since 1970. Where
-// dir has event files the new one continues them: what they hold of step first
-// and later is void, recorded before the run was stopped, and will be recorded
-// again. TensorBoard reads a directory's files in the order of their names, so
-// the seconds are always above those of the others, even if clocks are not.
+// Create creates an event file in dir, and dir if it does not exist: events.out.tfevents.<seconds>.<host>.<pid>.0, in
+// seconds since 1970. If dir has event files the new one continues them, and voids their events of step first and
+// later, which a resumed run records again. TensorBoard reads the files of a directory in the order of their names, so
+// the seconds are above those of all other files, even if the clock was put back.
 func Create(dir string, first int64) (*Writer, error) {
 	return create(dir, first, thisProcess())
 }
@@ -62,19 +59,19 @@ func create(dir string, first int64, o origin) (*Writer, error) {
 		return nil, fmt.Errorf("tensorboard: %w", err)
 	}
 	name := fmt.Sprintf("%s%010d.%s.%d.0", filePrefix, max(o.now().Unix(), last+1), o.host, o.pid)
-	w := &Writer{path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{}}
+	w := &Writer{
+		path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{},
+	}
 	w.event(0, eventFileVersion, []byte("brain.Event:2"))
-	// TensorBoard takes the first start that it reads in a directory for the
-	// beginning of the run, and each later one as a restart that voids steps. So
-	// every file must have one.
+	// TensorBoard takes the first session start in a directory as that of the run and each later one as a restart,
+	// which voids later steps. So every file needs one.
 	var log message
 	log.int(1, sessionStart)
 	w.event(first, eventSessionLog, log)
 	return w, w.write(os.O_CREATE | os.O_EXCL)
 }
 
-// lastFile is the number of seconds in the name of the last event file in dir,
-// or 0 where there is none.
+// lastFile returns the seconds in the name of the last event file in dir, or 0 if there is none.
 func lastFile(dir string) (seconds int64, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -91,16 +88,12 @@ func lastFile(dir string) (seconds int64, err error) {
 	return seconds, nil
 }
 
-// Beside is a writer of the same file for another goroutine. No tag may be
-// written by both.
-func (w *Writer) Beside() *Writer {
+// beside returns another Writer of the same file, for use on another goroutine. The two must not write the same tag.
+func (w *Writer) beside() *Writer {
 	return &Writer{path: w.path, file: w.file, now: w.now, known: map[string]bool{}}
 }
 
-// Path is the file that is written.
-func (w *Writer) Path() string { return w.path }
-
-// Flush writes what there is to the file.
+// Flush appends all events in memory to the file.
 func (w *Writer) Flush() error {
 	if len(w.buffer) == 0 {
 		return nil
@@ -126,7 +119,7 @@ func (w *Writer) write(flag int) error {
 	return nil
 }
 
-// event adds an Event of one field that says what happened.
+// event adds an Event whose field what is payload.
 func (w *Writer) event(step int64, what protowire.Number, payload []byte) {
 	var m message
 	m.double(1, seconds(w.now()))
@@ -135,14 +128,14 @@ func (w *Writer) event(step int64, what protowire.Number, payload []byte) {
 	w.buffer = appendRecord(w.buffer, m)
 }
 
-// value adds an event of one tag.
+// value adds an event with a value of one tag.
 func (w *Writer) value(step int64, v message) {
 	var summary message
 	summary.bytes(1, v)
 	w.event(step, eventSummary, summary)
 }
 
-// once is d the first time that a tag is written, then nil.
+// once returns d at the first call with a tag, and nil after that.
 func (w *Writer) once(tag string, d metadata) *metadata {
 	if w.known[tag] {
 		return nil
@@ -169,14 +162,14 @@ func (w *Writer) Scalars(step int64, scalars ...Scalar) {
 	w.event(step, eventSummary, summary)
 }
 
-// Histogram adds the distribution of values. NaN and infinity are not counted.
+// Histogram adds the distribution of values; NaN and infinities are not counted.
 func (w *Writer) Histogram(tag string, step int64, values []float32) {
 	v := tagged(tag, nil)
 	v.bytes(valueHistogram, newHistogram(values).encode())
 	w.value(step, v)
 }
 
-// Image adds a picture, the bytes of a PNG file.
+// Image adds an image; file is a PNG file.
 func (w *Writer) Image(tag string, step int64, file []byte) error {
 	image, err := encodeImage(file)
 	if err != nil {
@@ -195,14 +188,14 @@ func (w *Writer) Text(tag string, step int64, markdown string) {
 	w.value(step, v)
 }
 
-// Graph adds the network. A directory shows one: the last.
+// Graph adds the network. TensorBoard shows only the last one in a directory.
 func (w *Writer) Graph(g *nn.Graph) { w.event(0, eventGraph, encodeGraph(g)) }
 
-// hparams adds a tag that is all metadata.
+// hparams adds a tag that has metadata and an empty value.
 func (w *Writer) hparams(tag string, field protowire.Number, info message) {
 	var content message
 	content.bytes(field, info)
 	v := tagged(tag, &metadata{plugin: "hparams", content: content, class: classTensor})
-	v.bytes(valueTensor, encodeTensor(typeFloat)) // a tensor must be there, and has no elements
+	v.bytes(valueTensor, encodeTensor(typeFloat)) // required, with no elements
 	w.value(0, v)
 }

@@ -1,0 +1,87 @@
+//go:build !nocuda
+
+package cuda
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"resnet/gpu"
+)
+
+// assemble writes a folder like assemble.sh, with image(name) for each module of a selection.
+func assemble(t *testing.T, want Selection, arch string, image func(module string) []byte) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	var f functions
+	var sums bytes.Buffer
+	for _, m := range f.modules(want) {
+		file := assembled{dir: dir, arch: arch}.file(m.name)
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(image(m.name)), filepath.Base(file))
+		if err := os.WriteFile(file, image(m.name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "SHA256SUMS"), sums.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Machine code is loaded where it fits; otherwise the kernels are loaded from PTX and work just as well. The files here
+// contain PTX, which drivers also accept and every GPU runs.
+func TestCode(t *testing.T) {
+	g := onGPU(t)
+	only := Selection{Types: []gpu.DataType{gpu.Float32}}
+	major, minor := g.d.ComputeCapability()
+	arch := fmt.Sprintf("sm_%d%d", major, minor)
+	empty := make([]byte, 4096) // with ELF's first bytes and nothing in its header
+	copy(empty, "\x7fELF")
+	whole := func() string { return assemble(t, only, arch, ptx) }
+	change := func(change func(file string) error) string {
+		dir := whole()
+		g.ok(change(assembled{dir: dir, arch: arch}.file("typed_f32")))
+		return dir
+	}
+	for _, c := range []struct{ what, dir, why string }{
+		{"all there", whole(), ""},
+		{"no folder", filepath.Join(t.TempDir(), "none"), "cuda: no machine code: open "},
+		{"of another GPU", assemble(t, only, "sm_12", ptx), "for " + arch + ": make cuda CUBIN_ARCHS=" + arch[3:]},
+		{"of other PTX", change(func(file string) error {
+			list := filepath.Join(filepath.Dir(file), "SHA256SUMS")
+			text, err := os.ReadFile(list)
+			g.ok(err)
+			text = bytes.ReplaceAll(text, []byte(digest(ptx("typed_f32"))), []byte("01234567"))
+			return os.WriteFile(list, text, 0o644)
+		}), "no machine code of this build's typed_f32"},
+		{"a file is missing", change(os.Remove), "cuda: no machine code: open "},
+		{"a file is cut off", change(func(file string) error { return os.Truncate(file, 1000) }),
+			"is damaged: its SHA-256 is "},
+		{"refused", assemble(t, only, arch, func(string) []byte { return empty }), "gpu: cuModuleLoadDataEx "},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Setenv(EnvCode, c.dir)
+			k, err := Load(g.d, only)
+			g.ok(err)
+			defer func() { g.ok(k.Close()) }()
+			want := "machine code for " + arch
+			if c.why != "" {
+				want = "PTX, which the driver compiled in "
+			}
+			if got := k.Code.String(); !strings.HasPrefix(got, want) {
+				t.Errorf("loaded from %s, want %s", got, want)
+			}
+			if got := fmt.Sprint(k.Code.Compiled); c.why == "" && got != "<nil>" || !strings.Contains(got, c.why) {
+				t.Errorf("PTX because of %s, want %q", got, c.why)
+			}
+			x := g.put(f32, []float64{-1, 2})
+			g.ok(k.ReLU(g.s, gpu.Float32, x.Ptr, x.Ptr, 2))
+			g.equal("relu", x.get(), []float64{0, 2})
+		})
+	}
+}

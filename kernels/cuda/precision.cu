@@ -1,9 +1,0 @@
-// Between float32 and the 16-bit types.
-
-KERNEL_T(cast, (T *dst, const float *src, unsigned n)) {
-    map(n, dst, [](float v) { return v; }, src);
-}
-
-KERNEL_T(uncast, (float *dst, const T *src, unsigned n)) {
-    map(n, dst, [](float v) { return v; }, src);
-}

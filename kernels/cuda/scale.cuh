@@ -1,9 +1,0 @@
-#pragma once
-
-#include "common.cuh"
-
-// ScaleState is dynamic loss scaling's memory between steps. Go's ScaleState mirrors it.
-struct ScaleState {
-    float scale, inv;          // the loss is multiplied by scale, gradients by inv = 1/scale
-    int32_t found, skip, good; // a gradient is not finite; leave out this update; steps since scale last changed
-};

@@ -1,0 +1,16 @@
+// The kernels without an element type, compiled to kernels.ptx.
+#include "common.cuh"
+#include "geometry.cuh"
+#include "lazy_batchnorm.cuh"
+#include "loss_scale.cuh"
+#include "moments.cuh"
+#include "optimizer.cuh"
+#include "sample.cuh"
+#include "split_sums.cuh"
+
+#include "assemble_batch.cu"
+#include "guard.cu"
+#include "loss_scale.cu"
+#include "optimizer.cu"
+#include "per_channel.cu"
+#include "split_sums.cu"

@@ -1,0 +1,27 @@
+// The kernels for each element type, compiled to typed_f32.ptx, typed_f16.ptx and typed_bf16.ptx.
+#include "common.cuh"
+#include "elementwise_loops.cuh"
+#include "geometry.cuh"
+#include "head.cuh"
+#include "lazy_batchnorm.cuh"
+#include "loss.cuh"
+#include "moments.cuh"
+#include "pack.cuh"
+#include "row_loops.cuh"
+#include "stem.cuh"
+
+namespace TYPE {
+#include "batchnorm.cu"
+#include "bias.cu"
+#include "check.cu"
+#include "elementwise.cu"
+#include "head.cu"
+#include "input.cu"
+#include "lazy_batchnorm.cu"
+#include "loss.cu"
+#include "pack.cu"
+#include "pad.cu"
+#include "pool.cu"
+#include "precision.cu"
+#include "stem.cu"
+} // namespace TYPE

@@ -1,0 +1,89 @@
+package models
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"resnet/nn"
+)
+
+func TestEveryModelBuilds(t *testing.T) {
+	for _, m := range All() {
+		c := m.Config()
+		g, err := Build(c)
+		if err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+			continue
+		}
+		if got := g.Type(g.Images).Shape; got != m.Input || g.Classes != m.Classes || m.About == "" || len(m.Recipes) == 0 {
+			t.Errorf("%s: images %v and %d classes, want %v and %d, words about it and a recipe", m.Name, got, g.Classes, m.Input, m.Classes)
+		}
+		for _, o := range m.Options {
+			if o.About == "" || c.Options.Get(o.Key()) != o.Default {
+				t.Errorf("%s: option %s is %d, want %d and words about it", m.Name, o.Name, c.Options.Get(o.Key()), o.Default)
+			}
+		}
+	}
+}
+
+// The published network has the published number of parameters.
+func TestFashionResNetIsAsPublished(t *testing.T) {
+	g, err := Build(All()[0].Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0
+	for _, v := range g.Parameters() {
+		all += g.Elems(v, 1)
+	}
+	if all != 1_749_210 {
+		t.Errorf("%d parameters, want 1,749,210", all)
+	}
+}
+
+// What files of before the options had a place of their own say is read and written as it was.
+func TestConfigAsJSON(t *testing.T) {
+	for text, options := range map[string]Options{
+		`{"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,"base_channels":16,"hidden":512}`: "base_channels=16 hidden=512",
+		`{"model":"fashion-resnet","channels":3,"height":9,"width":8,"classes":2,"base_channels":4}`:                  "base_channels=4 hidden=0",
+	} {
+		var c Config
+		if err := json.Unmarshal([]byte(text), &c); err != nil || c.Options != options {
+			t.Errorf("%s: options %q, %v, want %q", text, c.Options, err, options)
+		}
+		if js, err := json.Marshal(c); err != nil || string(js) != text {
+			t.Errorf("written %s, %v, want %s", js, err, text)
+		}
+	}
+	var c Config
+	if err := json.Unmarshal([]byte(`{"model":"fashion-resnet","hidden":"wide"}`), &c); err == nil || !strings.Contains(err.Error(), "hidden") {
+		t.Errorf("error %v, want one that names the option", err)
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	for want, c := range map[string]Config{
+		`no model "vgg"; there are: fashion-resnet`:                                             {Model: "vgg"},
+		`fashion-resnet has no option "depth", want one of: base_channels, hidden`:              {Model: "fashion-resnet", Options: "depth=18"},
+		`nn: fashion-resnet: input 0x28x28 with 10 classes, want sizes of at least 1 and 2 cla`: {Model: "fashion-resnet", Height: 28, Width: 28, Classes: 10},
+	} {
+		if _, err := Build(c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+	if _, err := All()[0].Recipe("weak"); err == nil || !strings.Contains(err.Error(), "there are: seed, strong") {
+		t.Errorf("error %v, want one that lists the recipes", err)
+	}
+}
+
+// A model's normalisation is part of its graph.
+func TestNormalization(t *testing.T) {
+	g, err := Build(All()[0].Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := g.Nodes[0].Op.(nn.Normalize); !ok || g.Nodes[0].Name != "input" {
+		t.Errorf("the first node is %s, %T, want input, a Normalize", g.Nodes[0].Name, g.Nodes[0].Op)
+	}
+}
