@@ -15,29 +15,6 @@ func training(batch int) []action {
 	}
 }
 
-func optimizerCases() []*testCase {
-	g := network(3, 6, 6, 10, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
-		x = b.add(nn.Conv{Out: 7, Kernel: 3, Pad: nn.Padding(1)}, x)
-		x = b.add(nn.BatchNorm{ReLU: true}, x)
-		x = b.add(nn.Conv{Out: 5, Kernel: 3, Pad: nn.Padding(1), Bias: true}, x)
-		return b.add(nn.Linear{Out: 33, ReLU: true}, x)
-	})
-	var list []*testCase
-	for _, c := range []struct {
-		name string
-		opt  nn.Optimizer
-	}{
-		{"adam", nn.NewAdam()}, {"adam with other betas", nn.Adam{Beta1: 0.5, Beta2: 0.9, Eps: 1e-3}},
-		{"adamw", nn.NewAdamW()}, {"adamw with strong decay", nn.AdamW{Beta1: 0.8, Beta2: 0.99, Eps: 1e-4, Decay: 5}},
-		{"sgd", nn.SGD{}}, {"sgd with momentum", nn.SGD{Momentum: 0.9}}, {"sgd with decay", nn.SGD{Decay: 0.5}},
-		{"sgd with nesterov momentum and decay", nn.SGD{Momentum: 0.9, Decay: 0.1, Nesterov: true}},
-	} {
-		script := []action{{nn.Train, 8}, {nn.Train, 8}, {nn.Train, 3}}
-		list = append(list, &testCase{name: "optimizer/" + c.name, graph: g, batch: 8, opt: c.opt, script: script})
-	}
-	return list
-}
-
 func networkCases() []*testCase {
 	var list []*testCase
 	add := func(name string, g *nn.Graph, batch int, opt nn.Optimizer, script []action) {

@@ -107,7 +107,8 @@ func difference(e *ReferenceExecutor, p *float64, n int, base []float64) (d floa
 		*p = at + steps*gradStep
 		e.metrics = [2]float64{}
 		for i := range e.graph.Nodes {
-			e.forward(&e.graph.Nodes[i], nn.Gradient, n)
+			node := &e.graph.Nodes[i]
+			referenceOf(node.Op).forward(node.Op, e.step(node, nn.Gradient, n, nil))
 		}
 		smooth = smooth && slices.Equal(pieces(e), base)
 		return e.metrics[0] / float64(n)
@@ -122,20 +123,10 @@ func pieces(e *ReferenceExecutor) []float64 {
 	var list []float64
 	for i := range e.graph.Nodes {
 		n := &e.graph.Nodes[i]
-		relu := false
-		switch op := n.Op.(type) {
-		case nn.ReLU:
-			relu = true
-		case nn.BatchNorm:
-			relu = op.ReLU
-		case nn.Add:
-			relu = op.ReLU
-		case nn.Linear:
-			relu = op.ReLU
-		case nn.MaxPool:
+		if _, ok := n.Op.(nn.MaxPool); ok {
 			list = append(list, e.Float64s(nn.Ref{Value: n.Saved[0]})...)
 		}
-		if relu {
+		if rectifies(n.Op) {
 			for _, y := range e.Float64s(nn.Ref{Value: n.Out}) {
 				sign := 0.0
 				if y > 0 {

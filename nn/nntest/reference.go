@@ -32,7 +32,7 @@ func (r *Reference) Info() nn.Info {
 // Plan implements nn.Backend.
 func (*Reference) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
 	for i := range g.Nodes {
-		if n := &g.Nodes[i]; !known(n.Op) {
+		if n := &g.Nodes[i]; referenceOf(n.Op).forward == nil {
 			return nil, fmt.Errorf("nntest: reference: %s: no kernel for op %s", n.Name, n.Op.Kind())
 		}
 	}
@@ -139,7 +139,8 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 	for _, in := range prog.Instructions {
 		switch in.Phase {
 		case nn.Forward:
-			e.forward(&e.graph.Nodes[in.Node], m, n)
+			node := &e.graph.Nodes[in.Node]
+			referenceOf(node.Op).forward(node.Op, e.step(node, m, n, needs))
 		case nn.Backward:
 			if e.masks != nil && !masked {
 				e.masks.impose(e)
@@ -147,7 +148,9 @@ func (e *ReferenceExecutor) Run(m nn.Mode, n int) error {
 			}
 			node := &e.graph.Nodes[in.Node]
 			e.clearStored(node, in, needs)
-			e.backward(node, n, needs)
+			if backward := referenceOf(node.Op).backward; backward != nil {
+				backward(node.Op, e.step(node, m, n, needs))
+			}
 		case nn.Update:
 			if m == nn.Train {
 				e.update()

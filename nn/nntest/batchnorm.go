@@ -1,11 +1,32 @@
 package nntest
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
 	"resnet/nn"
 )
+
+func init() {
+	forward := func(op nn.BatchNorm, s step) {
+		mean, invstd := s.saved(0), s.saved(1)
+		if s.mode == nn.Eval {
+			mean, invstd = batchNormRunning(op, s.param(2), s.param(3))
+		} else {
+			batchNormStatistics(op, s.x(0), s.param(2), s.param(3), mean, invstd, s.n)
+		}
+		s.rounding.round(mean, invstd)
+		batchNormForward(op, s.y, s.x(0), s.param(0), s.param(1), mean, invstd, s.n)
+	}
+	backward := func(op nn.BatchNorm, s step) {
+		mean, invstd := s.saved(0), s.saved(1)
+		batchNormReduce(op, s.dparam(0), s.dparam(1), s.dy, s.y, s.x(0), mean, invstd, s.n)
+		s.rounding.round(s.dparam(0), s.dparam(1))
+		batchNormBackward(op, s.dx(0), s.dparam(0), s.dparam(1), s.dy, s.y, s.x(0), s.param(0), mean, invstd, s.n)
+	}
+	register(forward, backward, batchNormCases)
+}
 
 // batchNormDefaults returns eps and momentum, with PyTorch's defaults where the op has zeros.
 func batchNormDefaults(op nn.BatchNorm) (eps, momentum float64) {
@@ -90,4 +111,27 @@ func batchNormBackward(op nn.BatchNorm, dx images, dweight, dbias []float64, dy,
 		xhat := (v - mean[c]) * invstd[c]
 		dx.v[at] += weight[c] * invstd[c] * (g - (dbias[c]+xhat*dweight[c])/m)
 	}
+}
+
+func batchNormCases() []*testCase {
+	var list []*testCase
+	for i, c := range []struct{ c, h, w, batch int }{
+		{1, 28, 28, 2}, {3, 5, 7, 5}, {5, 9, 30, 1}, {7, 14, 14, 3}, {10, 1, 1, 8}, {16, 14, 14, 2}, {20, 5, 7, 33},
+		{24, 7, 5, 2}, {33, 3, 3, 5}, {48, 2, 2, 8}, {64, 5, 7, 2}, {130, 3, 3, 5}, {6, 1, 1, 1},
+	} {
+		for _, relu := range []bool{false, true} {
+			op := nn.BatchNorm{ReLU: relu}
+			if i%2 == 0 {
+				op.Eps, op.Momentum = 1e-3, 0.01
+			}
+			name := fmt.Sprintf("batchnorm/%dx%dx%d relu %t batch %d", c.c, c.h, c.w, relu, c.batch)
+			list = append(list, opCase(name, c.c, c.h, c.w, c.batch, func(b *builder, x nn.Value) nn.Value {
+				return b.add(op, x)
+			}))
+		}
+	}
+	g := network(3, 5, 7, 3, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
+		return b.add(nn.BatchNorm{ReLU: true}, x)
+	})
+	return append(list, newCase("batchnorm/on images", g, 5))
 }

@@ -1,10 +1,17 @@
 package nntest
 
 import (
+	"fmt"
 	"math"
 
 	"resnet/nn"
 )
+
+func init() {
+	forward := func(op nn.SoftmaxCrossEntropy, s step) { lossForward(op, s.y, s.x(0), s.labels, &s.metrics, s.n) }
+	backward := func(op nn.SoftmaxCrossEntropy, s step) { lossBackward(op, s.dx(0), s.y, s.labels, s.n) }
+	register(forward, backward, lossCases)
+}
 
 // target is the target probability of a class.
 func target(op nn.SoftmaxCrossEntropy, class, label, classes int) float64 {
@@ -47,4 +54,18 @@ func lossBackward(op nn.SoftmaxCrossEntropy, dz, p images, labels []int32, n int
 			dz.v[at] += (p.v[at] - target(op, k, int(labels[i]), p.C)) / float64(n)
 		}
 	}
+}
+
+func lossCases() []*testCase {
+	var list []*testCase
+	for _, c := range []struct {
+		classes, batch int
+		smoothing      float32
+	}{{2, 5, 0}, {10, 33, 0.1}, {33, 8, 0.3}, {100, 3, 0}} {
+		g := network(1, 5, 7, c.classes, nn.SoftmaxCrossEntropy{Smoothing: c.smoothing},
+			func(b *builder, x nn.Value) nn.Value { return x })
+		name := fmt.Sprintf("loss/%d classes smoothing %g batch %d", c.classes, c.smoothing, c.batch)
+		list = append(list, newCase(name, g, c.batch))
+	}
+	return list
 }
