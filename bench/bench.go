@@ -17,11 +17,11 @@ type Phase string
 // The phases.
 const (
 	Train   Phase = "train"   // forward, loss, backward, update
-	Infer   Phase = "infer"   // forward on running statistics, one batch after the other
-	Latency Phase = "latency" // one image from the host's memory to its probabilities there; whatever BatchSizes are
+	Infer   Phase = "infer"   // forward on running statistics, batch after batch
+	Latency Phase = "latency" // from one image in host memory to its probabilities there; ignores BatchSizes
 )
 
-// Phases lists them.
+// Phases lists the names of the phases.
 func Phases() []string { return []string{string(Train), string(Infer), string(Latency)} }
 
 // Config says what to measure.
@@ -30,22 +30,22 @@ type Config struct {
 	Optimizer  nn.Optimizer // of the training phase
 	Phases     []Phase
 	BatchSizes []int
-	Seconds    float64 // per measurement, after a warm-up of a tenth of it; at least minWindows windows
-	Count      int     // measurements of each kind; 0 means 1
+	Seconds    float64 // per measurement, after a warm-up of a tenth of that; there are at least minWindows windows
+	Count      int     // measurements of each phase and batch size; 0 means 1
 	Device     device.Config
 	Options    device.Options
 	Layers     bool // also time every op
-	// Roofline, if not nil, has a GPU's bandwidth and arithmetic measured at these sizes before everything else.
+	// Roofline, if not nil, are the sizes at which a GPU's bandwidth and arithmetic are measured first.
 	Roofline *nn.RooflineSizes
 
-	// Progress, if not nil, is told what is about to be measured.
+	// Progress, if not nil, is called with what is measured next.
 	Progress func(format string, args ...any)
 }
 
-// minWindows are timed however long they take, so that there is a median.
+// minWindows is the number of windows that are timed however long they take, so that there is a median.
 const minWindows = 5
 
-// Validate reports the first setting that makes no sense.
+// Validate returns an error for the first invalid setting.
 func (c *Config) Validate() error {
 	if len(c.Phases) == 0 || len(c.BatchSizes) == 0 {
 		return fmt.Errorf("bench: %d phases and %d batch sizes, want at least one of each", len(c.Phases),
@@ -70,7 +70,7 @@ func (c *Config) Validate() error {
 	return c.Device.Validate(c.Options)
 }
 
-// Run measures every phase at every batch size. It stops with the context's error when that is cancelled.
+// Run measures every phase at every batch size. If ctx ends it returns its error.
 func Run(ctx context.Context, c Config) (r *Report, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func Run(ctx context.Context, c Config) (r *Report, err error) {
 		}
 	}
 	if gpu := c.gpu(backend); gpu != nil {
-		r.Machine.GPU.Tuning = gpu.Tuning // by now all choices are made
+		r.Machine.GPU.Tuning = gpu.Tuning // after all algorithms have been chosen
 	}
 	return r, nil
 }
@@ -119,7 +119,7 @@ func (c *Config) progress(format string, args ...any) {
 	}
 }
 
-// describe fills in what is the backend's, and what its device reaches at most.
+// describe sets the fields of the backend and its measured roofline.
 func (c *Config) describe(m *Machine, b nn.Backend) error {
 	info := b.Info()
 	m.Device, m.Threads, m.ISA, m.GPU = b.Name(), info.Threads, info.ISA, c.gpu(b)

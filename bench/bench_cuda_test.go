@@ -11,7 +11,7 @@ import (
 	"resnet/nn/cuda"
 )
 
-// On a GPU, real or emulated, a run tells what the device reaches and how each phase keeps it at work.
+// TestRunOnGPU: on a GPU, real or emulated, a report has the roofline and the device's usage in each phase.
 func TestRunOnGPU(t *testing.T) {
 	if _, err := cuda.Devices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
 		t.Skip(err)
@@ -25,21 +25,21 @@ func TestRunOnGPU(t *testing.T) {
 	}
 	g := r.Machine.GPU
 	if g == nil || g.CopyGBPerSecond <= 0 || g.ProductGFLOPS <= 0 || len(r.Results) != 3 {
-		t.Fatalf("%d results of %+v, want three and what the GPU reaches", len(r.Results), g)
+		t.Fatalf("%d results of %+v, want three and a roofline", len(r.Results), g)
 	}
-	launches := map[Phase]int{}
+	kernels := map[Phase]int{}
 	for _, s := range r.Results {
 		u := s.GPU
 		if u == nil || u.Kernels < 10 || !u.Fused || u.DeviceMs <= 0 || u.IdleShare < 0 || u.IdleShare >= 1 ||
 			s.PeakShare <= 0 || s.Phase == Latency && s.Window != 1 {
-			t.Errorf("%s: %+v, %+v, want a fused step, launches and times of the device", s.Phase, s, u)
+			t.Errorf("%s: %+v, %+v, want a fused step, kernels and times of the device", s.Phase, s, u)
 			continue
 		}
-		launches[s.Phase] = u.Kernels
+		kernels[s.Phase] = u.Kernels
 		checkLayers(t, c, s)
 	}
-	// Backward and update come on top of forward; a latency's forward is inference's.
-	if launches[Train] <= launches[Infer] || launches[Latency] != launches[Infer] {
-		t.Errorf("launches %v, want more in training, as many in both of inference", launches)
+	// Training has backward and update besides forward; latency has the forward pass of inference.
+	if kernels[Train] <= kernels[Infer] || kernels[Latency] != kernels[Infer] {
+		t.Errorf("kernels %v, want more in training, as many for latency as for inference", kernels)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"resnet/nn/models"
 )
 
-// small measures a small network for the shortest time.
+// small is a configuration that measures a small network for the shortest time.
 func small() Config {
 	return Config{
 		Model: models.Config{Model: "fashion-resnet", Channels: 1, Height: 12, Width: 12, Classes: 3,
@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// The layers are all there, their shares are a whole and their arithmetic is the network's.
+// checkLayers wants all layers, whose shares add up to 1 and whose arithmetic to that of the network.
 func checkLayers(t *testing.T, c Config, s Result) {
 	g, err := models.Build(c.Model)
 	if err != nil {
@@ -83,22 +83,21 @@ func checkLayers(t *testing.T, c Config, s Result) {
 			shared++
 		}
 		if l.Shared != (l.Ms == 0) {
-			t.Errorf("%s, batch size %d: %+v, want a time for every op but those whose work others do", s.Phase,
-				s.BatchSize, l)
+			t.Errorf("%s, batch size %d: %+v, want a time for every op except shared ones", s.Phase, s.BatchSize, l)
 		}
-		// Adding gradients that lie in one memory is nothing, and the bytes of what prepares a fused step are not
+		// Adding gradients that share memory moves nothing, and the bytes of the preparation of a fused step are not
 		// counted.
 		free := l.Kind == "add" && l.Phase == "backward" || l.Node == "preparation"
 		if l.MB <= 0 && !free || l.GBS < 0 || (l.CopyShare > 0) != (s.GPU != nil && l.MB > 0 && !l.Shared) {
-			t.Errorf("%s, batch size %d: %+v, want bytes, and a share of a GPU's bandwidth where it is one", s.Phase,
-				s.BatchSize, l)
+			t.Errorf("%s, batch size %d: %+v, want bytes, and on a GPU a share of its bandwidth", s.Phase, s.BatchSize,
+				l)
 		}
 	}
 	if (shared > 0) != (s.GPU != nil && s.GPU.Fused) {
-		t.Errorf("%s, batch size %d: %d ops share kernels, want some in a fused step, which %+v is or is not", s.Phase,
+		t.Errorf("%s, batch size %d: %d ops share kernels, want some if and only if the step is fused: %+v", s.Phase,
 			s.BatchSize, shared, s.GPU)
 	}
-	// Sums of a hundred rounded terms: to 1e-9.
+	// Sums of a hundred rounded terms are exact to 1e-9.
 	if math.Abs(share-1) > 1e-9 || math.Abs(mflop*1e6/(float64(want)*float64(s.BatchSize))-1) > 1e-9 ||
 		len(phases) != len(wantPhases) {
 		t.Errorf("%s, batch size %d: layers with a share of %v, %v MFLOP in phases %v, want 1, %v, %v",
@@ -124,7 +123,7 @@ func TestQuantiles(t *testing.T) {
 
 func TestNewResult(t *testing.T) {
 	r := &Report{Machine: Machine{PeakGFLOPS: 100}, Cost: Cost{Forward: 1e8, Train: 3e8}}
-	// Steps of 0.1 s but for a slow and a fast one in twenty.
+	// Steps of 0.1 s, except two slow and two fast ones in forty.
 	seconds := make([]float64, 40)
 	for i := range seconds {
 		seconds[i] = 0.1
@@ -140,7 +139,7 @@ func TestNewResult(t *testing.T) {
 		t.Errorf("%+v, want 100 img/s, 100 ms, 30 GFLOP/s, a share of 0.3 of 40 steps", s)
 	}
 	if s.MsPerStepP5 != 1e3*0.05 || s.ImagesPerSecondP95 != 10/0.05 {
-		t.Errorf("%+v, want the fast steps at the ends that are theirs", s)
+		t.Errorf("%+v, want the fast steps at P5 of the time and P95 of the speed", s)
 	}
 	if s = newResult(Infer, 10, seconds, 25, r); !near(s.GFLOPS, 10) || s.N != 1000 || s.Window != 25 {
 		t.Errorf("inference of 0.1 GFLOP an image: %+v, want 10 GFLOP/s of 40 windows of 25 steps", s)
@@ -150,16 +149,16 @@ func TestNewResult(t *testing.T) {
 // near allows for a few roundings.
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Abs(b) }
 
-// The seed network: 28.3 million multiply-adds forward, three times that a training step but for the stem's data
-// gradient.
+// TestCost: fashion-resnet has 28.3 million multiply-adds forward and three times as many in a training step, less the
+// data gradient of the stem.
 func TestCost(t *testing.T) {
 	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
 		Options: "base_channels=16 hidden=512"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The products alone, from the published layer sizes: stem, then for each block shortcut, conv1, conv2, conv3, then
-	// the two linear layers.
+	// Convolutions and linear layers alone, from the published sizes: the stem; for each block shortcut, conv1, conv2
+	// and conv3; the two linear layers.
 	pixels := int64(14 * 14)
 	stem := pixels * 9 * 16
 	macs := stem + 3136*512 + 512*10
@@ -178,7 +177,7 @@ func TestCost(t *testing.T) {
 	if forward != 2*macs || backward != 2*(2*macs-stem) {
 		t.Errorf("products of %d forward and %d backward, want %d and %d", forward, backward, 2*macs, 2*(2*macs-stem))
 	}
-	// All else is a few operations per activation: within a hundredth.
+	// Everything else is a few operations per activation, less than a hundredth.
 	c := CostOf(g)
 	if extra := c.Forward - forward; extra <= 0 || extra > forward/100 || c.Train <= forward+backward ||
 		c.Train > (forward+backward)*101/100 {

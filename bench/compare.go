@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Comparison holds a report against an earlier one.
+// Comparison compares a report with an earlier one.
 type Comparison struct {
-	With    string   `json:"with"`    // the earlier report's file
-	Differs []string `json:"differs"` // what else has changed: "cudnn 9.12.0, now 9.13.0"
+	With    string   `json:"with"`    // file of the earlier report
+	Differs []string `json:"differs"` // what else has changed: "cudnn 9.13.0, was 9.12.0"
 	Changes []Change `json:"changes"`
 }
 
-// Verdict is what a Change comes to.
+// Verdict is the conclusion of a Change.
 type Verdict string
 
 // The verdicts.
@@ -26,10 +26,10 @@ const (
 	NotComparable Verdict = "not comparable"
 )
 
-// Change is how the speed of one phase at one batch size and precision has changed: the ratio of the medians, new to
-// old, above 1 where it has become faster. Low and High bound the ratio by the noise within the two runs: they are the
-// quotients of the far ends of the medians' 95 % intervals (see medianInterval), of windows pooled over all
-// measurements of a kind.
+// Change is the change in speed of one phase at one batch size and precision: Ratio is the ratio of the medians, new to
+// old, above 1 if the new one is faster. Low and High bound it by the noise within the two runs: they are the quotients
+// of opposite ends of the 95 % intervals of the medians (see medianInterval), over the windows of all measurements of a
+// kind.
 type Change struct {
 	Phase     Phase   `json:"phase"`
 	BatchSize int     `json:"batch_size"`
@@ -40,11 +40,11 @@ type Change struct {
 	Low       float64 `json:"ratio_low"`
 	High      float64 `json:"ratio_high"`
 	Verdict   Verdict `json:"verdict"`
-	Why       string  `json:"why,omitempty"` // it is not comparable
+	Why       string  `json:"why,omitempty"` // the reason if it is not comparable
 }
 
-// repeatable is by how much the medians of two runs of one program differ without a cause that their windows show:
-// other places in memory, other clocks.
+// repeatable is the relative difference between the medians of two runs of one program that the noise within the runs
+// does not show, because of different addresses or clocks.
 const repeatable = 0.01
 
 // ReadReport reads what WriteJSON wrote.
@@ -63,7 +63,7 @@ func ReadReport(path string) (*Report, error) {
 	return r, nil
 }
 
-// Compare holds the report against an earlier one, which was read from a file.
+// Compare sets Comparison, the comparison with an earlier report, which was read from a file.
 func (r *Report) Compare(old *Report, file string) {
 	c := &Comparison{With: file, Differs: r.Machine.differences(&old.Machine)}
 	obstacle := r.obstacle(old)
@@ -73,14 +73,14 @@ func (r *Report) Compare(old *Report, file string) {
 	r.Comparison = c
 }
 
-// kind is what two measurements must have in common to be compared.
+// kind identifies measurements that can be compared.
 type kind struct {
 	phase     Phase
 	batch     int
 	precision string
 }
 
-// kinds are those of the results, each once, in their order.
+// kinds are the kinds of the results, each once, in order.
 func (r *Report) kinds() []kind {
 	var kinds []kind
 	seen := map[kind]bool{}
@@ -94,7 +94,7 @@ func (r *Report) kinds() []kind {
 	return kinds
 }
 
-// windows are the times of all measurements of a kind.
+// windows are the windows of all measurements of a kind.
 func (r *Report) windows(k kind) []float64 {
 	var all []float64
 	for _, s := range r.Results {
@@ -131,7 +131,7 @@ func (r *Report) change(old *Report, k kind, obstacle error) Change {
 	return c
 }
 
-// obstacle is the first field that makes two reports measurements of different things.
+// obstacle is an error with the first difference that makes two reports incomparable, or nil.
 func (r *Report) obstacle(old *Report) error {
 	if r.Model != old.Model {
 		return fmt.Errorf("model %+v, was %+v", r.Model, old.Model)
@@ -150,7 +150,8 @@ func (r *Report) obstacle(old *Report) error {
 	return nil
 }
 
-// differences are what may explain a change: all that describes a machine and is neither measured nor an obstacle.
+// differences are the differences that may explain a change: in all fields of a machine that are neither measured nor
+// an obstacle.
 func (m *Machine) differences(old *Machine) []string {
 	fields := func(m *Machine) [][2]string {
 		all := [][2]string{{"cpu", m.CPU}, {"isa", m.ISA}, {"go", m.Go}, {"version", m.Version}}
@@ -186,7 +187,6 @@ func (c *Comparison) write(b *strings.Builder) {
 			continue
 		}
 		fmt.Fprintf(b, "%-7s %6d %-9s %11.1f %11.1f %6.3f %14s  %s\n", x.Phase, x.BatchSize, x.Precision, x.Old, x.New,
-			x.Ratio,
-			fmt.Sprintf("%.3f to %.3f", x.Low, x.High), x.Verdict)
+			x.Ratio, fmt.Sprintf("%.3f to %.3f", x.Low, x.High), x.Verdict)
 	}
 }

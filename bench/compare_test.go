@@ -10,7 +10,7 @@ import (
 	"resnet/nn/models"
 )
 
-// spread are 20 times about one, within 1 %.
+// spread is 20 times within 1 % of ms.
 func spread(ms float64) []float64 {
 	w := make([]float64, 20)
 	for i := range w {
@@ -19,7 +19,7 @@ func spread(ms float64) []float64 {
 	return w
 }
 
-// measured is a report of training at batch size 32 with steps of so many ms.
+// measured is a report of training at batch size 32 with steps of ms milliseconds.
 func measured(ms float64) *Report {
 	return &Report{
 		Machine: Machine{CPU: "a cpu", Device: "cuda:0", GPU: &GPU{Name: "a gpu", Precision: "tf32", CUDNN: "9.1",
@@ -43,7 +43,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%+v, want 32,000 and 64,000 img/s, a ratio of 2", c)
 		}
 	}
-	// A wide spread hides what a narrow one shows.
+	// With a wide spread a difference is within noise that is not with a narrow one.
 	r, old := measured(0.9), measured(1)
 	for _, w := range [][]float64{r.Results[0].WindowsMs, old.Results[0].WindowsMs} {
 		for i := range w {
@@ -55,14 +55,14 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// Measurements of one kind are pooled.
+// TestComparePools: the windows of all measurements of one kind are compared together.
 func TestComparePools(t *testing.T) {
 	r := measured(1)
 	r.Results = append(r.Results, Result{Phase: Train, BatchSize: 32, WindowsMs: spread(3)})
 	r.Compare(measured(1), "old.json")
 	c := r.Comparison.Changes
 	if len(c) != 1 || c[0].Verdict != Same || c[0].Low > 0.4 || c[0].High < 0.99 {
-		t.Errorf("%+v, want one change, from a third of the speed to all of it", c)
+		t.Errorf("%+v, want one change with a ratio from a third to 1", c)
 	}
 }
 

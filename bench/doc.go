@@ -1,19 +1,19 @@
 // Package bench measures how fast a network trains and infers on a backend, and how much of the machine's arithmetic
 // that uses.
 //
-// A measurement takes the same calls as the training loop, on random images that lie in memory, on a GPU in its own:
-// Write or Gather images and labels, Write step scalars, then Run. Speed is quoted as the median over all steps after a
-// warm-up, with the 5th and the 95th percentile beside it; on a GPU, which runs behind the host, over windows of steps
-// that end with a wait for it. On a CPU it is related to the peak of fused multiply-adds that the same threads reach in
-// the same run, on a GPU to a large matrix product, and each op besides to a copy within device memory. A GPU's steps
-// are also counted in launches and watched on its own clock. A latency is measured from one image in the host's memory
-// to its probabilities there.
+// A measurement makes the same calls as the training loop on random images in memory, on a GPU in device memory: Write
+// or Assemble a batch, Write the step scalars, Run, or RunSteps for several steps. Speed is the median over all steps
+// after a warm-up, with the 5th and 95th percentiles. On a GPU, which runs behind the host, it is the median over
+// windows of steps that end with a wait for the device. Speed on a CPU is related to the peak of fused multiply-adds
+// that the same threads reach in the same run, on a GPU to a large matrix product, and the speed of each op also to a
+// copy within device memory. For a GPU a report also has the number of kernels of a step and its time on the device's
+// own clock. A latency is measured from one image in host memory to its probabilities there.
 //
-// Where ops share kernels on a GPU, time by op counts to the op that a kernel is named after: a convolution's holds
-// that of the batch norm it reads through and of the sum that it ends with, and the first convolution's of some whose
-// weight gradients one kernel makes holds theirs. Ops without a kernel show a dash; the least that an op moves and
-// computes is what it would be by itself all the same.
+// Where ops share kernels on a GPU, the time of a kernel counts for one op: that of a convolution includes the batch
+// norm of its input and the sum of its output that it computes as well, and the first of several convolutions whose
+// weight gradients one kernel computes includes the others. Ops without a kernel show a dash for time. Bytes and FLOPs
+// of an op are those that it would need alone.
 //
-// A report can be held against an earlier one of the same network and machine. Folder peers holds the same network in
-// PyTorch and a script that runs both in turn; gpucheck does so on a GPU.
+// A report can be compared with an earlier one of the same network and machine. Folder peers has the same network in
+// PyTorch and a script that runs both alternately; gpucheck does so on a GPU.
 package bench

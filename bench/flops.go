@@ -5,13 +5,13 @@ import "resnet/nn"
 // Cost is the arithmetic of one image in floating-point operations; a multiply-add counts as 2.
 type Cost struct {
 	Forward int64 `json:"forward"`
-	Train   int64 `json:"train"` // forward and backward; the update, which no image adds to, is left out
+	Train   int64 `json:"train"` // forward and backward, without the update, which does not depend on the batch
 }
 
-// CostOf counts a graph's operations, convolutions as the direct algorithm has them, so that one which saves
-// multiplications shows as faster. The backward pass of a convolution or linear layer is one product for the weight's
-// gradient and one for the input's, each as large as the forward one; where nothing before the node is trained, as at
-// the stem, there is only the first. Other ops count as much backward as forward.
+// CostOf counts the operations of a graph. Convolutions count as in the direct algorithm, so that an algorithm with
+// fewer multiplications shows as faster. The backward pass of a convolution or linear layer is one product for dw and
+// one for dx, each as large as the forward one; without trainable parameters before it, as at the stem, there is no dx.
+// Other ops count as much backward as forward.
 func CostOf(g *nn.Graph) Cost {
 	needs := g.NeedsGrad()
 	var c Cost

@@ -8,28 +8,28 @@ import (
 	"resnet/nn"
 )
 
-// Layer is what one op took in one phase of a step, summed over the CPU's threads and averaged over steps that were run
-// for it after the timed ones: taking the time costs time, and a GPU then launches kernel by kernel, all of a step
-// before the first begins.
+// Layer is the time of one op in one phase of a step, summed over the threads of a CPU and averaged over steps. These
+// run after the timed ones, because profiling slows a step down and a GPU then launches kernels one by one, all those
+// of a step before the first starts.
 type Layer struct {
 	Node   string  `json:"node"`
 	Kind   string  `json:"kind"`
 	Phase  string  `json:"phase"`            // forward, backward, update
-	Shared bool    `json:"shared,omitempty"` // other ops' kernels do its work, and their time holds it
+	Shared bool    `json:"shared,omitempty"` // kernels of other ops do its work, and their time includes it
 	Ms     float64 `json:"ms_per_step"`
-	Share  float64 `json:"share"` // of all layers' time
-	MFLOP  float64 `json:"mflop"` // 0 where an op's arithmetic is not counted
+	Share  float64 `json:"share"` // of the time of all layers
+	MFLOP  float64 `json:"mflop"` // 0: not counted
 	GFLOPS float64 `json:"gflops"`
-	// MB is the least that the op moves, see nn.Plan.BytesMoved, in 1e6 bytes.
+	// MB is the least number of 1e6 bytes that the op moves; see nn.Plan.BytesMoved.
 	MB  float64 `json:"mb"`
 	GBS float64 `json:"gb_per_second"`
-	// CopyShare and ProductShare are GBS and GFLOPS by the GPU's own roofline. An op far below both is bound by
-	// neither: it waits, or does more than it must.
+	// CopyShare and ProductShare are GBS and GFLOPS as shares of the GPU's roofline. An op far below both is limited by
+	// neither: it waits, or does more than necessary.
 	CopyShare    float64 `json:"copy_share,omitempty"`
 	ProductShare float64 `json:"product_share,omitempty"`
 }
 
-// layers profiles steps for so many seconds.
+// layers profiles steps for the given number of seconds.
 func (s *stepper) layers(ctx context.Context, seconds float64, m *Machine) ([]Layer, error) {
 	p, ok := s.exec.(nn.Instrumented)
 	if !ok {
@@ -44,7 +44,7 @@ func (s *stepper) layers(ctx context.Context, seconds float64, m *Machine) ([]La
 	return newLayers(p.Profiled(), len(times)*s.window, m), nil
 }
 
-// newLayers turns sums over steps into layers.
+// newLayers turns times summed over steps into layers.
 func newLayers(profiled []nn.InstructionTime, steps int, m *Machine) []Layer {
 	total := 0.0
 	for _, t := range profiled {

@@ -20,19 +20,19 @@ type Machine struct {
 	Go         string  `json:"go"`
 	Version    string  `json:"version"` // of this program
 	Device     string  `json:"device"`
-	ISA        string  `json:"isa"`         // of the CPU where that is the device, like the two below
-	Threads    int     `json:"threads"`     //
-	PeakGFLOPS float64 `json:"peak_gflops"` // fused multiply-adds on that many threads, measured
-	GPU        *GPU    `json:"gpu,omitempty"`
+	ISA        string  `json:"isa"`           // only if the device is the CPU, as the next two
+	Threads    int     `json:"threads"`       //
+	PeakGFLOPS float64 `json:"peak_gflops"`   // measured peak of fused multiply-adds on that many threads
+	GPU        *GPU    `json:"gpu,omitempty"` // nil if the device is the CPU
 }
 
-// GPU is the device where that is no CPU, and how it was used.
+// GPU is the GPU that is the device, and the settings with which it was used.
 type GPU struct {
 	Name              string `json:"name"`
 	ComputeCapability string `json:"compute_capability"`
 	Multiprocessors   int    `json:"multiprocessors"`
 	MemoryBytes       int64  `json:"memory_bytes"`
-	Driver            string `json:"driver"` // the newest CUDA that it knows
+	Driver            string `json:"driver"` // the newest CUDA version that it supports
 	CUDNN             string `json:"cudnn"`
 	CUBLAS            string `json:"cublas"`
 	Precision         string `json:"precision"`
@@ -40,12 +40,12 @@ type GPU struct {
 	Graph             bool   `json:"graph"`  // a step is one CUDA graph
 	Tuning            string `json:"tuning"` // how algorithms were chosen
 
-	// What it reached in this run, see nn.Roofline; 0 where that was not measured.
+	// The roofline in this run, see nn.Roofline; 0: not measured.
 	CopyGBPerSecond float64 `json:"copy_gb_per_second,omitempty"` // read and written
-	ProductGFLOPS   float64 `json:"product_gflops,omitempty"`     // a matrix product in the run's precision
+	ProductGFLOPS   float64 `json:"product_gflops,omitempty"`     // of a matrix product in the run's precision
 }
 
-// gpuOf describes a backend's GPU; nil for others.
+// gpuOf describes the GPU of a backend; it is nil for a CPU.
 func gpuOf(b nn.Backend, graph bool) *GPU {
 	i := b.Info()
 	d := i.GPU
@@ -67,7 +67,7 @@ func (m *Machine) precision() string {
 	return m.GPU.Precision
 }
 
-// peak is the arithmetic that the device reached at most, in GFLOP/s; 0 where that was not measured.
+// peak is the measured peak of the device in GFLOP/s; 0: not measured.
 func (m *Machine) peak() float64 {
 	if m.GPU == nil {
 		return m.PeakGFLOPS
@@ -75,7 +75,7 @@ func (m *Machine) peak() float64 {
 	return m.GPU.ProductGFLOPS
 }
 
-// device describes in a few words what the steps ran on.
+// device describes the device in one line, on a GPU with a second one for its roofline.
 func (m *Machine) device() string {
 	g := m.GPU
 	if g == nil {
@@ -106,8 +106,8 @@ func ThisMachine() Machine {
 	}
 }
 
-// Version is the program's version as the Go tool stamped it: a tag, or a commit's pseudo-version with "+dirty" where
-// files had changed, or "devel".
+// Version is the program's version from the Go tool: a tag, or the pseudo-version of a commit, with "+dirty" if files
+// were modified, or "devel".
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
@@ -116,7 +116,7 @@ func Version() string {
 	return info.Main.Version
 }
 
-// cpuName is the processor's name where the system tells it, as Linux does.
+// cpuName is the name of the processor, or "unknown" on systems other than Linux.
 func cpuName() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

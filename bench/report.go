@@ -11,7 +11,7 @@ import (
 	"resnet/nn/models"
 )
 
-// Report is the outcome of Run.
+// Report is the result of Run.
 type Report struct {
 	Machine Machine       `json:"machine"`
 	Model   models.Config `json:"model"`
@@ -21,13 +21,13 @@ type Report struct {
 	Comparison *Comparison `json:"comparison,omitempty"` // with an earlier report
 }
 
-// Result is one phase at one batch size. P5 and P95 are percentiles over the windows of the very figure they are named
-// after: images_per_second_p5 comes from a slow window, ms_per_step_p5 from a fast one.
+// Result is the measurement of one phase at one batch size. P5 and P95 are percentiles over the windows of the quantity
+// in their name: ImagesPerSecondP5 is that of a slow window, MsPerStepP5 that of a fast one.
 type Result struct {
 	Phase     Phase `json:"phase"`
 	BatchSize int   `json:"batch_size"`
-	N         int   `json:"n"`                // steps timed
-	Window    int   `json:"steps_per_window"` // steps timed as one: 1 on a CPU
+	N         int   `json:"n"`                // number of timed steps
+	Window    int   `json:"steps_per_window"` // steps that are timed together; 1 on a CPU
 
 	ImagesPerSecond    float64 `json:"images_per_second"`
 	ImagesPerSecondP5  float64 `json:"images_per_second_p5"`
@@ -37,18 +37,18 @@ type Result struct {
 	MsPerStepP95       float64 `json:"ms_per_step_p95"`
 
 	GFLOPS float64 `json:"gflops"`
-	// PeakShare is GFLOPS by the machine's measured peak: on a CPU that of fused multiply-adds, which Winograd's
-	// convolutions may pass, on a GPU that of a matrix product. 0 where none was measured.
+	// PeakShare is GFLOPS as a share of the measured peak: on a CPU that of fused multiply-adds, which Winograd's
+	// algorithm may exceed, on a GPU that of a matrix product. 0: not measured.
 	PeakShare float64 `json:"peak_share"`
 
-	// WindowsMs are times of a step, in order: medians of at most maxGroups groups of windows.
+	// WindowsMs are the times of a step in order, each the median of a group of windows; at most maxGroups.
 	WindowsMs []float64 `json:"windows_ms"`
 
 	GPU    *Usage  `json:"gpu,omitempty"`
 	Layers []Layer `json:"layers,omitempty"`
 }
 
-// newResult sums up the times of a step, in seconds, in windows of some steps.
+// newResult summarises the times of a step in seconds, one for each window of so many steps.
 func newResult(phase Phase, batch int, seconds []float64, window int, r *Report) Result {
 	q := quantiles(seconds, 0.05, 0.5, 0.95)
 	n := float64(batch)
@@ -71,20 +71,19 @@ func newResult(phase Phase, batch int, seconds []float64, window int, r *Report)
 	return res
 }
 
-// Usage is how a GPU spent its time in more steps, which were marked by events and not waited for.
+// Usage is how a GPU spends its time, from a timeline of further steps.
 type Usage struct {
-	// Kernels is the number of kernels, copies and fills that are launched in a step; see nn.Instrumented.
+	// Kernels is the number of kernels, copies and fills of a step; see nn.Instrumented.
 	Kernels int `json:"launches_per_step"`
-	// DeviceMs is what a step takes on the device, from its first kernel to its last.
+	// DeviceMs is the time of a step on the device, from its first kernel to its last.
 	DeviceMs float64 `json:"device_ms_per_step"`
-	// IdleShare is the share of the time in which no step was under way, as nn.Timeline has it. A latency's is what
-	// copies and the host take of it.
+	// IdleShare is nn.Timeline's Idle. In a latency it is the share of copies and of the host.
 	IdleShare float64 `json:"idle_share"`
-	// Fused says whether ops shared kernels, see nn.Config.
+	// Fused says whether ops shared kernels; see nn.Instrumented.
 	Fused bool `json:"fused"`
 }
 
-// quantiles interpolates linearly between the empirical ones.
+// quantiles are the quantiles p of x, with linear interpolation.
 func quantiles(x []float64, p ...float64) []float64 {
 	x = slices.Clone(x)
 	slices.Sort(x)
@@ -111,7 +110,7 @@ func (r *Report) WriteGo(w io.Writer) error {
 		threads = fmt.Sprintf("-%d", m.Threads)
 	}
 	if g := m.GPU; g != nil && g.CopyGBPerSecond > 0 {
-		// Not lines of configuration: benchstat would take runs for ones of different machines.
+		// These are not lines of configuration, because benchstat would treat runs as ones of different machines.
 		fmt.Fprintf(&b, "BenchmarkCeilingCopy\t1\t%.1f GB/s\nBenchmarkCeilingProduct\t1\t%.1f GFLOP/s\n",
 			g.CopyGBPerSecond, g.ProductGFLOPS)
 	}
@@ -128,7 +127,7 @@ func (r *Report) WriteGo(w io.Writer) error {
 	return err
 }
 
-// WriteTable writes the report for people: the hardware first.
+// WriteTable writes the report as a table for people, starting with the hardware.
 func (r *Report) WriteTable(w io.Writer) error {
 	m := &r.Machine
 	var b strings.Builder
@@ -166,7 +165,7 @@ func (r *Report) writeResults(b *strings.Builder) {
 	}
 }
 
-// percent is a share, or a dash where there is none.
+// percent is a share in percent, or a dash if it is not known.
 func percent(share float64, known bool) string {
 	if !known {
 		return "-"

@@ -47,7 +47,7 @@ func TestWriteGo(t *testing.T) {
 		"BenchmarkCeilingCopy\t1\t4000.0 GB/s\nBenchmarkCeilingProduct\t1\t700000.0 GFLOP/s\n" +
 		"BenchmarkTrain/batch=32\t150\t26500000 ns/op\t1207.5 img/s\t205.2 GFLOP/s\t50 launches/op\t1.25 %idle\n"
 	if b.String() != want {
-		t.Errorf("with what it reached: got %q, want %q", b.String(), want)
+		t.Errorf("with a roofline: got %q, want %q", b.String(), want)
 	}
 }
 
@@ -99,16 +99,15 @@ func TestWriteTable(t *testing.T) {
 		`(?m)^bn +batchnorm +forward +- +- +0\.0 +- +1\.500 +- +- +-$`)
 }
 
-// The shares of a GPU's ceilings that an op reaches.
+// TestNewLayers: times, and shares of a GPU's roofline.
 func TestNewLayers(t *testing.T) {
 	m := &Machine{GPU: &GPU{CopyGBPerSecond: 4000, ProductGFLOPS: 500e3}}
-	// Ten steps of 100 us and 300 us; 200 MB and 10 GFLOP each in the first.
+	// Ten steps of 100 us for a and 300 us for b; a has 200 MB and 10 GFLOP in each.
 	l := newLayers([]nn.InstructionTime{{Node: "a", Seconds: 1e-3, Bytes: 2e9, FLOPs: 1e11},
 		{Node: "b", Seconds: 3e-3}}, 10, m)
 	if a := l[0]; !near(a.Ms, 0.1) || !near(a.Share, 0.25) || !near(a.MB, 200) || !near(a.GBS, 2000) ||
-		!near(a.CopyShare, 0.5) ||
-		!near(a.MFLOP, 10e3) || !near(a.GFLOPS, 100e3) || !near(a.ProductShare, 0.2) {
-		t.Errorf("%+v, want 0.1 ms, 200 MB at half of the copy's rate, 10 GFLOP at a fifth of the product's", a)
+		!near(a.CopyShare, 0.5) || !near(a.MFLOP, 10e3) || !near(a.GFLOPS, 100e3) || !near(a.ProductShare, 0.2) {
+		t.Errorf("%+v, want 0.1 ms, 200 MB at half the speed of the copy, 10 GFLOP at a fifth of the product's", a)
 	}
 }
 

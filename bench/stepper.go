@@ -11,8 +11,8 @@ import (
 	"resnet/nn"
 )
 
-// stepper takes steps as the training loop does, on random images that lie where a data set would: in the memory of a
-// device that keeps sets there.
+// stepper takes steps as the training loop does, on random images that are kept where a data set would be: on a device
+// that can hold resident sets, in its memory.
 type stepper struct {
 	exec   nn.Executor
 	phase  Phase
@@ -24,17 +24,17 @@ type stepper struct {
 	async   nn.Async // nil: images are written for each step
 	set     int
 	samples []data.Sample
-	params  []nn.StepParams // of the steps that are taken at once; nil: they are taken one by one
+	params  []nn.StepParams // of the steps of one RunSteps; nil: steps are taken one by one
 
-	answer []byte // the probabilities of a latency's image
+	answer []byte // probabilities, in the latency phase
 
-	behind bool // steps are done later than Run returns
-	most   int  // steps that take takes
-	window int  // steps between two looks at the clock, each after the device is done; a multiple of most
+	behind bool // Run returns before the step is done
+	most   int  // steps of one call of take
+	window int  // steps between two readings of the clock, each after a wait for the device; a multiple of most
 }
 
-// windowTime is what a window lasts at least on a device that is waited for: the wait, some tens of microseconds that
-// training does not have, is then nothing.
+// windowTime is the least duration of a window on a device that runs behind the host. The wait at its end, some tens of
+// microseconds that training does not have, is negligible then.
 const windowTime = 20 * time.Millisecond
 
 func newStepper(exec nn.Executor, phase Phase) (*stepper, error) {
@@ -57,7 +57,7 @@ func newStepper(exec nn.Executor, phase Phase) (*stepper, error) {
 	return s, s.upload()
 }
 
-// upload keeps the images on the device, where that can.
+// upload copies the images to a device that can keep them.
 func (s *stepper) upload() error {
 	async, ok := s.exec.(nn.Async)
 	if !ok {
@@ -78,10 +78,10 @@ func (s *stepper) upload() error {
 	return err
 }
 
-// learningRate is small: random images teach nothing, and weights that ran away could meet slow arithmetic.
+// learningRate is small, because training on random images may diverge, and NaN or denormal numbers may be slow.
 const learningRate = 1e-5
 
-// mode is how the phase runs the network.
+// mode is the mode in which the phase runs the network.
 func (s *stepper) mode() nn.Mode {
 	if s.phase == Train {
 		return nn.Train
@@ -89,11 +89,11 @@ func (s *stepper) mode() nn.Mode {
 	return nn.Eval
 }
 
-// take takes as many steps as one call does.
+// take takes one step, or as many as one call of RunSteps does.
 func (s *stepper) take() error {
 	switch {
 	case s.phase == Latency:
-		return s.ask()
+		return s.classify()
 	case s.params != nil:
 		return s.takeSeveral()
 	}
@@ -110,7 +110,7 @@ func (s *stepper) take() error {
 	return s.exec.Run(s.mode(), s.plan.Batch)
 }
 
-// takeSeveral takes several training steps at once.
+// takeSeveral takes several training steps in one call.
 func (s *stepper) takeSeveral() error {
 	for i := range s.params {
 		s.step++
@@ -119,8 +119,8 @@ func (s *stepper) takeSeveral() error {
 	return s.async.RunSteps(s.set, s.samples, s.params)
 }
 
-// ask takes images from the host's memory to their probabilities there, which reading waits for.
-func (s *stepper) ask() error {
+// classify copies images to the device, runs the network and reads the probabilities, which waits for them.
+func (s *stepper) classify() error {
 	g := s.plan.Graph
 	if err := s.exec.Write(nn.Ref{Value: g.Images}, s.pixels); err != nil {
 		return err
@@ -131,6 +131,7 @@ func (s *stepper) ask() error {
 	return s.exec.Read(nn.Ref{Value: g.Probabilities}, s.answer)
 }
 
+// load writes a batch.
 func (s *stepper) load() error {
 	if s.async != nil {
 		return s.async.Assemble(s.set, s.samples)
@@ -142,7 +143,7 @@ func (s *stepper) load() error {
 	return s.exec.Write(nn.Ref{Value: g.Labels}, nn.Bytes(s.labels))
 }
 
-// warmUp takes steps for so many seconds and then finds how many fill a window.
+// warmUp takes steps for the given number of seconds and then determines the size of a window.
 func (s *stepper) warmUp(ctx context.Context, seconds float64) error {
 	if _, err := s.runFor(ctx, seconds, 2); err != nil {
 		return err
@@ -157,7 +158,8 @@ func (s *stepper) warmUp(ctx context.Context, seconds float64) error {
 	return nil
 }
 
-// runFor takes windows for so many seconds and at least n, and returns how long a step took in each.
+// runFor runs windows of steps for the given number of seconds, at least n of them, and returns the time of a step in
+// each.
 func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64, error) {
 	var times []float64
 	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
@@ -170,7 +172,7 @@ func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64
 				return nil, err
 			}
 		}
-		if s.phase != Latency { // whose steps have waited already
+		if s.phase != Latency { // its steps have waited already
 			if err := s.exec.Sync(); err != nil {
 				return nil, err
 			}
@@ -182,11 +184,11 @@ func (s *stepper) runFor(ctx context.Context, seconds float64, n int) ([]float64
 	return slices.Clip(times), nil
 }
 
-// usageTime is what the steps that usage records take together.
+// usageTime is the total duration of the steps that usage records.
 const usageTime = 100 * time.Millisecond
 
-// usage records more steps, of which one takes so many seconds; nil on a device without a clock of its own. But for a
-// latency's own there is no wait between them.
+// usage records a timeline of further steps, each of which takes about the given number of seconds. Except in the
+// latency phase it does not wait between them. It is nil on a device that is not asynchronous.
 func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
 	device, ok := s.exec.(nn.Instrumented)
 	if _, async := s.exec.(nn.Async); !ok || !async {

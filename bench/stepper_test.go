@@ -14,14 +14,13 @@ import (
 	"resnet/nn/models"
 )
 
-// slowGPU is an executor whose steps take a while after Run has returned, and for which waiting takes a while too. It
-// counts what it is asked for.
+// slowGPU is an executor whose steps take time after Run has returned and whose Sync takes time too. It counts calls.
 type slowGPU struct {
 	nn.Async
-	plan                   *nn.Plan
-	step, wait             time.Duration
-	queued, gathers, syncs int
-	room                   bool
+	plan                     *nn.Plan
+	step, wait               time.Duration
+	queued, assembled, syncs int
+	room                     bool // Upload succeeds
 }
 
 func (e *slowGPU) Plan() *nn.Plan { return e.plan }
@@ -36,7 +35,7 @@ func (e *slowGPU) Upload([]byte, []int32) (int, error) {
 
 func (e *slowGPU) Assemble(set int, samples []data.Sample) error {
 	if set == 7 && len(samples) == 6 && samples[5].Index == 5 {
-		e.gathers++
+		e.assembled++
 	}
 	return nil
 }
@@ -55,8 +54,8 @@ func (e *slowGPU) Sync() error {
 	return nil
 }
 
-// On a device that runs behind the host the clock is read after windows of at least 20 ms, in which the wait for the
-// device hardly counts.
+// TestWindows: on a device that runs behind the host the clock is read after windows of at least 20 ms, in which the
+// wait for the device is negligible.
 func TestWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := small()
@@ -78,52 +77,52 @@ func TestWindows(t *testing.T) {
 			if s.window != 128 { // 64 steps and a wait take 12.85 ms
 				t.Errorf("windows of %d steps, want 128", s.window)
 			}
-			e.gathers, e.syncs, s.step = 0, 0, 0
+			e.assembled, e.syncs, s.step = 0, 0, 0
 			times, err := s.runFor(context.Background(), 1, minWindows)
 			if err != nil {
 				t.Fatal(err)
 			}
-			// 39 windows of 25.65 ms are the first to pass 1 s.
+			// 39 windows of 25.65 ms are the fewest that exceed 1 s.
 			if want := 0.0002 + 0.00005/128; len(times) != 39 || e.syncs != 39 || s.step != 39*128 ||
 				math.Abs(times[0]-want) > 1e-12 {
 				t.Errorf("%d windows, %d waits, %d steps, %v s a step, want 39 of 128 steps of %v s", len(times),
 					e.syncs, s.step, times[0], want)
 			}
-			if want := map[bool]int{true: 39 * 128, false: 0}[room]; e.gathers != want {
-				t.Errorf("images gathered on the device for %d steps, want %d", e.gathers, want)
+			if want := map[bool]int{true: 39 * 128, false: 0}[room]; e.assembled != want {
+				t.Errorf("batches assembled on the device for %d steps, want %d", e.assembled, want)
 			}
 		}
 	})
 }
 
-// groups is a GPU that takes four steps at a call.
-type groups struct {
+// multiStepGPU is a slowGPU that takes four steps in one call.
+type multiStepGPU struct {
 	slowGPU
 	rates []float32
 }
 
-func (e *groups) MaxSteps() int { return 4 }
+func (e *multiStepGPU) MaxSteps() int { return 4 }
 
-func (e *groups) RunSteps(set int, samples []data.Sample, params []nn.StepParams) error {
+func (e *multiStepGPU) RunSteps(set int, samples []data.Sample, params []nn.StepParams) error {
 	if set != 7 || len(samples) != 4*6 || samples[6].Index != 0 || samples[23].Index != 5 || len(params) != 4 {
 		return fmt.Errorf("set %d, %d samples, %d scalars", set, len(samples), len(params))
 	}
-	for _, h := range params {
-		e.rates = append(e.rates, h[0])
+	for _, p := range params {
+		e.rates = append(e.rates, p[0])
 	}
 	e.queued += 4
 	return nil
 }
 
-// Where several steps are one call, training takes them so, in windows of whole calls, each step with scalars of its
-// own; inference does not.
-func TestRepeatedSteps(t *testing.T) {
+// TestRunSteps: if a device takes several steps in one call, training does so, in windows of whole calls, each step
+// with its own scalars; inference does not.
+func TestRunSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, err := models.Build(small().Model)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := &groups{slowGPU: slowGPU{step: 3 * time.Millisecond, room: true}}
+		e := &multiStepGPU{slowGPU: slowGPU{step: 3 * time.Millisecond, room: true}}
 		e.plan = &nn.Plan{Graph: g, Batch: 6, Optimizer: nn.NewAdam()}
 		s, err := newStepper(e, Train)
 		if err != nil {
@@ -136,7 +135,7 @@ func TestRepeatedSteps(t *testing.T) {
 		e.rates = nil
 		times, err := s.runFor(context.Background(), 0, 2)
 		if err != nil || s.window != 8 || len(times) != 2 || math.Abs(times[0]-0.003) > 1e-12 || len(e.rates) != 16 ||
-			e.gathers != 0 {
+			e.assembled != 0 {
 			t.Errorf("%v: windows of %d steps, times %v, %d scalars, want 2 windows of 8 steps of 3 ms", err, s.window,
 				times, len(e.rates))
 		}
@@ -152,37 +151,37 @@ func TestRepeatedSteps(t *testing.T) {
 	})
 }
 
-// asked is an executor that answers with a byte for each image it has seen.
-type asked struct {
+// recorder is an executor that records calls.
+type recorder struct {
 	nn.Executor
 	plan  *nn.Plan
 	calls []string
 }
 
-func (e *asked) Plan() *nn.Plan { return e.plan }
+func (e *recorder) Plan() *nn.Plan { return e.plan }
 
-func (e *asked) Write(r nn.Ref, p []byte) error {
+func (e *recorder) Write(r nn.Ref, p []byte) error {
 	e.calls = append(e.calls, fmt.Sprintf("write %d: %d bytes", r.Value, len(p)))
 	return nil
 }
 
-func (e *asked) Run(m nn.Mode, n int) error {
+func (e *recorder) Run(m nn.Mode, n int) error {
 	e.calls = append(e.calls, fmt.Sprintf("run mode %d on %d", m, n))
 	return nil
 }
 
-func (e *asked) Read(r nn.Ref, p []byte) error {
+func (e *recorder) Read(r nn.Ref, p []byte) error {
 	e.calls = append(e.calls, fmt.Sprintf("read %d: %d bytes", r.Value, len(p)))
 	return nil
 }
 
-// A latency is from the image to its probabilities, with no other wait.
+// TestLatency: a latency is measured from the image to its probabilities, without another wait.
 func TestLatency(t *testing.T) {
 	g, err := models.Build(small().Model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &asked{}
+	e := &recorder{}
 	e.plan = &nn.Plan{Graph: g, Batch: 1}
 	s, err := newStepper(e, Latency)
 	if err != nil {

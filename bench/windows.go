@@ -10,11 +10,11 @@ import (
 	"strconv"
 )
 
-// maxGroups is how many times of a measurement a report keeps.
+// maxGroups is the largest number of times of a measurement in a report.
 const maxGroups = 60
 
-// grouped turns times into at most maxGroups, each the median of so many in a row. Neighbours have disturbances in
-// common, which the groups then stand for.
+// grouped reduces times to at most maxGroups medians of consecutive ones. Disturbances affect neighbouring windows
+// alike, so the groups are closer to independent samples than the windows.
 func grouped(times []float64) []float64 {
 	each := (len(times) + maxGroups - 1) / maxGroups
 	var groups []float64
@@ -31,19 +31,19 @@ func median(x []float64) float64 {
 	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
-// rounded leaves a number five digits, which no measurement exceeds.
+// rounded rounds to five digits, more than any measurement is exact to.
 func rounded(x float64) float64 {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 5, 64), 64)
 	if err != nil {
-		return x // NaN and infinities are as they are
+		return x // NaN or infinity
 	}
 	return r
 }
 
-// medianInterval is the median of a sample and bounds that hold the median of all that it was drawn from 19 times out
-// of 20, whatever the distribution: the values of the ranks n/2 - 0.98 sqrt(n) and 1 + n/2 + 0.98 sqrt(n), rounded (the
-// normal approximation of the binomial distribution of how many values lie below the median). Of fewer than six values
-// they are the smallest and the largest, which hold it less often.
+// medianInterval is the median of a sample and a 95 % confidence interval of the median of its distribution, which may
+// be any: the values of ranks n/2 - 0.98 sqrt(n) and 1 + n/2 + 0.98 sqrt(n), rounded (the normal approximation of the
+// binomial distribution of the number of values below the median). For fewer than six values it is the smallest and the
+// largest, whose confidence is lower.
 func medianInterval(x []float64) (low, mid, high float64) {
 	x = slices.Clone(x)
 	slices.Sort(x)
@@ -53,10 +53,10 @@ func medianInterval(x []float64) (low, mid, high float64) {
 	return x[max(below, 1)-1], median(x), x[min(above, len(x))-1]
 }
 
-// numbers is an array of numbers as the encoder indents it.
+// numbers matches an array of numbers as the encoder indents it.
 var numbers = regexp.MustCompile(`\[\n[-+0-9.eE,\s]*\]`)
 
-// writeIndented writes v as indented JSON, arrays of numbers on one line.
+// writeIndented writes v as indented JSON with arrays of numbers on one line.
 func writeIndented(w io.Writer, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 func TestGrouped(t *testing.T) {
 	if g := grouped([]float64{3, 1, 2}); !slices.Equal(g, []float64{3, 1, 2}) {
-		t.Errorf("three times: %v, want them as they are", g)
+		t.Errorf("three times: %v, want them unchanged", g)
 	}
 	long := make([]float64, 121) // groups of three; the last has one
 	for i := range long {
@@ -31,8 +31,8 @@ func TestRounded(t *testing.T) {
 	}
 }
 
-// The interval of normal samples holds their median, 0, nineteen times out of twenty. Of 2,000 draws the share deviates
-// by 0.005 (one sigma); ranks are whole, so the interval may hold a little more.
+// TestMedianInterval: the interval of normal samples contains the median of the distribution, 0, in 95 % of cases. Over
+// 2,000 samples that share has a standard deviation of 0.005; ranks are integers, so it may be a little larger.
 func TestMedianInterval(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, n := range []int{10, 60, 61} {
@@ -51,7 +51,8 @@ func TestMedianInterval(t *testing.T) {
 			}
 		}
 		if share := float64(holds) / 2000; share < 0.935 || share > 0.99 {
-			t.Errorf("%d values: the interval holds the median in %.3f of draws, want 0.95 and a little", n, share)
+			t.Errorf("%d values: the interval contains the median in %.3f of samples, want 0.95 or a little more", n,
+				share)
 		}
 	}
 	if low, median, high := medianInterval([]float64{2, 1, 3}); low != 1 || median != 2 || high != 3 {

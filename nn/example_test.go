@@ -8,7 +8,7 @@ import (
 	"resnet/nn/cpu"
 )
 
-// A small network that tells dark images from bright ones, trained for a few steps on one batch.
+// A small network that distinguishes dark and bright images, trained for a few steps on one batch.
 func Example() {
 	g := nn.NewGraph("brightness", 1, 4, 4, 2) // one channel, 4x4 pixels, two classes
 	x := g.Apply("input", nn.Normalize{}, g.Images)

@@ -84,7 +84,7 @@ func (b *batchNorm) part(i int) []float32 {
 // precision, enough to take little time.
 const partialGroup = 16
 
-// gather sums the images' partial sums.
+// sumPartials adds the partial sums of n images.
 func (b *batchNorm) sumPartials(n int) (first, second []float64) {
 	clear(b.sums)
 	width := len(b.group)

@@ -55,8 +55,8 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	}
 }
 
-// Checkpoints from before there were other devices are of the CPU, and those from before ops shared kernels go on
-// without.
+// TestCheckpointWithoutDevice: checkpoints of the first versions name no device and no fusion; they are of the CPU,
+// without fusion.
 func TestCheckpointWithoutDevice(t *testing.T) {
 	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(t, Defaults()),
 		Rows: []Row{}})
@@ -85,7 +85,7 @@ func TestCheckpointWithoutDevice(t *testing.T) {
 	}
 }
 
-// A single changed bit anywhere, or a file cut short, must be noticed.
+// TestDamagedCheckpointIsRefused: a single changed bit anywhere, or a truncated file, must be noticed.
 func TestDamagedCheckpointIsRefused(t *testing.T) {
 	c, o := small(t)
 	c.Epochs = 1
@@ -102,7 +102,7 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 		_, _, f, err := readCheckpoint(path)
 		if err == nil {
 			f.Close()
-			t.Fatalf("%s at byte %d of %d goes unnoticed", what, at, len(b))
+			t.Fatalf("%s at byte %d of %d is not noticed", what, at, len(b))
 		}
 		if !strings.HasPrefix(err.Error(), "train: resume: ") || strings.Contains(err.Error(), "\n") {
 			t.Fatalf("%s at byte %d: %v", what, at, err)
@@ -123,8 +123,8 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	}
 }
 
-// Any state under a checksum that fits: what is accepted must be one that a run could have left. Files as such are
-// fuzzed in package safetensors.
+// FuzzCheckpoint reads arbitrary states with a correct checksum: those that are accepted must be possible for a run.
+// Files as such are fuzzed in package safetensors.
 func FuzzCheckpoint(f *testing.F) {
 	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(f, Defaults()),
 		Rows: []Row{}})

@@ -9,12 +9,12 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// checkpointer saves a run. A device that can copy its tensors aside goes on with training while they are written.
+// checkpointer saves a run. On a device with snapshots training continues while a checkpoint is written.
 type checkpointer struct {
 	exec    nn.Executor
-	every   time.Duration // between checkpoints; 0: none by the clock
-	steps   int64         // between checkpoints; 0: none by steps
-	written func(*CheckpointInfo) error
+	every   time.Duration               // between checkpoints; 0: none by the clock
+	steps   int64                       // between checkpoints; 0: none by steps
+	written func(*CheckpointInfo) error // called for each checkpoint on disk
 
 	dir       checkpoint.Dir
 	last      time.Time // when the last checkpoint was taken
@@ -22,23 +22,24 @@ type checkpointer struct {
 	onWeights []func([]safetensors.Tensor) error // for the next checkpoint, see OnWeights
 }
 
-// due says whether a checkpoint is to be written in the midst of an epoch.
+// due says whether to write a checkpoint within an epoch.
 func (c *checkpointer) due(now time.Time, globalStep int64) bool {
 	return c.steps > 0 && globalStep%c.steps == 0 || c.every > 0 && now.Sub(c.last) >= c.every
 }
 
-// addOnWeights is the OnWeights of hooks.
+// addOnWeights implements OnWeights for the hooks.
 func (c *checkpointer) addOnWeights(f func([]safetensors.Tensor) error) {
 	c.onWeights = append(c.onWeights, f)
 }
 
-// save has a checkpoint written of where the run stands, and the weights of the epoch that ended here, if there is one.
+// save writes a checkpoint of the state s and, if epoch is not nil, the weights of the epoch that has ended. On a
+// device with snapshots it only starts that, after the previous checkpoint is written.
 func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch) error {
 	if err := c.wait(); err != nil {
 		return err
 	}
 	p := &checkpoint.Pending{
-		Dir: c.dir, Plan: c.exec.Plan(), State: s, Tensors: still{c.exec}, Epoch: epoch,
+		Dir: c.dir, Plan: c.exec.Plan(), State: s, Tensors: waitingSnapshot{c.exec}, Epoch: epoch,
 		OnWeights: slices.Clone(c.onWeights),
 	}
 	c.onWeights, c.last = nil, time.Now()
@@ -47,7 +48,7 @@ func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch) error {
 		if err := p.Write(); err != nil {
 			return err
 		}
-		return c.tell(p)
+		return c.report(p)
 	}
 	var err error
 	if p.Tensors, err = async.Snapshot(); err != nil {
@@ -57,21 +58,21 @@ func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch) error {
 	return nil
 }
 
-// still is the snapshot of an executor that waits while its tensors are read.
-type still struct{ nn.Executor }
+// waitingSnapshot makes a snapshot of an executor that is not used until it has been read.
+type waitingSnapshot struct{ nn.Executor }
 
-func (still) State() ([]byte, error) { return nil, nil }
+func (waitingSnapshot) State() ([]byte, error) { return nil, nil }
 
-// wait waits for the checkpoint that is being written.
+// wait waits for the checkpoint that is being written, if there is one, and reports it.
 func (c *checkpointer) wait() error {
 	p, err := c.writer.Wait()
 	if p == nil || err != nil {
 		return err
 	}
-	return c.tell(p)
+	return c.report(p)
 }
 
-// poll is wait where there is nothing to wait for.
+// poll reports a checkpoint that has been written since, without waiting.
 func (c *checkpointer) poll() error {
 	if !c.writer.Ready() {
 		return nil
@@ -79,11 +80,11 @@ func (c *checkpointer) poll() error {
 	return c.wait()
 }
 
-func (c *checkpointer) tell(p *checkpoint.Pending) error {
+func (c *checkpointer) report(p *checkpoint.Pending) error {
 	return call(c.written, &CheckpointInfo{Path: p.Dir.Checkpoint(), Epoch: p.State.Epoch, Step: p.State.Step})
 }
 
-// close waits for the checkpoint that is being written without telling anybody.
+// close waits for the checkpoint that is being written without reporting it.
 func (c *checkpointer) close() error {
 	_, err := c.writer.Wait()
 	return err

@@ -15,53 +15,53 @@ import (
 	"resnet/nn/models"
 )
 
-// Config is everything that decides what a run computes, and where it writes. A run directory's config.json is this,
-// with all values in effect.
+// Config is everything that determines what a run computes, and where it writes. config.json in a run directory has all
+// of its values.
 type Config struct {
 	Model   string         `json:"model"`   // see package models
-	Options models.Options `json:"-"`       // the model's own, which stand behind it in JSON
-	Weights string         `json:"weights"` // file to start from; empty: draw them from Seed
+	Options models.Options `json:"-"`       // the model's own; in JSON fields after the model
+	Weights string         `json:"weights"` // file to start from; empty: initialise from Seed
 
 	Dataset string `json:"dataset"`  // see data.Options
 	DataDir string `json:"data_dir"` // see data.Options
-	Classes int    `json:"classes"`  // 0: as the data set says
-	// Val says what validates after each epoch and so chooses the best one: ValTest, ValNone, or a number of images
-	// held out of the training set, in which case the test split is evaluated once, at the end.
+	Classes int    `json:"classes"`  // 0: those of the data set
+	// Val selects the validation images, which determine the best epoch: ValTest, ValNone, or a number of images held
+	// out of the training set, in which case the test split is evaluated once, at the end.
 	Val     string `json:"val"`
-	Shuffle bool   `json:"shuffle"` // false: the files' order in every epoch
+	Shuffle bool   `json:"shuffle"` // false: the order of the files in every epoch
 
 	Epochs    int `json:"epochs"`
 	BatchSize int `json:"batch_size"`
 
 	Optimizer   string  `json:"opt"` // see nn.OptimizerKinds and SetOptimizer
 	LR          float64 `json:"lr"`
-	Momentum    float64 `json:"momentum"`     // of optimisers that have it
+	Momentum    float64 `json:"momentum"`     // for optimisers that have it
 	Nesterov    bool    `json:"nesterov"`     // likewise
 	WeightDecay float64 `json:"weight_decay"` // likewise
 	Smoothing   float64 `json:"smoothing"`    // label smoothing, also in validation losses
 	Schedule
-	data.Augmentation // of the images trained on
+	data.Augmentation // of training images
 
 	Seed    uint64 `json:"seed"`    // of initial weights, shuffling, augmentation and held-out images
 	Threads int    `json:"threads"` // of the CPU; 0: one per processor; results do not depend on it
 	DeviceConfig
 
 	Output            string  `json:"output"`             // run directory; empty: runs/<time>-<model>
-	CheckpointSeconds float64 `json:"checkpoint_seconds"` // 0: no checkpoints by the clock
-	CheckpointSteps   int     `json:"checkpoint_steps"`   // 0: no checkpoints by steps
+	CheckpointSeconds float64 `json:"checkpoint_seconds"` // between checkpoints; 0: none by the clock
+	CheckpointSteps   int     `json:"checkpoint_steps"`   // between checkpoints; 0: none by steps
 }
 
 // DeviceConfig is the device's part of a Config.
 type DeviceConfig = device.Config
 
-// Values of Config.Val that are no numbers.
+// Values of Config.Val that are not numbers.
 const (
 	ValTest = "test"
 	ValNone = "none"
 )
 
-// Defaults is the first recipe of the first model: the published training of the seed network on Fashion-MNIST, which
-// validates on the test split.
+// Defaults returns the first recipe of the first model: the published training of fashion-resnet on Fashion-MNIST,
+// which validates on the test split.
 func Defaults() Config {
 	c := Config{
 		Dataset: data.FashionMNIST, Val: ValTest, Shuffle: true,
@@ -79,7 +79,7 @@ func Defaults() Config {
 	return c
 }
 
-// SetModel chooses a model with its options' defaults. One that there is not is for Validate to say.
+// SetModel chooses a model with its default options. Validate reports an unknown model.
 func (c *Config) SetModel(name string) {
 	c.Model, c.Options = name, ""
 	if m, err := models.Lookup(name); err == nil {
@@ -87,7 +87,7 @@ func (c *Config) SetModel(name string) {
 	}
 }
 
-// SetOptimizer chooses an optimiser with its defaults. One that there is not is for Validate to say.
+// SetOptimizer chooses an optimiser with its default settings. Validate reports an unknown optimiser.
 func (c *Config) SetOptimizer(name string) {
 	k, err := nn.LookupOptimizer(name)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *Config) SetOptimizer(name string) {
 	c.Optimizer, c.LR, c.Momentum, c.Nesterov, c.WeightDecay = name, d.LR, d.Momentum, d.Nesterov, d.WeightDecay
 }
 
-// SetRecipe takes over the settings of the model's recipe of a name.
+// SetRecipe applies the settings of the model's recipe of that name.
 func (c *Config) SetRecipe(name string) error {
 	m, err := models.Lookup(c.Model)
 	if err != nil {
@@ -110,8 +110,8 @@ func (c *Config) SetRecipe(name string) error {
 	return c.overlay([]byte(r.Settings))
 }
 
-// ReadConfig reads a config.json. Settings that it leaves out have their defaults, those of its model and its optimiser
-// included.
+// ReadConfig reads a config.json. Settings that are missing have their defaults, which depend on the model and the
+// optimiser.
 func ReadConfig(path string) (Config, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -129,7 +129,7 @@ func parseConfig(b []byte) (Config, error) {
 	return c, c.overlay(b)
 }
 
-// overlay takes over the settings of a JSON object, and the defaults of a model and an optimiser that it names.
+// overlay applies the settings of a JSON object after the defaults of the model and the optimiser that it names.
 func (c *Config) overlay(b []byte) error {
 	var named struct {
 		Model     *string `json:"model"`
@@ -147,8 +147,8 @@ func (c *Config) overlay(b []byte) error {
 	return c.decode(b, true)
 }
 
-// Validate reports the first setting that no run could have, in one line. What depends on the data set is checked when
-// it is open.
+// Validate returns an error of one line for the first invalid setting. Settings that depend on the data set are checked
+// when it is open.
 func (c *Config) Validate() error {
 	if err := c.validate(); err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -157,7 +157,7 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validate() error {
-	const maxBatch = 1 << 20 // far above any use; keeps sizes from overflowing
+	const maxBatch = 1 << 20 // far above any use; prevents overflow of sizes
 	held, isNumber := c.heldOut()
 	switch {
 	case c.Epochs < 1:
@@ -210,13 +210,13 @@ func (c *Config) validateOptimizer() error {
 	return nil
 }
 
-// heldOut is how many training images validate, if Val is a number.
+// heldOut is the number of training images held out for validation, if Val is a number.
 func (c *Config) heldOut() (n int, isNumber bool) {
 	n, err := strconv.Atoi(c.Val)
 	return n, err == nil
 }
 
-// valSplit is what a weights file calls the images that validated.
+// valSplit is the name of the validation images in the metadata of weights files.
 func (c *Config) valSplit() string {
 	switch c.Val {
 	case ValTest:
@@ -236,7 +236,7 @@ func (c *Config) optimizer() nn.Optimizer {
 	return k.New(nn.OptimizerConfig{LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, WeightDecay: c.WeightDecay})
 }
 
-// modelConfig is the model as files name it: without the loss's smoothing.
+// modelConfig is the model as in files, without label smoothing.
 func (c *Config) modelConfig(src *data.Source) models.Config {
 	return models.Config{
 		Model: c.Model, Options: c.Options,
@@ -244,10 +244,10 @@ func (c *Config) modelConfig(src *data.Source) models.Config {
 	}
 }
 
-// plainConfig is Config without its JSON methods.
+// plainConfig is Config without the JSON methods.
 type plainConfig Config
 
-// MarshalJSON implements json.Marshaler: the model's options stand behind its name.
+// MarshalJSON implements json.Marshaler: the model's options follow its name.
 func (c Config) MarshalJSON() ([]byte, error) {
 	b, err := json.Marshal(plainConfig(c))
 	if err != nil {
@@ -259,15 +259,15 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := len(model) - 1 // the same begins b
+	name := len(model) - 1 // b starts with the same bytes
 	head := c.Options.AppendJSON(model)
 	return append(head[:len(head)-1], b[name:]...), nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. What is missing stays as it is.
+// UnmarshalJSON implements json.Unmarshaler. Settings that are missing stay unchanged.
 func (c *Config) UnmarshalJSON(b []byte) error { return c.decode(b, false) }
 
-// decode takes over settings. Strictly, what is none is an error.
+// decode applies the settings of a JSON object. If strict is set unknown fields are errors.
 func (c *Config) decode(b []byte, strict bool) error {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(b, &all); err != nil {

@@ -11,8 +11,7 @@ import (
 	"resnet/nn/device"
 )
 
-// striped are images of 12x12 noise with a bright stripe where the class says: a network that learns at all learns
-// them.
+// striped is a set of images of 12x12 pixels of noise with a bright stripe, whose position is the class: easy to learn.
 func striped(n int, seed uint64) *data.Set {
 	s := &data.Set{N: n, H: 12, W: 12, C: 1, Pixels: make([]byte, n*144), Labels: make([]uint8, n)}
 	for i := range s.Pixels {
@@ -27,8 +26,8 @@ func striped(n int, seed uint64) *data.Set {
 	return s
 }
 
-// On the CPU backend itself: it learns; any number of threads gives the same bits; and so does a run that is stopped
-// and resumed with other threads.
+// TestTrainsOnTheCPU trains on the real CPU backend: it learns; any number of threads gives the same bits; and so does
+// a run that is stopped and resumed with another number of threads.
 func TestTrainsOnTheCPU(t *testing.T) {
 	c := Defaults()
 	c.Device = device.CPU
@@ -39,7 +38,7 @@ func TestTrainsOnTheCPU(t *testing.T) {
 	}}
 	c.Output, c.Threads = t.TempDir()+"/one", 1
 	r := mustRun(t, c, o)
-	// Chance is 1/3 and a loss of 1.1; half of that after 78 steps asks little.
+	// Guessing has an accuracy of 1/3 and a loss of 1.1; half of that loss after 78 steps is easy.
 	if last := r.Rows[5]; last.Train.Loss > 0.55 || last.Train.Accuracy < 0.8 {
 		t.Errorf("after 6 epochs: %+v, want a loss below 0.55 and an accuracy above 0.8", last.Train)
 	}

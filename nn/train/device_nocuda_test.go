@@ -11,7 +11,7 @@ import (
 	"resnet/nn/device"
 )
 
-// Where neither the device nor the data set can be opened, the device is what is wrong.
+// TestTheDeviceIsOpenedFirst: if neither the device nor the data set can be opened, the error is that of the device.
 func TestTheDeviceIsOpenedFirst(t *testing.T) {
 	c, o := small(t)
 	o.Backend, o.Source = nil, nil

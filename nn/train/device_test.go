@@ -9,7 +9,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// The device is a setting of the run; another one may go on with its checkpoint, and then there is a note.
+// TestResumeOnAnotherDevice: a run may resume on another device, with a note.
 func TestResumeOnAnotherDevice(t *testing.T) {
 	c, o := small(t)
 	o.Backend, c.Device = nil, device.CPU

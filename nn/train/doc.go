@@ -9,6 +9,5 @@
 //	}
 //
 // A run directory holds config.json, environment.json, results.csv, weights/best.safetensors, weights/last.safetensors
-// and checkpoint/checkpoint.safetensors. Every file in it is replaced as a whole: a crash leaves the old one or the new
-// one.
+// and checkpoint/checkpoint.safetensors. Every file is replaced atomically: a crash leaves the old or the new one.
 package train

@@ -12,21 +12,21 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// Origin is who runs: what the environment of a run is told and cannot find out.
+// Origin is the part of a run's environment that the caller knows.
 type Origin struct {
-	Command string // as one would type it; empty: not known
+	Command string // as typed in a shell; empty: not known
 	Version string // of the program
 	CPU     string // the processor's name
 }
 
-// environment is a run directory's environment.json: with config.json what it takes to repeat the run, and when it was.
-// Times are RFC 3339.
+// environment is environment.json of a run directory: together with config.json what is needed to repeat the run, and
+// when it ran. Times are RFC 3339.
 type environment struct {
-	State    string   `json:"state"` // running, also after a crash; finished, interrupted or failed
+	State    string   `json:"state"` // running (also after a crash), finished, interrupted or failed
 	Error    string   `json:"error,omitempty"`
 	Started  string   `json:"started"`
 	Ended    string   `json:"ended,omitempty"`
-	Resumed  []string `json:"resumed,omitempty"` // when, where in the run, on what, by which command
+	Resumed  []string `json:"resumed,omitempty"` // time, progress, device and command of each Resume
 	Command  string   `json:"command,omitempty"`
 	Dir      string   `json:"working_directory,omitempty"`
 	Version  string   `json:"version,omitempty"` // of the program
@@ -34,24 +34,24 @@ type environment struct {
 	OS       string   `json:"os"`
 	Host     string   `json:"host,omitempty"`
 	CPU      string   `json:"cpu,omitempty"`
-	Device   string   `json:"device"`           // what computed, with all that its bits depend on
-	Tuning   string   `json:"tuning,omitempty"` // how a GPU's algorithms were chosen; which, tuning.json says
+	Device   string   `json:"device"`           // the device and everything that its bits depend on
+	Tuning   string   `json:"tuning,omitempty"` // how a GPU's algorithms were chosen; tuning.json lists them
 	Dataset  string   `json:"dataset"`
 	Checksum string   `json:"data_checksum"` // see data.Source
 	Seed     uint64   `json:"seed"`
-	// Startup is of the last process that trained.
+	// Startup is that of the last process that trained.
 	Startup *startup `json:"startup_seconds,omitempty"`
 }
 
-// startup is where the time before training went, in seconds. Device and data are opened at once.
+// startup is the time spent before training, in seconds. Device and data are opened at the same time.
 type startup struct {
 	Device  float64 `json:"device"`
 	Data    float64 `json:"data"`
-	Compile float64 `json:"compile"` // memory, algorithms, data sets to the device
-	Steps   float64 `json:"steps"`   // from the beginning until the first steps were done
+	Compile float64 `json:"compile"` // allocation, choice of algorithms, upload of data sets
+	Steps   float64 `json:"steps"`   // from the start until the first steps were done
 }
 
-// record trains as run does and keeps environment.json, before and after.
+// record calls run and writes environment.json before and after it.
 func (t *trainer) record(ctx context.Context, dir checkpoint.Dir, resumed bool) (*Result, error) {
 	env := t.environment()
 	if resumed {
@@ -80,7 +80,7 @@ func (t *trainer) record(ctx context.Context, dir checkpoint.Dir, resumed bool) 
 	return r, err
 }
 
-// environment is that of a run which begins now.
+// environment is the environment of a run that starts now.
 func (t *trainer) environment() environment {
 	e := environment{
 		State: "running", Started: now(), Command: t.origin.Command, Version: t.origin.Version,
@@ -90,13 +90,13 @@ func (t *trainer) environment() environment {
 	if g := t.backend.Info().GPU; g != nil {
 		e.Tuning = g.Tuning.String()
 	}
-	e.Host, _ = os.Hostname() // what the system does not tell is left out
+	e.Host, _ = os.Hostname() // empty where the system does not tell
 	e.Dir, _ = os.Getwd()
 	return e
 }
 
-// continued is the environment that the run in dir began in, and how it goes on in this one. A run that does not tell
-// is taken to begin here.
+// continued is the environment in which the run in dir began, with a note of how it continues here. If dir has none the
+// run is taken to have begun here.
 func (t *trainer) continued(dir checkpoint.Dir, here environment) environment {
 	b, err := os.ReadFile(dir.Environment())
 	e := environment{}

@@ -25,7 +25,7 @@ func environmentOf(t *testing.T, dir string) (e environment) {
 	return e
 }
 
-// A run says where it began and how it ended, through an interruption, a failure and a second process.
+// TestEnvironment: environment.json has the start and the end of a run that is interrupted, resumed and fails.
 func TestEnvironment(t *testing.T) {
 	c, o := small(t)
 	o.Origin = Origin{Command: "resnet train <here>", Version: "v1", CPU: "A CPU"}
@@ -81,7 +81,7 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("environment %+v, want it finished without an error, resumed twice", e)
 	}
 
-	// A run of a time before there was such a file goes on all the same.
+	// Runs of the first versions have no such file and resume all the same.
 	if err := os.Remove(checkpoint.Dir(c.Output).Environment()); err != nil {
 		t.Fatal(err)
 	}
@@ -89,11 +89,11 @@ func TestEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e := environmentOf(t, c.Output); e.State != "finished" || e.Command != o.Origin.Command || len(e.Resumed) != 1 {
-		t.Errorf("environment %+v, want one that begins with the process that resumed", e)
+		t.Errorf("environment %+v, want one that starts with the process that resumed", e)
 	}
 }
 
-// Force removes a run's files and no others.
+// TestForce: Force removes the files of the old run and no others.
 func TestForce(t *testing.T) {
 	c, o := small(t)
 	mustRun(t, c, o)
@@ -121,7 +121,7 @@ func TestForce(t *testing.T) {
 			t.Errorf("%s of the run before is still there", f)
 		}
 	}
-	// What cannot begin leaves the old run alone.
+	// A run that cannot start leaves the old one unchanged.
 	c.Weights = "/nowhere"
 	if _, err := Run(context.Background(), c, o); err == nil || !exists(r.BestWeights) {
 		t.Errorf("error %v, want one, and the run as it was", err)

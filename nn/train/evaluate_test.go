@@ -28,8 +28,8 @@ func fakeNetwork(t *testing.T, batch int) nn.Executor {
 	return e
 }
 
-// sklearn.metrics.classification_report of these 10 images, by hand: class 0 has TP 2, FP 1, FN 2; class 1 TP 3, FP 2,
-// FN 0; class 2 TP 1, FP 1, FN 2.
+// TestEvaluate compares with sklearn.metrics.classification_report of these 10 images by hand: class 0 has TP 2, FP 1,
+// FN 2; class 1 TP 3, FP 2, FN 0; class 2 TP 1, FP 1, FN 2.
 func TestEvaluate(t *testing.T) {
 	labels := []uint8{0, 0, 0, 0, 1, 1, 1, 2, 2, 2}
 	predicted := []byte{0, 0, 1, 2, 1, 1, 1, 2, 0, 1}
@@ -57,7 +57,7 @@ func TestEvaluate(t *testing.T) {
 		t.Errorf("classes %+v, want %+v", e.Classes, want)
 	}
 	macro := (4.0/7 + 6.0/8 + 2.0/5) / 3
-	if math.Abs(e.Macro.F1-macro) > 1e-15 || e.Macro.Support != 10 { // the sum's rounding
+	if math.Abs(e.Macro.F1-macro) > 1e-15 || e.Macro.Support != 10 { // rounding of the sum
 		t.Errorf("macro %+v, want f1 %g", e.Macro, macro)
 	}
 	some, err := infer.Evaluate(context.Background(), exec, s, []int32{9, 9, 0})

@@ -13,13 +13,13 @@ import (
 	"resnet/nn/nntest"
 )
 
-// fake is a backend whose steps are a few cheap operations on every parameter, statistic and optimiser state, with
-// results that depend on each image, its place in the batch, and every step before: what a resumed run gets wrong
-// anywhere shows in its weights.
+// fake is a backend whose steps are a few cheap operations on every parameter, statistic and optimiser state. Results
+// depend on each image, its place in the batch, and every step before, so that any error in a resumed run shows in its
+// weights.
 type fake struct {
-	before func(m nn.Mode, run int) // called with how many runs of this mode there were
-	nanAt  int                      // training run whose loss is NaN
-	infAt  int                      // training run that leaves infinity in the parameters
+	before func(m nn.Mode, run int) // called before each run with its mode and its number in that mode, from 1
+	nanAt  int                      // number of the training run whose loss is NaN
+	infAt  int                      // number of the training run that leaves infinity in the parameters
 }
 
 func (*fake) Name() string { return "fake" }
@@ -49,15 +49,15 @@ func (b *fake) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 
 type fakeExecutor struct {
 	*fake
-	plan    *nn.Plan
-	mem     map[nn.Ref][]float32
-	params  []nn.Value
-	pixels  []byte
-	labels  []int32
-	written int // images
-	hyper   nn.StepParams
-	metrics [2]float64
-	runs    [3]int // by mode
+	plan       *nn.Plan
+	mem        map[nn.Ref][]float32
+	params     []nn.Value
+	pixels     []byte
+	labels     []int32
+	written    int // images
+	stepParams nn.StepParams
+	metrics    [2]float64
+	runs       [3]int // by mode
 }
 
 func (e *fakeExecutor) at(r nn.Ref) []byte {
@@ -67,7 +67,7 @@ func (e *fakeExecutor) at(r nn.Ref) []byte {
 	case e.plan.Graph.Labels:
 		return nn.Bytes(e.labels)
 	case nn.StepParamsValue:
-		return nn.Bytes(e.hyper[:])
+		return nn.Bytes(e.stepParams[:])
 	case nn.MetricsValue:
 		return nn.Bytes(e.metrics[:])
 	case e.plan.Graph.Logits, e.plan.Graph.Probabilities:
@@ -93,7 +93,7 @@ func (e *fakeExecutor) Plan() *nn.Plan { return e.plan }
 
 func (e *fakeExecutor) Sync() error { return nil }
 
-// logits are a one for the class that the image's first pixel names.
+// logits are 1 for the class that is the first pixel of the image and 0 for the others.
 func (e *fakeExecutor) logits() []float32 {
 	k := e.plan.Graph.Classes
 	z := make([]float32, len(e.labels)*k)
@@ -140,7 +140,7 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 			if e.plan.Optimizer.States() > 1 {
 				s1[i] = 0.99*s1[i] + 0.01*g*g
 			}
-			p[i] -= (e.hyper[0]*s0[i] + e.hyper[1]*1e-3) / (1 + s1[i])
+			p[i] -= (e.stepParams[0]*s0[i] + e.stepParams[1]*1e-3) / (1 + s1[i])
 		}
 	}
 	if m == nn.Train && e.runs[m] == e.nanAt {
@@ -152,7 +152,7 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 	return nil
 }
 
-// source makes images whose first pixel is a class, mostly the right one.
+// source is a data set of images whose first pixel is a class, for four of five images that of the label.
 func source(train, test int) *data.Source {
 	set := func(n int, seed uint64) *data.Set {
 		s := &data.Set{N: n, H: 4, W: 4, C: 1, Pixels: make([]byte, n*16), Labels: make([]uint8, n)}

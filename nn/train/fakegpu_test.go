@@ -14,32 +14,33 @@ import (
 	"resnet/nn"
 )
 
-// fakeGPU is a fake that works like a GPU: calls return at once and the work is done in order meanwhile; sets can be
-// kept on it; it takes several steps at once; it answers questions and sets tensors aside in passing; and it has a
-// state besides the tensors.
+// fakeGPU is a fake that implements nn.Async like a GPU: calls are queued, return at once and are executed in order;
+// sets can be resident; one call runs several steps; metrics and snapshots are copied when their turn comes; and there
+// is a state besides the tensors.
 type fakeGPU struct {
 	fake
-	room  int           // images that it can keep
-	step  time.Duration // what a run takes
-	most  int           // steps at once; 0: it takes them one by one
-	scale bool          // the state, a factor that changes with each step, has a part in the updates
-	aside func() error  // called when a snapshot is read
+	room       int           // number of images that fit in its memory
+	step       time.Duration // duration of a run
+	most       int           // MaxSteps; 0: steps are taken one by one
+	scale      bool          // there is a state, a factor that changes with each step and affects the updates
+	onSnapshot func() error  // called when a snapshot is read
 
-	looks    int // readings of the metrics
-	asked    int // questions for them
-	calls    int // of Steps
+	reads    int // of the metrics; each waits
+	requests int // calls of RequestMetrics
+	calls    int // calls of RunSteps
 	restored int // calls of SetState
 }
 
-// ahead is how many calls the device may be behind the host.
-const ahead = 6
+// queueSize is the number of calls by which the host may run ahead of the device.
+const queueSize = 6
 
 func (b *fakeGPU) Compile(graph *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 	e, err := b.fake.Compile(graph, c)
 	if err != nil {
 		return nil, err
 	}
-	g := &fakeGPUExecutor{fakeExecutor: e.(*fakeExecutor), gpu: b, factor: 0.3, queue: make(chan func() error, ahead)}
+	g := &fakeGPUExecutor{fakeExecutor: e.(*fakeExecutor), gpu: b, factor: 0.3,
+		queue: make(chan func() error, queueSize)}
 	go g.work()
 	return g, nil
 }
@@ -48,7 +49,7 @@ type fakeGPUExecutor struct {
 	*fakeExecutor
 	gpu    *fakeGPU
 	queue  chan func() error
-	under  sync.WaitGroup // way: what is in the queue
+	queued sync.WaitGroup // calls that are not done yet
 	err    error          // of the device
 	sets   []*data.Set
 	factor float32
@@ -60,18 +61,18 @@ func (e *fakeGPUExecutor) work() {
 		if e.err == nil {
 			e.err = f()
 		}
-		e.under.Done()
+		e.queued.Done()
 	}
 }
 
-func (e *fakeGPUExecutor) later(f func() error) error {
-	e.under.Add(1)
+func (e *fakeGPUExecutor) enqueue(f func() error) error {
+	e.queued.Add(1)
 	e.queue <- f
 	return nil
 }
 
 func (e *fakeGPUExecutor) Sync() error {
-	e.under.Wait()
+	e.queued.Wait()
 	return e.err
 }
 
@@ -83,14 +84,14 @@ func (e *fakeGPUExecutor) Close() error {
 
 func (e *fakeGPUExecutor) Write(r nn.Ref, p []byte) error {
 	p = bytes.Clone(p)
-	return e.later(func() error { return e.fakeExecutor.Write(r, p) })
+	return e.enqueue(func() error { return e.fakeExecutor.Write(r, p) })
 }
 
 func (e *fakeGPUExecutor) Run(m nn.Mode, n int) error {
-	return e.later(func() error {
+	return e.enqueue(func() error {
 		time.Sleep(e.gpu.step)
 		if m == nn.Train && e.gpu.scale {
-			e.factor *= 3.7 * (1 - e.factor) // the logistic map, which forgets nothing
+			e.factor *= 3.7 * (1 - e.factor) // the logistic map, in which every step changes all later ones
 			e.mem[nn.Ref{Value: e.params[0]}][0] += 1e-3 * e.factor
 		}
 		return e.fakeExecutor.Run(m, n)
@@ -99,7 +100,7 @@ func (e *fakeGPUExecutor) Run(m nn.Mode, n int) error {
 
 func (e *fakeGPUExecutor) Read(r nn.Ref, p []byte) error {
 	if r.Value == nn.MetricsValue {
-		e.gpu.looks++
+		e.gpu.reads++
 	}
 	if err := e.Sync(); err != nil {
 		return err
@@ -123,7 +124,7 @@ func (e *fakeGPUExecutor) Upload(images []byte, labels []int32) (int, error) {
 
 func (e *fakeGPUExecutor) Assemble(set int, samples []data.Sample) error {
 	samples = slices.Clone(samples)
-	return e.later(func() error {
+	return e.enqueue(func() error {
 		e.written = len(samples)
 		e.sets[set].Assemble(e.pixels, e.labels, samples)
 		return nil
@@ -136,7 +137,7 @@ func (e *fakeGPUExecutor) RunSteps(set int, samples []data.Sample, params []nn.S
 	e.gpu.calls++
 	n := e.plan.Batch
 	if len(params) < 1 || len(params) > e.gpu.most || len(samples) != n*len(params) {
-		return errors.New("fake: steps of another number than is offered, or on other batches than whole ones")
+		return errors.New("fake: more steps than MaxSteps, or a batch that is not whole")
 	}
 	for i := range params {
 		if err := errors.Join(
@@ -151,10 +152,10 @@ func (e *fakeGPUExecutor) RunSteps(set int, samples []data.Sample, params []nn.S
 }
 
 func (e *fakeGPUExecutor) RequestMetrics() error {
-	e.gpu.asked++
+	e.gpu.requests++
 	answer := make(chan [2]float64, 1)
 	e.answer = answer
-	return e.later(func() error { answer <- e.metrics; return nil })
+	return e.enqueue(func() error { answer <- e.metrics; return nil })
 }
 
 func (e *fakeGPUExecutor) PollMetrics() (metrics [2]float64, ok bool, err error) {
@@ -181,18 +182,18 @@ func (e *fakeGPUExecutor) SetState(p []byte) error {
 	return nil
 }
 
-// fakeSnapshot is there once the device has come to it.
+// fakeSnapshot can be read once the device has made the copy.
 type fakeSnapshot struct {
-	there  chan struct{}
+	copied chan struct{} // closed once the device has made the copy
 	gpu    *fakeGPU
 	mem    map[nn.Ref][]float32
 	factor []byte
 }
 
 func (e *fakeGPUExecutor) Snapshot() (nn.Snapshot, error) {
-	s := &fakeSnapshot{there: make(chan struct{}), gpu: e.gpu}
-	return s, e.later(func() error {
-		defer close(s.there)
+	s := &fakeSnapshot{copied: make(chan struct{}), gpu: e.gpu}
+	return s, e.enqueue(func() error {
+		defer close(s.copied)
 		s.mem, s.factor = maps.Clone(e.mem), e.state()
 		for r := range s.mem {
 			s.mem[r] = slices.Clone(s.mem[r])
@@ -202,15 +203,15 @@ func (e *fakeGPUExecutor) Snapshot() (nn.Snapshot, error) {
 }
 
 func (s *fakeSnapshot) State() ([]byte, error) {
-	<-s.there
-	if s.gpu.aside != nil {
-		return s.factor, s.gpu.aside()
+	<-s.copied
+	if s.gpu.onSnapshot != nil {
+		return s.factor, s.gpu.onSnapshot()
 	}
 	return s.factor, nil
 }
 
 func (s *fakeSnapshot) Read(r nn.Ref, p []byte) error {
-	<-s.there
+	<-s.copied
 	copy(p, nn.Bytes(s.mem[r]))
 	return nil
 }

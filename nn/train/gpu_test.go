@@ -13,8 +13,9 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// Images that a device keeps, images sent step by step, and some of each train the same weights, augmented or not.
-func TestHeldImagesAreTheSame(t *testing.T) {
+// TestResidentImagesAreTheSame: resident data sets, batches that are copied for each step, and some of each train the
+// same weights, augmented or not.
+func TestResidentImagesAreTheSame(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"as they are": func(*Config) {},
 		"held out":    func(c *Config) { c.Val = "11" },
@@ -42,11 +43,11 @@ func TestAugmentationChangesTheImages(t *testing.T) {
 	moved := whole(t, c, o)
 	if bytes.Equal(plain.last, flipped.last) || bytes.Equal(plain.last, moved.last) ||
 		bytes.Equal(flipped.last, moved.last) {
-		t.Error("flips or shifts leave the weights as they were")
+		t.Error("flips or shifts do not change the weights")
 	}
 }
 
-// interrupted runs until a step of the whole run and stops there.
+// interrupted starts a run and stops it after a step.
 func interrupted(t *testing.T, c Config, o Options, step int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,7 +62,8 @@ func interrupted(t *testing.T, c Config, o Options, step int64) {
 	}
 }
 
-// What a device keeps besides the tensors is part of a checkpoint, but only for the precision that it is of.
+// TestDeviceStateIsResumed: the state of a device is part of a checkpoint, and is restored if the precision is the
+// same.
 func TestDeviceStateIsResumed(t *testing.T) {
 	c, o := small(t)
 	c.HFlip, c.CropPadding = 0.5, 1
@@ -92,12 +94,13 @@ func TestDeviceStateIsResumed(t *testing.T) {
 	}
 	s, _, f, err := readCheckpoint(checkpoint.Dir(c.Output).Checkpoint())
 	if err != nil || s.Device != nil {
-		t.Errorf("a device without a state left one in its checkpoint: %v, %v", s.Device, err)
+		t.Errorf("the checkpoint of a device without a state has one: %v, %v", s.Device, err)
 	}
 	f.Close()
 }
 
-// The device is waited for after an epoch's first steps and after its last; otherwise it is asked, and answers later.
+// TestTheDeviceIsNotWaitedFor: training waits for the device after the first and the last step of an epoch; otherwise
+// it requests metrics and polls them.
 func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const step = 40 * time.Millisecond
@@ -113,10 +116,10 @@ func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 			return nil
 		}
 		r := mustRun(t, c, o)
-		if gpu.looks != 2 || gpu.asked != 2 { // after steps 1 and 10; of steps 4 and 7
-			t.Errorf("%d looks and %d questions at ten steps, want 2 and 2", gpu.looks, gpu.asked)
+		if gpu.reads != 2 || gpu.requests != 2 { // after steps 1 and 10; of steps 4 and 7
+			t.Errorf("%d reads and %d requests of metrics in ten steps, want 2 and 2", gpu.reads, gpu.requests)
 		}
-		// 5 images in 40 ms; the 20 of step 4, queued at 40 + 3*45 ms, are known of at step 5, 45 ms on.
+		// 5 images in 40 ms; the 20 images of step 4, queued at 40 + 3*45 ms, are reported at step 5, 45 ms later.
 		near := func(x, want float64) bool { return math.Abs(x-want) < 1e-9 }
 		if !near(infos[3].ImagesPerSecond, 125) || !near(infos[4].ImagesPerSecond, 20/0.22) {
 			t.Errorf("%v and %v images per second at steps 4 and 5, want 125 and %v", infos[3].ImagesPerSecond,
@@ -124,19 +127,20 @@ func TestTheDeviceIsNotWaitedFor(t *testing.T) {
 		}
 		if infos[2].Train != infos[0].Train || infos[3].Train != infos[0].Train || infos[4].Train == infos[0].Train ||
 			infos[6].Train != infos[4].Train {
-			t.Errorf("metrics %v, want news at steps 5 and 8", infos)
+			t.Errorf("metrics %v, want new ones at steps 5 and 8", infos)
 		}
-		// The first step; nine rests of the host; the last step; another rest.
+		// The first step; nine pauses of the host; the last step; another pause.
 		if row := r.Rows[0]; !near(row.Seconds, 0.04+9*0.045+0.04+0.045) || !near(row.ImagesPerSecond, 47/row.Seconds) {
 			t.Errorf("%v s, %v images per second, want 0.53 and %v", row.Seconds, row.ImagesPerSecond, 47/0.53)
 		}
 	})
 }
 
-// Steps are taken together, but never beyond an epoch or a checkpoint, and each is reported in its turn.
-func TestStepsTogether(t *testing.T) {
+// TestStepsOfOneCall: a call takes several steps, but never beyond an epoch or a checkpoint, and each is reported in
+// order.
+func TestStepsOfOneCall(t *testing.T) {
 	for _, test := range []struct{ most, every, calls int }{
-		{1, 0, 18}, // nine whole batches an epoch; the tenth, of two images, goes by itself
+		{1, 0, 18}, // nine whole batches an epoch; the tenth, of two images, is not taken by RunSteps
 		{4, 0, 6},  // 4, 4, 1
 		{20, 0, 2}, // 9
 		{4, 3, 7},  // 3, 3, 3; 2, then 3, 3, 1

@@ -9,17 +9,17 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// Hooks are called by the training goroutine, which waits for them; what they are given is theirs to read until they
-// return. Any may be nil. An error stops the run.
+// Hooks are called by the training goroutine, which waits for them. They may read their argument until they return. Any
+// may be nil. An error stops the run.
 type Hooks struct {
-	Start      func(*StartInfo) error      // everything is ready
-	Step       func(*StepInfo) error       // after every training step, which may still be under way
+	Start      func(*StartInfo) error      // before the first step
+	Step       func(*StepInfo) error       // for every training step, once it is queued
 	Epoch      func(*EpochInfo) error      // after validation, before the checkpoint
-	Checkpoint func(*CheckpointInfo) error // a checkpoint is on disk; that of an epoch some steps later, perhaps
-	End        func(*Result) error         // training has finished
+	Checkpoint func(*CheckpointInfo) error // when a checkpoint is on disk, perhaps some steps after it was taken
+	End        func(*Result) error         // when training has finished
 }
 
-// StartInfo describes a run that begins or continues.
+// StartInfo describes a run that starts or resumes.
 type StartInfo struct {
 	Dir                    string
 	Config                 *Config
@@ -29,26 +29,27 @@ type StartInfo struct {
 	Backend                string
 	TrainImages, ValImages int
 	Steps                  int   // per epoch
-	Resumed                bool  // Epoch and Step were done before
+	Resumed                bool  // Epoch and Step count what was done before
 	Epoch, Step            int   // whole epochs, and steps of the next one
 	Rows                   []Row // of the epochs done
 
-	// The network as it runs, and the images, for as long as the run. Hooks may read tensors: Step those after the
-	// steps that were taken at once with its own, where a device takes several; Epoch may also run inference, after
-	// which training goes on as if it had not; End, when nothing is computed any more, may write tensors as well.
+	// The network and the images, valid as long as the run. Hooks may read tensors; if a device takes several steps in
+	// one call, Step sees the tensors after all of them. Epoch may also run inference, which does not affect training.
+	// End may also write tensors.
 	Exec   nn.Executor
 	Plan   *nn.Plan
 	Source *data.Source
 
-	OnWeights OnWeights // nil if Resumed: what follows is not the beginning
+	OnWeights OnWeights // for the initial weights; nil if Resumed
 }
 
-// OnWeights has f called with the parameters and running statistics as they are now, before the checkpoint that holds
-// them is written; where the device goes on with training meanwhile, on another goroutine. Only a hook may call it.
+// OnWeights registers a function that is called with the current parameters and running statistics before the
+// checkpoint that holds them is written. If training continues meanwhile it is called on another goroutine. Only a hook
+// may call OnWeights.
 type OnWeights func(f func(weights []safetensors.Tensor) error)
 
-// StepInfo describes the steps of an epoch so far. Loss, accuracy and speed, over the epoch so far, are as of a tenth
-// of a second ago: the device runs behind the host and is asked for them now and then.
+// StepInfo describes the steps of an epoch so far. Loss, accuracy and speed are those of the epoch up to about a tenth
+// of a second ago, because the device runs behind the host and its metrics are polled.
 type StepInfo struct {
 	Epoch, Epochs   int // from 1
 	Step, Steps     int // from 1
@@ -56,7 +57,7 @@ type StepInfo struct {
 	Images          int // trained on in this epoch
 	LR              float64
 	Train           infer.Score
-	ImagesPerSecond float64 // since the epoch or this process began
+	ImagesPerSecond float64 // since the start of the epoch, or of this process within it
 }
 
 // EpochInfo describes an epoch that has ended.
@@ -64,7 +65,7 @@ type EpochInfo struct {
 	Row
 	Epochs    int
 	IsBest    bool
-	Rows      []Row // all, this one included
+	Rows      []Row // of all epochs, including this one
 	OnWeights OnWeights
 }
 
@@ -77,7 +78,7 @@ type CheckpointInfo struct {
 // Row is one epoch's line in results.csv.
 type Row = checkpoint.Row
 
-// Join makes one of several hooks; each is called in turn until one fails.
+// Join combines several hooks, which are called in turn until one fails.
 func Join(all ...Hooks) Hooks {
 	var j Hooks
 	for _, h := range all {

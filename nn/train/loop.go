@@ -8,8 +8,8 @@ import (
 	"resnet/data"
 )
 
-// train takes the training steps that are left of an epoch and waits for the last. When ctx ends it leaves the state
-// ready to be saved.
+// train takes the remaining training steps of an epoch and waits for the last one. If ctx ends it returns its error
+// with the state ready to be saved.
 func (t *trainer) train(ctx context.Context) error {
 	s, steps := &t.state, t.steps()
 	t.shuffle(s.Epoch)
@@ -22,14 +22,14 @@ func (t *trainer) train(ctx context.Context) error {
 			return err
 		}
 		first := s.Step + 1
-		if err := t.take(t.together()); err != nil {
+		if err := t.take(t.nextSteps()); err != nil {
 			return fmt.Errorf("train: epoch %d, step %d: %w", s.Epoch+1, first, err)
 		}
 		if s.Step == steps {
-			t.shuffle(s.Epoch + 1) // while the device is at the last steps
+			t.shuffle(s.Epoch + 1) // while the device runs the last steps
 		}
 		now := time.Now()
-		due := s.Step < steps && t.checkpointer.due(now, s.GlobalStep) // an epoch's last step is followed by its own
+		due := s.Step < steps && t.checkpointer.due(now, s.GlobalStep) // the end of an epoch has a checkpoint anyway
 		if err := t.observe(now, due || s.Step == steps); err != nil {
 			return err
 		}
@@ -49,16 +49,16 @@ func (t *trainer) train(ctx context.Context) error {
 	return t.exec.Sync()
 }
 
-// shuffle puts the images into the order of an epoch, if the run has that one.
+// shuffle puts the images into the order of an epoch, unless that is beyond the last.
 func (t *trainer) shuffle(epoch int) {
 	if t.cfg.Shuffle && t.ordered != epoch && epoch < t.cfg.Epochs {
 		t.order, t.ordered = data.Shuffle(t.order, t.cfg.Seed, epoch), epoch
 	}
 }
 
-// together is how many steps to take next at once: as many as the device likes, but none beyond the last whole batch of
-// the epoch or a checkpoint that is due.
-func (t *trainer) together() int {
+// nextSteps is the number of steps to take in the next call: as many as the device allows, but not beyond the last
+// whole batch of the epoch or the next checkpoint.
+func (t *trainer) nextSteps() int {
 	s := &t.state
 	n := min(t.feed.MaxSteps(t.src.Train), len(t.trainIdx)/t.cfg.BatchSize-s.Step)
 	if every := int64(t.cfg.CheckpointSteps); every > 0 {
@@ -67,7 +67,7 @@ func (t *trainer) together() int {
 	return max(n, 1)
 }
 
-// observe looks at the metrics; see poller.observe. Where that waits, the state has them too.
+// observe updates the metrics; see poller.observe. If that has waited it stores them in the state.
 func (t *trainer) observe(now time.Time, exact bool) error {
 	s := &t.state
 	m, ok, err := t.poller.observe(now, s.Step, exact)
@@ -84,7 +84,7 @@ func (t *trainer) observe(now time.Time, exact bool) error {
 	return nil
 }
 
-// take trains on the next n batches.
+// take takes the next n steps.
 func (t *trainer) take(n int) error {
 	s := &t.state
 	params := t.params[:n]
@@ -101,7 +101,7 @@ func (t *trainer) take(n int) error {
 	return nil
 }
 
-// report calls the hook for the steps since first, all of them on their way.
+// report calls the hook for each step from first on.
 func (t *trainer) report(first int) error {
 	s := &t.state
 	for step := first; step <= s.Step; step++ {

@@ -9,44 +9,44 @@ import (
 	"resnet/nn/infer"
 )
 
-// pollEvery is the time between two looks at the metrics.
+// pollEvery is the time between two updates of the metrics.
 const pollEvery = 100 * time.Millisecond
 
-// poller knows an epoch's metrics while it lasts. Some devices are asked and answer when they come that far; others are
-// waited for.
+// poller keeps the metrics of the current epoch up to date. On an asynchronous device it requests and polls them,
+// otherwise it waits for them.
 type poller struct {
 	feed   *infer.Feeder
-	async  nn.Async           // nil: the device is waited for
-	images func(step int) int // that the first steps of an epoch train on
+	async  nn.Async           // nil: the device is not asynchronous
+	images func(step int) int // the number of images in the first steps of an epoch
 
-	began     time.Time // the epoch, or this process in the midst of one
-	before    int       // images that were done by then
+	began     time.Time // start of the epoch, or of this process within it
+	before    int       // images done by then
 	score     infer.Score
-	speed     float64   // images per second since
-	finiteAt  int       // the last step at which the loss was known to be finite
-	looked    time.Time // when the last look began; zero: none in this epoch
-	requested int       // the step that an open request is of; 0: none
+	speed     float64   // images per second since began
+	finiteAt  int       // the last step after which the loss was seen to be finite
+	updated   time.Time // time of the last read or request; zero: none in this epoch
+	requested int       // the step of an unanswered request; 0: none
 }
 
-// begin starts an epoch, or the rest of one behind a step.
+// begin starts an epoch, or the rest of one after a step.
 func (p *poller) begin(now time.Time, step int) {
 	p.began, p.before, p.finiteAt = now, p.images(step), step
-	p.score, p.speed, p.looked, p.requested = infer.Score{}, 0, time.Time{}, 0
+	p.score, p.speed, p.updated, p.requested = infer.Score{}, 0, time.Time{}, 0
 }
 
 // lossNotFinite is the error of a loss that is NaN or infinity.
 type lossNotFinite struct {
 	loss     float64
-	finiteAt int // a step before
+	finiteAt int // an earlier step
 }
 
 func (e lossNotFinite) Error() string {
 	return fmt.Sprintf("training loss is %g (it was finite at step %d)", e.loss, e.finiteAt)
 }
 
-// observe brings score and speed up to date after a step, without waiting where that is possible. The first look of an
-// epoch waits, so that there is something to tell. With now exact it waits as well. Metrics are those of the step,
-// where it waited; else ok is false. The error is a lossNotFinite or the device's.
+// observe updates score and speed after a step. It waits for the device on the first call in an epoch, so that there is
+// something to report, if exact is set, and if the device is not asynchronous. If it has waited it returns the metrics
+// after the step, otherwise ok is false. The error is a lossNotFinite or that of the device.
 func (p *poller) observe(now time.Time, step int, exact bool) (metrics [2]float64, ok bool, err error) {
 	if p.requested > 0 && !exact {
 		m, answered, err := p.async.PollMetrics()
@@ -55,35 +55,35 @@ func (p *poller) observe(now time.Time, step int, exact bool) (metrics [2]float6
 		}
 		at := p.requested
 		p.requested = 0
-		if err := p.learn(m, at, now); err != nil {
+		if err := p.update(m, at, now); err != nil {
 			return metrics, false, err
 		}
 	}
-	due := now.Sub(p.looked) >= pollEvery
+	due := now.Sub(p.updated) >= pollEvery
 	switch {
-	case exact || p.looked.IsZero() || p.async == nil && due:
-		metrics, err = p.look(step)
+	case exact || p.updated.IsZero() || p.async == nil && due:
+		metrics, err = p.read(step)
 		return metrics, err == nil, err
 	case due:
-		p.looked, p.requested = now, step
+		p.updated, p.requested = now, step
 		return metrics, false, p.async.RequestMetrics()
 	}
 	return metrics, false, nil
 }
 
-// look reads the epoch's metrics up to a step, which waits for the steps under way.
-func (p *poller) look(step int) ([2]float64, error) {
+// read waits for all steps up to step and reads the metrics.
+func (p *poller) read(step int) ([2]float64, error) {
 	m, err := p.feed.Metrics()
 	if err != nil {
 		return m, err
 	}
 	now := time.Now()
-	p.looked, p.requested = now, 0
-	return m, p.learn(m, step, now)
+	p.updated, p.requested = now, 0
+	return m, p.update(m, step, now)
 }
 
-// learn takes in the metrics as they were after a step.
-func (p *poller) learn(metrics [2]float64, step int, now time.Time) error {
+// update sets score and speed from the metrics after a step.
+func (p *poller) update(metrics [2]float64, step int, now time.Time) error {
 	if !finite(metrics[0]) {
 		return lossNotFinite{metrics[0], p.finiteAt}
 	}

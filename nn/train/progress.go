@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Progress reports a run to w: a line for every epoch, and in between a bar that is drawn again in place, or, where w
-// is no terminal, a line now and then. With color the best epochs stand out.
+// Progress reports a run to w: a line for every epoch, and in between a progress bar, or, if w is not a terminal, a
+// line every ten seconds. With color the best epochs are green.
 func Progress(w io.Writer, terminal, color bool) Hooks {
 	p := &progress{w: w, terminal: terminal, color: color}
 	return Hooks{Start: p.start, Step: p.step, Epoch: p.epoch, End: p.end}
@@ -27,8 +27,8 @@ type progress struct {
 	terminal bool
 	color    bool
 	last     time.Time
-	drawn    bool // the line holds a bar
-	train    int  // images
+	drawn    bool // there is a bar on the current line
+	train    int  // number of training images
 }
 
 func (p *progress) start(s *StartInfo) error {
@@ -124,7 +124,7 @@ func (p *progress) green(s string) string {
 	return "\x1b[32m" + s + "\x1b[0m"
 }
 
-// printf writes whole lines, where a bar stands over it.
+// printf writes whole lines, over the bar if there is one.
 func (p *progress) printf(format string, args ...any) {
 	if p.drawn {
 		io.WriteString(p.w, "\r\x1b[K")
@@ -138,7 +138,7 @@ func (p *progress) draw(line string) {
 	p.drawn = true
 }
 
-// bar is a bar in brackets, n characters in all; nothing where there is no room.
+// bar is a bar in brackets of at most n characters in all; it is empty if n is too small.
 func bar(n int, done float64) string {
 	const least, most = 10, 40
 	if n < least {

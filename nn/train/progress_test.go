@@ -32,7 +32,7 @@ func TestProgressLines(t *testing.T) {
 		t.Errorf("%d epoch lines, want 3:\n%s", n, out.String())
 	}
 	if strings.ContainsAny(out.String(), "\r\x1b") {
-		t.Error("control characters where there is no terminal")
+		t.Error("control characters without a terminal")
 	}
 	out.Reset()
 	o.Color, c.Output = true, c.Output+"1"
@@ -57,7 +57,7 @@ func TestProgressBar(t *testing.T) {
 	if err := p.step(s); err != nil {
 		t.Fatal(err)
 	}
-	// 79 columns of 80: a bar of 16 between the brackets, half of it full.
+	// 79 columns of 80: a bar of 16 between the brackets, half full.
 	const want = "\repoch  3/30 [========        ] 5/10  loss 0.2500  acc 87.50%  2 img/s  eta 4:10\x1b[K"
 	if out.String() != want {
 		t.Errorf("bar %q, want %q", out.String(), want)

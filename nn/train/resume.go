@@ -13,7 +13,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// readCheckpoint opens the checkpoint of a run and checks it whole. The caller closes the file.
+// readCheckpoint opens and checks the checkpoint of a run. The caller closes the file.
 func readCheckpoint(path string) (*checkpoint.State, *Config, *safetensors.File, error) {
 	s, f, err := checkpoint.Read(path)
 	if err != nil {
@@ -27,10 +27,9 @@ func readCheckpoint(path string) (*checkpoint.State, *Config, *safetensors.File,
 	return s, c, f, nil
 }
 
-// configOf is the configuration that a checkpoint's run had. What the state says must be what such a run can leave.
+// configOf returns the configuration of a checkpoint's run and checks the state against it.
 func configOf(s *checkpoint.State) (*Config, error) {
-	// A checkpoint that names no device is of a time that knew only the CPU, and one that does not speak of fusing of
-	// one that did not fuse.
+	// The first versions of this program had only the CPU and no fusion, and did not write these settings.
 	c := &Config{DeviceConfig: DeviceConfig{Device: device.CPU, Precision: nn.FP32.String(),
 		Fuse: cuda.FuseOff.String()}}
 	if err := json.Unmarshal(s.Config, c); err != nil {
@@ -42,15 +41,16 @@ func configOf(s *checkpoint.State) (*Config, error) {
 	return c, s.Check(c.Epochs, c.Val != ValNone)
 }
 
-// mayChange lists the settings that do not change what a run computes, but for those of the device, which change how it
-// rounds.
+// mayChange lists the settings that may differ when a run resumes: those that do not change what it computes, and those
+// of the device, which only change rounding.
 var mayChange = map[string]bool{
 	"data_dir": true, "threads": true, "output": true, "weights": true,
 	"checkpoint_seconds": true, "checkpoint_steps": true,
 	"device": true, "precision": true, "deterministic": true, "fuse": true,
 }
 
-// checkOverride compares the settings that a resumed run asks for with those that it began with.
+// checkOverride returns an error if the wanted settings of a resumed run may not replace the old ones after so many
+// done epochs.
 func checkOverride(old, wanted *Config, done int) error {
 	if err := wanted.validate(); err != nil {
 		return err
@@ -83,7 +83,7 @@ func settings(c *Config) map[string]string {
 		err = json.Unmarshal(js, &raw)
 	}
 	if err != nil {
-		panic(err) // a validated Config has a JSON form
+		panic(err) // a valid Config can always be encoded
 	}
 	m := make(map[string]string, len(raw))
 	for key, v := range raw {

@@ -17,7 +17,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// outcome is all that a finished run leaves but for times.
+// outcome is everything that a finished run leaves, except times.
 type outcome struct {
 	best, last []byte
 	digest     string // of the checkpoint's tensors and state
@@ -75,7 +75,7 @@ func (o outcome) compare(t *testing.T, want outcome) {
 	}
 }
 
-// recipes are settings under which a run must survive being stopped.
+// recipes are the settings with which runs are stopped and resumed.
 func recipes(t *testing.T) map[string]func(*Config) {
 	return map[string]func(*Config){
 		"adam": func(c *Config) {},
@@ -89,7 +89,7 @@ func recipes(t *testing.T) map[string]func(*Config) {
 	}
 }
 
-// whole trains without a stop, into a directory of its own.
+// whole trains without a stop, in another directory.
 func whole(t *testing.T, c Config, o Options) outcome {
 	t.Helper()
 	c.Output = filepath.Join(t.TempDir(), "whole")
@@ -114,8 +114,8 @@ func eachRecipe(t *testing.T,
 	}
 }
 
-// A run that is interrupted again and again, between any two steps and in the midst of validation, ends as if it had
-// never stopped.
+// TestInterruptedRunEqualsWholeRun: a run that is interrupted many times, between any two steps and during validation,
+// ends as if it had never stopped.
 func TestInterruptedRunEqualsWholeRun(t *testing.T) {
 	eachRecipe(t, func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend) {
 		for seed := range uint64(2) {
@@ -153,8 +153,8 @@ func TestInterruptedRunEqualsWholeRun(t *testing.T) {
 	})
 }
 
-// A crash loses what came after the last checkpoint and nothing else: the hook here fails, so the run ends on the spot
-// without writing anything more, and a stale temporary file stays behind.
+// TestCrashedRunEqualsWholeRun: a crash loses what came after the last checkpoint and nothing else. Here a hook fails,
+// so that the run ends at once without writing anything more, and a stale temporary file is left.
 func TestCrashedRunEqualsWholeRun(t *testing.T) {
 	crash := errors.New("crash")
 	eachRecipe(t, func(t *testing.T, change func(*Config), device func(func(nn.Mode, int)) nn.Backend) {
@@ -204,7 +204,8 @@ func TestCrashedRunEqualsWholeRun(t *testing.T) {
 	})
 }
 
-// A finished run is not trained again; more epochs go on from it as if they had been asked for at once.
+// TestResumeForMoreEpochs: a finished run is not trained again; with more epochs it continues as if it had been started
+// with them.
 func TestResumeForMoreEpochs(t *testing.T) {
 	c, o := small(t)
 	c.Epochs = 5
@@ -239,7 +240,9 @@ func TestResumeRefuses(t *testing.T) {
 			c.SetOptimizer("adamw")
 			c.WeightDecay = 0
 		}),
-		"hidden is 0, but the run began with 2":                   override(func(c *Config) { c.Options = c.Options.With("hidden", 0) }),
+		"hidden is 0, but the run began with 2": override(func(c *Config) {
+			c.Options = c.Options.With("hidden", 0)
+		}),
 		"epochs is 9, but the run began with 3 and its schedule":  override(func(c *Config) { c.Epochs = 9 }),
 		"checksum fedcba987654…, but the run began on 0123456789": func(o *Options) { o.Source = &other },
 		"Classes:5":                 func(o *Options) { o.Source = &five },

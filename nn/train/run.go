@@ -15,49 +15,49 @@ import (
 	"resnet/nn/weights"
 )
 
-// ErrInterrupted is what Run and Resume return, wrapped, when their context ended: the step under way is finished and a
-// checkpoint written.
+// ErrInterrupted is wrapped by the error of Run and Resume when their context ends. The current step has then been
+// finished and a checkpoint written.
 var ErrInterrupted = errors.New("interrupted")
 
-// Options are what a run needs besides its Config, none of which changes what it computes. The zero value says nothing.
+// Options are what a run needs besides its Config. They do not change what it computes.
 type Options struct {
-	Stderr   io.Writer // progress and notes; nil: none
-	Terminal bool      // Stderr is a terminal: draw a bar
-	Color    bool      // a terminal that shows colours
-	Quiet    bool      // say nothing
+	Stderr   io.Writer // for progress and notes; nil: none
+	Terminal bool      // Stderr is a terminal: show a progress bar
+	Color    bool      // Stderr is a terminal with colours
+	Quiet    bool      // write nothing to Stderr
 	Hooks    Hooks
 
-	// Override changes settings of a run that resumes. Those that would change what it computes are refused, but for a
-	// number of epochs that its schedule does not depend on, and for the device, on which its bits depend.
+	// Override changes settings of a run that resumes. Settings that change what it computes are errors, except the
+	// device, which only changes rounding, and the number of epochs if the learning rate does not depend on it.
 	Override func(*Config)
 
-	NoGraph, Check bool          // see Options
-	Tune           nn.TuneConfig // likewise; a run that resumes chooses as it chose before
+	NoGraph, Check bool          // see device.Options
+	Tune           nn.TuneConfig // likewise; a run that resumes keeps its earlier choices
 
 	Origin Origin
-	Force  bool // Run: begin anew in the place of the run that Config.Output holds
+	Force  bool // Run: replace the run that Config.Output holds
 
-	Backend nn.Backend   // nil: opened as Config says
-	Source  *data.Source // nil: opened as Config says, downloaded if need be
+	Backend nn.Backend   // nil: opened as in Config
+	Source  *data.Source // nil: opened as in Config, downloaded if necessary
 }
 
 // Best is the epoch whose weights are in best.safetensors.
 type Best = checkpoint.Best
 
-// Result is what a run came to.
+// Result is the result of a finished run.
 type Result struct {
 	Dir    string `json:"dir"`
 	Config Config `json:"config"`
 	Rows   []Row  `json:"epochs"`
 	Best   *Best  `json:"best"`
-	// Test is the test split on the best weights, where validation was on images held out of the training set.
+	// Test is the evaluation of the best weights on the test split, if validation was on held-out training images.
 	Test        *infer.Evaluation `json:"test,omitempty"`
 	BestWeights string            `json:"best_weights"`
 	LastWeights string            `json:"last_weights"`
 }
 
-// Run trains as cfg says, in a new run directory. When ctx ends it finishes the step, writes a checkpoint and returns
-// ErrInterrupted.
+// Run trains with the settings of cfg in a new run directory. If ctx ends it finishes the step, writes a checkpoint and
+// returns ErrInterrupted.
 func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -82,8 +82,8 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	return t.record(ctx, dir, false)
 }
 
-// Resume continues the run in a directory from its last checkpoint, bit for bit as if it had never stopped. A run that
-// is finished is not trained again.
+// Resume continues the run in a directory from its last checkpoint, with the same bits as if it had never stopped. A
+// finished run is not trained again.
 func Resume(ctx context.Context, path string, o Options) (r *Result, err error) {
 	dir := checkpoint.Dir(path)
 	s, was, f, err := readCheckpoint(dir.Checkpoint())
@@ -111,14 +111,14 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 		checkpoint.OptimizerStates(t.plan.Optimizer)...); err != nil {
 		return nil, fmt.Errorf("train: resume: %s: %w", dir.Checkpoint(), err)
 	}
-	f.Close() // some systems do not replace a file that is open
+	f.Close() // some systems cannot replace an open file
 	if err := dir.Prepare(); err != nil {
 		return nil, err
 	}
 	return t.record(ctx, dir, true)
 }
 
-// logger writes notes, whole lines from any goroutine.
+// logger returns a function that writes notes to Stderr, one line each, from any goroutine.
 func (o *Options) logger() func(format string, args ...any) {
 	var line sync.Mutex
 	return func(format string, args ...any) {

@@ -20,7 +20,7 @@ const (
 func ScheduleNames() []string { return []string{SchedConstant, SchedStep, SchedCosine, SchedOneCycle} }
 
 // Schedule says how the learning rate changes. With base the configured rate, t the steps and e the whole epochs since
-// the warm-up's end, and T the number of steps from there to the end of training:
+// the end of the warm-up, and T the number of steps from there to the end of training:
 //
 //	constant  base
 //	step      base * Gamma^floor(e/StepSize)
@@ -52,7 +52,7 @@ func (s *Schedule) LR(base float64, step int64, stepsPerEpoch, epochs int) float
 	return s.after(base, step-warm, total-warm, stepsPerEpoch)
 }
 
-// after is the rate at step t of total, the warm-up being over.
+// after is the rate at step t of total after the warm-up.
 func (s *Schedule) after(base float64, t, total int64, stepsPerEpoch int) float64 {
 	switch s.Sched {
 	case SchedStep:
@@ -66,14 +66,14 @@ func (s *Schedule) after(base float64, t, total int64, stepsPerEpoch int) float6
 		case float64(t) < peak:
 			return anneal(first, base, float64(t)/peak)
 		case last <= max(peak, 0):
-			return base // a cycle too short to come down
+			return base // the cycle is too short for a descent
 		}
 		return anneal(base, first/s.FinalDivFactor, (float64(t)-peak)/(last-peak))
 	}
 	return base
 }
 
-// anneal goes from one value to another along half a cosine, 0 <= x <= 1.
+// anneal interpolates between two values along half a cosine, 0 <= x <= 1.
 func anneal(from, to, x float64) float64 {
 	return to + (from-to)/2*(1+math.Cos(math.Pi*x))
 }

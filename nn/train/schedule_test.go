@@ -17,8 +17,8 @@ func schedule(name string, warmup int) Schedule {
 	return s
 }
 
-// The fixture has PyTorch's own rates. PyTorch multiplies from step to step, 42 of them, each to 2^-53; hence 42 *
-// 2^-53 and some room: 1e-13.
+// TestSchedulesAreAsPyTorch compares with PyTorch's own rates. PyTorch multiplies from step to step, 42 times with an
+// error of 2^-53 each; 1e-13 leaves some room.
 func TestSchedulesAreAsPyTorch(t *testing.T) {
 	b, err := os.ReadFile("testdata/schedules.json")
 	if err != nil {
@@ -74,7 +74,7 @@ func TestWarmup(t *testing.T) {
 	}
 }
 
-// Whatever the settings, a rate must be finite and not negative.
+// TestScheduleExtremes: with any settings a rate is finite and not negative.
 func TestScheduleExtremes(t *testing.T) {
 	for _, name := range []string{SchedConstant, SchedStep, SchedCosine, SchedOneCycle} {
 		for _, pct := range []float64{0, 0.01, 0.5, 1} {

@@ -14,7 +14,7 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// newTrainer opens the device and the data, builds the network and makes all buffers; the parameters are zeros.
+// newTrainer opens the device and the data, builds the network and allocates all buffers. The parameters are zeros.
 func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
 	t := &trainer{cfg: cfg, log: o.logger(), origin: o.Origin, created: time.Now()}
 	if o.Stderr != nil && !o.Quiet {
@@ -54,25 +54,25 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	return t.compile(graph, backend)
 }
 
-// openBoth opens device and data at once: the one waits for a driver while the other reads files. The device's error
-// comes first: what is asked for may not be there, and then no data set need be looked for.
+// openBoth opens the device and the data at the same time, because one waits for a driver while the other reads files.
+// An error of the device takes precedence and cancels the search for data.
 func (t *trainer) openBoth(ctx context.Context, o *Options) (nn.Backend, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	data := make(chan error, 1)
+	opened := make(chan error, 1)
 	go func() {
 		err := t.openData(ctx, o)
 		t.startup.Data = time.Since(t.created).Seconds()
-		data <- err
+		opened <- err
 	}()
 	backend, err := t.openDevice(o)
 	t.startup.Device = time.Since(t.created).Seconds()
 	if err != nil {
 		cancel()
-		<-data
+		<-opened
 		return nil, err
 	}
-	return backend, <-data
+	return backend, <-opened
 }
 
 func (t *trainer) openDevice(o *Options) (nn.Backend, error) {
@@ -105,7 +105,7 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 	return t.split()
 }
 
-// compile makes the device ready to train.
+// compile compiles the graph and uploads the data sets.
 func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	evaluated := len(t.valIdx)
 	if evaluated == 0 {
@@ -132,8 +132,7 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	t.poller.async, _ = t.exec.(nn.Async)
 	t.checkpointer = checkpointer{
 		exec: t.exec, every: time.Duration(t.cfg.CheckpointSeconds * float64(time.Second)),
-		steps:   int64(t.cfg.CheckpointSteps),
-		written: t.hooks.Checkpoint,
+		steps: int64(t.cfg.CheckpointSteps), written: t.hooks.Checkpoint,
 	}
 	return err
 }

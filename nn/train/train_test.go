@@ -16,7 +16,7 @@ import (
 	"resnet/nn/weights"
 )
 
-// right counts the images whose first pixel, the fake's prediction, is their label.
+// right counts the images whose first pixel, which the fake predicts, is their label.
 func right(s *data.Set, idx []int32) (n int) {
 	for _, i := range idx {
 		if int(s.Image(int(i))[0])%3 == int(s.Labels[i]) {
@@ -26,8 +26,8 @@ func right(s *data.Set, idx []int32) (n int) {
 	return n
 }
 
-// The fake's predictions do not change with training, so every epoch's accuracies are known, if each image counts once,
-// the last 2 of 47 included.
+// TestEveryImageCountsOnce: the fake's predictions do not change with training, so the accuracies of every epoch are
+// known if each image counts once, including the last 2 of 47.
 func TestEveryImageCountsOnce(t *testing.T) {
 	c, o := small(t)
 	r := mustRun(t, c, o)
@@ -127,9 +127,9 @@ func TestBestIsFirstOfHighest(t *testing.T) {
 	}
 }
 
-// A loss that is no number must stop the run at the next look, and name the place and a checkpoint that holds numbers,
-// from which the run can go on. In a bubble no time passes between steps: the looks are those after the first step of
-// an epoch, before checkpoints, and at the epoch's end.
+// TestNaNStops: a loss of NaN stops the run when it is next observed. The error names the step and a checkpoint without
+// NaN, from which the run can resume. In a synctest bubble no time passes between steps, so the loss is observed only
+// after the first step of an epoch, before checkpoints, and at the end of an epoch.
 func TestNaNStops(t *testing.T) { synctest.Test(t, testNaNStops) }
 
 func testNaNStops(t *testing.T) {
@@ -158,7 +158,7 @@ func testNaNStops(t *testing.T) {
 		defer f.Close()
 		tensors, err := f.All()
 		if err != nil || checkpoint.FirstNotFinite(tensors) != "" {
-			t.Errorf("the checkpoint left holds %s (%v)", checkpoint.FirstNotFinite(tensors), err)
+			t.Errorf("the checkpoint has NaN or infinity in %s (%v)", checkpoint.FirstNotFinite(tensors), err)
 		}
 		o.Backend = &fake{}
 		if _, err := Resume(context.Background(), c.Output, o); err != nil {
@@ -258,8 +258,8 @@ func TestRunDirectory(t *testing.T) {
 	}
 }
 
-// The loop around a step must not allocate: what it allocates a collector must stop the workers for. Shuffling does,
-// once an epoch.
+// TestStepsAllocateNothing: the loop around a step does not allocate, because garbage collection would stop the
+// workers. Shuffling does, once an epoch.
 func TestStepsAllocateNothing(t *testing.T) {
 	c, o := small(t)
 	c.BatchSize, c.Shuffle = 1, false

@@ -33,21 +33,21 @@ type trainer struct {
 	startup startup
 
 	state    checkpoint.State
-	trainIdx []int32 // the images trained on, ascending
-	order    []int32 // the same in the order of the epoch ordered
+	trainIdx []int32 // the training images, ascending
+	order    []int32 // the same in the order of epoch ordered
 	ordered  int
 	valSet   *data.Set
 	valIdx   []int32         // empty: no validation
-	params   []nn.StepParams // of the steps that are taken at once
-	info     StepInfo        // of the hook, here so that a step allocates nothing
-	mark     time.Time       // when state.Seconds was last brought up to date
+	params   []nn.StepParams // of the steps of one call
+	info     StepInfo        // argument of the Step hook; here so that a step allocates nothing
+	mark     time.Time       // when state.Seconds was last updated
 
 	poller       poller
 	checkpointer checkpointer
 }
 
-// close gives back what was opened, once what is being saved is on disk. What goes wrong with that, such as memory of a
-// device that is still in use, becomes *err unless that is an error already.
+// close waits for the checkpoint that is being written and closes everything that was opened. The first error of these
+// becomes *err unless that is an error already.
 func (t *trainer) close(err *error) {
 	if e := t.checkpointer.close(); *err == nil {
 		*err = t.explained(e)
@@ -75,7 +75,7 @@ func (t *trainer) split() (err error) {
 	return err
 }
 
-// restore takes over where a checkpoint stands, whose run had the configuration was.
+// restore sets the state to that of a checkpoint, whose run had the configuration was.
 func (t *trainer) restore(s *checkpoint.State, was *Config) error {
 	if s.Checksum != t.state.Checksum {
 		return fmt.Errorf("data in %s has checksum %.12s…, but the run began on %.12s… (other or changed images?)",
@@ -94,7 +94,7 @@ func (t *trainer) restore(s *checkpoint.State, was *Config) error {
 	backend := t.state.Backend
 	t.state = *s
 	t.state.Backend, t.state.Device = backend, nil
-	// At another precision there is another scale to find, or none.
+	// Another precision needs another loss scale, or none.
 	if e, ok := t.exec.(nn.Async); ok && s.Device != nil && was.Precision == t.cfg.Precision {
 		return e.SetState(s.Device)
 	}
@@ -106,10 +106,10 @@ func (t *trainer) steps() int {
 	return (len(t.trainIdx) + t.cfg.BatchSize - 1) / t.cfg.BatchSize
 }
 
-// imagesDone is how many images the first n steps of an epoch train on.
+// imagesDone is the number of images in the first n steps of an epoch.
 func (t *trainer) imagesDone(n int) int { return min(n*t.cfg.BatchSize, len(t.trainIdx)) }
 
-// run trains to the end from where the state stands.
+// run trains from the current state to the end.
 func (t *trainer) run(ctx context.Context, dir checkpoint.Dir, resumed bool) (*Result, error) {
 	t.dir, t.checkpointer.dir = dir, dir
 	t.cfg.Output = string(dir)
@@ -169,7 +169,7 @@ func (t *trainer) startInfo(resumed bool) *StartInfo {
 	return i
 }
 
-// epoch trains on what is left of an epoch, validates and saves.
+// epoch takes the remaining steps of an epoch, validates and saves.
 func (t *trainer) epoch(ctx context.Context) error {
 	s := &t.state
 	if err := t.feed.SetMetrics(s.Metrics); err != nil {
@@ -204,14 +204,14 @@ func (t *trainer) epoch(ctx context.Context) error {
 	return t.endEpoch(row)
 }
 
-// clock brings the epoch's time up to date.
+// clock updates the duration of the epoch.
 func (t *trainer) clock() {
 	now := time.Now()
 	t.state.Seconds += now.Sub(t.mark).Seconds()
 	t.mark = now
 }
 
-// endEpoch takes in a finished epoch and has it saved.
+// endEpoch adds a finished epoch to the state and saves it.
 func (t *trainer) endEpoch(row Row) error {
 	s := &t.state
 	s.Rows = append(s.Rows, row)
@@ -232,12 +232,12 @@ func (t *trainer) endEpoch(row Row) error {
 	return t.save(&checkpoint.Epoch{Weights: about, IsBest: isBest})
 }
 
-// save has a checkpoint written, and the weights of the epoch that ended here, if epoch is not nil.
+// save saves the state; see checkpointer.save.
 func (t *trainer) save(epoch *checkpoint.Epoch) error {
 	return t.explained(t.checkpointer.save(t.state, epoch))
 }
 
-// saveAndWait writes a checkpoint of where the run stands and waits for it.
+// saveAndWait saves the state and waits until it is on disk.
 func (t *trainer) saveAndWait() error {
 	if err := t.save(nil); err != nil {
 		return err
@@ -245,8 +245,8 @@ func (t *trainer) saveAndWait() error {
 	return t.explained(t.checkpointer.wait())
 }
 
-// result sums a finished run up. With held-out images the best weights are put back and the test split, which had no
-// part in choosing them, is evaluated.
+// result is the result of a finished run. If validation was on held-out images it loads the best weights and evaluates
+// them on the test split, which had no part in choosing them.
 func (t *trainer) result(ctx context.Context) (*Result, error) {
 	s := &t.state
 	r := &Result{
@@ -266,10 +266,10 @@ func (t *trainer) result(ctx context.Context) (*Result, error) {
 	return r, err
 }
 
-// explained turns values that are not finite into the error of a run that has diverged.
+// explained turns an error about values that are not finite into that of a diverged run.
 func (t *trainer) explained(err error) error {
 	if err == nil {
-		return nil // without an allocation
+		return nil // before variables that escape to the heap
 	}
 	var tensor *checkpoint.NotFinite
 	if errors.As(err, &tensor) {
@@ -286,7 +286,7 @@ func (t *trainer) explained(err error) error {
 	return err
 }
 
-// diverged is the error of a run whose numbers are no good any more.
+// diverged is the error of a run with values that are not finite.
 func (t *trainer) diverged(epoch, step int, what string) error {
 	good := "no checkpoint was written yet"
 	if t.dir.Resumable() {

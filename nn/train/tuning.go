@@ -9,8 +9,8 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// tuneAsBefore makes a run that resumes choose as it chose when it began, which its tuning.json tells. A run on a GPU
-// that has none, or a damaged one, is taken to have gone by heuristics: that is as near as it comes to the same bits.
+// tuneAsBefore makes a resumed run keep the choices of its tuning.json. If a run on a GPU has no valid tuning.json, its
+// choices were most likely made by heuristics, so these are used.
 func tuneAsBefore(d checkpoint.Dir, c nn.TuneConfig, was *DeviceConfig,
 	log func(format string, args ...any)) nn.TuneConfig {
 	given, err := nn.ReadTuning(d.Tuning())
@@ -27,7 +27,7 @@ func tuneAsBefore(d checkpoint.Dir, c nn.TuneConfig, was *DeviceConfig,
 	return c
 }
 
-// writeTuning keeps the choices of a run on a GPU, beside those that it made before, at another precision say.
+// writeTuning writes the choices of a run on a GPU, together with earlier ones, such as those at another precision.
 func writeTuning(d checkpoint.Dir, device nn.Info) error {
 	if device.GPU == nil {
 		return nil

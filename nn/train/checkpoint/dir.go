@@ -1,5 +1,5 @@
 // Package checkpoint keeps a run directory: configuration, results, weights, and checkpoints from which a run continues
-// bit for bit. Every file in it is replaced as a whole: a crash leaves the old one or the new one.
+// bit for bit. Every file is replaced atomically: a crash leaves the old or the new one.
 package checkpoint
 
 import (
@@ -18,7 +18,7 @@ import (
 	"resnet/data/atomicfile"
 )
 
-// Dir is a run directory.
+// Dir is a run directory. Its methods without arguments are the paths of its files.
 type Dir string
 
 func (d Dir) Config() string      { return filepath.Join(string(d), "config.json") }
@@ -35,8 +35,8 @@ func (d Dir) Checkpoint() string {
 
 func (d Dir) weights() string { return filepath.Join(string(d), "weights") }
 
-// NewDir makes the directory of a new run: path, or where that is empty runs/<time>-<model>. A run that path holds is
-// removed if force says so.
+// NewDir creates the directory of a new run: path, or runs/<time>-<model> if that is empty. If path already holds a
+// run, that is removed if force is set and an error otherwise.
 func NewDir(path, model string, now time.Time, force bool) (Dir, error) {
 	d := Dir(path)
 	if path == "" {
@@ -58,7 +58,7 @@ func NewDir(path, model string, now time.Time, force bool) (Dir, error) {
 	return d, d.Prepare()
 }
 
-// Prepare makes what directories are missing and removes what a crash left.
+// Prepare creates missing directories and removes temporary files that a crash has left.
 func (d Dir) Prepare() error {
 	for _, dir := range []string{string(d), d.weights(), filepath.Dir(d.Checkpoint())} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -71,15 +71,15 @@ func (d Dir) Prepare() error {
 	return nil
 }
 
-// written are a run's files but for the checkpoint and those of other names each time.
+// written lists the files of a run, except the checkpoint and event files, whose names vary.
 var written = []string{
 	"config.json", "environment.json", "tuning.json", "results.csv",
 	"curves.png", "confusion.png", "predictions.png", "wrong.png", "filters.png",
 	"weights/best.safetensors", "weights/last.safetensors",
 }
 
-// clear removes a run, the event files and pictures of its hooks too, and nothing else that may be there. The
-// checkpoint goes last: a run that is half removed still counts as one.
+// clear removes the files of a run, including event files and pictures, and no others. The checkpoint is the last, so
+// that a partly removed run still counts as one.
 func (d Dir) clear() error {
 	entries, err := os.ReadDir(string(d))
 	if err != nil {
@@ -108,7 +108,7 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// WriteJSON replaces a file by a value as indented JSON.
+// WriteJSON replaces a file by the indented JSON of a value.
 func WriteJSON(path string, v any) error {
 	return atomicfile.WriteDurable(path, func(w io.Writer) error {
 		e := json.NewEncoder(w)

@@ -17,19 +17,19 @@ type Pending struct {
 	Plan    *nn.Plan
 	State   State // a copy
 	Tensors nn.Snapshot
-	// Epoch is set where an epoch has ended: then its weights are written too, and its row of the results.
+	// Epoch is not nil at the end of an epoch: then weights and results are written too.
 	Epoch *Epoch
 	// OnWeights are called with the parameters and running statistics before anything is written.
 	OnWeights []func([]safetensors.Tensor) error
 }
 
-// Epoch is what the end of an epoch leaves.
+// Epoch describes the weights at the end of an epoch.
 type Epoch struct {
-	Weights weights.Metadata // what they say about themselves
+	Weights weights.Metadata
 	IsBest  bool
 }
 
-// NotFinite is the error of values from which no training can recover.
+// NotFinite is the error of a checkpoint with values that are not finite, from which training cannot recover.
 type NotFinite struct {
 	Tensor string
 	Epoch  bool // at the end of an epoch
@@ -38,9 +38,9 @@ type NotFinite struct {
 
 func (e *NotFinite) Error() string { return e.Tensor + " holds NaN or infinity" }
 
-// Write writes the files, but refuses values that are not finite: the checkpoint before is the better one. The weights
-// come before the checkpoint that speaks of them, and results.csv after it: a crash in between repeats the epoch and
-// writes the same weights again.
+// Write writes the files. If values are not finite it returns a NotFinite and keeps the previous checkpoint. Weights
+// are written before the checkpoint that counts their epoch, results.csv after it: if a run crashes in between it
+// repeats the epoch and writes the same weights again.
 func (p *Pending) Write() error {
 	s := &p.State
 	var err error
@@ -73,7 +73,7 @@ func (p *Pending) Write() error {
 	return p.Dir.WriteResults(s.Rows)
 }
 
-// writeWeights writes those of an epoch's end.
+// writeWeights writes the weights files at the end of an epoch.
 func (p *Pending) writeWeights(tensors []safetensors.Tensor) error {
 	if p.Epoch == nil {
 		return nil
@@ -91,12 +91,12 @@ func (p *Pending) writeWeights(tensors []safetensors.Tensor) error {
 	return write(p.Dir.Last())
 }
 
-// OptimizerStates are the roles that hold an optimiser's state.
+// OptimizerStates are the roles of an optimiser's states.
 func OptimizerStates(o nn.Optimizer) []nn.Role {
 	return []nn.Role{nn.Momentum, nn.SecondMoment}[:o.States()]
 }
 
-// FirstNotFinite names a tensor that holds NaN or infinity, or is "".
+// FirstNotFinite names the first tensor with NaN or infinity, or is "".
 func FirstNotFinite(tensors []safetensors.Tensor) string {
 	const exponent = 0xff << 23 // all ones in NaN and infinity only
 	for i := range tensors {

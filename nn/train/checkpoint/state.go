@@ -16,12 +16,12 @@ import (
 // Version is the format of the checkpoints that Write writes and Read reads.
 const Version = 1
 
-// State is where a run stands. With the tensors it is a checkpoint: a run that continues from it does what it would
-// have done, bit for bit. All draws are functions of the seed, the epoch and the image, and the learning rate is one of
-// the step, so neither has a state of its own. JSON keeps every float64 exactly.
+// State is the progress of a run. Together with the tensors it is a checkpoint, from which a run continues with the
+// same bits as without a stop. All random choices are functions of the seed, the epoch and the image, and the learning
+// rate is one of the step, so neither has a state of its own. JSON keeps every float64 exactly.
 type State struct {
 	Version  int             `json:"version"`
-	Config   json.RawMessage `json:"config"` // the trainer's
+	Config   json.RawMessage `json:"config"` // train.Config
 	Model    models.Config   `json:"model"`
 	Checksum string          `json:"data_checksum"`
 	Backend  string          `json:"backend"`
@@ -30,23 +30,23 @@ type State struct {
 	Step       int        `json:"step"`  // training steps of the next one
 	GlobalStep int64      `json:"global_step"`
 	Metrics    [2]float64 `json:"metrics"` // loss sum, correct count of those steps
-	// Seconds is what the epoch took so far; TrainSeconds what its training steps took, once they are all done.
+	// Seconds is the duration of the epoch so far, TrainSeconds that of its training steps once they are all done.
 	Seconds      float64 `json:"seconds"`
 	TrainSeconds float64 `json:"train_seconds"`
 	Best         *Best   `json:"best,omitempty"`
 	Rows         []Row   `json:"rows"`
-	// Device is what the executor keeps besides, see nn.Async.
+	// Device is the State of an nn.Async.
 	Device []byte `json:"device_state,omitempty"`
 }
 
 // Best is the epoch whose weights are in best.safetensors: the first with the highest validation accuracy, or the last
-// one where nothing validates.
+// epoch without validation.
 type Best struct {
 	Epoch int          `json:"epoch"` // from 1
 	Val   *infer.Score `json:"val,omitempty"`
 }
 
-// Check reports a state that no run of so many epochs can leave.
+// Check returns an error for a state that a run of so many epochs, with or without validation, cannot have.
 func (s *State) Check(epochs int, validates bool) error {
 	if s.Epoch < 0 || s.Epoch > epochs || s.Step < 0 || len(s.Rows) != s.Epoch {
 		return fmt.Errorf("epoch %d of %d, step %d, %d rows: contradiction (damaged checkpoint)", s.Epoch, epochs,
@@ -70,7 +70,7 @@ func Write(path string, s *State, tensors []safetensors.Tensor) error {
 	return atomicfile.WriteDurable(path, func(w io.Writer) error { return safetensors.Write(w, tensors, meta) })
 }
 
-// Read opens a checkpoint and checks it whole, but for its configuration; see State.Check. The caller closes the file.
+// Read opens a checkpoint and checks everything but its configuration; see State.Check. The caller closes the file.
 func Read(path string) (*State, *safetensors.File, error) {
 	f, err := safetensors.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,7 +87,7 @@ func Read(path string) (*State, *safetensors.File, error) {
 	return s, f, nil
 }
 
-// Parse is the state that an open checkpoint holds.
+// Parse returns the state of an open checkpoint.
 func Parse(f *safetensors.File) (*State, error) {
 	js, ok := f.Metadata["state"]
 	if !ok {

@@ -1,23 +1,23 @@
 package checkpoint
 
-// Writer writes pending checkpoints in the background, in order and one at a time: its user waits for one before it
-// starts the next.
+// Writer writes pending checkpoints in the background, one at a time: the caller must Wait for one before it starts the
+// next.
 type Writer struct {
-	pending *Pending // that is being written; nil: none
+	pending *Pending // being written; nil: none
 	done    chan error
 }
 
-// Start begins to write.
+// Start starts writing p.
 func (w *Writer) Start(p *Pending) {
 	w.pending, w.done = p, make(chan error, 1)
 	done := w.done
 	go func() { done <- p.Write() }()
 }
 
-// Ready says whether there is a checkpoint that Wait would not wait for.
+// Ready says whether a checkpoint has been written, so that Wait returns it without waiting.
 func (w *Writer) Ready() bool { return w.pending != nil && len(w.done) > 0 }
 
-// Wait returns the checkpoint that has been written; nil where there was none.
+// Wait waits for the checkpoint that is being written and returns it; nil if there is none.
 func (w *Writer) Wait() (*Pending, error) {
 	p := w.pending
 	if p == nil {

@@ -12,18 +12,18 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// While an epoch is being saved the next one is trained on a device that sets its tensors aside, and nothing speaks of
-// a checkpoint that is not there yet; a second one waits.
-func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
+// TestTrainingContinuesWhileACheckpointIsWritten: on a device with snapshots the next epoch trains while the checkpoint
+// of the last one is written. Nothing reports a checkpoint that is not on disk yet, and a second checkpoint waits.
+func TestTrainingContinuesWhileACheckpointIsWritten(t *testing.T) {
 	c, o := small(t)
 	c.Epochs = 3
 	reads := 0
-	saving, saved := make(chan bool), make(chan bool)
+	writing, goOn := make(chan bool), make(chan bool)
 	gpu := &fakeGPU{room: 60, most: 3}
-	gpu.aside = func() error {
-		if reads++; reads == 2 { // the first epoch's: one was before it
-			saving <- true
-			<-saved
+	gpu.onSnapshot = func() error {
+		if reads++; reads == 2 { // the checkpoint of the first epoch, after that of the initial weights
+			writing <- true
+			<-goOn
 		}
 		return nil
 	}
@@ -35,7 +35,7 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 	}
 	o.Hooks.Step = func(s *StepInfo) error {
 		if s.GlobalStep == 11 {
-			<-saving
+			<-writing
 		}
 		if s.GlobalStep < 11 || s.GlobalStep > 19 {
 			return nil
@@ -55,7 +55,7 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 	var digests []string
 	o.Hooks.Epoch = func(e *EpochInfo) error {
 		if e.Epoch == 2 {
-			close(saved)
+			close(goOn)
 		}
 		e.OnWeights(func(weights []safetensors.Tensor) error {
 			digests = append(digests, safetensors.Digest(weights))
@@ -73,24 +73,24 @@ func TestTrainingGoesOnWhileAnEpochIsSaved(t *testing.T) {
 	}
 	defer f.Close()
 	if len(digests) != 3 || digests[2] != f.Metadata["sha256"] || digests[1] == digests[2] {
-		t.Errorf("weights for later %q, want three, the last %s", digests, f.Metadata["sha256"])
+		t.Errorf("weights of OnWeights %q, want three, the last %s", digests, f.Metadata["sha256"])
 	}
 	o.Backend, o.Hooks = &fake{}, Hooks{}
 	want := whole(t, c, o)
 	outcomeOf(t, r.Dir).compare(t, want)
 }
 
-// What goes wrong with saving an epoch ends the run, at the latest with the next one, and so do values from which there
-// is no recovery.
-func TestFailedSavingEndsTheRun(t *testing.T) {
+// TestFailedCheckpointEndsTheRun: if a checkpoint cannot be written the run ends by the end of the next epoch, and so
+// it does if values are not finite.
+func TestFailedCheckpointEndsTheRun(t *testing.T) {
 	broken := errors.New("broken")
 	for name, test := range map[string]struct {
-		epoch int // that is not saved
+		epoch int // whose checkpoint fails
 		gpu   *fakeGPU
 		want  string
 	}{
-		"error in the midst": {1, &fakeGPU{}, "broken"},
-		"error at the end":   {3, &fakeGPU{}, "broken"},
+		"error during training": {1, &fakeGPU{}, "broken"},
+		"error at the end":      {3, &fakeGPU{}, "broken"},
 		"values": {3, &fakeGPU{fake: fake{infAt: 30}},
 			"train: epoch 3, step 10: stem.weight holds NaN or infinity; last good checkpoint: "},
 	} {
@@ -100,7 +100,7 @@ func TestFailedSavingEndsTheRun(t *testing.T) {
 			test.gpu.room, test.gpu.most = 60, 3
 			reads := 0
 			if test.gpu.infAt == 0 {
-				test.gpu.aside = func() error {
+				test.gpu.onSnapshot = func() error {
 					if reads++; reads == test.epoch+1 {
 						return broken
 					}
@@ -112,11 +112,11 @@ func TestFailedSavingEndsTheRun(t *testing.T) {
 			o.Hooks.Step = func(s *StepInfo) error { steps = s.GlobalStep; return nil }
 			_, err := Run(context.Background(), c, o)
 			if err == nil || !strings.Contains(err.Error(), test.want) || steps > int64(10*test.epoch+10) {
-				t.Errorf("error %v after %d steps, want %q by the end of the epoch after", err, steps, test.want)
+				t.Errorf("error %v after %d steps, want %q by the end of the next epoch", err, steps, test.want)
 			}
 			state, _, f, err := readCheckpoint(checkpoint.Dir(c.Output).Checkpoint())
 			if err != nil || state.Epoch != test.epoch-1 {
-				t.Fatalf("checkpoint after epoch %d, %v, want one of the epoch before", state.Epoch, err)
+				t.Fatalf("checkpoint after epoch %d, %v, want that of the previous epoch", state.Epoch, err)
 			}
 			f.Close()
 			o.Backend, o.Hooks = &fake{}, Hooks{}
@@ -127,15 +127,16 @@ func TestFailedSavingEndsTheRun(t *testing.T) {
 	}
 }
 
-// An interruption waits for what is being saved, and its checkpoint comes after.
-func TestInterruptionWhileAnEpochIsSaved(t *testing.T) {
+// TestInterruptionWhileACheckpointIsWritten: an interrupted run waits for the checkpoint that is being written and then
+// writes its own.
+func TestInterruptionWhileACheckpointIsWritten(t *testing.T) {
 	c, o := small(t)
 	want := whole(t, c, o)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	reads := 0
 	gpu := &fakeGPU{room: 60, most: 3}
-	gpu.aside = func() error {
+	gpu.onSnapshot = func() error {
 		if reads++; reads == 2 {
 			<-ctx.Done()
 		}
