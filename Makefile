@@ -87,7 +87,8 @@ test-gpu: ## run every test of the CUDA build on this machine's GPU
 check-cuda-libs: ## look for every function that is used in the real cuDNN and cuBLAS
 	$(CUDA) gpu/forward/check.sh
 
-lint: check-generated check-ptx $(LINTERS) ## formatting, vet, staticcheck, shellcheck, hadolint, generated files
+lint: check-generated check-ptx $(LINTERS) ## line widths, formatting, vet, staticcheck, shellcheck, hadolint, generated files
+	.ci/check-lines.py
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt would change: $$out"; exit 1; }
 	$(GO) vet -tags nocuda ./...
 	$(CUDA) $(GO) vet ./...
