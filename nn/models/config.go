@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -103,7 +104,7 @@ func (o Options) With(key string, value int) Options {
 func (o Options) check(model string, known []string) error {
 	for pair := range strings.FieldsSeq(string(o)) {
 		if key, _, _ := strings.Cut(pair, "="); !slices.Contains(known, key) {
-			return fmt.Errorf("models: %s has no option %q, want one of: %s", model, key, strings.Join(known, ", "))
+			return fmt.Errorf("models: %s has no option %q, want %s", model, key, cmp.Or(strings.Join(known, ", "), "none"))
 		}
 	}
 	return nil
