@@ -9,6 +9,8 @@
 //	err = nn.Initialize(exec, graph, 1)
 //	err = exec.Write(nn.Ref{Value: graph.Images}, pixels)
 //	err = exec.Write(nn.Ref{Value: graph.Labels}, nn.Bytes(labels))
+//	params := nn.NewAdam().StepParams(1, 1e-3)
+//	err = exec.Write(nn.Ref{Value: nn.StepParamsValue}, nn.Bytes(params[:]))
 //	err = exec.Run(nn.Train, 32)
 //
 // An op has one file here, with its shapes, parameters and cost, and one under the same name in each of packages cpu
