@@ -18,7 +18,7 @@ import (
 	"resnet/data/atomicfile"
 )
 
-// Dir is a run directory. Its methods without arguments are the paths of its files.
+// Dir is the path of a run directory; Config to Checkpoint are the paths of its files.
 type Dir string
 
 func (d Dir) Config() string      { return filepath.Join(string(d), "config.json") }
