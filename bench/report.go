@@ -111,7 +111,7 @@ func (r *Report) WriteGo(w io.Writer) error {
 	}
 	if g := m.GPU; g != nil && g.CopyGBPerSecond > 0 {
 		// These are not lines of configuration, because benchstat would treat runs as ones of different machines.
-		fmt.Fprintf(&b, "BenchmarkCeilingCopy\t1\t%.1f GB/s\nBenchmarkCeilingProduct\t1\t%.1f GFLOP/s\n",
+		fmt.Fprintf(&b, "BenchmarkRooflineCopy\t1\t%.1f GB/s\nBenchmarkRooflineProduct\t1\t%.1f GFLOP/s\n",
 			g.CopyGBPerSecond, g.ProductGFLOPS)
 	}
 	for _, s := range r.Results {

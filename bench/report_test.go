@@ -44,7 +44,7 @@ func TestWriteGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = "goos: linux\ngoarch: amd64\npkg: resnet/bench\ncpu: a cpu\ngpu: a gpu\nprecision: bf16\n" +
-		"BenchmarkCeilingCopy\t1\t4000.0 GB/s\nBenchmarkCeilingProduct\t1\t700000.0 GFLOP/s\n" +
+		"BenchmarkRooflineCopy\t1\t4000.0 GB/s\nBenchmarkRooflineProduct\t1\t700000.0 GFLOP/s\n" +
 		"BenchmarkTrain/batch=32\t150\t26500000 ns/op\t1207.5 img/s\t205.2 GFLOP/s\t50 launches/op\t1.25 %idle\n"
 	if b.String() != want {
 		t.Errorf("with a roofline: got %q, want %q", b.String(), want)

@@ -5,13 +5,14 @@ import (
 	"math/bits"
 )
 
-// Augmentation is how the images of a training set are varied from epoch to epoch. The zero value leaves them as they are.
+// Augmentation is how the images of a training set are varied from epoch to epoch. The zero value leaves them as they
+// are.
 type Augmentation struct {
 	HFlip       float64 `json:"hflip"`        // probability that an image is mirrored, left to right
 	CropPadding int     `json:"crop_padding"` // images move by up to so many pixels, each way; zeros come in
 }
 
-// maxPadding is what a Draw has room for.
+// maxPadding is what a Sample has room for.
 const maxPadding = 127
 
 // Validate reports a setting that makes no sense.
@@ -25,7 +26,7 @@ func (a Augmentation) Validate() error {
 	return nil
 }
 
-// Draw is one image of a batch: which of the set, and how it is varied. Its pixel (y, x) is the set's (y+DY, x+DX), 0
+// Sample is one image of a batch: which of the set, and how it is varied. Its pixel (y, x) is the set's (y+DY, x+DX), 0
 // where that lies outside, and x counts from the right if Flip is set. That is torchvision's RandomCrop of the padded
 // image followed by its RandomHorizontalFlip.
 type Sample struct {
@@ -34,7 +35,7 @@ type Sample struct {
 	Flip   bool
 }
 
-// Samples fills dst[i] with the draw of image idx[i] in this epoch. It is a function of seed, epoch and image alone,
+// Samples fills dst[i] with the sample of image idx[i] in this epoch. It is a function of seed, epoch and image alone,
 // whatever the others in the batch are. Shifts are uniform over -CropPadding..CropPadding, each way by itself.
 func (a Augmentation) Samples(dst []Sample, idx []int32, seed uint64, epoch int) {
 	for i, v := range idx {
@@ -54,16 +55,16 @@ func (a Augmentation) shift(random uint64) int8 {
 	return int8(int(high) - a.CropPadding)
 }
 
-// Gather copies the images that draws name one after another into pixels, which holds len(draws)*H*W*C bytes or more, and
-// their labels into labels, which holds len(draws) or more. It allocates nothing and may run on several goroutines at
-// once.
-func (s *Set) Assemble(pixels []byte, labels []int32, draws []Sample) {
+// Assemble copies the images of the samples, varied, one after another into pixels, which holds len(samples)*H*W*C bytes
+// or more, and their labels into labels, which holds len(samples) or more. It allocates nothing and may run on several
+// goroutines at once.
+func (s *Set) Assemble(pixels []byte, labels []int32, samples []Sample) {
 	n := s.H * s.W * s.C
-	if len(pixels) < n*len(draws) || len(labels) < len(draws) {
-		panic(fmt.Sprintf("data: gather: room for %d pixel bytes and %d labels, want %d and %d",
-			len(pixels), len(labels), n*len(draws), len(draws)))
+	if len(pixels) < n*len(samples) || len(labels) < len(samples) {
+		panic(fmt.Sprintf("data: assemble: room for %d pixel bytes and %d labels, want %d and %d",
+			len(pixels), len(labels), n*len(samples), len(samples)))
 	}
-	for k, d := range draws {
+	for k, d := range samples {
 		labels[k] = int32(s.Labels[d.Index])
 		out, in := pixels[k*n:(k+1)*n], s.Image(int(d.Index))
 		if d.DY == 0 && d.DX == 0 && !d.Flip {
@@ -74,7 +75,7 @@ func (s *Set) Assemble(pixels []byte, labels []int32, draws []Sample) {
 	}
 }
 
-// place writes one image as a draw varies it.
+// place writes one image, moved and mirrored as its sample says.
 func (s *Set) place(out, in []byte, d Sample) {
 	clear(out)
 	row := s.W * s.C
