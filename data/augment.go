@@ -5,7 +5,8 @@ import (
 	"math/bits"
 )
 
-// Augmentation is how the images of a training set are varied from epoch to epoch. The zero value leaves them as they are.
+// Augmentation is how the images of a training set are varied from epoch to epoch. The zero value leaves them as they
+// are.
 type Augmentation struct {
 	HFlip       float64 `json:"hflip"`        // probability that an image is mirrored, left to right
 	CropPadding int     `json:"crop_padding"` // images move by up to so many pixels, each way; zeros come in
@@ -54,9 +55,9 @@ func (a Augmentation) shift(random uint64) int8 {
 	return int8(int(high) - a.CropPadding)
 }
 
-// Gather copies the images that draws name one after another into pixels, which holds len(draws)*H*W*C bytes or more, and
-// their labels into labels, which holds len(draws) or more. It allocates nothing and may run on several goroutines at
-// once.
+// Gather copies the images that draws name one after another into pixels, which holds len(draws)*H*W*C bytes or more,
+// and their labels into labels, which holds len(draws) or more. It allocates nothing and may run on several goroutines
+// at once.
 func (s *Set) Assemble(pixels []byte, labels []int32, draws []Sample) {
 	n := s.H * s.W * s.C
 	if len(pixels) < n*len(draws) || len(labels) < len(draws) {
