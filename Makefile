@@ -34,14 +34,17 @@ CUBIN_ARCHS ?= 80 86 89 90 100 120
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LINTERS     := .cache/linters
-SOURCES     := $(shell find cmd bench data gpu kernels nn -name '*.go' -o -name '*.[chsS]' -o -name '*.ptx' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o -path '*/completion/*') go.mod go.sum
+SOURCES     := $(shell find cmd bench data gpu kernels nn \
+	-name '*.go' -o -name '*.[chsS]' -o -name '*.ptx' -o -name '*.html' -o -name '*.css' -o -name '*.js' \
+	-o -path '*/completion/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build data train bench test race cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs ptx check-ptx \
-	cuda-sdk cuda-env generate check-generated lint image clean
+.PHONY: help build data train bench test race cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs ptx \
+	check-ptx cuda-sdk cuda-env generate check-generated lint image clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' \
+		$(MAKEFILE_LIST)
 
 ##@ Train
 
@@ -87,7 +90,8 @@ test-gpu: ## run every test of the CUDA build on this machine's GPU
 check-cuda-libs: ## look for every function that is used in the real cuDNN and cuBLAS
 	$(CUDA) gpu/forward/check.sh
 
-lint: check-generated check-ptx $(LINTERS) ## line widths, formatting, vet, staticcheck, shellcheck, hadolint, generated files
+lint: check-generated check-ptx $(LINTERS)
+lint: ## line widths, formatting, vet, staticcheck, shellcheck, hadolint, generated files
 	.ci/check-lines.py
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt would change: $$out"; exit 1; }
 	$(GO) vet -tags nocuda ./...
@@ -102,7 +106,8 @@ lint: check-generated check-ptx $(LINTERS) ## line widths, formatting, vet, stat
 
 $(LINTERS): .ci/linters.txt
 	rm -rf $@
-	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-cache-dir --no-deps --only-binary :all: --require-hashes --target $@ -r $<
+	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --no-cache-dir --no-deps --only-binary :all: \
+		--require-hashes --target $@ -r $<
 	@touch $@
 
 ##@ Generated files
@@ -112,7 +117,9 @@ generate: ## write the SIMD kernels' assembly and the command's reference anew (
 	$(GO) generate -tags nocuda ./cmd/resnet
 
 check-generated: generate
-	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' kernels/cpu/vector.go cmd/resnet/README.md || { echo "generated files differ from their generator: commit what 'make generate' wrote"; exit 1; }
+	@git diff --exit-code --stat -- 'kernels/cpu/*_amd64.s' 'kernels/cpu/*_amd64.go' kernels/cpu/vector.go \
+		cmd/resnet/README.md || \
+		{ echo "generated files differ from their generator: commit what 'make generate' wrote"; exit 1; }
 
 # The compiler is always the one of .cuda/sdk: another version writes another PTX.
 ptx: cuda-sdk ## compile the CUDA kernels and write their launchers anew

@@ -64,13 +64,13 @@ func (s *Set) Assemble(pixels []byte, labels []int32, samples []Sample) {
 		panic(fmt.Sprintf("data: assemble: room for %d pixel bytes and %d labels, want %d and %d",
 			len(pixels), len(labels), n*len(samples), len(samples)))
 	}
-	for k, d := range samples {
-		labels[k] = int32(s.Labels[d.Index])
-		out, in := pixels[k*n:(k+1)*n], s.Image(int(d.Index))
-		if d.DY == 0 && d.DX == 0 && !d.Flip {
+	for k, sample := range samples {
+		labels[k] = int32(s.Labels[sample.Index])
+		out, in := pixels[k*n:(k+1)*n], s.Image(int(sample.Index))
+		if sample.DY == 0 && sample.DX == 0 && !sample.Flip {
 			copy(out, in)
 		} else {
-			s.place(out, in, d)
+			s.place(out, in, sample)
 		}
 	}
 }

@@ -51,7 +51,8 @@ func TestDrawsAreUniform(t *testing.T) {
 		t.Errorf("%d kinds of draws, want 18", len(count))
 	}
 	a.HFlip = 1
-	if a.Samples(all, Sequence(make([]int32, draws)), 3, 1); slices.ContainsFunc(all, func(d Sample) bool { return !d.Flip }) {
+	a.Samples(all, Sequence(make([]int32, draws)), 3, 1)
+	if slices.ContainsFunc(all, func(d Sample) bool { return !d.Flip }) {
 		t.Error("an image that is not mirrored at probability 1")
 	}
 }

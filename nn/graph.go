@@ -86,7 +86,8 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 		g.Fail("nn: %s: %w", name, err)
 		return in[0]
 	}
-	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY, Product: sig.Product, GradInPlace: sig.GradInPlace}
+	n := Node{Name: name, Op: op, In: in, ReadsX: sig.ReadsX, ReadsY: sig.ReadsY, Product: sig.Product,
+		GradInPlace: sig.GradInPlace}
 	for i := range sig.Params {
 		p := &sig.Params[i]
 		n.Params = append(n.Params,

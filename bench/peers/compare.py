@@ -1,6 +1,7 @@
 """Compares the speed of `resnet bench` with PyTorch's on the CPU, in turn: A B C A B C ...
 
-    python3 compare.py --resnet ./resnet --rounds 5 --phase train,infer --batch-size 32,128,512 --mode eager,compile --json out.json
+    python3 compare.py --resnet ./resnet --rounds 5 --phase train,infer --batch-size 32,128,512 \\
+        --mode eager,compile --json out.json
 
 Every measurement is a process of its own. The table has the median of the rounds for each program and the ratio of
 resnet to the faster PyTorch mode, with the range of the ratio over the rounds. --avx2 keeps both programs off AVX-512.
@@ -65,7 +66,8 @@ def arguments():
         return [int(x) for x in s.split(",")]
 
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--resnet", default=str(HERE.parents[1] / "bin" / "resnet"), help="our program (default: bin/resnet of this tree)")
+    a.add_argument("--resnet", default=str(HERE.parents[1] / "bin" / "resnet"),
+                   help="our program (default: bin/resnet of this tree)")
     a.add_argument("--python", default=sys.executable, help="a Python that has torch")
     a.add_argument("--rounds", type=int, default=5)
     a.add_argument("--seconds", type=float, default=4, help="of each measurement")
@@ -96,14 +98,16 @@ def main():
     m = a.machine
     print(f"{m['cpu']}, {m['os']}/{m['arch']}, {a.threads} threads, resnet {m['version']} ({m['isa']}), {a.framework}, "
           f"Python {platform.python_version()}, float32, img/s, medians of {a.rounds} rounds")
-    print(f"{'phase':6} {'batch':>6} {'resnet':>10} " + " ".join(f"{m:>10}" for m in a.mode) + f" {'ratio':>7}   min to max")
+    print(f"{'phase':6} {'batch':>6} {'resnet':>10} " + " ".join(f"{m:>10}" for m in a.mode)
+          + f" {'ratio':>7}   min to max")
     for r in results:
         v = r["images_per_second"]
         print(f"{r['phase']:6} {r['batch_size']:6} {v[OURS]:10.0f} " + " ".join(f"{v[m]:10.0f}" for m in a.mode)
               + f" {r['ratio']:7.2f}   {r['ratio_min']:.2f} to {r['ratio_max']:.2f}")
     if a.json:
         with open(a.json, "w") as f:
-            json.dump(dict(machine=m, framework=a.framework, threads=a.threads, avx2=a.avx2, results=results), f, indent=2)
+            json.dump(dict(machine=m, framework=a.framework, threads=a.threads, avx2=a.avx2, results=results), f,
+                      indent=2)
             f.write("\n")
 
 

@@ -1,10 +1,11 @@
 """How long PyTorch takes on a GPU from its start to the test accuracy after some epochs of fashion-resnet's recipe.
 
-    python3 train_epochs_cuda.py --data-dir DIR [--epochs 6] [--batch 32] [--precision fp32|tf32|bf16|fp16] [--mode graph|eager]
+    python3 train_epochs_cuda.py --data-dir DIR [--epochs 6] [--batch 32]
+        [--precision fp32|tf32|bf16|fp16] [--mode graph|eager]
 
 DIR holds Fashion-MNIST's four files, plain or .gz. Prints one JSON object: the test accuracy after each epoch, in per
-cent, and the seconds since this process began. The data set lies in the GPU's memory and a step is one CUDA graph, as in
-train_throughput_cuda.py; torch.compile, which takes longer than the epochs, is left out.
+cent, and the seconds since this process began. The data set lies in the GPU's memory and a step is one CUDA graph, as
+in train_throughput_cuda.py; torch.compile, which takes longer than the epochs, is left out.
 """
 import time
 
@@ -20,7 +21,8 @@ from train_throughput_cuda import DataSet, allow_tf32, capture, make_step, pixel
 
 
 def read(folder: str, split: str, device: str) -> DataSet:
-    images, labels = (torch.from_numpy(read_idx(f"{folder}/{split}-{kind}-ubyte").copy()) for kind in ("images-idx3", "labels-idx1"))
+    images, labels = (torch.from_numpy(read_idx(f"{folder}/{split}-{kind}-ubyte").copy())
+                      for kind in ("images-idx3", "labels-idx1"))
     return DataSet(images[:, None].to(device), labels.long().to(device))
 
 
@@ -28,7 +30,8 @@ def read(folder: str, split: str, device: str) -> DataSet:
 def accuracy(net: torch.nn.Module, test: DataSet) -> float:
     """Returns how many images in a hundred the network is right on."""
     net.eval()
-    correct = sum((net(pixels(x, torch.float32)).argmax(1) == y).sum() for x, y in zip(test.images.split(1000), test.labels.split(1000)))
+    correct = sum((net(pixels(x, torch.float32)).argmax(1) == y).sum()
+                  for x, y in zip(test.images.split(1000), test.labels.split(1000)))
     net.train()
     return 100 * int(correct) / len(test.labels)
 

@@ -1,6 +1,7 @@
 """Training and inference speed of fashion-resnet in PyTorch on a GPU: the yardstick for `resnet bench --device cuda`.
 
-    python3 train_throughput_cuda.py --phase train|infer|latency --batch 32 --precision fp32|tf32|bf16|fp16 --mode eager|compile|graph
+    python3 train_throughput_cuda.py --phase train|infer|latency --batch 32 --precision fp32|tf32|bf16|fp16
+        --mode eager|compile|graph
     python3 train_throughput_cuda.py --serve        reads lines of such options, answers each with a line
 
 A line of output is one JSON object: the median over --seconds, or {"error": ...} where PyTorch refused. What was built
@@ -8,9 +9,10 @@ for a line is kept, so that the same options measure anew without a warm-up.
 
 Nothing in a step waits for the GPU, and it is what PyTorch does best: the data set lies in the GPU's memory as bytes, a
 step gathers its images by index; channels_last; cuDNN may choose among its algorithms; fused Adam. bf16 and fp16 train
-with autocast, fp16 with a gradient scaler that decides on the GPU, and infer with weights of that type. A latency is from
-images in pinned host memory to their probabilities there. Modes: eager; graph replays a whole step (in training forward,
-loss, backward and Adam) as one CUDA graph; compile is the same with forward and backward through torch.compile.
+with autocast, fp16 with a gradient scaler that decides on the GPU, and infer with weights of that type. A latency is
+from images in pinned host memory to their probabilities there. Modes: eager; graph replays a whole step (in training
+forward, loss, backward and Adam) as one CUDA graph; compile is the same with forward and backward through
+torch.compile.
 """
 import argparse
 import functools
@@ -212,7 +214,8 @@ def measure(a: argparse.Namespace, kept: dict[tuple, Measurement]) -> dict[str, 
         kept[key] = Measurement(a)
     median, n = kept[key].median(a.seconds)
     return dict(phase=a.phase, batch_size=a.batch, precision=a.precision, mode=a.mode,
-                images_per_second=round(a.batch / median, 1), ms_per_step=round(median * 1e3, 4), n=n) | software(a.device)
+                images_per_second=round(a.batch / median, 1),
+                ms_per_step=round(median * 1e3, 4), n=n) | software(a.device)
 
 
 def software(device: str) -> dict[str, object]:
@@ -228,7 +231,8 @@ def serve(a: argparse.Namespace) -> None:
         try:
             answer = measure(parser().parse_args(line.split(), argparse.Namespace(device=a.device)), kept)
         except Exception as e:  # the next line may fare better
-            answer = dict(error=f"{type(e).__name__}: {str(e).strip().splitlines()[0] if str(e).strip() else 'no message'}")
+            answer = dict(error=f"{type(e).__name__}: "
+                                f"{str(e).strip().splitlines()[0] if str(e).strip() else 'no message'}")
         print(json.dumps(answer), flush=True)
 
 

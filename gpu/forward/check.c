@@ -33,7 +33,8 @@ static void closed(void) {
 	check(cudnnGetVersion() == 0, "a cuDNN that is not open has no version");
 	check(cudnnGetErrorString(CUDNN_STATUS_SUCCESS) == NULL, "a cuDNN that is not open has no texts");
 	for (int lib = FORWARD_CUDA; lib <= FORWARD_CUBLAS; lib++)
-		check(!forward_path(lib) && !forward_has(lib, "cudnnCreate"), "a library that is not open has no path and no symbols");
+		check(!forward_path(lib) && !forward_has(lib, "cudnnCreate"),
+		      "a library that is not open has no path and no symbols");
 }
 
 static void fails(void) {

@@ -36,7 +36,8 @@ command -v "${cc[0]}" >/dev/null || fail "the CUDA build needs a C compiler, and
 if [ -n "${CUDA_HOME:-}" ]; then
 	home="$CUDA_HOME"
 	cudnn="$(cudnn_of "$home")" ||
-		fail "CUDA_HOME=$home lacks one of cuda.h, cublas_v2.h and cudnn.h: set CUDNN_HOME, or unset CUDA_HOME and run make cuda-sdk"
+		fail "CUDA_HOME=$home lacks one of cuda.h, cublas_v2.h and cudnn.h:" \
+			"set CUDNN_HOME, or unset CUDA_HOME and run make cuda-sdk"
 elif cudnn="$(cudnn_of /usr/local/cuda)"; then
 	home=/usr/local/cuda
 else

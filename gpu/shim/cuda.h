@@ -56,7 +56,8 @@ static inline CUresult goshim_cuMemPrefetchAsync(CUdeviceptr p, size_t n, CUdevi
 #define cuMemPrefetchAsync goshim_cuMemPrefetchAsync
 
 /* The graph edge calls take an extra edge-data array. */
-static inline CUresult goshim_cuGraphAddDependencies(CUgraph g, const CUgraphNode *from, const CUgraphNode *to, size_t n) {
+static inline CUresult goshim_cuGraphAddDependencies(CUgraph g, const CUgraphNode *from, const CUgraphNode *to,
+                                                     size_t n) {
 	return cuGraphAddDependencies_v2(g, from, to, NULL, n);
 }
 #undef cuGraphAddDependencies

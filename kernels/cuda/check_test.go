@@ -71,7 +71,8 @@ func TestNothing(t *testing.T) {
 		g.k.BiasBackward(g.s, dt, 0, 0, 0, 0, 5), g.k.MaxPool(g.s, dt, 0, 0, 0, p, 0),
 		g.k.Pad(g.s, dt, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1),
 		g.k.BatchNormStats(g.s, dt, 0, 0, 0, 5), g.k.Loss(g.s, dt, 0, 0, 0, 0, 0, 10, 0, 1, 0),
-		g.k.AssembleBatch(g.s, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0), g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{}, AdamParams{}, 0),
+		g.k.AssembleBatch(g.s, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0),
+		g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{}, AdamParams{}, 0),
 	} {
 		g.ok(err)
 	}

@@ -36,7 +36,8 @@ func TestInput(t *testing.T) {
 }
 
 func TestAssembleBatch(t *testing.T) {
-	if s := (data.Sample{}); unsafe.Sizeof(s) != 8 || unsafe.Offsetof(s.DY) != 4 || unsafe.Offsetof(s.DX) != 5 || unsafe.Offsetof(s.Flip) != 6 {
+	if s := (data.Sample{}); unsafe.Sizeof(s) != 8 || unsafe.Offsetof(s.DY) != 4 || unsafe.Offsetof(s.DX) != 5 ||
+		unsafe.Offsetof(s.Flip) != 6 {
 		t.Fatalf("a Sample of %d bytes, want 8 with its fields as on the device", unsafe.Sizeof(s))
 	}
 	g := onGPU(t)
@@ -46,8 +47,8 @@ func TestAssembleBatch(t *testing.T) {
 		set, labels := g.bytesOf(images*h*w*c), g.bytesOf(images)
 		samples := make([]data.Sample, shape.n)
 		for i := range samples {
-			samples[i] = data.Sample{Index: int32(g.r.IntN(images)), DY: int8(g.r.IntN(9) - 4), DX: int8(g.r.IntN(9) - 4),
-				Flip: g.r.IntN(2) == 1}
+			samples[i] = data.Sample{Index: int32(g.r.IntN(images)), DY: int8(g.r.IntN(9) - 4),
+				DX: int8(g.r.IntN(9) - 4), Flip: g.r.IntN(2) == 1}
 		}
 		samples[0].DY, samples[0].DX = 0, 0
 		want, wantLabels := make([]float64, shape.n*h*w*c), make([]float64, shape.n)

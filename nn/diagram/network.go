@@ -60,7 +60,8 @@ func newNetwork(g *nn.Graph) *network {
 				add(box{name: clean(g.ValueName(v)), what: "input", class: "data"}, v, block)
 			}
 		}
-		b := box{name: clean(node.Name), what: node.Op.Describe(g.InTypes(node), g.Type(node.Out)), class: class(node.Op)}
+		b := box{name: clean(node.Name), what: node.Op.Describe(g.InTypes(node), g.Type(node.Out)),
+			class: class(node.Op)}
 		for _, p := range node.Params {
 			b.params += int64(g.Elems(p, 1))
 		}

@@ -16,12 +16,15 @@ func TestEveryModelBuilds(t *testing.T) {
 			t.Errorf("%s: %v", m.Name, err)
 			continue
 		}
-		if got := g.Type(g.Images).Shape; got != m.Input || g.Classes != m.Classes || m.About == "" || len(m.Recipes) == 0 {
-			t.Errorf("%s: images %v and %d classes, want %v and %d, words about it and a recipe", m.Name, got, g.Classes, m.Input, m.Classes)
+		if got := g.Type(g.Images).Shape; got != m.Input || g.Classes != m.Classes || m.About == "" ||
+			len(m.Recipes) == 0 {
+			t.Errorf("%s: images %v and %d classes, want %v and %d, words about it and a recipe",
+				m.Name, got, g.Classes, m.Input, m.Classes)
 		}
 		for _, o := range m.Options {
 			if o.About == "" || c.Options.Get(o.Key()) != o.Default {
-				t.Errorf("%s: option %s is %d, want %d and words about it", m.Name, o.Name, c.Options.Get(o.Key()), o.Default)
+				t.Errorf("%s: option %s is %d, want %d and words about it",
+					m.Name, o.Name, c.Options.Get(o.Key()), o.Default)
 			}
 		}
 	}
@@ -45,8 +48,10 @@ func TestFashionResNetIsAsPublished(t *testing.T) {
 // What files of before the options had a place of their own say is read and written as it was.
 func TestConfigAsJSON(t *testing.T) {
 	for text, options := range map[string]Options{
-		`{"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,"base_channels":16,"hidden":512}`: "base_channels=16 hidden=512",
-		`{"model":"fashion-resnet","channels":3,"height":9,"width":8,"classes":2,"base_channels":4}`:                  "base_channels=4 hidden=0",
+		`{"model":"fashion-resnet","channels":1,"height":28,"width":28,"classes":10,` +
+			`"base_channels":16,"hidden":512}`: "base_channels=16 hidden=512",
+		`{"model":"fashion-resnet","channels":3,"height":9,"width":8,"classes":2,` +
+			`"base_channels":4}`: "base_channels=4 hidden=0",
 	} {
 		var c Config
 		if err := json.Unmarshal([]byte(text), &c); err != nil || c.Options != options {
@@ -57,16 +62,21 @@ func TestConfigAsJSON(t *testing.T) {
 		}
 	}
 	var c Config
-	if err := json.Unmarshal([]byte(`{"model":"fashion-resnet","hidden":"wide"}`), &c); err == nil || !strings.Contains(err.Error(), "hidden") {
+	if err := json.Unmarshal([]byte(`{"model":"fashion-resnet","hidden":"wide"}`), &c); err == nil ||
+		!strings.Contains(err.Error(), "hidden") {
 		t.Errorf("error %v, want one that names the option", err)
 	}
 }
 
 func TestBuildRefuses(t *testing.T) {
 	for want, c := range map[string]Config{
-		`no model "vgg"; there are: fashion-resnet`:                                             {Model: "vgg"},
-		`fashion-resnet has no option "depth", want one of: base_channels, hidden`:              {Model: "fashion-resnet", Options: "depth=18"},
-		`nn: fashion-resnet: input 0x28x28 with 10 classes, want sizes of at least 1 and 2 cla`: {Model: "fashion-resnet", Height: 28, Width: 28, Classes: 10},
+		`no model "vgg"; there are: fashion-resnet`: {Model: "vgg"},
+		`fashion-resnet has no option "depth", want one of: base_channels, hidden`: {
+			Model: "fashion-resnet", Options: "depth=18",
+		},
+		`nn: fashion-resnet: input 0x28x28 with 10 classes, want sizes of at least 1 and 2 cla`: {
+			Model: "fashion-resnet", Height: 28, Width: 28, Classes: 10,
+		},
 	} {
 		if _, err := Build(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

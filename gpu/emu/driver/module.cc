@@ -144,8 +144,8 @@ CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
         const char *name = f->ptx.name.c_str();
         require(value >= 0, CUDA_ERROR_INVALID_VALUE, "%s: %d bytes of dynamic shared memory", name, value);
         const size_t all = f->ptx.shared + value;
-        require(all <= most_shared(), CUDA_ERROR_INVALID_VALUE, "%s: %zu bytes of shared memory, at most %zu", name, all,
-                most_shared());
+        require(all <= most_shared(), CUDA_ERROR_INVALID_VALUE, "%s: %zu bytes of shared memory, at most %zu", name,
+                all, most_shared());
         f->shared = std::max(all, kSharedBytes);
     });
 }

@@ -11,7 +11,8 @@ size_t type_bytes(const std::string &type) { return std::stoul(type.substr(2)) /
 // param_bytes reads one declaration: ".param .u64 .ptr .global .align 1 name" or ".param .align 4 .b8 name[12]".
 bool param_bytes(const std::string &param, size_t &bytes) {
     static const std::regex form(
-        R"(^\s*\.param\s+(?:\.align\s+\d+\s+)?(\.[usfb]\d+)\s+(?:\.ptr\s+(?:\.\w+\s+)?(?:\.align\s+\d+\s+)?)?\w+(?:\[(\d+)\])?\s*$)");
+        R"(^\s*\.param\s+(?:\.align\s+\d+\s+)?(\.[usfb]\d+)\s+)"
+        R"((?:\.ptr\s+(?:\.\w+\s+)?(?:\.align\s+\d+\s+)?)?\w+(?:\[(\d+)\])?\s*$)");
     std::smatch m;
     if (!std::regex_match(param, m, form)) return false;
     bytes = type_bytes(m[1]) * (m[2].matched ? std::stoul(m[2]) : 1);
@@ -43,8 +44,8 @@ template <typename F> void each_at(const std::string &text, const char *word, co
     }
 }
 
-// shared_arrays finds all that the text declares; those of templates stand outside the kernels, and those that are extern
-// are dynamic shared memory, which a launch brings.
+// shared_arrays finds all that the text declares; those of templates stand outside the kernels, and those that are
+// extern are dynamic shared memory, which a launch brings.
 std::vector<SharedArray> shared_arrays(const std::string &text) {
     static const std::regex form(R"(\.shared\s+\.align\s+(\d+)\s+(\.[usfb]\d+)\s+(\w+)\b(?:\[(\d+)\]|(?!\[)))");
     std::vector<SharedArray> found;

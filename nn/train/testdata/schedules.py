@@ -1,4 +1,9 @@
-"""Writes schedules.json, the learning rates of PyTorch's schedulers, for schedule_test.go: python schedules.py (needs torch)."""
+"""Writes schedules.json, the learning rates of PyTorch's schedulers, for schedule_test.go.
+
+    python schedules.py
+
+Needs torch.
+"""
 import json
 import warnings
 from pathlib import Path
@@ -35,7 +40,8 @@ def cosine(opt, total):
 
 
 def onecycle(opt, total):
-    return S.OneCycleLR(opt, max_lr=BASE, total_steps=total, pct_start=0.3, div_factor=25, final_div_factor=1e4, cycle_momentum=False)
+    return S.OneCycleLR(opt, max_lr=BASE, total_steps=total, pct_start=0.3, div_factor=25, final_div_factor=1e4,
+                        cycle_momentum=False)
 
 
 out = {

@@ -27,7 +27,8 @@ def save_safetensors(path, tensors, metadata):
     header, offset = {"__metadata__": metadata}, 0
     tensors = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
     for name, t in tensors.items():
-        header[name] = {"dtype": DTYPES[str(t.dtype)], "shape": list(t.shape), "data_offsets": [offset, offset + t.nbytes]}
+        header[name] = {"dtype": DTYPES[str(t.dtype)], "shape": list(t.shape),
+                        "data_offsets": [offset, offset + t.nbytes]}
         offset += t.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
