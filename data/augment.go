@@ -55,8 +55,8 @@ func (a Augmentation) shift(random uint64) int8 {
 	return int8(int(high) - a.CropPadding)
 }
 
-// Assemble copies the images of the samples, varied, one after another into pixels, which holds len(samples)*H*W*C bytes
-// or more, and their labels into labels, which holds len(samples) or more. It allocates nothing and may run on several
+// Assemble copies the images of the samples, varied, one after another into pixels, and their labels into labels. There
+// must be room for len(samples)*H*W*C bytes and len(samples) labels. It allocates nothing and may run on several
 // goroutines at once.
 func (s *Set) Assemble(pixels []byte, labels []int32, samples []Sample) {
 	n := s.H * s.W * s.C

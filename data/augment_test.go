@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Pinned from the definition written down a second time in Python: a run's meaning hangs on these draws.
-func TestDrawsPinned(t *testing.T) {
+// Pinned from the definition written down a second time in Python: resumed runs need the same samples.
+func TestSamplesPinned(t *testing.T) {
 	for _, c := range []struct {
 		seed  uint64
 		epoch int
@@ -32,11 +32,11 @@ func TestDrawsPinned(t *testing.T) {
 }
 
 // Shifts of each way, and flips, are uniform and independent: chi-square over all 3*3*2 outcomes.
-func TestDrawsAreUniform(t *testing.T) {
-	const draws = 18000
+func TestSamplesAreUniform(t *testing.T) {
+	const total = 18000
 	a := Augmentation{HFlip: 0.5, CropPadding: 1}
-	all := make([]Sample, draws)
-	a.Samples(all, Sequence(make([]int32, draws)), 3, 1)
+	all := make([]Sample, total)
+	a.Samples(all, Sequence(make([]int32, total)), 3, 1)
 	count := map[Sample]int{}
 	for _, d := range all {
 		d.Index = 0
@@ -44,33 +44,33 @@ func TestDrawsAreUniform(t *testing.T) {
 	}
 	checkChiSquare(t, 17, func(yield func(got, want float64)) {
 		for _, n := range count {
-			yield(float64(n), draws/18)
+			yield(float64(n), total/18)
 		}
 	})
 	if len(count) != 18 {
-		t.Errorf("%d kinds of draws, want 18", len(count))
+		t.Errorf("%d kinds of samples, want 18", len(count))
 	}
 	a.HFlip = 1
-	a.Samples(all, Sequence(make([]int32, draws)), 3, 1)
+	a.Samples(all, Sequence(make([]int32, total)), 3, 1)
 	if slices.ContainsFunc(all, func(d Sample) bool { return !d.Flip }) {
 		t.Error("an image that is not mirrored at probability 1")
 	}
 }
 
-// Every shift from nothing to more than the image, with and without a flip, pixel by pixel as Draw's comment says.
-func TestGather(t *testing.T) {
+// Every shift from nothing to more than the image, with and without a flip, pixel by pixel as Sample's comment says.
+func TestAssemble(t *testing.T) {
 	s := &Set{N: 2, H: 3, W: 4, C: 2, Pixels: ramp(48), Labels: []uint8{7, 5}}
 	const each = 3 * 4 * 2
-	var draws []Sample
+	var samples []Sample
 	for dy := int8(-4); dy <= 4; dy++ {
 		for dx := int8(-5); dx <= 5; dx++ {
-			draws = append(draws, Sample{1, dy, dx, false}, Sample{0, dy, dx, true})
+			samples = append(samples, Sample{1, dy, dx, false}, Sample{0, dy, dx, true})
 		}
 	}
-	pixels, labels := slices.Repeat([]byte{0xa5}, each*len(draws)+1), make([]int32, len(draws)+1)
-	labels[len(draws)] = -1
-	s.Assemble(pixels, labels, draws)
-	for k, d := range draws {
+	pixels, labels := slices.Repeat([]byte{0xa5}, each*len(samples)+1), make([]int32, len(samples)+1)
+	labels[len(samples)] = -1
+	s.Assemble(pixels, labels, samples)
+	for k, d := range samples {
 		want := make([]byte, 0, each)
 		for y := range s.H {
 			for x := range s.W {
@@ -90,10 +90,10 @@ func TestGather(t *testing.T) {
 			t.Errorf("%+v: %v with label %d, want %v with %d", d, got, labels[k], want, s.Labels[d.Index])
 		}
 	}
-	if pixels[len(pixels)-1] != 0xa5 || labels[len(draws)] != -1 {
+	if pixels[len(pixels)-1] != 0xa5 || labels[len(samples)] != -1 {
 		t.Error("room left over was touched")
 	}
-	if n := testing.AllocsPerRun(10, func() { s.Assemble(pixels, labels, draws) }); n != 0 {
+	if n := testing.AllocsPerRun(10, func() { s.Assemble(pixels, labels, samples) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
 	defer func() {
@@ -101,7 +101,7 @@ func TestGather(t *testing.T) {
 			t.Error("no panic where pixels is too short")
 		}
 	}()
-	s.Assemble(pixels[:each-1], labels, draws[:1])
+	s.Assemble(pixels[:each-1], labels, samples[:1])
 }
 
 func TestAugmentationValidate(t *testing.T) {

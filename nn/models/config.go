@@ -2,7 +2,6 @@ package models
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -104,7 +103,10 @@ func (o Options) With(key string, value int) Options {
 func (o Options) check(model string, known []string) error {
 	for pair := range strings.FieldsSeq(string(o)) {
 		if key, _, _ := strings.Cut(pair, "="); !slices.Contains(known, key) {
-			return fmt.Errorf("models: %s has no option %q, want %s", model, key, cmp.Or(strings.Join(known, ", "), "none"))
+			if len(known) == 0 {
+				return fmt.Errorf("models: %s has no option %q, nor any other", model, key)
+			}
+			return fmt.Errorf("models: %s has no option %q, want one of: %s", model, key, strings.Join(known, ", "))
 		}
 	}
 	return nil
