@@ -21,6 +21,16 @@ allowed() {
 	[ "$1" = . ] || grep -qxF -e "!${1%%/*}" -e "!$1" .dockerignore
 }
 
+# The context as Docker sees it, by links: make is tried in there.
+context=$(mktemp -d)
+trap 'rm -rf "$context"' EXIT
+while read -r pattern; do
+	while read -r path; do
+		mkdir -p "$context/$(dirname "$path")"
+		ln -s "$PWD/$path" "$context/$path"
+	done < <(compgen -G "$pattern" || true)
+done < <(sed -n 's/^!//p' .dockerignore)
+
 check_run() {
 	local words
 	read -ra words <<<"$1"
@@ -29,7 +39,10 @@ check_run() {
 	done
 	case "${words[*]}" in
 	*[\;\&\|\<\>\$\`]*) complain "RUN ${words[*]}: more than one command: make it a make target" ;;
-	"make "*) "${words[@]}" --dry-run >/dev/null 2>&1 || complain "RUN ${words[*]}: the Makefile has no such target" ;;
+	"make "*)
+		(cd "$context" && "${words[@]}" --dry-run) >/dev/null 2>&1 ||
+			complain "RUN ${words[*]}: make refuses: no such target, or .dockerignore leaves out what it reads"
+		;;
 	*)
 		if ! [ -f "${words[0]}" ] || ! [ -x "${words[0]}" ]; then
 			complain "RUN ${words[*]}: neither make nor a script that is here"
