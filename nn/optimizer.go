@@ -61,10 +61,7 @@ var optimizerKinds = []OptimizerKind{
 	},
 }
 
-// OptimizerKinds lists the optimisers by name; the first is the default.
-func OptimizerKinds() []OptimizerKind { return optimizerKinds }
-
-// OptimizerNames lists their names.
+// OptimizerNames lists the optimisers by name; the first is the default.
 func OptimizerNames() []string {
 	var names []string
 	for _, k := range optimizerKinds {
