@@ -39,7 +39,6 @@ type OptimizerKind struct {
 	New         func(c OptimizerConfig) Optimizer
 }
 
-// optimizerKinds lists the optimisers; the first is the default.
 var optimizerKinds = []OptimizerKind{
 	{
 		Name: "adam", About: "Adam with Keras' epsilon", Defaults: OptimizerConfig{LR: 1e-3},
@@ -61,7 +60,10 @@ var optimizerKinds = []OptimizerKind{
 	},
 }
 
-// OptimizerNames lists the optimisers by name; the first is the default.
+// OptimizerKinds lists the optimisers; the first is the default.
+func OptimizerKinds() []OptimizerKind { return optimizerKinds }
+
+// OptimizerNames lists their names.
 func OptimizerNames() []string {
 	var names []string
 	for _, k := range optimizerKinds {

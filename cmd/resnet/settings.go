@@ -78,9 +78,15 @@ func settings() []setting {
 
 		whole("epochs", "passes over the training set", d.Epochs, func(c c) *int { return &c.Epochs }),
 		whole("batch-size", "images per step", d.BatchSize, func(c c) *int { return &c.BatchSize }, "b"),
-		number("lr", "learning rate", "1e-3, sgd 1e-2", func(c c) *float64 { return &c.LR }),
-		number("momentum", "of sgd", "0.9", func(c c) *float64 { return &c.Momentum }),
-		number("weight-decay", "of adamw and sgd", "adamw 1e-2, sgd 0", func(c c) *float64 { return &c.WeightDecay }),
+		number("lr", "learning rate",
+			optimizerDefaults(func(k nn.OptimizerKind) (float64, bool) { return k.Defaults.LR, true }),
+			func(c c) *float64 { return &c.LR }),
+		number("momentum", "of optimisers that have one",
+			optimizerDefaults(func(k nn.OptimizerKind) (float64, bool) { return k.Defaults.Momentum, k.Momentum }),
+			func(c c) *float64 { return &c.Momentum }),
+		number("weight-decay", "of optimisers that have one",
+			optimizerDefaults(func(k nn.OptimizerKind) (float64, bool) { return k.Defaults.WeightDecay, k.Decay }),
+			func(c c) *float64 { return &c.WeightDecay }),
 		number("smoothing", "label smoothing", d.Smoothing, func(c c) *float64 { return &c.Smoothing }),
 		number("hflip", "probability that an image is mirrored", d.HFlip, func(c c) *float64 { return &c.HFlip }),
 		whole("crop-padding", "pixels by which images move at most, each way; zeros come in", d.CropPadding,
@@ -134,6 +140,17 @@ func recipeUsage() string {
 func optimizerUsage() string {
 	return "optimiser: " + strings.Join(nn.OptimizerNames(), ", ") +
 		"; brings its own learning rate, momentum and decay"
+}
+
+// optimizerDefaults lists the default value of a setting for each optimiser that has it.
+func optimizerDefaults(value func(nn.OptimizerKind) (float64, bool)) string {
+	var list []string
+	for _, k := range nn.OptimizerKinds() {
+		if v, ok := value(k); ok {
+			list = append(list, fmt.Sprintf("%s %g", k.Name, v))
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 const (

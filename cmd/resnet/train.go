@@ -20,7 +20,7 @@ func trainCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "resume", Usage: "go on with the run in `DIR` from its last checkpoint"},
 		&cli.StringFlag{Name: "config", Usage: "take the settings from `FILE`, a run's config.json; flags given win"},
-		boolFlag("no-nesterov", "plain momentum for sgd"),
+		boolFlag("no-nesterov", "plain momentum"),
 		boolFlag("no-shuffle", "take the images in the files' order"),
 		quietFlag(),
 		boolFlag("force", "begin anew where --output holds a run, whose files are removed"),

@@ -6,6 +6,18 @@ import (
 	"testing"
 )
 
+func init() {
+	calls = append(calls, func(k *Kernels, o operands) {
+		k.Stats(o.p, o.q, o.x, o.q)
+		k.ScaleShift(o.y, o.x, o.p, o.q, true)
+		k.BatchNormReduce(o.p, o.q, o.y, o.x, o.p, o.p, o.p, true)
+		k.BatchNormBackward(o.y, o.y, o.x, o.p, o.p, o.p, o.p, o.p, o.p, true, false)
+		k.BatchNormBackward(o.y, o.z, o.x, o.p, o.p, o.p, o.p, o.p, o.p, true, true)
+		k.SumRows(o.p, o.x)
+		k.AddRow(o.y, o.p, true)
+	})
+}
+
 // Channel counts: below, at and above every vector and block width, with and without partial vectors.
 var channelCounts = []int{1, 3, 7, 8, 9, 10, 15, 16, 17, 24, 31, 32, 33, 48, 64, 71, 80, 96, 130, 144}
 

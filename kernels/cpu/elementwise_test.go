@@ -6,6 +6,18 @@ import (
 	"testing"
 )
 
+func init() {
+	calls = append(calls, func(k *Kernels, o operands) {
+		k.Add(o.y, o.x, o.z, true)
+		k.ReLU(o.y, o.x)
+		k.ReLUBackward(o.y, o.x, o.z, true)
+		k.ReLUBackward(o.y, o.x, o.z, false)
+		k.AddScaled(o.y, 2, o.x)
+		k.Scale(o.y, 2, o.x)
+		k.Max(o.y, o.x)
+	})
+}
+
 // lengths with and without unrolled blocks, single vectors and a partial vector.
 var lengths = []int{0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 319}
 

@@ -31,23 +31,7 @@ func TestNoReadBeyondEnd(t *testing.T) {
 	eachISA(t, func(t *testing.T, k *Kernels) {
 		s := func(n int) []float32 { return atPageEnd(t, n) }
 		for _, c := range []int{1, 7, 8, 13, 16, 23, 37} {
-			const rows = 5
-			x, dy, y, z := s(rows*c), s(rows*c), s(rows*c), s(rows*c)
-			p, q := s(c), s(c)
-			k.Stats(p, q, x, q)
-			k.ScaleShift(y, x, p, q, true)
-			k.BatchNormReduce(p, q, dy, x, p, p, p, true)
-			k.BatchNormBackward(y, dy, x, p, p, p, p, p, p, true, true)
-			k.SumRows(p, x)
-			k.AddRow(y, p, true)
-			k.Add(y, x, dy, true)
-			k.ReLU(y, x)
-			k.ReLUBackward(y, x, dy, true)
-			k.AddScaled(y, 2, x)
-			k.Scale(y, 2, x)
-			k.Max(y, x)
-			k.Adam(x, dy, y, z, AdamParams{Eps: 1})
-			k.SGD(x, dy, y, SGDParams{})
+			callAll(k, newOperands(s, 5, c))
 		}
 		const kk = 6
 		for w := range 2 {

@@ -3,7 +3,9 @@ package cpu
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
+	"unsafe"
 )
 
 // sentinel fills the guard zones; no kernel computes it.
@@ -70,5 +72,43 @@ func near(t *testing.T, name string, got []float32, want, tol []float64) {
 func eachISA(t *testing.T, f func(t *testing.T, k *Kernels)) {
 	for _, isa := range Supported() {
 		t.Run(isa.String(), func(t *testing.T) { f(t, For(isa)) })
+	}
+}
+
+// operands are x, y, z and w of rows of c values, and p and q of c values.
+type operands struct{ x, y, z, w, p, q []float32 }
+
+func newOperands(alloc func(n int) []float32, rows, c int) operands {
+	n := rows * c
+	return operands{alloc(n), alloc(n), alloc(n), alloc(n), alloc(c), alloc(c)}
+}
+
+// calls run every vector kernel, for tests of what all of them must keep to. The test file of a kernel adds its own.
+var calls []func(k *Kernels, o operands)
+
+func callAll(k *Kernels, o operands) {
+	for _, f := range calls {
+		f(k, o)
+	}
+}
+
+func TestCallsHaveEveryKernel(t *testing.T) {
+	k := *For(Portable)
+	called := map[string]bool{}
+	kernels := reflect.ValueOf(&k.vector).Elem()
+	for i := range kernels.NumField() {
+		name := kernels.Type().Field(i).Name
+		f := reflect.NewAt(kernels.Field(i).Type(), unsafe.Pointer(kernels.Field(i).UnsafeAddr())).Elem()
+		original := reflect.ValueOf(f.Interface())
+		f.Set(reflect.MakeFunc(f.Type(), func(args []reflect.Value) []reflect.Value {
+			called[name] = true
+			return original.Call(args)
+		}))
+	}
+	callAll(&k, newOperands(Alloc, 2, 3))
+	for i := range kernels.NumField() {
+		if name := kernels.Type().Field(i).Name; !called[name] {
+			t.Errorf("no call of kernel %s", name)
+		}
 	}
 }

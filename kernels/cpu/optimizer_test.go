@@ -5,6 +5,14 @@ import (
 	"testing"
 )
 
+func init() {
+	calls = append(calls, func(k *Kernels, o operands) {
+		k.Adam(o.x, o.y, o.z, o.w, AdamParams{Eps: 1})
+		k.SGD(o.x, o.y, o.z, SGDParams{})
+		k.SGD(o.x, o.y, o.z, SGDParams{Nesterov: true})
+	})
+}
+
 func TestAdam(t *testing.T) {
 	r := newRand()
 	p := AdamParams{Beta1: 0.9, Beta2: 0.999, Step: 0.01, VScale: 1.25, Eps: 1e-3, Decay: 0.98,

@@ -6,12 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/nn"
 	"resnet/nn/device"
 )
 
 func TestDefaultsAreValid(t *testing.T) {
 	c := Defaults()
-	for _, opt := range []string{"adam", "adamw", "sgd"} {
+	for _, opt := range nn.OptimizerNames() {
 		c.SetOptimizer(opt)
 		if err := c.Validate(); err != nil {
 			t.Errorf("%s: %v", opt, err)
@@ -24,7 +25,7 @@ func TestValidate(t *testing.T) {
 		"epochs 0, want":                     func(c *Config) { c.Epochs = 0 },
 		"batch size 0, want 1 to":            func(c *Config) { c.BatchSize = 0 },
 		"batch size 2000000, want":           func(c *Config) { c.BatchSize = 2000000 },
-		`optimizer "lion", want adam`:        func(c *Config) { c.Optimizer = "lion" },
+		`optimizer "none", want adam`:        func(c *Config) { c.Optimizer = "none" },
 		"learning rate 0, want":              func(c *Config) { c.LR = 0 },
 		"learning rate NaN":                  func(c *Config) { c.LR = math.NaN() },
 		"learning rate +Inf":                 func(c *Config) { c.LR = math.Inf(1) },

@@ -4,7 +4,6 @@
 #include "lazy_batchnorm.cuh"
 #include "loss_scale.cuh"
 #include "moments.cuh"
-#include "optimizer.cuh"
 #include "sample.cuh"
 #include "split_sums.cuh"
 

@@ -2,6 +2,32 @@
 // learning rate. decay has a byte for every 16 parameters, 1 where weight decay applies. If skip points to other than
 // 0, nothing is updated. mirror is a 16-bit copy of the parameters to write.
 
+// The structs are passed by value. Go's structs of the same names mirror them.
+
+// Mirror is a 16-bit copy of the parameters, which an update also writes. If p is null, there is none.
+struct Mirror {
+    void *p;
+    Flag bf16;
+
+    template <int V> __device__ void put(unsigned i, const Floats<V> &w) const {
+        if (!p) return;
+        if (bf16) {
+            store(static_cast<__nv_bfloat16 *>(p) + i, w);
+        } else {
+            store(static_cast<__half *>(p) + i, w);
+        }
+    }
+};
+
+struct AdamParams {
+    float beta1, beta2, eps, one_minus_beta1, one_minus_beta2;
+};
+
+struct SGDParams {
+    float momentum, decay;
+    Flag nesterov;
+};
+
 // updates calls f(width, i) for all n parameters, unless *skip is set.
 template <typename F> __device__ inline void updates(int n, const int32_t *skip, F f) {
     if (skip && *skip) return;
