@@ -78,7 +78,7 @@ test: ## run every test (no C compiler needed)
 	$(BUILD) test -tags '$(TAGS)' ./...
 
 race: ## run the data and training tests under the race detector (needs a C compiler)
-	$(GO) test -race -tags nocuda ./data ./nn/train
+	$(GO) test -race -tags nocuda ./data ./nn/infer ./nn/train
 
 # Libraries that are loaded while a test runs escape the cache of test results.
 test-cuda: emu ## run every test of the CUDA build on emulated libraries (no GPU needed)
