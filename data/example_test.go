@@ -1,7 +1,6 @@
 package data_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -49,12 +48,10 @@ func ExampleOpen() {
 	}
 	defer os.RemoveAll(dir)
 	for stem, labels := range map[string][]byte{"train": {7, 0, 2}, "t10k": {1}} {
-		var im, lb bytes.Buffer
-		n := len(labels)
-		data.WriteImages(&im, &data.Images{N: n, H: 8, W: 8, Pixels: make([]byte, n*8*8)})
-		data.WriteLabels(&lb, labels)
-		os.WriteFile(filepath.Join(dir, stem+"-images-idx3-ubyte"), im.Bytes(), 0o644)
-		os.WriteFile(filepath.Join(dir, stem+"-labels-idx1-ubyte"), lb.Bytes(), 0o644)
+		n := byte(len(labels)) // the sizes are 4 bytes each, the largest first
+		images := append([]byte{0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, 8, 0, 0, 0, 8}, make([]byte, int(n)*8*8)...)
+		os.WriteFile(filepath.Join(dir, stem+"-images-idx3-ubyte"), images, 0o644)
+		os.WriteFile(filepath.Join(dir, stem+"-labels-idx1-ubyte"), append([]byte{0, 0, 8, 1, 0, 0, 0, n}, labels...), 0o644)
 	}
 
 	src, err := data.Open(context.Background(), data.Options{Dataset: data.IDX, Dir: dir})

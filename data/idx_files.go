@@ -188,12 +188,14 @@ func assemble(name, dir string, files [4]file, classes int) (*Source, error) {
 }
 
 func newSet(images, labels file) (*Set, error) {
-	im := images.idx.images()
-	if n := len(labels.idx.content()); n != im.N {
+	dims := images.idx.dims
+	if n := len(labels.idx.content()); n != dims[0] {
 		return nil, fmt.Errorf("%s has %d labels for the %d images of %s",
-			filepath.Base(labels.path), n, im.N, filepath.Base(images.path))
+			filepath.Base(labels.path), n, dims[0], filepath.Base(images.path))
 	}
-	return &Set{N: im.N, H: im.H, W: im.W, C: 1, Pixels: im.Pixels, Labels: labels.idx.content()}, nil
+	return &Set{
+		N: dims[0], H: dims[1], W: dims[2], C: 1, Pixels: images.idx.content(), Labels: labels.idx.content(),
+	}, nil
 }
 
 // checksum returns the SHA-256, in hex, of the SHA-256 sums of the uncompressed files.

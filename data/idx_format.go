@@ -21,44 +21,6 @@ const (
 	maxInflate = 1032
 )
 
-// Images is the content of an IDX file of grey images: N images of H rows and W columns, one byte a pixel, row by row.
-type Images struct {
-	N, H, W int
-	Pixels  []byte // N*H*W
-}
-
-// WriteImages writes im as an IDX file, uncompressed.
-func WriteImages(w io.Writer, im *Images) error {
-	if want := im.N * im.H * im.W; len(im.Pixels) != want {
-		return fmt.Errorf("data: write images: %d pixel bytes, want %d for %d images of %dx%d",
-			len(im.Pixels), want, im.N, im.H, im.W)
-	}
-	return writeIDX(w, magicImages, im.Pixels, im.N, im.H, im.W)
-}
-
-// WriteLabels writes labels as an IDX file, uncompressed.
-func WriteLabels(w io.Writer, labels []byte) error {
-	return writeIDX(w, magicLabels, labels, len(labels))
-}
-
-// writeIDX writes the header and the content of an IDX file.
-func writeIDX(w io.Writer, magic uint32, content []byte, dims ...int) error {
-	head := binary.BigEndian.AppendUint32(nil, magic)
-	for _, d := range dims {
-		if d < 1 || int64(d) > 1<<32-1 {
-			return fmt.Errorf("data: write idx: dimension %d, want 1 to %d", d, int64(1<<32-1))
-		}
-		head = binary.BigEndian.AppendUint32(head, uint32(d))
-	}
-	if _, err := w.Write(head); err != nil {
-		return fmt.Errorf("data: write idx: %w", err)
-	}
-	if _, err := w.Write(content); err != nil {
-		return fmt.Errorf("data: write idx: %w", err)
-	}
-	return nil
-}
-
 // idx is a whole IDX file, uncompressed: the header, then the content.
 type idx struct {
 	raw  []byte
@@ -66,10 +28,6 @@ type idx struct {
 }
 
 func (x *idx) content() []byte { return x.raw[4+4*len(x.dims):] }
-
-func (x *idx) images() *Images {
-	return &Images{N: x.dims[0], H: x.dims[1], W: x.dims[2], Pixels: x.content()}
-}
 
 // readIDX reads an IDX file of unsigned bytes, plain or gzip (told apart by content, not by name). The format is
 // big-endian; the last byte of the magic is the number of dimensions:

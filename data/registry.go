@@ -60,12 +60,6 @@ func Lookup(name string) (Dataset, error) {
 	return e.about(), nil
 }
 
-// ClassNames returns the names by label of a data set whose classes are known without its files; nil for others.
-func ClassNames(dataset string) []string {
-	d, _ := Lookup(dataset)
-	return d.Classes
-}
-
 func lookup(name string) (entry, error) {
 	names := Names()
 	if i := slices.Index(names, name); i >= 0 {

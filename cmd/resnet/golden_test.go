@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"resnet/data"
 	"resnet/nn/safetensors"
 )
 
@@ -39,11 +38,9 @@ func replay(t *testing.T, device, path string, adamTolerance, sgdTolerance float
 	dir := t.TempDir()
 	pixels, labels := tensor(t, golden, "images"), tensor(t, golden, "labels")
 	images, _ := golden.Lookup("images")
-	writeIDX(t, dir, "train", &data.Images{N: images.Shape[0], H: images.Shape[1], W: images.Shape[2], Pixels: pixels},
-		labels)
+	writeIDX(t, dir, "train", images.Shape[1], images.Shape[2], pixels, labels)
 	size := images.Shape[1] * images.Shape[2] // the test split plays no part: the first image will do
-	writeIDX(t, dir, "t10k", &data.Images{N: 1, H: images.Shape[1], W: images.Shape[2], Pixels: pixels[:size]},
-		labels[:1])
+	writeIDX(t, dir, "t10k", images.Shape[1], images.Shape[2], pixels[:size], labels[:1])
 	start := filepath.Join(dir, "init.safetensors")
 	writeStart(t, golden, start)
 

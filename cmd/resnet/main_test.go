@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"os"
@@ -9,8 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"resnet/data"
 )
 
 // asProgram makes the test binary be the program: tests run it as a process of its own, with real arguments, files,
@@ -93,17 +92,21 @@ func writeSplit(t *testing.T, dir, stem string, n int) {
 			row[k] += 200
 		}
 	}
-	writeIDX(t, dir, stem, &data.Images{N: n, H: side, W: side, Pixels: pixels}, labels)
+	writeIDX(t, dir, stem, side, side, pixels, labels)
 }
 
-func writeIDX(t *testing.T, dir, stem string, images *data.Images, labels []byte) {
+// writeIDX writes images of h x w pixels, and their labels, in MNIST's format.
+func writeIDX(t *testing.T, dir, stem string, h, w int, pixels, labels []byte) {
 	t.Helper()
-	var im, lb bytes.Buffer
-	if err := errors.Join(data.WriteImages(&im, images), data.WriteLabels(&lb, labels)); err != nil {
-		t.Fatal(err)
+	header := func(dims ...int) (b []byte) {
+		b = []byte{0, 0, 8, byte(len(dims))} // unsigned bytes, so many dimensions
+		for _, d := range dims {
+			b = binary.BigEndian.AppendUint32(b, uint32(d))
+		}
+		return b
 	}
-	write(t, filepath.Join(dir, stem+"-images-idx3-ubyte"), im.Bytes())
-	write(t, filepath.Join(dir, stem+"-labels-idx1-ubyte"), lb.Bytes())
+	write(t, filepath.Join(dir, stem+"-images-idx3-ubyte"), append(header(len(labels), h, w), pixels...))
+	write(t, filepath.Join(dir, stem+"-labels-idx1-ubyte"), append(header(len(labels)), labels...))
 }
 
 func write(t *testing.T, path string, content []byte) {
