@@ -55,7 +55,7 @@ class Settings:
 
 
 SMOKE = Settings(
-    seconds=120, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"), tune="cached",
+    seconds=360, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"), tune="cached",
     tests=(TestProgram("gpu", "Copies|Fill"), TestProgram("kernels/cuda", "Bias|Cast"),
            TestProgram("nn/cuda", "CUDAAssemble|CUDAState", apart=True), TestProgram("cmd/resnet", "TakesTheGPU")),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
