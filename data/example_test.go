@@ -51,7 +51,8 @@ func ExampleOpen() {
 		n := byte(len(labels)) // the sizes are 4 bytes each, the largest first
 		images := append([]byte{0, 0, 8, 3, 0, 0, 0, n, 0, 0, 0, 8, 0, 0, 0, 8}, make([]byte, int(n)*8*8)...)
 		os.WriteFile(filepath.Join(dir, stem+"-images-idx3-ubyte"), images, 0o644)
-		os.WriteFile(filepath.Join(dir, stem+"-labels-idx1-ubyte"), append([]byte{0, 0, 8, 1, 0, 0, 0, n}, labels...), 0o644)
+		labels = append([]byte{0, 0, 8, 1, 0, 0, 0, n}, labels...)
+		os.WriteFile(filepath.Join(dir, stem+"-labels-idx1-ubyte"), labels, 0o644)
 	}
 
 	src, err := data.Open(context.Background(), data.Options{Dataset: data.IDX, Dir: dir})
