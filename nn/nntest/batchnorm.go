@@ -21,9 +21,9 @@ func init() {
 	}
 	backward := func(op nn.BatchNorm, s step) {
 		mean, invstd := s.saved(0), s.saved(1)
-		batchNormReduce(op, s.dparam(0), s.dparam(1), s.dy, s.y, s.x(0), mean, invstd, s.n)
+		batchNormReduce(op, s, mean, invstd)
 		s.rounding.round(s.dparam(0), s.dparam(1))
-		batchNormBackward(op, s.dx(0), s.dparam(0), s.dparam(1), s.dy, s.y, s.x(0), s.param(0), mean, invstd, s.n)
+		batchNormBackward(op, s, mean, invstd)
 	}
 	register(forward, backward, batchNormCases)
 }
@@ -86,26 +86,28 @@ func batchNormForward(op nn.BatchNorm, y, x images, weight, bias, mean, invstd [
 // batchNormReduce: with g = dy (0 where a ReLU is off), x̂ = (x-mean)*invstd and sums over N, H, W,
 //
 //	dbias = Σ g,  dweight = Σ g x̂.
-func batchNormReduce(op nn.BatchNorm, dweight, dbias []float64, dy, y, x images, mean, invstd []float64, n int) {
-	for at, v := range x.batch(n) {
-		if c := at % x.C; !op.ReLU || y.v[at] > 0 {
-			dbias[c] += dy.v[at]
-			dweight[c] += dy.v[at] * (v - mean[c]) * invstd[c]
+func batchNormReduce(op nn.BatchNorm, s step, mean, invstd []float64) {
+	x, dweight, dbias := s.x(0), s.dparam(0), s.dparam(1)
+	for at, v := range x.batch(s.n) {
+		if c := at % x.C; !op.ReLU || s.y.v[at] > 0 {
+			dbias[c] += s.dy.v[at]
+			dweight[c] += s.dy.v[at] * (v - mean[c]) * invstd[c]
 		}
 	}
 }
 
 // batchNormBackward: dx = weight*invstd * (g - (dbias + x̂*dweight)/m), m = N*H*W.
-func batchNormBackward(op nn.BatchNorm, dx images, dweight, dbias []float64, dy, y, x images, weight, mean,
-	invstd []float64, n int) {
+func batchNormBackward(op nn.BatchNorm, s step, mean, invstd []float64) {
+	x, dx := s.x(0), s.dx(0)
 	if dx.v == nil {
 		return
 	}
-	m := float64(n * x.H * x.W)
-	for at, v := range x.batch(n) {
+	weight, dweight, dbias := s.param(0), s.dparam(0), s.dparam(1)
+	m := float64(s.n * x.H * x.W)
+	for at, v := range x.batch(s.n) {
 		c := at % x.C
-		g := dy.v[at]
-		if op.ReLU && y.v[at] <= 0 {
+		g := s.dy.v[at]
+		if op.ReLU && s.y.v[at] <= 0 {
 			g = 0
 		}
 		xhat := (v - mean[c]) * invstd[c]

@@ -8,10 +8,7 @@ import (
 
 func init() {
 	forward := func(op nn.Linear, s step) { linearForward(op, s.y, s.x(0), s.param(0), s.param(1), s.n) }
-	backward := func(op nn.Linear, s step) {
-		linearBackward(op, s.dx(0), s.dparam(0), s.dparam(1), s.dy, s.y, s.x(0), s.param(0), s.n)
-	}
-	register(forward, backward, linearCases)
+	register(forward, linearBackward, linearCases)
 }
 
 // linearForward: x (N,H,W,C), w (O, C*H*W), bias (O) -> y (N,O).
@@ -32,12 +29,13 @@ func linearForward(op nn.Linear, y, x images, w, bias []float64, n int) {
 }
 
 // linearBackward: dy (N,O) -> dx (N,H,W,C) unless dx.v is nil, dw (O, C*H*W), dbias (O).
-func linearBackward(op nn.Linear, dx images, dw, dbias []float64, dy, y, x images, w []float64, n int) {
+func linearBackward(op nn.Linear, s step) {
+	x, dx, w, dw, dbias := s.x(0), s.dx(0), s.param(0), s.dparam(0), s.dparam(1)
 	features := x.Elems()
-	for i := range n {
+	for i := range s.n {
 		for o := range op.Out {
-			g := dy.v[i*op.Out+o]
-			if op.ReLU && y.v[i*op.Out+o] <= 0 {
+			g := s.dy.v[i*op.Out+o]
+			if op.ReLU && s.y.v[i*op.Out+o] <= 0 {
 				continue
 			}
 			dbias[o] += g
