@@ -87,21 +87,31 @@ func (b *BatchNorm) measure(h *DNN, x *Tensor) error {
 	return dnnStatus("cudnnGetBatchNormalizationExSizes", status)
 }
 
+// BatchNormMemory is where the C parameters, statistics and gradients of a batch normalisation are, and its temporary
+// memory. What a pass neither reads nor writes may be 0.
+type BatchNormMemory struct {
+	Weight, Bias, RunningMean, RunningVar Ptr
+	SaveMean, SaveInvstd                  Ptr // of the batch, for the backward pass
+	DWeight, DBias                        Ptr
+	Workspace, Reserve                    Ptr // the sizes are BatchNorm's; the reserve is the forward pass's in both
+}
+
 // BatchNormTrain: y = (x-mean) invstd weight + bias with the batch's mean and invstd = 1/sqrt(var+eps), which are
 // saved, and running = (1-momentum) running + momentum batch, with the unbiased variance.
-func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar,
-	saveMean, saveInvstd, workspace, reserve Ptr) error {
+func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp Ptr, m BatchNormMemory) error {
 	status := C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
-		C.uintptr_t(weight), C.uintptr_t(bias), C.double(b.momentum), C.uintptr_t(runningMean), C.uintptr_t(runningVar),
-		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
-		C.uintptr_t(workspace), C.size_t(b.Workspace), C.uintptr_t(reserve), C.size_t(b.Reserve))
+		C.uintptr_t(m.Weight), C.uintptr_t(m.Bias), C.double(b.momentum),
+		C.uintptr_t(m.RunningMean), C.uintptr_t(m.RunningVar), C.double(b.eps),
+		C.uintptr_t(m.SaveMean), C.uintptr_t(m.SaveInvstd),
+		C.uintptr_t(m.Workspace), C.size_t(b.Workspace), C.uintptr_t(m.Reserve), C.size_t(b.Reserve))
 	return dnnStatus("cudnnBatchNormalizationForwardTrainingEx", status)
 }
 
 // BatchNormInfer: y = (x-runningMean)/sqrt(runningVar+eps) weight + bias.
-func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runningMean, runningVar Ptr) error {
+func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp Ptr, m BatchNormMemory) error {
 	status := C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
-		C.uintptr_t(weight), C.uintptr_t(bias), C.uintptr_t(runningMean), C.uintptr_t(runningVar), C.double(b.eps))
+		C.uintptr_t(m.Weight), C.uintptr_t(m.Bias), C.uintptr_t(m.RunningMean), C.uintptr_t(m.RunningVar),
+		C.double(b.eps))
 	return dnnStatus("cudnnBatchNormalizationForwardInference", status)
 }
 
@@ -111,13 +121,12 @@ func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp, weight, bias, runn
 //	dweight = sum dy x^
 //	dx      = weight invstd (dy - dbias/m - x^ dweight/m) + beta dx
 //
-// reserve is that of the forward pass; workspace has BackwardWorkspace bytes.
-func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp, weight, dweight, dbias,
-	saveMean, saveInvstd, workspace, reserve Ptr, beta float32) error {
+// The workspace has BackwardWorkspace bytes.
+func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp Ptr, m BatchNormMemory, beta float32) error {
 	status := C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp), C.float(beta),
-		C.uintptr_t(dxp), b.param, C.uintptr_t(weight), C.uintptr_t(dweight), C.uintptr_t(dbias),
-		C.double(b.eps), C.uintptr_t(saveMean), C.uintptr_t(saveInvstd),
-		C.uintptr_t(workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(reserve), C.size_t(b.Reserve))
+		C.uintptr_t(dxp), b.param, C.uintptr_t(m.Weight), C.uintptr_t(m.DWeight), C.uintptr_t(m.DBias),
+		C.double(b.eps), C.uintptr_t(m.SaveMean), C.uintptr_t(m.SaveInvstd),
+		C.uintptr_t(m.Workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(m.Reserve), C.size_t(b.Reserve))
 	return dnnStatus("cudnnBatchNormalizationBackwardEx", status)
 }
 

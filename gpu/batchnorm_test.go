@@ -90,11 +90,15 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 	})
 	const slack = 0x1p-20 // 16 roundings of float32 of the magnitudes
 
-	b.ok(h.BatchNormInfer(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr))
+	memory := BatchNormMemory{
+		Weight: weight.Ptr, Bias: bias.Ptr, RunningMean: mean.Ptr, RunningVar: variance.Ptr,
+		SaveMean: saveMean.Ptr, SaveInvstd: saveInvstd.Ptr, DWeight: dweight.Ptr, DBias: dbias.Ptr,
+		Workspace: workspace, Reserve: reserve,
+	}
+	b.ok(h.BatchNormInfer(bn, xd, x.Ptr, y.Ptr, memory))
 	b.near("inferred y", t, b.fetch(y), infer, scaleY, slack)
 
-	b.ok(h.BatchNormTrain(bn, xd, x.Ptr, y.Ptr, weight.Ptr, bias.Ptr, mean.Ptr, variance.Ptr,
-		saveMean.Ptr, saveInvstd.Ptr, workspace, reserve))
+	b.ok(h.BatchNormTrain(bn, xd, x.Ptr, y.Ptr, memory))
 	b.near("y", t, b.fetch(y), wantY, scaleY, slack)
 	b.near("running mean", Float32, b.fetch(mean), wantMean, scaleC, slack)
 	b.near("running variance", Float32, b.fetch(variance), wantVar, scaleC, slack)
@@ -106,8 +110,7 @@ func testBatchNorm(b bench, t DataType, n, c, height, width int) {
 		for i := range wantDX {
 			wantDX[i] += float64(beta) * dx.values[i]
 		}
-		b.ok(h.BatchNormBackward(bn, xd, x.Ptr, dy.Ptr, dx.Ptr, weight.Ptr, dweight.Ptr, dbias.Ptr,
-			saveMean.Ptr, saveInvstd.Ptr, workspace, reserve, beta))
+		b.ok(h.BatchNormBackward(bn, xd, x.Ptr, dy.Ptr, dx.Ptr, memory, beta))
 		b.near(fmt.Sprintf("dx, beta %v", beta), t, b.fetch(dx), wantDX, scaleDX, slack)
 		b.near("dweight", Float32, b.fetch(dweight), wantDW, scaleC, slack)
 		b.near("dbias", Float32, b.fetch(dbias), wantDB, scaleC, slack)

@@ -71,19 +71,32 @@ const (
 	FastTF32                   // products may be rounded to TF32 for tensor cores
 )
 
-// Gemm: c[rows,cols] = alpha op(a)[rows,inner] op(b)[inner,cols] + beta c, where op transposes if asked to. The
-// matrices are dense and row-major; a and b are of type in, c is of type in or Float32.
-func (h *BLAS) Gemm(m GemmMath, in, out DataType, transA, transB bool, rows, cols, inner int,
-	alpha float32, a, b Ptr, beta float32, c Ptr) error {
+// Product describes a product of matrices:
+//
+//	c[Rows,Cols] = Alpha op(a)[Rows,Inner] op(b)[Inner,Cols] + Beta c
+//
+// where op transposes if TransA or TransB says so. The matrices are dense and row-major; a and b are of type In, c is
+// of type Out, which is In or Float32.
+type Product struct {
+	Rows, Cols, Inner int
+	TransA, TransB    bool
+	In, Out           DataType
+	Math              GemmMath
+	Alpha, Beta       float32
+}
+
+// Gemm computes a product.
+func (h *BLAS) Gemm(p Product, a, b, c Ptr) error {
+	rows, cols, inner := p.Rows, p.Cols, p.Inner
 	if min(rows, cols, inner) < 1 || max(rows, cols, inner) > math.MaxInt32 {
 		return fmt.Errorf("gpu: Gemm: %dx%d by %dx%d, want sizes from 1 to %d", rows, inner, inner, cols, math.MaxInt32)
 	}
 	// cuBLAS is column-major, and a row-major matrix read as column-major is its transpose: the product is cT = op(b)T
 	// op(a)T.
-	status := C.gemm(h.handle, operation(transB), operation(transA), C.int(cols), C.int(rows), C.int(inner),
-		C.float(alpha), C.uintptr_t(b), in.cuda(), rowLength(transB, inner, cols),
-		C.uintptr_t(a), in.cuda(), rowLength(transA, rows, inner),
-		C.float(beta), C.uintptr_t(c), out.cuda(), C.int(cols), m.compute(in))
+	status := C.gemm(h.handle, operation(p.TransB), operation(p.TransA), C.int(cols), C.int(rows), C.int(inner),
+		C.float(p.Alpha), C.uintptr_t(b), p.In.cuda(), rowLength(p.TransB, inner, cols),
+		C.uintptr_t(a), p.In.cuda(), rowLength(p.TransA, rows, inner),
+		C.float(p.Beta), C.uintptr_t(c), p.Out.cuda(), C.int(cols), p.Math.compute(p.In))
 	return blasStatus("cublasGemmEx", status)
 }
 

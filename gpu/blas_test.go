@@ -56,8 +56,10 @@ func TestGemm(t *testing.T) {
 					const rows, cols, inner, alpha = 7, 10, 13, -0.5
 					x, w := b.array(types.in, types.draw(rows*inner, 1)), b.array(types.in, types.draw(inner*cols, 2))
 					y := b.array(types.out, small(rows*cols, 3))
-					b.ok(h.Gemm(types.math, types.in, types.out, trans[0], trans[1], rows, cols, inner,
-						alpha, x.Ptr, w.Ptr, beta, y.Ptr))
+					b.ok(h.Gemm(Product{
+						Rows: rows, Cols: cols, Inner: inner, TransA: trans[0], TransB: trans[1],
+						In: types.in, Out: types.out, Math: types.math, Alpha: alpha, Beta: beta,
+					}, x.Ptr, w.Ptr, y.Ptr))
 					want, scale := gemm(trans[0], trans[1], rows, cols, inner,
 						alpha, x.values, w.values, float64(beta), y.values)
 					// Small inputs are exact in TF32, so only the float32 sum is rounded.
@@ -76,7 +78,7 @@ func TestGemmCaptured(t *testing.T) {
 	const n = 64
 	x, w, y := b.array(Float32, small(n*n, 1)), b.array(Float32, small(n*n, 2)), b.array(Float32, small(n*n, 3))
 	b.ok(b.stream.BeginCapture())
-	err := h.Gemm(Pedantic32, Float32, Float32, false, true, n, n, n, 1, x.Ptr, w.Ptr, 0, y.Ptr)
+	err := h.Gemm(Product{Rows: n, Cols: n, Inner: n, TransB: true, Alpha: 1}, x.Ptr, w.Ptr, y.Ptr)
 	g, endErr := b.stream.EndCapture()
 	b.ok(err)
 	b.ok(endErr)
@@ -91,7 +93,7 @@ func TestGemmSizes(t *testing.T) {
 	h := must(b.device.NewBLAS(b.stream, b.alloc(4<<20), 4<<20))(b)
 	b.closing(h)
 	for _, n := range [][3]int{{0, 1, 1}, {1, -1, 1}, {1, 1, math.MaxInt32 + 1}} {
-		if err := h.Gemm(Pedantic32, Float32, Float32, false, false, n[0], n[1], n[2], 1, 0, 0, 0, 0); err == nil {
+		if err := h.Gemm(Product{Rows: n[0], Cols: n[1], Inner: n[2], Alpha: 1}, 0, 0, 0); err == nil {
 			t.Errorf("a product of sizes %v was not refused", n)
 		}
 	}

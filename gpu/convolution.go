@@ -114,35 +114,43 @@ func (c *Convolution) Close() error {
 	return dnnStatus("cudnnDestroyConvolutionDescriptor", status)
 }
 
-// ConvolutionForward: y = x * w + beta y. The workspace has a.Workspace bytes.
-func (h *DNN) ConvolutionForward(c *Convolution, a Algorithm, x *Tensor, xp Ptr, w *Filter, wp, workspace Ptr,
-	y *Tensor, yp Ptr, beta float32) error {
+// ConvolutionTensors are the input, weight and output of a convolution, or their gradients: descriptors, and where the
+// tensors are.
+type ConvolutionTensors struct {
+	X, Y             *Tensor
+	W                *Filter
+	XPtr, WPtr, YPtr Ptr
+}
+
+// ConvolutionForward: y = x * w + beta y. The workspace has a.Workspace bytes, here and below.
+func (h *DNN) ConvolutionForward(c *Convolution, a Algorithm, t ConvolutionTensors, workspace Ptr,
+	beta float32) error {
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
 	return dnnStatus("cudnnConvolutionForward", C.convolutionForward(h.handle, c.handle, C.int(a.ID),
-		C.uintptr_t(workspace), C.size_t(a.Workspace), x.handle, C.uintptr_t(xp), w.handle, C.uintptr_t(wp),
-		C.float(beta), y.handle, C.uintptr_t(yp)))
+		C.uintptr_t(workspace), C.size_t(a.Workspace), t.X.handle, C.uintptr_t(t.XPtr), t.W.handle, C.uintptr_t(t.WPtr),
+		C.float(beta), t.Y.handle, C.uintptr_t(t.YPtr)))
 }
 
-// ConvolutionBackwardData: dx = dy * flipped w + beta dx.
-func (h *DNN) ConvolutionBackwardData(c *Convolution, a Algorithm, w *Filter, wp Ptr, dy *Tensor, dyp, workspace Ptr,
-	dx *Tensor, dxp Ptr, beta float32) error {
+// ConvolutionBackwardData: dx = dy * flipped w + beta dx, with dx and dy in place of x and y.
+func (h *DNN) ConvolutionBackwardData(c *Convolution, a Algorithm, t ConvolutionTensors, workspace Ptr,
+	beta float32) error {
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
 	return dnnStatus("cudnnConvolutionBackwardData", C.convolutionBackwardData(h.handle, c.handle, C.int(a.ID),
-		C.uintptr_t(workspace), C.size_t(a.Workspace), w.handle, C.uintptr_t(wp), dy.handle, C.uintptr_t(dyp),
-		C.float(beta), dx.handle, C.uintptr_t(dxp)))
+		C.uintptr_t(workspace), C.size_t(a.Workspace), t.W.handle, C.uintptr_t(t.WPtr), t.Y.handle, C.uintptr_t(t.YPtr),
+		C.float(beta), t.X.handle, C.uintptr_t(t.XPtr)))
 }
 
-// ConvolutionBackwardFilter: dw = x * dy + beta dw, summed over the batch.
-func (h *DNN) ConvolutionBackwardFilter(c *Convolution, a Algorithm, x *Tensor, xp Ptr, dy *Tensor, dyp, workspace Ptr,
-	dw *Filter, dwp Ptr, beta float32) error {
+// ConvolutionBackwardFilter: dw = x * dy + beta dw, summed over the batch, with dw and dy in place of w and y.
+func (h *DNN) ConvolutionBackwardFilter(c *Convolution, a Algorithm, t ConvolutionTensors, workspace Ptr,
+	beta float32) error {
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
 	return dnnStatus("cudnnConvolutionBackwardFilter", C.convolutionBackwardFilter(h.handle, c.handle, C.int(a.ID),
-		C.uintptr_t(workspace), C.size_t(a.Workspace), x.handle, C.uintptr_t(xp), dy.handle, C.uintptr_t(dyp),
-		C.float(beta), dw.handle, C.uintptr_t(dwp)))
+		C.uintptr_t(workspace), C.size_t(a.Workspace), t.X.handle, C.uintptr_t(t.XPtr), t.Y.handle, C.uintptr_t(t.YPtr),
+		C.float(beta), t.W.handle, C.uintptr_t(t.WPtr)))
 }

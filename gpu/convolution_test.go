@@ -137,24 +137,27 @@ func testConvolution(b bench, c convCase) {
 	}
 	workspace := b.alloc(space)
 
+	tensors := func(x, w, y Ptr) ConvolutionTensors {
+		return ConvolutionTensors{X: xd, W: wd, Y: yd, XPtr: x, WPtr: w, YPtr: y}
+	}
 	for _, beta := range []float32{0, 1} {
 		for _, a := range forward {
 			y := b.array(c.t, small(c.n*oh*ow*c.k, 4))
-			b.ok(h.ConvolutionForward(conv, a, xd, x.Ptr, wd, w.Ptr, workspace, yd, y.Ptr, beta))
+			b.ok(h.ConvolutionForward(conv, a, tensors(x.Ptr, w.Ptr, y.Ptr), workspace, beta))
 			want, scale := c.sum(x.values, w.values, y.values, float64(beta),
 				func(x, w, y int) (int, int, int) { return x, w, y })
 			b.near(fmt.Sprintf("y, %v, beta %v", a, beta), c.t, b.fetch(y), want, scale, c.slack())
 		}
 		for _, a := range data {
 			dx := b.array(c.t, small(len(x.values), 5))
-			b.ok(h.ConvolutionBackwardData(conv, a, wd, w.Ptr, yd, dy.Ptr, workspace, xd, dx.Ptr, beta))
+			b.ok(h.ConvolutionBackwardData(conv, a, tensors(dx.Ptr, w.Ptr, dy.Ptr), workspace, beta))
 			want, scale := c.sum(w.values, dy.values, dx.values, float64(beta),
 				func(x, w, y int) (int, int, int) { return w, y, x })
 			b.near(fmt.Sprintf("dx, %v, beta %v", a, beta), c.t, b.fetch(dx), want, scale, c.slack())
 		}
 		for _, a := range filter {
 			dw := b.array(c.t, small(len(w.values), 6))
-			b.ok(h.ConvolutionBackwardFilter(conv, a, xd, x.Ptr, yd, dy.Ptr, workspace, wd, dw.Ptr, beta))
+			b.ok(h.ConvolutionBackwardFilter(conv, a, tensors(x.Ptr, dw.Ptr, dy.Ptr), workspace, beta))
 			want, scale := c.sum(x.values, dy.values, dw.values, float64(beta),
 				func(x, w, y int) (int, int, int) { return x, y, w })
 			b.near(fmt.Sprintf("dw, %v, beta %v", a, beta), c.t, b.fetch(dw), want, scale, c.slack())

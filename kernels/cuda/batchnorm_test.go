@@ -54,13 +54,19 @@ func (g *rig) channels(c int) channels {
 	}
 }
 
+func (v channels) parameters() BatchNorm {
+	return BatchNorm{
+		Weight: v.weight.Ptr, Bias: v.bias.Ptr, RunningMean: v.runningMean.Ptr, RunningVar: v.runningVar.Ptr,
+		SaveMean: v.saveMean.Ptr, SaveInvstd: v.saveInvstd.Ptr, Eps: bnEps, Momentum: bnMomentum,
+	}
+}
+
 // statistics runs BatchNormStats and BatchNormFinish.
 func (g *rig) statistics(dt gpu.DataType, x []float64, v channels, rows, c int) {
 	g.Helper()
 	tx, scratch := g.put(of(dt), x), g.fresh(u8, int(BatchNormScratch(rows, c)))
 	g.ok(g.k.BatchNormStats(g.s, dt, tx.Ptr, scratch.Ptr, rows, c))
-	g.ok(g.k.BatchNormFinish(g.s, scratch.Ptr, rows, c, v.weight.Ptr, v.bias.Ptr, v.runningMean.Ptr, v.runningVar.Ptr,
-		v.saveMean.Ptr, v.saveInvstd.Ptr, v.scaleShift.Ptr, bnEps, bnMomentum))
+	g.ok(g.k.BatchNormFinish(g.s, v.parameters(), v.scaleShift.Ptr, scratch.Ptr, rows, c))
 	scratch.get() // checks its guard zones
 }
 
@@ -155,8 +161,9 @@ func TestBatchNormInference(t *testing.T) {
 			variance[j] = math.Abs(variance[j])
 		}
 		runningVar := g.put(f32, variance)
-		g.ok(g.k.BatchNormInference(g.s, v.weight.Ptr, v.bias.Ptr, v.runningMean.Ptr, runningVar.Ptr, v.scaleShift.Ptr,
-			bnEps, c))
+		parameters := v.parameters()
+		parameters.RunningVar = runningVar.Ptr
+		g.ok(g.k.BatchNormInference(g.s, parameters, v.scaleShift.Ptr, c))
 		weight, bias, mean := v.weight.get(), v.bias.get(), v.runningMean.get()
 		want := make([]float64, 2*c)
 		for j := range c {
@@ -213,12 +220,13 @@ func TestBatchNormGradients(t *testing.T) {
 
 			tx, tdy, ty := g.put(of(dt), x), g.put(of(dt), dy), g.put(of(dt), y)
 			tm, ti, tw := g.put(f32, mean), g.put(f32, invstd), g.put(f32, weight)
+			gradient := BatchNormGradient{DY: tdy.Ptr, X: tx.Ptr, Y: ty.Ptr, SaveMean: tm.Ptr, ReLU: relu}
 			scratch := g.fresh(u8, int(BatchNormScratch(rows, c)))
 			dweight, dbias, coefficients := g.fresh(f32, c), g.fresh(f32, c), g.fresh(f32, 3*c)
 			reduce := func() []float64 {
-				g.ok(g.k.BatchNormReduce(g.s, dt, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, scratch.Ptr, relu, rows, c))
-				g.ok(g.k.BatchNormCoefficients(g.s, scratch.Ptr, rows, c, tw.Ptr, ti.Ptr, dweight.Ptr, dbias.Ptr,
-					coefficients.Ptr))
+				g.ok(g.k.BatchNormReduce(g.s, dt, gradient, scratch.Ptr, rows, c))
+				g.ok(g.k.BatchNormCoefficients(g.s, BatchNorm{Weight: tw.Ptr, SaveInvstd: ti.Ptr}, dweight.Ptr,
+					dbias.Ptr, coefficients.Ptr, scratch.Ptr, rows, c))
 				scratch.get() // checks its guard zones
 				return coefficients.get()
 			}
@@ -263,13 +271,13 @@ func TestBatchNormGradients(t *testing.T) {
 					tol[i] += unit(dt)*math.Abs(wantDx[i]) + tiny(dt)
 				}
 				dx := g.put(of(dt), before)
-				g.ok(g.k.BatchNormBackward(g.s, dt, dx.Ptr, tdy.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr,
-					relu, accumulate, rows, c))
+				g.ok(g.k.BatchNormBackward(g.s, dt, dx.Ptr, gradient, coefficients.Ptr, accumulate, rows, c))
 				g.near(what+" dx", dx.get(), wantDx, func(i int) float64 { return tol[i] })
 				if !accumulate {
 					alias := g.put(of(dt), dy)
-					g.ok(g.k.BatchNormBackward(g.s, dt, alias.Ptr, alias.Ptr, tx.Ptr, ty.Ptr, tm.Ptr, coefficients.Ptr,
-						relu, false, rows, c))
+					inPlace := gradient
+					inPlace.DY = alias.Ptr
+					g.ok(g.k.BatchNormBackward(g.s, dt, alias.Ptr, inPlace, coefficients.Ptr, false, rows, c))
 					g.equal(what+" dx in place", alias.get(), dx.get())
 				}
 			}
@@ -284,9 +292,9 @@ func TestBatchNormGradientsWithoutOutput(t *testing.T) {
 	x := g.put(f32, g.random(gpu.Float32, rows*c))
 	vector := g.put(f32, g.random(gpu.Float32, 3*c))
 	scratch, dx := g.fresh(u8, int(BatchNormScratch(rows, c))), g.fresh(f32, rows*c)
-	g.ok(g.k.BatchNormReduce(g.s, gpu.Float32, x.Ptr, x.Ptr, 0, vector.Ptr, scratch.Ptr, false, rows, c))
-	g.ok(g.k.BatchNormBackward(g.s, gpu.Float32, dx.Ptr, x.Ptr, x.Ptr, 0, vector.Ptr, vector.Ptr,
-		false, false, rows, c))
+	gradient := BatchNormGradient{DY: x.Ptr, X: x.Ptr, SaveMean: vector.Ptr}
+	g.ok(g.k.BatchNormReduce(g.s, gpu.Float32, gradient, scratch.Ptr, rows, c))
+	g.ok(g.k.BatchNormBackward(g.s, gpu.Float32, dx.Ptr, gradient, vector.Ptr, false, rows, c))
 	for i, v := range dx.get() {
 		if v != v {
 			g.Fatalf("dx[%d] is NaN", i)

@@ -69,10 +69,10 @@ func TestNothing(t *testing.T) {
 	for _, err := range []error{
 		g.k.ReLU(g.s, dt, 0, 0, 0), g.k.Add(g.s, dt, 0, 0, 0, false, 0), g.k.Bias(g.s, dt, 0, 0, false, 5, 0),
 		g.k.BiasBackward(g.s, dt, 0, 0, 0, 0, 5), g.k.MaxPool(g.s, dt, 0, 0, 0, p, 0),
-		g.k.Pad(g.s, dt, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1),
-		g.k.BatchNormStats(g.s, dt, 0, 0, 0, 5), g.k.Loss(g.s, dt, 0, 0, 0, 0, 0, 10, 0, 1, 0),
-		g.k.AssembleBatch(g.s, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0),
-		g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{}, AdamParams{}, 0),
+		g.k.Pad(g.s, dt, 0, 0, Border{1, 1, 1, 1, 1, 1, 1}, 0),
+		g.k.BatchNormStats(g.s, dt, 0, 0, 0, 5), g.k.Loss(g.s, dt, 0, 0, Target{Classes: 10, On: 1}, 0, 0),
+		g.k.AssembleBatch(g.s, Batch{H: 1, W: 1, C: 1}),
+		g.k.Adam(g.s, Update{}, AdamParams{}),
 	} {
 		g.ok(err)
 	}
@@ -89,7 +89,7 @@ func TestLaunchDoesNotAllocate(t *testing.T) {
 	o := AdamParams{Beta1: 0.5, Beta2: 0.5, Eps: 1}
 	if n := testing.AllocsPerRun(20, func() {
 		g.ok(g.k.Add(g.s, gpu.Float32, x.Ptr, x.Ptr, x.Ptr, true, 64))
-		g.ok(g.k.Adam(g.s, x.Ptr, x.Ptr, x.Ptr, x.Ptr, x.Ptr, 0, Mirror{}, o, 64))
+		g.ok(g.k.Adam(g.s, Update{P: x.Ptr, G: x.Ptr, M: x.Ptr, V: x.Ptr, StepParams: x.Ptr, N: 64}, o))
 		g.ok(g.k.BatchNormApply(g.s, gpu.Float32, x.Ptr, x.Ptr, x.Ptr, true, 2, 32))
 	}); n != 0 {
 		t.Errorf("three launches allocate %g times", n)

@@ -84,9 +84,10 @@ func TestHead(t *testing.T) {
 		g.near(what+" logits", c.logits.get(), want, func(i int) float64 { return steps * 0x1p-24 * size[i] })
 
 		probs, dz, alone := g.fresh(f32, len(want)), g.fresh(f32, len(want)), g.put(f64, []float64{3, 5})
-		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, c.logits.Ptr, c.Labels, alone.Ptr,
-			g.zeros(u8, int(LossScratch(c.N))).Ptr, c.Classes, c.N, c.On, c.Off))
-		g.ok(g.k.LossBackward(g.s, gpu.Float32, dz.Ptr, probs.Ptr, c.Labels, c.Scale, c.Classes, c.N, c.On, c.Off))
+		target := Target{Labels: c.Labels, On: c.On, Off: c.Off, Classes: c.Classes, N: c.N}
+		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, c.logits.Ptr, target, alone.Ptr,
+			g.zeros(u8, int(LossScratch(c.N))).Ptr))
+		g.ok(g.k.LossBackward(g.s, gpu.Float32, dz.Ptr, probs.Ptr, target, c.Scale))
 		g.equal(what+" probabilities", c.probs.get(), probs.get())
 		g.equal(what+" gradient", c.gradient.get(), dz.get())
 		got, ref := metrics.get(), alone.get()

@@ -13,18 +13,28 @@ func (k *Kernels) Input(s *gpu.Stream, t gpu.DataType, y, pixels, table gpu.Ptr,
 	return k.launchInput(s, k.flat(n, lanes(t)), flatBlock, t, y, pixels, table, c, n)
 }
 
-// AssembleBatch copies n images and labels of a data set in device memory into a batch. pixels (n,h,w,c) and dataset
-// (any,h,w,c) are bytes, labels and datasetLabels int32. samples say which images, and how each is augmented: 8 bytes
-// each, int32 index, int8 dy and dx, a byte flip, one that is not read. Pixel (y, x) in the batch is pixel (y+dy, x+dx)
-// of the image, 0 outside it; if flip is not 0, x counts from the right. Unless stepParams is 0, the step scalars,
-// float32[4], are copied too, from stepParamsSrc to stepParams.
-func (k *Kernels) AssembleBatch(s *gpu.Stream, pixels, labels, dataset, datasetLabels, samples, stepParams,
-	stepParamsSrc gpu.Ptr, h, w, c, n int) error {
-	if err := check("assemble_batch", n*h*w*c); err != nil || n*h*w*c == 0 {
+// Batch is a batch to be made of N images and labels of a data set in device memory. Images are bytes (·,H,W,C), labels
+// int32.
+type Batch struct {
+	Pixels, Labels               gpu.Ptr // the batch
+	DatasetPixels, DatasetLabels gpu.Ptr
+	// Samples say which images, and how each is augmented: 8 bytes each, int32 index, int8 dy and dx, a byte flip, one
+	// that is not read.
+	Samples gpu.Ptr
+	// StepParams float32[4], unless it is 0, gets a copy of the step scalars in StepParamsSrc.
+	StepParams, StepParamsSrc gpu.Ptr
+	H, W, C, N                int
+}
+
+// AssembleBatch copies images and labels into a batch. Pixel (y, x) in the batch is pixel (y+dy, x+dx) of the image, 0
+// outside it; if flip is not 0, x counts from the right.
+func (k *Kernels) AssembleBatch(s *gpu.Stream, b Batch) error {
+	size := b.H * b.W * b.C
+	if err := check("assemble_batch", b.N*size); err != nil || b.N*size == 0 {
 		return err
 	}
 	const each = 4 // bytes that a thread copies
-	grid := gpu.Dim3{X: n, Y: min(ceilDiv(h*w*c, each*blockThreads), k.blocks), Z: 1}
-	return k.launchAssembleBatch(s, grid, flatBlock, pixels, labels, dataset, datasetLabels, samples,
-		stepParams, stepParamsSrc, h, w, c)
+	grid := gpu.Dim3{X: b.N, Y: min(ceilDiv(size, each*blockThreads), k.blocks), Z: 1}
+	return k.launchAssembleBatch(s, grid, flatBlock, b.Pixels, b.Labels, b.DatasetPixels, b.DatasetLabels, b.Samples,
+		b.StepParams, b.StepParamsSrc, b.H, b.W, b.C)
 }

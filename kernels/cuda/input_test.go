@@ -71,10 +71,15 @@ func TestAssembleBatch(t *testing.T) {
 		pixels, tl := g.fresh(u8, len(want)), g.fresh(i32, shape.n)
 		copied, stepParams := g.fresh(f32, 4), g.random(gpu.Float32, 4)
 		th, ts, tsl := g.put(f32, stepParams), g.put(u8, set), g.put(i32, labels)
-		g.ok(g.k.AssembleBatch(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, copied.Ptr, th.Ptr, h, w, c, shape.n))
+		b := Batch{
+			Pixels: pixels.Ptr, Labels: tl.Ptr, DatasetPixels: ts.Ptr, DatasetLabels: tsl.Ptr, Samples: td.Ptr,
+			StepParams: copied.Ptr, StepParamsSrc: th.Ptr, H: h, W: w, C: c, N: shape.n,
+		}
+		g.ok(g.k.AssembleBatch(g.s, b))
 		g.equal(fmt.Sprintf("%+v step scalars", shape), copied.get(), stepParams)
 		pixels, tl = g.fresh(u8, len(want)), g.fresh(i32, shape.n)
-		g.ok(g.k.AssembleBatch(g.s, pixels.Ptr, tl.Ptr, ts.Ptr, tsl.Ptr, td.Ptr, 0, 0, h, w, c, shape.n))
+		b.Pixels, b.Labels, b.StepParams, b.StepParamsSrc = pixels.Ptr, tl.Ptr, 0, 0
+		g.ok(g.k.AssembleBatch(g.s, b))
 		g.equal(fmt.Sprintf("%+v pixels", shape), pixels.get(), want)
 		g.equal(fmt.Sprintf("%+v labels", shape), tl.get(), wantLabels)
 	}

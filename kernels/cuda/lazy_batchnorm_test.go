@@ -247,8 +247,10 @@ func TestNormInference(t *testing.T) {
 	g.ok(g.k.NormInference(g.s, td.Ptr, len(table), most))
 	for _, n := range norms {
 		want := g.fresh(f32, 2*n.c)
-		g.ok(g.k.BatchNormInference(g.s, n.weight.Ptr, n.bias.Ptr, n.runningMean.Ptr, n.runningVar.Ptr, want.Ptr, bnEps,
-			n.c))
+		g.ok(g.k.BatchNormInference(g.s, BatchNorm{
+			Weight: n.weight.Ptr, Bias: n.bias.Ptr, RunningMean: n.runningMean.Ptr, RunningVar: n.runningVar.Ptr,
+			Eps: bnEps,
+		}, want.Ptr, n.c))
 		got := n.state.get()
 		g.equal(fmt.Sprintf("c=%d scale and shift", n.c), got[:2*n.c], want.get())
 		for i, v := range got[2*n.c:] {

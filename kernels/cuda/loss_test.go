@@ -73,7 +73,7 @@ func TestLoss(t *testing.T) {
 				var first []float64
 				for range 2 { // the second finds scratch as the first left it
 					tm := g.put(f64, []float64{3, 5})
-					g.ok(g.k.Loss(g.s, dt, probs.Ptr, tz.Ptr, tl.Ptr, tm.Ptr, scratch.Ptr, classes, n, on, off))
+					g.ok(g.k.Loss(g.s, dt, probs.Ptr, tz.Ptr, Target{tl.Ptr, on, off, classes, n}, tm.Ptr, scratch.Ptr))
 					// The result is rounded to float32. Before that, exp has an argument with a float64 error of some
 					// units in the last place of 100, the largest logit.
 					g.near(what, probs.get(), want, func(i int) float64 { return 1.01*0x1p-24*want[i] + 0x1p-149 })
@@ -113,7 +113,7 @@ func (g *rig) lossBackward(what string, dt gpu.DataType, probs, labels *tensor, 
 			}
 		}
 		dz := g.fresh(of(dt), n*classes)
-		g.ok(g.k.LossBackward(g.s, dt, dz.Ptr, probs.Ptr, labels.Ptr, ts, classes, n, on, off))
+		g.ok(g.k.LossBackward(g.s, dt, dz.Ptr, probs.Ptr, Target{labels.Ptr, on, off, classes, n}, ts))
 		g.equal(what+" dz", dz.get(), rounded(dt, want))
 	}
 }
@@ -138,8 +138,8 @@ func TestLossNotFinite(t *testing.T) {
 	} {
 		metrics, probs := g.zeros(f64, 2), g.fresh(f32, 3)
 		label := g.put(i32, []float64{float64(c.label)})
-		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, g.put(f32, c.logits).Ptr, label.Ptr, metrics.Ptr,
-			g.zeros(u8, int(LossScratch(1))).Ptr, 3, 1, 1, 0))
+		g.ok(g.k.Loss(g.s, gpu.Float32, probs.Ptr, g.put(f32, c.logits).Ptr,
+			Target{Labels: label.Ptr, On: 1, Classes: 3, N: 1}, metrics.Ptr, g.zeros(u8, int(LossScratch(1))).Ptr))
 		g.equal(fmt.Sprintf("case %d: loss and correct", i), metrics.get(), []float64{c.loss, c.correct})
 		p, _, _ := lossOf(c.logits, c.label, 1, 0)
 		g.equal(fmt.Sprintf("case %d: probabilities", i), probs.get(), rounded(gpu.Float32, p))

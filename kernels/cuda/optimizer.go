@@ -46,58 +46,67 @@ func (m Mirror) push(args *gpu.Args) {
 	args.Uint32(0) // padding
 }
 
-// checkUpdate is check, and refuses mirrors of other than 16-bit types.
-func checkUpdate(kernel string, n int, mirror Mirror, p, g, m, v gpu.Ptr) error {
-	if mirror.P != 0 && mirror.T != gpu.Float16 && mirror.T != gpu.BFloat16 {
-		return fmt.Errorf("cuda: %s: mirror of type %v, want one of 16 bits", kernel, mirror.T)
+// Update is what an optimiser updates, and by what: N parameters P and moments M and V (SGD has V alone) by the
+// gradient G, all tensors of float32.
+type Update struct {
+	P, G, M, V gpu.Ptr
+	// StepParams float32[4] are the step scalars, in device memory.
+	StepParams gpu.Ptr
+	// Decay has a byte for every 16 parameters, 1 where they decay. It is 0 if none do.
+	Decay gpu.Ptr
+	// Skip is the address of an int32, or 0. If the int32 is not 0, nothing is updated, and Mirror neither.
+	Skip   gpu.Ptr
+	Mirror Mirror
+	N      int
+}
+
+// check is the package's check, and refuses mirrors of other than 16-bit types.
+func (u *Update) check(kernel string) error {
+	if u.Mirror.P != 0 && u.Mirror.T != gpu.Float16 && u.Mirror.T != gpu.BFloat16 {
+		return fmt.Errorf("cuda: %s: mirror of type %v, want one of 16 bits", kernel, u.Mirror.T)
 	}
-	return check(kernel, n, p, g, m, v, mirror.P)
+	return check(kernel, u.N, u.P, u.G, u.M, u.V, u.Mirror.P)
 }
 
 // updateLanes is how many parameters a thread updates at once.
 const updateLanes = vectorBytes / 4
 
-// Adam (Kingma and Ba 2015) updates n parameters p and moments m and v by the gradient g, all tensors of float32:
+// Adam (Kingma and Ba 2015), where parameters do not decay:
 //
 //	m = Beta1*m + OneMinusBeta1*g
 //	v = Beta2*v + OneMinusBeta2*g²
-//	p = p - stepParams[0]*m/(sqrt(v) + Eps)
+//	p = p - StepParams[0]*m/(sqrt(v) + Eps)
 //
-// stepParams float32[4] are the step scalars, in device memory. skip is the address of an int32, or 0; if the int32 is
-// not 0, nothing is updated, and mirror neither. Here and in the optimisers below, each operation is rounded, in the
-// order of the portable kernel in kernels/cpu.
-func (k *Kernels) Adam(s *gpu.Stream, p, g, m, v, stepParams, skip gpu.Ptr, mirror Mirror, o AdamParams, n int) error {
-	if err := checkUpdate("adam", n, mirror, p, g, m, v); err != nil || n == 0 {
+// Here and in the optimisers below, each operation is rounded, in the order of the portable kernel in kernels/cpu.
+func (k *Kernels) Adam(s *gpu.Stream, u Update, o AdamParams) error {
+	if err := u.check("adam"); err != nil || u.N == 0 {
 		return err
 	}
-	return k.launchAdam(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, stepParams, skip, mirror, o, n)
+	return k.launchAdam(s, k.flat(u.N, updateLanes), flatBlock, u.P, u.G, u.M, u.V, u.StepParams, u.Skip, u.Mirror, o,
+		u.N)
 }
 
 // AdamW (Loshchilov and Hutter 2019) is Adam with decoupled weight decay, and with the bias correction of v as a factor
 // of its own:
 //
-//	p = keep*p - stepParams[0]*m/(stepParams[1]*sqrt(v) + Eps),  keep = stepParams[2] where parameters decay, else 1
-//
-// decay has a byte for every 16 parameters, 1 where they decay. It is 0 if none do.
-func (k *Kernels) AdamW(s *gpu.Stream, p, g, m, v, stepParams, decay, skip gpu.Ptr, mirror Mirror,
-	o AdamParams, n int) error {
-	if err := checkUpdate("adamw", n, mirror, p, g, m, v); err != nil || n == 0 {
+//	p = keep*p - StepParams[0]*m/(StepParams[1]*sqrt(v) + Eps),  keep = StepParams[2] where parameters decay, else 1
+func (k *Kernels) AdamW(s *gpu.Stream, u Update, o AdamParams) error {
+	if err := u.check("adamw"); err != nil || u.N == 0 {
 		return err
 	}
-	return k.launchAdamw(s, k.flat(n, updateLanes), flatBlock, p, g, m, v, stepParams, decay, skip, mirror, o, n)
+	return k.launchAdamw(s, k.flat(u.N, updateLanes), flatBlock, u.P, u.G, u.M, u.V, u.StepParams, u.Decay, u.Skip,
+		u.Mirror, o, u.N)
 }
 
 // SGD is that of PyTorch with dampening 0; g is not changed:
 //
 //	d = g + Decay*p where parameters decay, else g
 //	v = Momentum*v + d
-//	p = p - stepParams[0]*v,  or p - stepParams[0]*(d + Momentum*v) with Nesterov
-//
-// stepParams, decay, skip and mirror are as for AdamW.
-func (k *Kernels) SGD(s *gpu.Stream, p, g, v, stepParams, decay, skip gpu.Ptr, mirror Mirror, o SGDParams,
-	n int) error {
-	if err := checkUpdate("sgd", n, mirror, p, g, 0, v); err != nil || n == 0 {
+//	p = p - StepParams[0]*v,  or p - StepParams[0]*(d + Momentum*v) with Nesterov
+func (k *Kernels) SGD(s *gpu.Stream, u Update, o SGDParams) error {
+	if err := u.check("sgd"); err != nil || u.N == 0 {
 		return err
 	}
-	return k.launchSgd(s, k.flat(n, updateLanes), flatBlock, p, g, v, stepParams, decay, skip, mirror, o, n)
+	return k.launchSgd(s, k.flat(u.N, updateLanes), flatBlock, u.P, u.G, u.V, u.StepParams, u.Decay, u.Skip, u.Mirror,
+		o, u.N)
 }

@@ -43,7 +43,12 @@ func (g *rig) segment(n int) state {
 	return s
 }
 
-func (s state) mirror() Mirror { return Mirror{s.th.Ptr, s.half} }
+func (s state) update(stepParams, decay, skip gpu.Ptr) Update {
+	return Update{
+		P: s.tp.Ptr, G: s.tg.Ptr, M: s.tm.Ptr, V: s.tv.Ptr, StepParams: stepParams, Decay: decay, Skip: skip,
+		Mirror: Mirror{s.th.Ptr, s.half}, N: len(s.p),
+	}
+}
 
 // check compares the device's parameters, their mirror and states; gradients must be as they were.
 func (s state) check(g *rig, what string) {
@@ -70,7 +75,7 @@ func TestAdam(t *testing.T) {
 	none := g.zeros(i32, 1)
 	for _, n := range lengths {
 		s := g.segment(n)
-		g.ok(g.k.Adam(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, stepParams.Ptr, none.Ptr, s.mirror(), adamParams, n))
+		g.ok(g.k.Adam(g.s, s.update(stepParams.Ptr, 0, none.Ptr), adamParams))
 		s.adam(0.01, 1, func(int) float32 { return 1 })
 		s.check(g, "adam")
 	}
@@ -81,11 +86,10 @@ func TestAdamW(t *testing.T) {
 	stepParams := g.put(f32, []float64{0.01, 1.25, 0.98, math.NaN()})
 	for _, n := range lengths {
 		s := g.segment(n)
-		g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, stepParams.Ptr, s.td.Ptr, 0, s.mirror(),
-			adamParams, n))
+		g.ok(g.k.AdamW(g.s, s.update(stepParams.Ptr, s.td.Ptr, 0), adamParams))
 		s.adam(0.01, 1.25, func(i int) float32 { return float32(1 - 0.02*s.decays[i/16]) })
 		s.check(g, "adamw")
-		g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, stepParams.Ptr, 0, 0, s.mirror(), adamParams, n))
+		g.ok(g.k.AdamW(g.s, s.update(stepParams.Ptr, 0, 0), adamParams))
 		s.adam(0.01, 1.25, func(int) float32 { return 1 })
 		s.check(g, "adamw without decay")
 	}
@@ -102,7 +106,7 @@ func TestSGD(t *testing.T) {
 				if !decay {
 					td = 0
 				}
-				g.ok(g.k.SGD(g.s, s.tp.Ptr, s.tg.Ptr, s.tv.Ptr, stepParams.Ptr, td, 0, s.mirror(), o, n))
+				g.ok(g.k.SGD(g.s, s.update(stepParams.Ptr, td, 0), o))
 				for i := range s.p {
 					w, v, d := float32(s.p[i]), float32(s.v[i]), float32(s.g[i])
 					if decay && s.decays[i/16] == 1 {
@@ -128,17 +132,15 @@ func TestSkippedUpdate(t *testing.T) {
 	const n = 100
 	s := g.segment(n)
 	stepParams, skip := g.put(f32, []float64{0.1, 1, 1, 1}), g.put(i32, []float64{1})
-	g.ok(g.k.Adam(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, stepParams.Ptr, skip.Ptr, s.mirror(), adamParams, n))
-	g.ok(g.k.AdamW(g.s, s.tp.Ptr, s.tg.Ptr, s.tm.Ptr, s.tv.Ptr, stepParams.Ptr, s.td.Ptr, skip.Ptr, s.mirror(),
-		adamParams, n))
-	g.ok(g.k.SGD(g.s, s.tp.Ptr, s.tg.Ptr, s.tv.Ptr, stepParams.Ptr, s.td.Ptr, skip.Ptr, s.mirror(),
-		SGDParams{Momentum: 0.5}, n))
+	g.ok(g.k.Adam(g.s, s.update(stepParams.Ptr, 0, skip.Ptr), adamParams))
+	g.ok(g.k.AdamW(g.s, s.update(stepParams.Ptr, s.td.Ptr, skip.Ptr), adamParams))
+	g.ok(g.k.SGD(g.s, s.update(stepParams.Ptr, s.td.Ptr, skip.Ptr), SGDParams{Momentum: 0.5}))
 	s.check(g, "skipped")
 }
 
 func TestMirrorRefuses(t *testing.T) {
 	g := onGPU(t)
-	if err := g.k.Adam(g.s, 0, 0, 0, 0, 0, 0, Mirror{P: 16, T: gpu.Float32}, adamParams, 1); err == nil {
+	if err := g.k.Adam(g.s, Update{Mirror: Mirror{P: 16, T: gpu.Float32}, N: 1}, adamParams); err == nil {
 		t.Error("a mirror of float32 is taken")
 	}
 }

@@ -27,12 +27,12 @@ func TestPadAndCrop(t *testing.T) {
 					y[at], dx[i], sum[i] = x[i], dy[at], round(dt, add32(before[i], dy[at]))
 				}
 				ty, tdx, tdy := g.fresh(of(dt), b.out(n)), g.fresh(of(dt), b.in(n)), g.put(of(dt), dy)
-				g.ok(g.k.Pad(g.s, dt, ty.Ptr, g.put(of(dt), x).Ptr, n, b.H, b.W, b.C, b.Top, b.Left, b.Bottom, b.Right))
+				g.ok(g.k.Pad(g.s, dt, ty.Ptr, g.put(of(dt), x).Ptr, b, n))
 				g.equal(what, ty.get(), y)
-				g.ok(g.k.Crop(g.s, dt, tdx.Ptr, tdy.Ptr, n, b.H, b.W, b.C, b.Top, b.Left, b.Bottom, b.Right, false))
+				g.ok(g.k.Crop(g.s, dt, tdx.Ptr, tdy.Ptr, b, false, n))
 				g.equal(what+" dx", tdx.get(), dx)
 				tdx = g.put(of(dt), before)
-				g.ok(g.k.Crop(g.s, dt, tdx.Ptr, tdy.Ptr, n, b.H, b.W, b.C, b.Top, b.Left, b.Bottom, b.Right, true))
+				g.ok(g.k.Crop(g.s, dt, tdx.Ptr, tdy.Ptr, b, true, n))
 				g.equal(what+" accumulate", tdx.get(), sum)
 			}
 		}

@@ -113,8 +113,19 @@ func (n *batchNorm) bindDNN() (kernel, error) {
 }
 
 func (n *batchNorm) trainDNN() error {
-	return n.backend.dnn.BatchNormTrain(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.mean, n.invstd, n.workspace(), n.reserved())
+	return n.backend.dnn.BatchNormTrain(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.memory())
+}
+
+// memory is cuDNN's view of the node.
+func (n *batchNorm) memory() gpu.BatchNormMemory {
+	m := gpu.BatchNormMemory{
+		Weight: n.param(0), Bias: n.param(1), RunningMean: n.param(2), RunningVar: n.param(3),
+		SaveMean: n.mean, SaveInvstd: n.invstd, Workspace: n.workspace(), Reserve: n.reserved(),
+	}
+	if n.training() {
+		m.DWeight, m.DBias = n.dparam(0), n.dparam(1)
+	}
+	return m
 }
 
 // reserved is the reserve's memory, where there is one.
@@ -126,8 +137,7 @@ func (n *batchNorm) reserved() gpu.Ptr {
 }
 
 func (n *batchNorm) inferDNN() error {
-	return n.backend.dnn.BatchNormInfer(n.desc, n.xd, n.x.Ptr, n.y.Ptr,
-		n.param(0), n.param(1), n.param(2), n.param(3))
+	return n.backend.dnn.BatchNormInfer(n.desc, n.xd, n.x.Ptr, n.y.Ptr, n.memory())
 }
 
 func (n *batchNorm) relu() error {
@@ -149,8 +159,7 @@ func (n *batchNorm) backwardDNN() error {
 	if n.hasDX {
 		dx, beta = n.dx.Ptr, n.beta(0)
 	}
-	return b.dnn.BatchNormBackward(n.desc, n.xd, n.x.Ptr, dy, dx, n.param(0), n.dparam(0), n.dparam(1),
-		n.mean, n.invstd, n.workspace(), n.reserved(), beta)
+	return b.dnn.BatchNormBackward(n.desc, n.xd, n.x.Ptr, dy, dx, n.memory(), beta)
 }
 
 // bindKernels binds our own kernels. Scratch memory holds their partial sums, and then the coefficients that are made
@@ -169,15 +178,21 @@ func (n *batchNorm) statistics() error {
 	if err := k.BatchNormStats(s, n.x.t, n.x.Ptr, n.workspace(), n.rows, n.channels); err != nil {
 		return err
 	}
-	return k.BatchNormFinish(s, n.workspace(), n.rows, n.channels, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.mean, n.invstd, n.coefficients(), n.eps, n.momentum)
+	return k.BatchNormFinish(s, n.parameters(), n.coefficients(), n.workspace(), n.rows, n.channels)
+}
+
+// parameters is our kernels' view of the node.
+func (n *batchNorm) parameters() kernels.BatchNorm {
+	return kernels.BatchNorm{
+		Weight: n.param(0), Bias: n.param(1), RunningMean: n.param(2), RunningVar: n.param(3),
+		SaveMean: n.mean, SaveInvstd: n.invstd, Eps: n.eps, Momentum: n.momentum,
+	}
 }
 
 func (n *batchNorm) coefficients() gpu.Ptr { return n.scratch.Ptr.Add(n.atCoefficients) }
 
 func (n *batchNorm) inference() error {
-	return n.backend.kernels.BatchNormInference(n.backend.stream, n.param(0), n.param(1), n.param(2), n.param(3),
-		n.coefficients(), n.eps, n.channels)
+	return n.backend.kernels.BatchNormInference(n.backend.stream, n.parameters(), n.coefficients(), n.channels)
 }
 
 func (n *batchNorm) apply() error {
@@ -187,15 +202,14 @@ func (n *batchNorm) apply() error {
 
 func (n *batchNorm) backwardKernels() error {
 	k, s := n.backend.kernels, n.backend.stream
-	err := k.BatchNormReduce(s, n.x.t, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.workspace(), n.op.ReLU, n.rows, n.channels)
-	if err != nil {
+	g := kernels.BatchNormGradient{DY: n.dy.Ptr, X: n.x.Ptr, Y: n.y.Ptr, SaveMean: n.mean, ReLU: n.op.ReLU}
+	if err := k.BatchNormReduce(s, n.x.t, g, n.workspace(), n.rows, n.channels); err != nil {
 		return err
 	}
-	err = k.BatchNormCoefficients(s, n.workspace(), n.rows, n.channels, n.param(0), n.invstd, n.dparam(0), n.dparam(1),
-		n.coefficients())
+	err := k.BatchNormCoefficients(s, n.parameters(), n.dparam(0), n.dparam(1), n.coefficients(), n.workspace(),
+		n.rows, n.channels)
 	if err != nil || !n.hasDX {
 		return err
 	}
-	return k.BatchNormBackward(s, n.x.t, n.dx.Ptr, n.dy.Ptr, n.x.Ptr, n.y.Ptr, n.mean, n.coefficients(), n.op.ReLU,
-		n.accumulate(0), n.rows, n.channels)
+	return k.BatchNormBackward(s, n.x.t, n.dx.Ptr, g, n.coefficients(), n.accumulate(0), n.rows, n.channels)
 }

@@ -170,9 +170,18 @@ func (v *convolution) input() (gpu.Ptr, error) {
 	if !v.asymmetric() {
 		return v.x.Ptr, nil
 	}
-	b, s, p := v.backend, v.x.shape, v.op.Pad
 	at := v.scratch.Ptr.Add(v.atCopy)
-	return at, b.kernels.Pad(b.stream, v.x.t, at, v.x.Ptr, s.N, s.H, s.W, s.C, p.Top, p.Left, p.Bottom, p.Right)
+	return at, v.backend.kernels.Pad(v.backend.stream, v.x.t, at, v.x.Ptr, v.border(), v.x.shape.N)
+}
+
+func (v *convolution) border() kernels.Border {
+	s, p := v.x.shape, v.op.Pad
+	return kernels.Border{H: s.H, W: s.W, C: s.C, Top: p.Top, Left: p.Left, Bottom: p.Bottom, Right: p.Right}
+}
+
+// tensors is cuDNN's view of the node, with x, w and y or their gradients at these addresses.
+func (v *convolution) tensors(x, w, y gpu.Ptr) gpu.ConvolutionTensors {
+	return gpu.ConvolutionTensors{X: v.xd, W: v.wd, Y: v.yd, XPtr: x, WPtr: w, YPtr: y}
 }
 
 func (v *convolution) forward() error {
@@ -181,7 +190,7 @@ func (v *convolution) forward() error {
 	if err != nil {
 		return err
 	}
-	err = b.dnn.ConvolutionForward(v.desc, v.forwardAlgo, v.xd, x, v.wd, v.w, v.workspace(), v.yd, v.y.Ptr, 0)
+	err = b.dnn.ConvolutionForward(v.desc, v.forwardAlgo, v.tensors(x, v.w, v.y.Ptr), v.workspace(), 0)
 	if err != nil || !v.op.Bias {
 		return err
 	}
@@ -212,13 +221,11 @@ func (v *convolution) backwardData() error {
 	if v.asymmetric() {
 		dx, beta = v.scratch.Ptr.Add(v.atCopy), 0
 	}
-	err := b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.wd, v.w, v.yd, v.dy.Ptr, v.workspace(), v.xd, dx, beta)
+	err := b.dnn.ConvolutionBackwardData(v.desc, v.dataAlgo, v.tensors(dx, v.w, v.dy.Ptr), v.workspace(), beta)
 	if err != nil || !v.asymmetric() {
 		return err
 	}
-	s, p := v.x.shape, v.op.Pad
-	return b.kernels.Crop(b.stream, v.dx.t, v.dx.Ptr, dx, s.N, s.H, s.W, s.C, p.Top, p.Left, p.Bottom, p.Right,
-		v.accumulate(0))
+	return b.kernels.Crop(b.stream, v.dx.t, v.dx.Ptr, dx, v.border(), v.accumulate(0), v.x.shape.N)
 }
 
 // backwardWeight stores dw in float32. At 16-bit precisions cuDNN makes it in the type of the activations first.
@@ -232,7 +239,7 @@ func (v *convolution) backwardWeight() error {
 	if v.params16 != nil {
 		dw = v.scratch.Ptr.Add(v.atDW)
 	}
-	err = b.dnn.ConvolutionBackwardFilter(v.desc, v.filterAlgo, v.xd, x, v.yd, v.dy.Ptr, v.workspace(), v.wd, dw, 0)
+	err = b.dnn.ConvolutionBackwardFilter(v.desc, v.filterAlgo, v.tensors(x, dw, v.dy.Ptr), v.workspace(), 0)
 	if err != nil || v.params16 == nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"resnet/data"
 	"resnet/gpu"
+	kernels "resnet/kernels/cuda"
 	"resnet/nn"
 )
 
@@ -105,10 +106,12 @@ func (s residentSet) putSamples(slot []byte, samples []data.Sample) (n int, err 
 // also in device memory, unless that is 0.
 func (e *executor) assembleSamples(s residentSet, samples, params gpu.Ptr, n int) error {
 	b, shape := e.backend, e.graph.Type(e.graph.Images).Shape
-	var to gpu.Ptr
-	if params != 0 {
-		to = e.stepParams.Ptr
+	batch := kernels.Batch{
+		Pixels: e.pixels.Ptr, Labels: e.labels.Ptr, DatasetPixels: s.images.Ptr, DatasetLabels: s.labels.Ptr,
+		Samples: samples, H: shape.H, W: shape.W, C: shape.C, N: n,
 	}
-	return b.kernels.AssembleBatch(b.stream, e.pixels.Ptr, e.labels.Ptr, s.images.Ptr, s.labels.Ptr, samples, to,
-		params, shape.H, shape.W, shape.C, n)
+	if params != 0 {
+		batch.StepParams, batch.StepParamsSrc = e.stepParams.Ptr, params
+	}
+	return b.kernels.AssembleBatch(b.stream, batch)
 }

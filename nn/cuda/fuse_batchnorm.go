@@ -28,8 +28,8 @@ func (c *binding) bindFusedNorm() {
 	g, state := c.grad(c.node.Out), c.normStates[c.index]
 	mean, coefficients := state.Add(4*2*int64(channels)), state.Add(4*4*int64(channels))
 	c.prog.place(task{instruction: s.backward[c.index], at: s.backward[c.index], run: func() error {
-		return k.BatchNormBackward(c.prog.stream, t, dx.Ptr, g, x.Ptr, 0, mean, coefficients, false, c.accumulate(0),
-			rows, channels)
+		gradient := kernels.BatchNormGradient{DY: g, X: x.Ptr, SaveMean: mean}
+		return k.BatchNormBackward(c.prog.stream, t, dx.Ptr, gradient, coefficients, c.accumulate(0), rows, channels)
 	}})
 }
 

@@ -26,13 +26,17 @@ func (c *binding) newMatrixProduct(op nn.Linear) *matrixProduct {
 // forward is y = x wᵀ.
 func (p *matrixProduct) forward() error {
 	b := p.backend
-	return b.blas.Gemm(b.gemmMath(), p.t, p.y.t, false, true, p.n, p.out, p.in, 1, p.x.Ptr, p.w, 0, p.y.Ptr)
+	return b.blas.Gemm(gpu.Product{
+		Rows: p.n, Cols: p.out, Inner: p.in, TransB: true, In: p.t, Out: p.y.t, Math: b.gemmMath(), Alpha: 1,
+	}, p.x.Ptr, p.w, p.y.Ptr)
 }
 
 // weightGradient is dw = gᵀ x, where g is the gradient of x wᵀ.
 func (p *matrixProduct) weightGradient(g gpu.Ptr) error {
 	b := p.backend
-	return b.blas.Gemm(b.gemmMath(), p.t, gpu.Float32, true, false, p.out, p.in, p.n, 1, g, p.x.Ptr, 0, p.dparam(0))
+	return b.blas.Gemm(gpu.Product{
+		Rows: p.out, Cols: p.in, Inner: p.n, TransA: true, In: p.t, Out: gpu.Float32, Math: b.gemmMath(), Alpha: 1,
+	}, g, p.x.Ptr, p.dparam(0))
 }
 
 // dataGradient is dx = g w, where x needs a gradient.
@@ -42,7 +46,9 @@ func (p *matrixProduct) dataGradient(g gpu.Ptr) error {
 		return nil
 	}
 	b := p.backend
-	return b.blas.Gemm(b.gemmMath(), p.t, dx.t, false, false, p.n, p.in, p.out, 1, g, p.w, p.beta(0), dx.Ptr)
+	return b.blas.Gemm(gpu.Product{
+		Rows: p.n, Cols: p.in, Inner: p.out, In: p.t, Out: dx.t, Math: b.gemmMath(), Alpha: 1, Beta: p.beta(0),
+	}, g, p.w, dx.Ptr)
 }
 
 func init() {

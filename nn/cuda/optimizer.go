@@ -38,10 +38,12 @@ func (e *executor) bindUpdate(update bool) []func() error {
 // updater is the optimiser's launch over the segment of parameters.
 func (e *executor) updater(skip gpu.Ptr, n int) func() error {
 	k, s := e.backend.kernels, e.backend.stream
-	p, g, m := e.segments[nn.Params].Ptr, e.segments[nn.ParamGrads].Ptr, e.segments[nn.Momenta].Ptr
-	var mirror kernels.Mirror
+	u := kernels.Update{
+		P: e.segments[nn.Params].Ptr, G: e.segments[nn.ParamGrads].Ptr, N: n,
+		StepParams: e.stepParams.Ptr, Decay: e.decay.Ptr, Skip: skip,
+	}
 	if e.params16 != nil {
-		mirror = kernels.Mirror{P: e.params16.Ptr, T: e.backend.type16()}
+		u.Mirror = kernels.Mirror{P: e.params16.Ptr, T: e.backend.type16()}
 	}
 	adam := func(b1, b2, eps float64) kernels.AdamParams {
 		return kernels.AdamParams{
@@ -51,19 +53,17 @@ func (e *executor) updater(skip gpu.Ptr, n int) func() error {
 	}
 	switch o := e.plan.Optimizer.(type) {
 	case nn.Adam:
+		u.M, u.V = e.segments[nn.Momenta].Ptr, e.segments[nn.SecondMoments].Ptr
 		params := adam(o.Beta1, o.Beta2, o.Eps)
-		return func() error {
-			return k.Adam(s, p, g, m, e.segments[nn.SecondMoments].Ptr, e.stepParams.Ptr, skip, mirror, params, n)
-		}
+		return func() error { return k.Adam(s, u, params) }
 	case nn.AdamW:
+		u.M, u.V = e.segments[nn.Momenta].Ptr, e.segments[nn.SecondMoments].Ptr
 		params := adam(o.Beta1, o.Beta2, o.Eps)
-		return func() error {
-			return k.AdamW(s, p, g, m, e.segments[nn.SecondMoments].Ptr, e.stepParams.Ptr, e.decay.Ptr, skip, mirror,
-				params, n)
-		}
+		return func() error { return k.AdamW(s, u, params) }
 	case nn.SGD:
+		u.V = e.segments[nn.Momenta].Ptr
 		params := kernels.SGDParams{Momentum: float32(o.Momentum), Decay: float32(o.Decay), Nesterov: o.Nesterov}
-		return func() error { return k.SGD(s, p, g, m, e.stepParams.Ptr, e.decay.Ptr, skip, mirror, params, n) }
+		return func() error { return k.SGD(s, u, params) }
 	}
 	panic("nn: cuda: no update for optimiser " + e.plan.Optimizer.Kind())
 }

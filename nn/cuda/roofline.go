@@ -65,13 +65,11 @@ func (b *backend) copySeconds(s nn.RooflineSizes) (seconds float64, err error) {
 // productSeconds is the median time of c = a b in the backend's precision. The matrices are random: zeros would take
 // less power and let the clock rise.
 func (b *backend) productSeconds(s nn.RooflineSizes) (seconds float64, err error) {
-	t, math, n := gpu.Float32, gpu.Pedantic32, s.Order
-	switch {
-	case b.config.Precision.Is16Bit():
+	t, n := gpu.Float32, s.Order
+	if b.config.Precision.Is16Bit() {
 		t = b.type16()
-	case b.config.Precision == nn.TF32:
-		math = gpu.FastTF32
 	}
+	product := gpu.Product{Rows: n, Cols: n, Inner: n, In: t, Out: t, Math: b.gemmMath(), Alpha: 1}
 	matrices, err := b.rooflineBuffers("matrix of a timed product", size(t, n*n), 3)
 	defer func() { err = errors.Join(err, freeAll(matrices)) }()
 	if err != nil {
@@ -83,7 +81,7 @@ func (b *backend) productSeconds(s nn.RooflineSizes) (seconds float64, err error
 		}
 	}
 	return b.medianSeconds(s.Runs, func() error {
-		return b.blas.Gemm(math, t, t, false, false, n, n, n, 1, matrices[0].Ptr, matrices[1].Ptr, 0, matrices[2].Ptr)
+		return b.blas.Gemm(product, matrices[0].Ptr, matrices[1].Ptr, matrices[2].Ptr)
 	})
 }
 
