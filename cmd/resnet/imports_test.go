@@ -21,7 +21,8 @@ var mayImport = map[string][]string{
 	"bench": {"nn/device", "nn/models", "nn", "data"},
 	"nn/train": {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights",
 		"nn/models", "nn/safetensors", "nn", "data", "nn/internal/enum"},
-	"nn/train/checkpoint":  {"nn/infer", "nn/weights", "nn/models", "nn/safetensors", "nn", "data/atomicfile"},
+	"nn/train/checkpoint": {"nn/infer", "nn/weights", "nn/models", "nn/safetensors", "nn", "data/atomicfile",
+		"data/filelock"},
 	"nn/train/plots":       {"nn/train", "nn/infer", "nn", "nn/internal/axis"},
 	"nn/train/tensorboard": {"nn/train", "nn/infer", "nn/weights", "nn/safetensors", "nn"},
 	"nn/train/report": {"nn/train", "nn/train/plots", "nn/infer", "nn/models", "nn/diagram", "nn",
@@ -49,6 +50,7 @@ var mayImport = map[string][]string{
 	"gpu":                    nil,
 	"data":                   {"data/atomicfile", "data/memory"},
 	"data/atomicfile":        nil,
+	"data/filelock":          nil,
 	"data/memory":            nil,
 	"data/memory/memorytest": nil,
 }

@@ -118,6 +118,14 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 	return t.record(ctx, dir, true)
 }
 
+// InUse says whether a process trains in a run directory now, and its number, 0 if that cannot be read. A run that has
+// neither finished nor is in use was interrupted, whatever its environment.json says: nobody writes that for a process
+// that is killed.
+func InUse(dir string) (pid int, inUse bool) {
+	by, inUse := checkpoint.Dir(dir).InUse()
+	return by.PID, inUse
+}
+
 // logger returns a function that writes notes to Stderr, one line each, from any goroutine.
 func (o *Options) logger() func(format string, args ...any) {
 	var line sync.Mutex

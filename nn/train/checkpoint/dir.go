@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"resnet/data/atomicfile"
+	"resnet/data/filelock"
 )
 
 // Dir is the path of a run directory; Config to Checkpoint are the paths of its files.
@@ -32,6 +33,9 @@ func (d Dir) Last() string        { return filepath.Join(d.weights(), "last.safe
 func (d Dir) Checkpoint() string {
 	return filepath.Join(string(d), "checkpoint", "checkpoint.safetensors")
 }
+
+// Lock is the file that is locked while a process trains in the directory; see package filelock.
+func (d Dir) Lock() string { return filepath.Join(string(d), ".lock") }
 
 func (d Dir) weights() string { return filepath.Join(string(d), "weights") }
 
@@ -102,6 +106,10 @@ func (d Dir) clear() error {
 
 // Resumable says whether a checkpoint has been written.
 func (d Dir) Resumable() bool { return exists(d.Checkpoint()) }
+
+// InUse says whether a process trains in the directory now, and which: one with a checkpoint that is neither finished nor
+// in use was interrupted.
+func (d Dir) InUse() (by filelock.Owner, inUse bool) { return filelock.Find(d.Lock()) }
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)
