@@ -3,94 +3,116 @@ package atomicfile
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 )
 
-// tempPrefix begins the name of every temporary file, so that RemoveStale finds those of a process that was killed.
-const tempPrefix = ".tmp-"
-
 // Write replaces the file at path by what write writes. The content goes to a temporary file in the same directory
-// first, which is renamed once it is complete; the new file has mode 0644. On an error the file is as it was before.
+// first, which is renamed once it is complete. A file that is there keeps its mode; a new one has what the umask leaves
+// of 0666. A symbolic link is replaced itself, not what it points to. On an error the file is as it was before.
 //
 // Write does not wait for the disk: a crash of the machine soon afterwards may leave a damaged file. It is meant for
 // content that is checked when it is read and can be made again, like a cache. [WriteDurable] is for the rest.
-func Write(path string, write func(io.Writer) error) error {
-	return replace(path, write, (*os.File).Close)
-}
+func Write(path string, write func(io.Writer) error) error { return WriteOn(OS, path, write) }
 
 // WriteDurable is [Write] for content that cannot be made again. It returns when the new content and its name are on
 // the disk, and after a crash of the machine at any moment the file holds either the old content or the new one.
 func WriteDurable(path string, write func(io.Writer) error) error {
-	err := replace(path, write, func(f *os.File) error {
-		if err := f.Sync(); err != nil {
-			return err
-		}
-		return f.Close()
-	})
-	if err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return WriteDurableOn(OS, path, write)
 }
 
-// RemoveStale removes the temporary files that killed processes left in dir. Nobody may be writing into dir meanwhile.
-func RemoveStale(dir string) error {
-	entries, err := os.ReadDir(dir)
+// WriteOn is [Write] on a file system.
+func WriteOn(fsys FS, path string, write func(io.Writer) error) error {
+	temp, err := writeTemp(fsys, path, write, File.Close)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), tempPrefix) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+	return rename(fsys, temp, path)
+}
+
+// WriteDurableOn is [WriteDurable] on a file system.
+func WriteDurableOn(fsys FS, path string, write func(io.Writer) error) error {
+	return ReplaceOn(fsys, path, "", write)
+}
+
+// ReplaceOn is [WriteDurableOn] that keeps the file that is replaced, if there is one, as previous, unless that is
+// empty. After a crash at any moment at least one of the two is whole, if one was before.
+func ReplaceOn(fsys FS, path, previous string, write func(io.Writer) error) error {
+	temp, err := writeTemp(fsys, path, write, func(f File) error { return errors.Join(f.Sync(), f.Close()) })
+	if err != nil {
+		return err
+	}
+	if previous != "" {
+		if err := fsys.Rename(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			fsys.Remove(temp)
 			return err
 		}
 	}
-	return nil
-}
-
-// replace writes a temporary file, closes it by finish and renames it to path.
-func replace(path string, write func(io.Writer) error, finish func(*os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+filepath.Base(path)+"-")
-	if err != nil {
+	if err := rename(fsys, temp, path); err != nil {
+		if previous != "" {
+			fsys.Rename(previous, path) // as it was before
+		}
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
+	return fsys.SyncDir(filepath.Dir(path))
+}
+
+// rename gives a temporary file its name, or removes it.
+func rename(fsys FS, temp, path string) error {
+	err := fsys.Rename(temp, path)
+	if err != nil {
+		fsys.Remove(temp)
+	}
+	return err
+}
+
+// writeTemp writes a temporary file for path, closes it by finish, and returns its name.
+func writeTemp(fsys FS, path string, write func(io.Writer) error, finish func(File) error) (string, error) {
+	f, name, err := createTemp(fsys, path)
+	if err != nil {
+		return "", err
+	}
+	err = fill(f, path, write)
+	if err == nil {
+		err = finish(f)
+	}
+	if err != nil {
+		f.Close()
+		fsys.Remove(name)
+	}
+	return name, err
+}
+
+// fill writes a temporary file for path, whose mode it takes if there is such a file.
+func fill(f File, path string, write func(io.Writer) error) error {
+	if i, err := os.Lstat(path); err == nil && i.Mode().IsRegular() {
+		if err := f.Chmod(i.Mode().Perm()); err != nil {
+			return err
 		}
-	}()
-	if err := f.Chmod(0o644); err != nil {
-		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	if err := write(w); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := finish(f); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return w.Flush()
 }
 
-// syncDir makes a rename in dir last through a crash of the machine.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // which cannot, and need not, sync a directory
+// createTemp creates a temporary file in the directory of path; see tempName.
+func createTemp(fsys FS, path string) (File, string, error) {
+	for {
+		name := filepath.Join(filepath.Dir(path), tempName(filepath.Base(path), os.Getpid(), rand.Uint32()))
+		f, err := fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, name, err
+		}
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+}
+
+func tempName(base string, pid int, random uint32) string {
+	return fmt.Sprintf(".tmp-%s-%d-%d", base, pid, random)
 }

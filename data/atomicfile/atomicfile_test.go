@@ -99,12 +99,13 @@ func TestWhereItCannot(t *testing.T) {
 
 func TestRemoveStale(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{tempPrefix + "checkpoint.safetensors-123", "keep.safetensors", ".hidden"} {
+	for _, name := range []string{".tmp-checkpoint.safetensors-123", "keep.safetensors", ".hidden"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := RemoveStale(dir); err != nil || names(t, dir) != ".hidden keep.safetensors" {
-		t.Errorf("%v, directory %q", err, names(t, dir))
+	RemoveStale(OS, dir, "checkpoint.safetensors")
+	if got := names(t, dir); got != ".hidden keep.safetensors" {
+		t.Errorf("directory %q", got)
 	}
 }

@@ -38,7 +38,7 @@ func TestCheckpointKeepsEveryBit(t *testing.T) {
 	}
 	tensors := []safetensors.Tensor{{Name: "w", DType: safetensors.F32, Shape: []int{2},
 		Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}}}
-	if err := checkpoint.Write(path, s, tensors); err != nil {
+	if err := checkpoint.Write(atomicfile.OS, path, s, tensors); err != nil {
 		t.Fatal(err)
 	}
 	got, cfg, f, err := readCheckpoint(path)

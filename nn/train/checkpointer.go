@@ -1,9 +1,9 @@
 package train
 
 import (
-	"slices"
 	"time"
 
+	"resnet/data/atomicfile"
 	"resnet/nn"
 	"resnet/nn/safetensors"
 	"resnet/nn/train/checkpoint"
@@ -16,10 +16,11 @@ type checkpointer struct {
 	steps   int64                       // between checkpoints; 0: none by steps
 	written func(*CheckpointInfo) error // called for each checkpoint on disk
 
+	fs        atomicfile.FS
 	dir       checkpoint.Dir
 	last      time.Time // when the last checkpoint was taken
 	writer    checkpoint.Writer
-	onWeights []func([]safetensors.Tensor) error // for the next checkpoint, see OnWeights
+	onWeights []checkpoint.Observer // for the next call of show, see OnWeights
 }
 
 // due says whether to write a checkpoint within an epoch.
@@ -33,19 +34,28 @@ func (c *checkpointer) addOnWeights(f func([]safetensors.Tensor) error) {
 }
 
 // save writes a checkpoint of the state s and, if epoch is not nil, the weights of the epoch that has ended. On a
-// device with snapshots it only starts that, after the previous checkpoint is written.
-func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch) error {
+// device with snapshots it only starts that, after the previous checkpoint is written. Then it calls after, which may be
+// nil, and shows the weights to those who registered before or in it: none of them can harm what is saved.
+func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch, after func() error) error {
 	if err := c.wait(); err != nil {
 		return err
 	}
-	p := &checkpoint.Pending{
-		Dir: c.dir, Plan: c.exec.Plan(), State: s, Tensors: waitingSnapshot{c.exec}, Epoch: epoch,
-		OnWeights: slices.Clone(c.onWeights),
+	if after == nil {
+		after = func() error { return nil }
 	}
-	c.onWeights, c.last = nil, time.Now()
+	p := &checkpoint.Pending{
+		FS: c.fs, Dir: c.dir, Plan: c.exec.Plan(), State: s, Tensors: waitingSnapshot{c.exec}, Epoch: epoch,
+	}
+	c.last = time.Now()
 	async, ok := c.exec.(nn.Async)
 	if !ok {
 		if err := p.Write(); err != nil {
+			return err
+		}
+		if err := after(); err != nil {
+			return err
+		}
+		if err := p.Show(c.registered()); err != nil {
 			return err
 		}
 		return c.report(p)
@@ -55,7 +65,16 @@ func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch) error {
 		return err
 	}
 	c.writer.Start(p)
-	return nil
+	err = after()
+	c.writer.Show(c.registered())
+	return err
+}
+
+// registered takes those who are to be shown the weights.
+func (c *checkpointer) registered() []checkpoint.Observer {
+	all := c.onWeights
+	c.onWeights = nil
+	return all
 }
 
 // waitingSnapshot makes a snapshot of an executor that is not used until it has been read.

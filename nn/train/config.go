@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strconv"
 
 	"resnet/data"
@@ -113,7 +112,7 @@ func (c *Config) SetRecipe(name string) error {
 // ReadConfig reads a config.json. Settings that are missing have their defaults, which depend on the model and the
 // optimiser.
 func ReadConfig(path string) (Config, error) {
-	b, err := os.ReadFile(path)
+	b, err := readSmall(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("train: config: %w", err)
 	}

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"time"
 
+	"resnet/data/atomicfile"
 	"resnet/nn/train/checkpoint"
 )
 
@@ -57,10 +59,10 @@ func (t *trainer) record(ctx context.Context, dir checkpoint.Dir, resumed bool) 
 	if resumed {
 		env = t.continued(dir, env)
 	}
-	if err := writeTuning(dir, t.backend.Info()); err != nil {
+	if err := writeTuning(t.fs, dir, t.backend.Info()); err != nil {
 		return nil, err
 	}
-	if err := writeEnvironment(dir, &env); err != nil {
+	if err := writeEnvironment(t.fs, dir, &env); err != nil {
 		return nil, err
 	}
 	r, err := t.run(ctx, dir, resumed)
@@ -74,7 +76,7 @@ func (t *trainer) record(ctx context.Context, dir checkpoint.Dir, resumed bool) 
 	case err != nil:
 		env.State, env.Error = "failed", err.Error()
 	}
-	if e := writeEnvironment(dir, &env); err == nil {
+	if e := writeEnvironment(t.fs, dir, &env); err == nil {
 		err = e
 	}
 	return r, err
@@ -98,9 +100,8 @@ func (t *trainer) environment() environment {
 // continued is the environment in which the run in dir began, with a note of how it continues here. If dir has none the
 // run is taken to have begun here.
 func (t *trainer) continued(dir checkpoint.Dir, here environment) environment {
-	b, err := os.ReadFile(dir.Environment())
-	e := environment{}
-	if err != nil || json.Unmarshal(b, &e) != nil {
+	e, err := readEnvironment(dir)
+	if err != nil {
 		e = here
 	}
 	how := fmt.Sprintf("%s after %d epochs and %d steps on %s", here.Started, t.state.Epoch, t.state.Step, here.Device)
@@ -111,10 +112,33 @@ func (t *trainer) continued(dir checkpoint.Dir, here environment) environment {
 	return e
 }
 
+func readEnvironment(d checkpoint.Dir) (e environment, err error) {
+	b, err := readSmall(d.Environment())
+	if err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(b, &e)
+}
+
+// readSmall reads a file that somebody may have typed. What is larger than that is another kind of file.
+func readSmall(path string) ([]byte, error) {
+	const most = 1 << 20
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && len(b) > most {
+		err = fmt.Errorf("%s: more than %d bytes", path, most)
+	}
+	return b, err
+}
+
 func now() string { return time.Now().Format(time.RFC3339) }
 
-func writeEnvironment(d checkpoint.Dir, e *environment) error {
-	if err := checkpoint.WriteJSON(d.Environment(), e); err != nil {
+func writeEnvironment(fsys atomicfile.FS, d checkpoint.Dir, e *environment) error {
+	if err := checkpoint.WriteJSON(fsys, d.Environment(), e); err != nil {
 		return fmt.Errorf("train: environment: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package train
 
 import (
 	"resnet/data"
+	"resnet/data/atomicfile"
 	"resnet/nn"
 	"resnet/nn/infer"
 	"resnet/nn/models"
@@ -10,11 +11,11 @@ import (
 )
 
 // Hooks are called by the training goroutine, which waits for them. They may read their argument until they return. Any
-// may be nil. An error stops the run.
+// may be nil. An error stops the run; see Lenient for those that must not.
 type Hooks struct {
 	Start      func(*StartInfo) error      // before the first step
 	Step       func(*StepInfo) error       // for every training step, once it is queued
-	Epoch      func(*EpochInfo) error      // after validation, before the checkpoint
+	Epoch      func(*EpochInfo) error      // after validation, when the epoch is saved or is being saved
 	Checkpoint func(*CheckpointInfo) error // when a checkpoint is on disk, perhaps some steps after it was taken
 	End        func(*Result) error         // when training has finished
 }
@@ -22,6 +23,7 @@ type Hooks struct {
 // StartInfo describes a run that starts or resumes.
 type StartInfo struct {
 	Dir                    string
+	FS                     atomicfile.FS // to write into Dir
 	Config                 *Config
 	Model                  models.Config
 	Graph                  *nn.Graph
@@ -43,8 +45,8 @@ type StartInfo struct {
 	OnWeights OnWeights // for the initial weights; nil if Resumed
 }
 
-// OnWeights registers a function that is called with the current parameters and running statistics before the
-// checkpoint that holds them is written. If training continues meanwhile it is called on another goroutine. Only a hook
+// OnWeights registers a function that is called with the current parameters and running statistics after the checkpoint
+// that holds them is written. If training continues meanwhile it is called on another goroutine. Only a hook
 // may call OnWeights.
 type OnWeights func(f func(weights []safetensors.Tensor) error)
 

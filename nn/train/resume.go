@@ -2,8 +2,12 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"resnet/nn"
@@ -27,6 +31,68 @@ func readCheckpoint(path string) (*checkpoint.State, *Config, *safetensors.File,
 	return s, c, f, nil
 }
 
+// readNewest opens the newest checkpoint of a run that is whole; see checkpoint.Dir.Read. The caller closes the file.
+func readNewest(d checkpoint.Dir) (s *checkpoint.State, c *Config, f *safetensors.File, damaged, err error) {
+	s, f, damaged, err = d.Read()
+	if err != nil {
+		return nil, nil, nil, nil, fmt.Errorf("train: resume: %w", err)
+	}
+	if c, err = configOf(s); err != nil {
+		f.Close()
+		return nil, nil, nil, nil, fmt.Errorf("train: resume: %s: state: %w", d.Checkpoint(), err)
+	}
+	return s, c, f, damaged, nil
+}
+
+// checkResumable says why there is nothing to resume at a path, and what to resume instead.
+func checkResumable(d checkpoint.Dir) error {
+	path := string(d)
+	i, err := os.Stat(path)
+	switch {
+	case err == nil && i.IsDir() && d.Resumable():
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: no such directory", path)
+	case err != nil:
+		return err
+	}
+	inside := filepath.Clean(path)
+	for range 2 { // of checkpoint/checkpoint.safetensors
+		inside = filepath.Dir(inside)
+		if checkpoint.Dir(inside).Resumable() {
+			return fmt.Errorf("%s: want the run's directory (resnet train --resume %s)", path, inside)
+		}
+	}
+	if !i.IsDir() {
+		return fmt.Errorf("%s: is a file, want a run's directory", path)
+	}
+	if _, err := os.Stat(d.Config()); err == nil {
+		return fmt.Errorf("%s: no checkpoint yet: the run ended before its first (begin it again: resnet train "+
+			"--config %s --output %s)", path, d.Config(), path)
+	}
+	return fmt.Errorf("%s: no such file (not a run directory?)", d.Checkpoint())
+}
+
+// dataDir is where the images of a run are: the directory in which it looked for them, which counts from its working
+// directory if it is not found from this one.
+func dataDir(d checkpoint.Dir, dir string) string {
+	if dir == "" || filepath.IsAbs(dir) {
+		return dir
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	e, err := readEnvironment(d)
+	if err != nil || e.Dir == "" {
+		return dir
+	}
+	there := filepath.Join(e.Dir, dir)
+	if _, err := os.Stat(there); err != nil {
+		return dir
+	}
+	return there
+}
+
 // configOf returns the configuration of a checkpoint's run and checks the state against it.
 func configOf(s *checkpoint.State) (*Config, error) {
 	// The first versions of this program had only the CPU and no fusion, and did not write these settings.
@@ -44,7 +110,7 @@ func configOf(s *checkpoint.State) (*Config, error) {
 // mayChange lists the settings that may differ when a run resumes: those that do not change what it computes, and those
 // of the device, which only change rounding.
 var mayChange = map[string]bool{
-	"data_dir": true, "threads": true, "output": true, "weights": true,
+	"data_dir": true, "threads": true, "output": true,
 	"checkpoint_seconds": true, "checkpoint_steps": true,
 	"device": true, "precision": true, "deterministic": true, "fuse": true,
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"resnet/data"
+	"resnet/data/atomicfile"
 	"resnet/nn"
 	"resnet/nn/infer"
 	"resnet/nn/train/checkpoint"
@@ -37,8 +38,16 @@ type Options struct {
 	Origin Origin
 	Force  bool // Run: replace the run that Config.Output holds
 
-	Backend nn.Backend   // nil: opened as in Config
-	Source  *data.Source // nil: opened as in Config, downloaded if necessary
+	Backend nn.Backend    // nil: opened as in Config
+	Source  *data.Source  // nil: opened as in Config, downloaded if necessary
+	FS      atomicfile.FS // nil: the machine's; what the run directory is written to
+}
+
+func (o *Options) files() atomicfile.FS {
+	if o.FS == nil {
+		return atomicfile.OS
+	}
+	return o.FS
 }
 
 // Best is the epoch whose weights are in best.safetensors.
@@ -75,28 +84,43 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := checkpoint.NewDir(cfg.Output, cfg.Model, time.Now(), o.Force)
+	dir, unlock, err := checkpoint.NewDir(t.fs, cfg.Output, cfg.Model, time.Now(), o.Force, t.log)
 	if err != nil {
 		return nil, err
 	}
+	t.closers = append(t.closers, unlock)
 	return t.record(ctx, dir, false)
 }
 
-// Resume continues the run in a directory from its last checkpoint, with the same bits as if it had never stopped. A
-// finished run is not trained again.
+// Resume continues the run in a directory from its last checkpoint, or from the one before it if that is damaged, with
+// the same bits as if it had never stopped. A finished run is not trained again.
 func Resume(ctx context.Context, path string, o Options) (r *Result, err error) {
 	dir := checkpoint.Dir(path)
-	s, was, f, err := readCheckpoint(dir.Checkpoint())
+	if err := checkResumable(dir); err != nil {
+		return nil, fmt.Errorf("train: resume: %w", err)
+	}
+	unlock, err := dir.Take(o.files(), o.logger())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock.Close()
+	s, was, f, damaged, err := readNewest(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if damaged != nil {
+		o.logger()("note: %v; the run goes on from the checkpoint before it", damaged)
+	}
 	cfg := *was
 	if o.Override != nil {
 		o.Override(&cfg)
 	}
 	if err := checkOverride(was, &cfg, s.Epoch); err != nil {
 		return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
+	}
+	if o.Source == nil {
+		cfg.DataDir = dataDir(dir, cfg.DataDir)
 	}
 	o.Tune = tuneAsBefore(dir, o.Tune, &was.DeviceConfig, o.logger())
 	t, err := newTrainer(ctx, &cfg, &o)
@@ -112,7 +136,15 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 		return nil, fmt.Errorf("train: resume: %s: %w", dir.Checkpoint(), err)
 	}
 	f.Close() // some systems cannot replace an open file
-	if err := dir.Prepare(); err != nil {
+	if err := dir.Prepare(t.fs); err != nil {
+		return nil, err
+	}
+	if damaged != nil {
+		if err := dir.Restore(t.fs); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.completeWeights(dir); err != nil {
 		return nil, err
 	}
 	return t.record(ctx, dir, true)
@@ -127,7 +159,7 @@ func InUse(dir string) (pid int, inUse bool) {
 }
 
 // logger returns a function that writes notes to Stderr, one line each, from any goroutine.
-func (o *Options) logger() func(format string, args ...any) {
+func (o *Options) logger() checkpoint.Logger {
 	var line sync.Mutex
 	return func(format string, args ...any) {
 		if o.Stderr == nil || o.Quiet {

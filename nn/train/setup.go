@@ -16,7 +16,7 @@ import (
 
 // newTrainer opens the device and the data, builds the network and allocates all buffers. The parameters are zeros.
 func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
-	t := &trainer{cfg: cfg, log: o.logger(), origin: o.Origin, created: time.Now()}
+	t := &trainer{cfg: cfg, fs: o.files(), log: o.logger(), origin: o.Origin, created: time.Now()}
 	if o.Stderr != nil && !o.Quiet {
 		t.hooks = Progress(o.Stderr, o.Terminal, o.Color)
 	}
@@ -131,7 +131,7 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	t.poller = poller{feed: t.feed, images: t.imagesDone}
 	t.poller.async, _ = t.exec.(nn.Async)
 	t.checkpointer = checkpointer{
-		exec: t.exec, every: time.Duration(t.cfg.CheckpointSeconds * float64(time.Second)),
+		exec: t.exec, fs: t.fs, every: time.Duration(t.cfg.CheckpointSeconds * float64(time.Second)),
 		steps: int64(t.cfg.CheckpointSteps), written: t.hooks.Checkpoint,
 	}
 	return err

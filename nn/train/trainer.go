@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resnet/data"
+	"resnet/data/atomicfile"
 	"resnet/nn"
 	"resnet/nn/infer"
 	"resnet/nn/train/checkpoint"
@@ -19,6 +20,7 @@ import (
 // trainer is a run in progress.
 type trainer struct {
 	cfg     *Config
+	fs      atomicfile.FS
 	dir     checkpoint.Dir
 	src     *data.Source
 	backend nn.Backend
@@ -27,7 +29,7 @@ type trainer struct {
 	feed    *infer.Feeder
 	hooks   Hooks
 	origin  Origin
-	log     func(format string, args ...any)
+	log     checkpoint.Logger
 	closers []io.Closer // in the order of opening
 	created time.Time
 	startup startup
@@ -36,6 +38,7 @@ type trainer struct {
 	trainIdx []int32 // the training images, ascending
 	order    []int32 // the same in the order of epoch ordered
 	ordered  int
+	bestLost bool // the weights of the best epoch so far cannot be had again
 	valSet   *data.Set
 	valIdx   []int32         // empty: no validation
 	params   []nn.StepParams // of the steps of one call
@@ -118,17 +121,17 @@ func (t *trainer) run(ctx context.Context, dir checkpoint.Dir, resumed bool) (*R
 	if s.Config, err = json.Marshal(t.cfg); err != nil {
 		return nil, err
 	}
-	if err := checkpoint.WriteJSON(dir.Config(), t.cfg); err != nil {
+	if err := checkpoint.WriteJSON(t.fs, dir.Config(), t.cfg); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if err := dir.WriteResults(s.Rows); err != nil {
+	if err := dir.WriteResults(t.fs, s.Rows); err != nil {
 		return nil, err
 	}
 	if err := call(t.hooks.Start, t.startInfo(resumed)); err != nil {
 		return nil, err
 	}
 	if !resumed {
-		if err := t.save(nil); err != nil {
+		if err := t.save(nil, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +161,7 @@ func (t *trainer) run(ctx context.Context, dir checkpoint.Dir, resumed bool) (*R
 func (t *trainer) startInfo(resumed bool) *StartInfo {
 	s := &t.state
 	i := &StartInfo{
-		Dir: string(t.dir), Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
+		Dir: string(t.dir), FS: t.fs, Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
 		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
 		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
 		Exec: t.exec, Plan: t.plan, Source: t.src,
@@ -215,31 +218,35 @@ func (t *trainer) clock() {
 func (t *trainer) endEpoch(row Row) error {
 	s := &t.state
 	s.Rows = append(s.Rows, row)
-	isBest := row.Val == nil || s.Best == nil || row.Val.Accuracy > s.Best.Val.Accuracy
+	isBest := row.Val == nil || s.Best == nil || t.bestLost || row.Val.Accuracy > s.Best.Val.Accuracy
 	if isBest {
-		s.Best = &Best{Epoch: row.Epoch, Val: row.Val}
+		s.Best, t.bestLost = &Best{Epoch: row.Epoch, Val: row.Val}, false
 	}
 	s.Epoch, s.Step, s.Metrics, s.Seconds, s.TrainSeconds = s.Epoch+1, 0, [2]float64{}, 0, 0
 	info := &EpochInfo{Row: row, Epochs: t.cfg.Epochs, IsBest: isBest, Rows: s.Rows,
 		OnWeights: t.checkpointer.addOnWeights}
-	if err := call(t.hooks.Epoch, info); err != nil {
-		return err
-	}
-	about := weights.Metadata{Model: s.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: row.Epoch}
+	return t.save(&checkpoint.Epoch{Weights: t.about(row), IsBest: isBest}, func() error {
+		return call(t.hooks.Epoch, info)
+	})
+}
+
+// about describes the weights at the end of an epoch.
+func (t *trainer) about(row Row) weights.Metadata {
+	m := weights.Metadata{Model: t.state.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: row.Epoch}
 	if row.Val != nil {
-		about.Accuracy, about.Split = row.Val.Accuracy, t.cfg.valSplit()
+		m.Accuracy, m.Split = row.Val.Accuracy, t.cfg.valSplit()
 	}
-	return t.save(&checkpoint.Epoch{Weights: about, IsBest: isBest})
+	return m
 }
 
 // save saves the state; see checkpointer.save.
-func (t *trainer) save(epoch *checkpoint.Epoch) error {
-	return t.explained(t.checkpointer.save(t.state, epoch))
+func (t *trainer) save(epoch *checkpoint.Epoch, after func() error) error {
+	return t.explained(t.checkpointer.save(t.state, epoch, after))
 }
 
 // saveAndWait saves the state and waits until it is on disk.
 func (t *trainer) saveAndWait() error {
-	if err := t.save(nil); err != nil {
+	if err := t.save(nil, nil); err != nil {
 		return err
 	}
 	return t.explained(t.checkpointer.wait())

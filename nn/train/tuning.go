@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"resnet/data/atomicfile"
 	"resnet/nn"
 	"resnet/nn/train/checkpoint"
 )
@@ -28,7 +29,7 @@ func tuneAsBefore(d checkpoint.Dir, c nn.TuneConfig, was *DeviceConfig,
 }
 
 // writeTuning writes the choices of a run on a GPU, together with earlier ones, such as those at another precision.
-func writeTuning(d checkpoint.Dir, device nn.Info) error {
+func writeTuning(fsys atomicfile.FS, d checkpoint.Dir, device nn.Info) error {
 	if device.GPU == nil {
 		return nil
 	}
@@ -37,7 +38,7 @@ func writeTuning(d checkpoint.Dir, device nn.Info) error {
 		old.Merge(all)
 		all = old
 	}
-	if err := checkpoint.WriteJSON(d.Tuning(), all); err != nil {
+	if err := checkpoint.WriteJSON(fsys, d.Tuning(), all); err != nil {
 		return fmt.Errorf("train: tuning: %w", err)
 	}
 	return nil

@@ -13,14 +13,28 @@ import (
 
 // Pending is a snapshot of a run that has not been written yet.
 type Pending struct {
+	FS      atomicfile.FS
 	Dir     Dir
 	Plan    *nn.Plan
 	State   State // a copy
 	Tensors nn.Snapshot
 	// Epoch is not nil at the end of an epoch: then weights and results are written too.
 	Epoch *Epoch
-	// OnWeights are called with the parameters and running statistics before anything is written.
-	OnWeights []func([]safetensors.Tensor) error
+
+	parameters []safetensors.Tensor // and running statistics, once they have been written
+}
+
+// An Observer is shown the parameters and running statistics of a checkpoint after that has been written.
+type Observer func([]safetensors.Tensor) error
+
+// Show calls observers. Write must have succeeded.
+func (p *Pending) Show(all []Observer) error {
+	for _, f := range all {
+		if err := f(p.parameters); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Epoch describes the weights at the end of an epoch.
@@ -55,40 +69,40 @@ func (p *Pending) Write() error {
 	if name := FirstNotFinite(tensors); name != "" {
 		return &NotFinite{Tensor: name, Epoch: p.Epoch != nil, State: *s}
 	}
-	parameters := tensors[:len(g.Parameters())]
-	for _, f := range p.OnWeights {
-		if err := f(parameters); err != nil {
-			return err
-		}
+	p.parameters = tensors[:len(g.Parameters())]
+	if err := p.writeWeights(); err != nil {
+		return err
 	}
-	if err := p.writeWeights(parameters); err != nil {
-		return fmt.Errorf("train: weights: %w", err)
-	}
-	if err := Write(p.Dir.Checkpoint(), s, tensors); err != nil {
+	if err := Write(p.FS, p.Dir.Checkpoint(), s, tensors); err != nil {
 		return fmt.Errorf("train: checkpoint: %w", err)
 	}
 	if p.Epoch == nil {
 		return nil
 	}
-	return p.Dir.WriteResults(s.Rows)
+	return p.Dir.WriteResults(p.FS, s.Rows)
 }
 
 // writeWeights writes the weights files at the end of an epoch.
-func (p *Pending) writeWeights(tensors []safetensors.Tensor) error {
+func (p *Pending) writeWeights() error {
 	if p.Epoch == nil {
 		return nil
 	}
-	write := func(path string) error {
-		return atomicfile.WriteDurable(path, func(w io.Writer) error {
-			return weights.Write(w, tensors, p.Epoch.Weights)
-		})
-	}
 	if p.Epoch.IsBest {
-		if err := write(p.Dir.Best()); err != nil {
+		if err := WriteWeights(p.FS, p.Dir.Best(), p.parameters, p.Epoch.Weights); err != nil {
 			return err
 		}
 	}
-	return write(p.Dir.Last())
+	return WriteWeights(p.FS, p.Dir.Last(), p.parameters, p.Epoch.Weights)
+}
+
+// WriteWeights replaces a weights file.
+func WriteWeights(fsys atomicfile.FS, path string, tensors []safetensors.Tensor, about weights.Metadata) error {
+	if err := atomicfile.WriteDurableOn(fsys, path, func(w io.Writer) error {
+		return weights.Write(w, tensors, about)
+	}); err != nil {
+		return fmt.Errorf("train: weights: %w", err)
+	}
+	return nil
 }
 
 // OptimizerStates are the roles of an optimiser's states.

@@ -26,8 +26,9 @@ var csvHeader = []string{"epoch", "step", "lr", "train_loss", "train_acc", "val_
 
 // WriteResults replaces results.csv: after every epoch, and at the start, because a run that was killed may have left
 // one row less than its checkpoint has.
-func (d Dir) WriteResults(rows []Row) error {
-	if err := atomicfile.WriteDurable(d.Results(), func(w io.Writer) error { return writeCSV(w, rows) }); err != nil {
+func (d Dir) WriteResults(fsys atomicfile.FS, rows []Row) error {
+	err := atomicfile.WriteDurableOn(fsys, d.Results(), func(w io.Writer) error { return writeCSV(w, rows) })
+	if err != nil {
 		return fmt.Errorf("train: results: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 
 	"resnet/data/atomicfile"
 	"resnet/nn/infer"
@@ -60,14 +61,45 @@ func (s *State) Check(epochs int, validates bool) error {
 }
 
 // Write replaces the file at path: parameters, statistics and optimiser states under their names, the state as JSON in
-// the metadata, and a checksum over all.
-func Write(path string, s *State, tensors []safetensors.Tensor) error {
+// the metadata, and a checksum over all. It keeps the old file as previous.safetensors beside it.
+func Write(fsys atomicfile.FS, path string, s *State, tensors []safetensors.Tensor) error {
 	js, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	meta := map[string]string{"state": string(js), "sha256": safetensors.Digest(tensors, string(js))}
-	return atomicfile.WriteDurable(path, func(w io.Writer) error { return safetensors.Write(w, tensors, meta) })
+	return atomicfile.ReplaceOn(fsys, path, previousOf(path), func(w io.Writer) error {
+		return safetensors.Write(w, tensors, meta)
+	})
+}
+
+// ErrVersion is wrapped by the error of a checkpoint that another version of this program wrote.
+var ErrVersion = errors.New("written by another version of this program")
+
+// Read opens the newest checkpoint that is whole. If that is the previous one, damaged says what is wrong with the
+// newer; Restore then puts it in its place. The caller closes the file.
+func (d Dir) Read() (s *State, f *safetensors.File, damaged, err error) {
+	s, f, err = Read(d.Checkpoint())
+	if err == nil || errors.Is(err, ErrVersion) {
+		return s, f, nil, err
+	}
+	s, f, e := Read(d.previous())
+	if e != nil {
+		return nil, nil, nil, err
+	}
+	return s, f, err, nil
+}
+
+// Restore puts the previous checkpoint in the place of a damaged one, which must not become the previous one in turn.
+func (d Dir) Restore(fsys atomicfile.FS) error {
+	err := fsys.Rename(d.previous(), d.Checkpoint())
+	if err == nil {
+		err = fsys.SyncDir(filepath.Dir(d.Checkpoint()))
+	}
+	if err != nil {
+		return fmt.Errorf("train: checkpoint: %w", err)
+	}
+	return nil
 }
 
 // Read opens a checkpoint and checks everything but its configuration; see State.Check. The caller closes the file.
@@ -105,8 +137,7 @@ func Parse(f *safetensors.File) (*State, error) {
 		return nil, fmt.Errorf("state: %w", err)
 	}
 	if s.Version != Version {
-		return nil, fmt.Errorf("checkpoint version %d, want %d (written by another version of this program)", s.Version,
-			Version)
+		return nil, fmt.Errorf("checkpoint version %d, want %d (%w)", s.Version, Version, ErrVersion)
 	}
 	return s, nil
 }
