@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -32,7 +31,9 @@ func newObserver(c *cli.Context) (*observer, error) {
 func (ob *observer) hooks() train.Hooks {
 	h := train.Hooks{Start: func(s *train.StartInfo) error { ob.StartInfo = *s; return nil }}
 	if !ob.c.Bool("no-tensorboard") {
-		h = train.Join(h, tensorboard.Hooks("", ob.recorded()))
+		h = train.Join(h, train.Lenient(tensorboard.Hooks("", ob.recorded()), func(err error) {
+			fmt.Fprintf(ob.c.App.ErrWriter, "warning: not all is recorded: %s\n", oneLine(err))
+		}))
 	}
 	if !ob.c.Bool("no-plots") {
 		h = train.Join(h, train.Hooks{End: ob.end})
@@ -74,18 +75,12 @@ func (ob *observer) pictures(*train.EpochInfo) (draw func() ([]tensorboard.Image
 	return func() ([]tensorboard.Image, error) { return ob.drawPredictions(items) }, nil
 }
 
-func (ob *observer) drawPredictions(items []plots.Item) (list []tensorboard.Image, err error) {
-	dir, err := os.MkdirTemp("", "resnet-")
+func (ob *observer) drawPredictions(items []plots.Item) ([]tensorboard.Image, error) {
+	png, err := plots.PredictionsPNG(items, gridOf(ob.Model, ob.Source.ClassNames))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "predictions.png")
-	if err := plots.Predictions(path, items, gridOf(ob.Model, ob.Source.ClassNames)); err != nil {
-		return nil, err
-	}
-	png, err := os.ReadFile(path)
-	return []tensorboard.Image{{Tag: "predictions", PNG: png}}, err
+	return []tensorboard.Image{{Tag: "predictions", PNG: png}}, nil
 }
 
 func (ob *observer) gradient(v nn.Value) ([]float32, error) {

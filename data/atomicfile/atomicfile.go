@@ -43,7 +43,7 @@ func WriteDurableOn(fsys FS, path string, write func(io.Writer) error) error {
 // ReplaceOn is [WriteDurableOn] that keeps the file that is replaced, if there is one, as previous, unless that is
 // empty. After a crash at any moment at least one of the two is whole, if one was before.
 func ReplaceOn(fsys FS, path, previous string, write func(io.Writer) error) error {
-	temp, err := writeTemp(fsys, path, write, func(f File) error { return errors.Join(f.Sync(), f.Close()) })
+	temp, err := writeTemp(fsys, path, write, syncAndClose)
 	if err != nil {
 		return err
 	}
@@ -62,11 +62,29 @@ func ReplaceOn(fsys FS, path, previous string, write func(io.Writer) error) erro
 	return fsys.SyncDir(filepath.Dir(path))
 }
 
+func syncAndClose(f File) error {
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // rename gives a temporary file its name, or removes it.
 func rename(fsys FS, temp, path string) error {
 	err := fsys.Rename(temp, path)
 	if err != nil {
 		fsys.Remove(temp)
+	}
+	return named(err, path)
+}
+
+// named makes an error about a temporary file one about the file that it was for.
+func named(err error, path string) error {
+	switch e := err.(type) {
+	case *fs.PathError:
+		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
+	case *os.LinkError:
+		return &fs.PathError{Op: "replace", Path: path, Err: e.Err}
 	}
 	return err
 }
@@ -85,7 +103,7 @@ func writeTemp(fsys FS, path string, write func(io.Writer) error, finish func(Fi
 		f.Close()
 		fsys.Remove(name)
 	}
-	return name, err
+	return name, named(err, path)
 }
 
 // fill writes a temporary file for path, whose mode it takes if there is such a file.
@@ -108,7 +126,7 @@ func createTemp(fsys FS, path string) (File, string, error) {
 		name := filepath.Join(filepath.Dir(path), tempName(filepath.Base(path), os.Getpid(), rand.Uint32()))
 		f, err := fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if !errors.Is(err, fs.ErrExist) {
-			return f, name, err
+			return f, name, named(err, path)
 		}
 	}
 }

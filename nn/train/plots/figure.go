@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"resnet/data/atomicfile"
+
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -76,20 +78,33 @@ var svgFixes = strings.NewReplacer(
 	"data:image/jpg;", "data:image/png;",
 )
 
-// save writes the file.
+// save replaces the file as a whole. What is no file, such as a pipe, is written to.
 func (f *figure) save() error {
-	var b bytes.Buffer
-	if _, err := f.out.WriteTo(&b); err != nil {
-		return fmt.Errorf("plots: %s: %w", f.path, err)
+	content, err := f.encode()
+	if err != nil {
+		return err
 	}
-	content := b.Bytes()
-	if _, ok := f.out.(*vgsvg.Canvas); ok {
-		content = []byte(svgFixes.Replace(b.String()))
+	if i, e := os.Stat(f.path); e == nil && !i.Mode().IsRegular() && !i.IsDir() {
+		err = os.WriteFile(f.path, content, 0o666)
+	} else {
+		err = atomicfile.Write(f.path, func(w io.Writer) error { _, err := w.Write(content); return err })
 	}
-	if err := os.WriteFile(f.path, content, 0o644); err != nil {
+	if err != nil {
 		return fmt.Errorf("plots: %w", err)
 	}
 	return nil
+}
+
+// encode returns the content of the file.
+func (f *figure) encode() ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := f.out.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("plots: %s: %w", f.path, err)
+	}
+	if _, ok := f.out.(*vgsvg.Canvas); ok {
+		return []byte(svgFixes.Replace(b.String())), nil
+	}
+	return b.Bytes(), nil
 }
 
 // heading writes the title and a note at the top.

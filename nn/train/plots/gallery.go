@@ -58,9 +58,26 @@ type GridOptions struct {
 // Predictions draws images with the predicted class, its probability and the true class if that is known. A wrong
 // prediction has a red frame and a cross.
 func Predictions(path string, items []Item, o GridOptions) error {
+	f, err := o.predictions(path, items)
+	if err != nil {
+		return err
+	}
+	return f.save()
+}
+
+// PredictionsPNG is the content of the PNG file that [Predictions] writes.
+func PredictionsPNG(items []Item, o GridOptions) ([]byte, error) {
+	f, err := o.predictions("predictions.png", items)
+	if err != nil {
+		return nil, err
+	}
+	return f.encode()
+}
+
+func (o *GridOptions) predictions(path string, items []Item) (*figure, error) {
 	classes, err := o.check(items)
 	if err != nil {
-		return fmt.Errorf("plots: predictions: %w", err)
+		return nil, fmt.Errorf("plots: predictions: %w", err)
 	}
 	labelled := countLabelled(items)
 	own := "Predictions"
@@ -85,7 +102,11 @@ func Wrong(path string, items []Item, n int, o GridOptions) error {
 	}
 	mistakes := MostConfidentMistakes(items)
 	note := fmt.Sprintf("%d of %d images are classified wrongly", len(mistakes), labelled)
-	return o.draw(path, mistakes[:min(n, len(mistakes))], classes, o.title("Most confident mistakes"), note)
+	f, err := o.draw(path, mistakes[:min(n, len(mistakes))], classes, o.title("Most confident mistakes"), note)
+	if err != nil {
+		return err
+	}
+	return f.save()
 }
 
 func countLabelled(items []Item) int {

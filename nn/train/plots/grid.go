@@ -19,7 +19,9 @@ const (
 )
 
 // draw draws the picture; items have passed check, or there are none.
-func (o *GridOptions) draw(path string, items []Item, classes []string, title, note string) error {
+func (o *GridOptions) draw(
+	path string, items []Item, classes []string, title, note string,
+) (*figure, error) {
 	w, h := scaled(o.Shape.W, o.Shape.H, imageSide*dense)
 	tileW, tileH := max(captionWidth, float64(w)/dense), float64(h)/dense+6+2*lineStep
 	if slices.ContainsFunc(items, func(it Item) bool { return it.Name != "" }) {
@@ -29,7 +31,7 @@ func (o *GridOptions) draw(path string, items []Item, classes []string, title, n
 	width, height := t.size()
 	f, err := newFigure(path, width, height)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f.heading(title, note)
 	for i := range items {
@@ -37,7 +39,7 @@ func (o *GridOptions) draw(path string, items []Item, classes []string, title, n
 		img := enlarge(pixelImage(items[i].Pixels, o.Shape), imageSide*dense)
 		drawItem(f, &items[i], classes, img, x, y, tileW)
 	}
-	return f.save()
+	return f, nil
 }
 
 // drawItem draws an image with its top left corner at (x, y), and captions of the given width below it.

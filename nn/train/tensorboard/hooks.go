@@ -40,7 +40,8 @@ type Image struct {
 // Steps are counted over the whole run. The metrics of training are recorded about every Options.Every steps, whenever
 // the trainer has read new ones, so that recording never waits for the device. They are means over the epoch so far and
 // start anew with each epoch. At the last step of an epoch its final results are recorded instead. Events are written
-// to the file after each epoch and with each checkpoint, so that a run that was killed and resumed has no gap.
+// to the file after each epoch and with each checkpoint. An epoch's results that a run could not record before it was
+// killed are recorded when it resumes, so that there is no gap.
 func Hooks(dir string, o Options) train.Hooks {
 	if o.Every < 1 {
 		o.Every = 100
@@ -85,12 +86,24 @@ func (r *recorder) start(s *train.StartInfo) (err error) {
 		r.dir = s.Dir
 	}
 	done := int64(s.Epoch)*int64(s.Steps) + int64(s.Step)
-	first := int64(0) // a new run replaces all events in the directory
+	first := int64(0)    // a new run replaces all events in the directory
+	var lost []train.Row // the run was killed, or the disk full, after the checkpoint that counts them was written
 	if s.Resumed {
 		first = done + 1
+		last := lastStep(r.dir, done)
+		for _, row := range s.Rows {
+			if row.Step > last {
+				lost = append(lost, row)
+			}
+		}
 	}
-	if r.w, err = Create(r.dir, first); err != nil {
+	process := thisProcess()
+	process.fs = s.FS
+	if r.w, err = create(r.dir, first, process); err != nil {
 		return err
+	}
+	for _, row := range lost {
+		r.scalars(row.Step, row.LR, row.Train, row.ImagesPerSecond, row.Val)
 	}
 	r.later = r.w.beside()
 	c, err := settingsOf(s.Config)

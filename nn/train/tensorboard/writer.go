@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"resnet/data/atomicfile"
 	"resnet/nn"
 )
 
@@ -18,18 +19,27 @@ import (
 // is nothing to close. A Writer is for one goroutine at a time.
 type Writer struct {
 	path   string
-	file   *sync.Mutex // held while Flush writes
+	file   *file
 	now    func() time.Time
 	first  bool            // the first event file of its directory
 	buffer []byte          // records that are not yet in the file
 	known  map[string]bool // tags whose metadata has been written
 }
 
-// origin is the process that writes a file, which the name of the file tells, and its clock.
+// file is what Writers of the same file share.
+type file struct {
+	sync.Mutex // held while Flush writes
+	fs         atomicfile.FS
+	size       int64 // of the whole records
+	torn       bool  // a write has failed, so there may be a part of one behind them
+}
+
+// origin is the process that writes a file, which the name of the file tells, its clock and its file system.
 type origin struct {
 	now  func() time.Time
 	host string
 	pid  int
+	fs   atomicfile.FS // nil: the machine's
 }
 
 func thisProcess() origin {
@@ -37,7 +47,7 @@ func thisProcess() origin {
 	if err != nil {
 		host = "localhost"
 	}
-	return origin{time.Now, host, os.Getpid()}
+	return origin{now: time.Now, host: host, pid: os.Getpid()}
 }
 
 // Create creates an event file in dir, and dir if it does not exist: events.out.tfevents.<seconds>.<host>.<pid>.0, in
@@ -51,7 +61,10 @@ func Create(dir string, first int64) (*Writer, error) {
 const filePrefix = "events.out.tfevents."
 
 func create(dir string, first int64, o origin) (*Writer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if o.fs == nil {
+		o.fs = atomicfile.OS
+	}
+	if err := atomicfile.MkdirAll(o.fs, dir); err != nil {
 		return nil, fmt.Errorf("tensorboard: %w", err)
 	}
 	last, err := lastFile(dir)
@@ -60,7 +73,7 @@ func create(dir string, first int64, o origin) (*Writer, error) {
 	}
 	name := fmt.Sprintf("%s%010d.%s.%d.0", filePrefix, max(o.now().Unix(), last+1), o.host, o.pid)
 	w := &Writer{
-		path: filepath.Join(dir, name), file: new(sync.Mutex), now: o.now, first: last == 0, known: map[string]bool{},
+		path: filepath.Join(dir, name), file: &file{fs: o.fs}, now: o.now, first: last == 0, known: map[string]bool{},
 	}
 	w.event(0, eventFileVersion, []byte("brain.Event:2"))
 	// TensorBoard takes the first session start in a directory as that of the run and each later one as a restart,
@@ -93,7 +106,11 @@ func (w *Writer) beside() *Writer {
 	return &Writer{path: w.path, file: w.file, now: w.now, known: map[string]bool{}}
 }
 
-// Flush appends all events in memory to the file.
+// maxKept is how many bytes of events that could not be written are kept for the next try.
+const maxKept = 16 << 20
+
+// Flush appends all events in memory to the file. If that fails it keeps them for the next Flush, unless they have become
+// too many.
 func (w *Writer) Flush() error {
 	if len(w.buffer) == 0 {
 		return nil
@@ -102,20 +119,41 @@ func (w *Writer) Flush() error {
 }
 
 func (w *Writer) write(flag int) error {
-	w.file.Lock()
-	defer w.file.Unlock()
-	f, err := os.OpenFile(w.path, os.O_WRONLY|flag, 0o644)
-	if err != nil {
-		return fmt.Errorf("tensorboard: %w", err)
-	}
-	_, err = f.Write(w.buffer)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
+	if err := w.file.append(w.path, flag, w.buffer); err != nil {
+		if len(w.buffer) > maxKept {
+			w.buffer = nil
+		}
 		return fmt.Errorf("tensorboard: %w", err)
 	}
 	w.buffer = w.buffer[:0]
+	return nil
+}
+
+// append writes records behind those that are there. A reader stops at a part of a record, so one that an earlier write
+// has left is cut off first.
+func (f *file) append(path string, flag int, records []byte) (err error) {
+	f.Lock()
+	defer f.Unlock()
+	out, err := f.fs.OpenFile(path, os.O_WRONLY|flag, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := out.Close(); err == nil {
+			err = e
+		}
+	}()
+	if f.torn {
+		if err := out.Truncate(f.size); err != nil {
+			return err
+		}
+	}
+	f.torn = true
+	if _, err := out.Write(records); err != nil {
+		return err
+	}
+	f.torn = false
+	f.size += int64(len(records))
 	return nil
 }
 
