@@ -41,25 +41,38 @@ func WriteDurableOn(fsys FS, path string, write func(io.Writer) error) error {
 }
 
 // ReplaceOn is [WriteDurableOn] that keeps the file that is replaced, if there is one, as previous, unless that is
-// empty. After a crash at any moment at least one of the two is whole, if one was before.
+// empty. After a crash at any moment one of the two is whole, if path was before.
 func ReplaceOn(fsys FS, path, previous string, write func(io.Writer) error) error {
 	temp, err := writeTemp(fsys, path, write, syncAndClose)
 	if err != nil {
 		return err
 	}
 	if previous != "" {
-		if err := fsys.Rename(path, previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := keep(fsys, path, previous); err != nil {
 			fsys.Remove(temp)
 			return err
 		}
 	}
 	if err := rename(fsys, temp, path); err != nil {
-		if previous != "" {
-			fsys.Rename(previous, path) // as it was before
-		}
 		return err
 	}
 	return fsys.SyncDir(filepath.Dir(path))
+}
+
+// keep gives the file at path, if there is one, a second name, so that it is never without one. A file system that
+// cannot do so gives it the new name alone.
+func keep(fsys FS, path, previous string) error {
+	if err := fsys.Remove(previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err := fsys.Link(path, previous)
+	if err != nil {
+		err = fsys.Rename(path, previous)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the first of its kind
+	}
+	return err
 }
 
 func syncAndClose(f File) error {

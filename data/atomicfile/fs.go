@@ -17,6 +17,7 @@ import (
 type FS interface {
 	OpenFile(path string, flag int, perm fs.FileMode) (File, error) // flag has os.O_WRONLY
 	Rename(from, to string) error
+	Link(from, to string) error
 	Remove(path string) error
 	Mkdir(path string, perm fs.FileMode) error
 	// SyncDir returns when the names in dir are on the disk.
@@ -46,6 +47,7 @@ func (machine) OpenFile(path string, flag int, perm fs.FileMode) (File, error) {
 }
 
 func (machine) Rename(from, to string) error              { return os.Rename(from, to) }
+func (machine) Link(from, to string) error                { return os.Link(from, to) }
 func (machine) Remove(path string) error                  { return os.Remove(path) }
 func (machine) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
 func (machine) Lock(path string) (io.Closer, error)       { return filelock.Lock(path) }
