@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -97,15 +99,31 @@ func TestWhereItCannot(t *testing.T) {
 	})
 }
 
+// Only temporary files of the names that were asked for, whose process has ended, are removed.
 func TestRemoveStale(t *testing.T) {
+	dead := exec.Command(os.Args[0], "-test.run=^$")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	ours, random := "checkpoint.safetensors", uint32(7)
+	stay := []string{
+		tempName(ours, os.Getppid(), random), tempName("notes.txt", dead.Process.Pid, random), // another's
+		".tmp-checkpoint.safetensors-", ".tmp-" + ours, ".tmp-1", ".tmp-checkpoint.safetensors-1-2-x", ".tmp-notes-123",
+		"keep.safetensors", ".hidden",
+	}
+	leave := []string{
+		tempName(ours, dead.Process.Pid, random), tempName(ours, os.Getpid(), random),
+		".tmp-checkpoint.safetensors-123", // as the first versions called them
+	}
 	dir := t.TempDir()
-	for _, name := range []string{".tmp-checkpoint.safetensors-123", "keep.safetensors", ".hidden"} {
+	for _, name := range append(slices.Clone(stay), leave...) {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	RemoveStale(OS, dir, "checkpoint.safetensors")
-	if got := names(t, dir); got != ".hidden keep.safetensors" {
-		t.Errorf("directory %q", got)
+	RemoveStale(OS, dir, ours)
+	slices.Sort(stay)
+	if got, want := names(t, dir), strings.Join(stay, " "); got != want {
+		t.Errorf("directory %q, want %q", got, want)
 	}
 }
