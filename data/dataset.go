@@ -29,8 +29,10 @@ type Source struct {
 	ClassNames []string // one for each label, by value
 	Train      *Set
 	Test       *Set
-	Dir        string // where it was found
-	Checksum   string // identifies the data: SHA-256, in hex, of the SHA-256 sums of the four uncompressed files
+	Dir        string   // where it was found
+	Checksum   string   // identifies the data: SHA-256, in hex, of the SHA-256 sums of the four uncompressed files
+	Transposed bool     // as in Options.Transpose
+	Notes      []string // what the user should know: classes without images, images that may lie on their side
 }
 
 // Options says which data set to open and where it may come from. The zero value is Fashion-MNIST from this machine.
@@ -43,6 +45,9 @@ type Options struct {
 
 	// Classes is the number of classes of an IDX data set; 0 means the largest label + 1.
 	Classes int
+
+	// Transpose exchanges rows and columns of an IDX data set's images. The files of EMNIST hold them so.
+	Transpose bool
 
 	// Download allows Open to fetch a published data set into the user cache when no place on this machine has it.
 	Download bool
@@ -82,7 +87,10 @@ func (o *Options) progress(file string, done, total int64) {
 //
 // IDX takes the four files from Options.Dir, or from $RESNET_DATA if that is empty: train-images-idx3-ubyte,
 // train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, with or without .gz, also spelt with a
-// dot (train-images.idx3-ubyte). Training and test images have one size. Class names are "0", "1", ...
+// dot (train-images.idx3-ubyte), with test- for t10k-, or each in a folder of its name. If none of them is there, the
+// four may have a prefix, as in emnist-letters-train-images-idx3-ubyte.gz. Labels may also be QMNIST's
+// (qmnist-train-labels-idx2-int), of which the first column counts. Training and test images have one size, and there
+// are at least two classes, whose names are "0", "1", ...
 //
 // An error names the bad file, or every place tried and what was wrong there.
 func Open(ctx context.Context, o Options) (*Source, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,7 @@ func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 
 	d := download{client: s.client, stall: s.stall, progress: o.progress}
 	mirrors := slices.Clone(s.mirrors)
-	for i, f := range readFiles(dir, &s.sums) { // under the lock: another process may just have fetched them
+	for i, f := range readFiles(dir, &s.files) { // under the lock: another process may just have fetched them
 		if f.err == nil {
 			continue
 		}
@@ -46,17 +47,21 @@ func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 // fetchFile downloads file i from the first mirror that has it, and moves mirrors that failed to the end of the list.
 func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []string, dir string, i int) error {
 	name := stems[i] + ".gz"
-	part := filepath.Join(dir, name+".part")
+	p := part(filepath.Join(dir, name+".part"))
 	var failed []string
 	for range mirrors {
 		url := mirrors[0] + name
-		err := s.fetchFrom(ctx, d, url, part, i)
+		err := s.fetchFrom(ctx, d, url, p, i)
 		if err == nil {
-			return publish(part, filepath.Join(dir, name))
+			return publish(p, filepath.Join(dir, name))
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("fetch: %s: %w (what came is kept, the next download goes on from there)",
 				name, ctx.Err())
+		}
+		var local *fs.PathError // a full disk is no fault of the mirror
+		if errors.As(err, &local) {
+			return fmt.Errorf("fetch: %w", err)
 		}
 		o.logf("%s: %s: %v", s.Name, url, err)
 		failed = append(failed, fmt.Sprintf("%s: %v", url, err))
@@ -67,39 +72,22 @@ func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []
 	return errors.New(strings.Join(failed, "; "))
 }
 
-// fetchFrom downloads file i from one mirror and verifies it. It tries three times at most, and only while another try
-// may do better than the last.
-func (s *store) fetchFrom(ctx context.Context, d download, url, part string, i int) error {
-	var err error
-	for range 3 {
-		var got received
-		got, err = d.get(ctx, url, part)
-		if err != nil {
-			if ctx.Err() != nil || !got.again {
-				return err
-			}
-			continue
-		}
-		f := readFile(part, i)
-		if f.err == nil {
-			f.err = f.verify(s.sums[i])
-		}
-		if f.err == nil {
-			return nil
-		}
-		if err = drop(part, f.err); !got.resumed {
+// fetchFrom downloads file i from one mirror. It tries three times at most, and only while another try may do better
+// than the last.
+func (s *store) fetchFrom(ctx context.Context, d download, url string, p part, i int) error {
+	for tries := 1; ; tries++ {
+		again, err := d.get(ctx, url, p, s.files[i])
+		if err == nil || !again || tries == 3 || ctx.Err() != nil {
 			return err
 		}
-		// The older part may have been damaged: try again from the start.
 	}
-	return err
 }
 
 // publish gives a verified and synced download its name.
-func publish(part, path string) error {
-	err := os.Rename(part, path)
+func publish(p part, path string) error {
+	err := os.Rename(string(p), path)
 	if err == nil {
-		err = discard(part)
+		err = p.discard()
 	}
 	if err != nil {
 		return fmt.Errorf("fetch: %w", err)

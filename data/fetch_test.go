@@ -85,12 +85,12 @@ func small(t *testing.T, mirrors ...*mirror) (*store, map[string][]byte) {
 			Dataset: Dataset{Name: "small", Classes: []string{"a", "b", "c"}},
 			system:  filepath.Join(root, "system"), systemPkg: "dataset-small",
 		},
-		cache: filepath.Join(root, "cache"), client: &http.Client{}, stall: 10 * time.Second,
+		cache: filepath.Join(root, "cache"), client: newClient(), stall: 10 * time.Second,
 	}
 	files := map[string][]byte{}
 	for i, b := range plain {
 		sum := sha256.Sum256(b)
-		p.sums[i] = hex.EncodeToString(sum[:])
+		p.files[i] = content{int64(len(b)), hex.EncodeToString(sum[:])}
 		files[stems[i]+".gz"] = zip(t, b)
 	}
 	p.serve(mirrors...)
@@ -182,7 +182,7 @@ func TestFetchFromTheSecondMirror(t *testing.T) {
 		"another file":  func(w http.ResponseWriter, r *http.Request) bool { w.Write(wrong[firstFile]); return true },
 		"no bytes":      func(w http.ResponseWriter, r *http.Request) bool { panic(http.ErrAbortHandler) },
 		"too much": func(w http.ResponseWriter, r *http.Request) bool {
-			w.Header().Set("Content-Length", fmt.Sprint(maxDownload+1))
+			w.Header().Set("Content-Length", fmt.Sprint(256<<20))
 			w.Write([]byte{0})
 			return true
 		},

@@ -26,8 +26,8 @@ func idxDir(o Options) (string, error) {
 	if dir == "" {
 		return "", fmt.Errorf("dataset %q needs a directory with its four files (--data-dir or $%s)", IDX, dirVariable)
 	}
-	if o.Classes < 0 || o.Classes > 256 {
-		return "", fmt.Errorf("dataset %q: %d classes, want 1 to 256 (labels are bytes) or 0 for the largest label + 1",
+	if o.Classes < 0 || o.Classes == 1 || o.Classes > 256 {
+		return "", fmt.Errorf("dataset %q: %d classes, want 2 to 256 (labels are bytes) or 0 for the largest label + 1",
 			IDX, o.Classes)
 	}
 	return dir, nil
@@ -45,7 +45,7 @@ func (ownFiles) open(ctx context.Context, o Options) (*Source, error) {
 	if err := firstError(dir, files); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	src, err := assemble(IDX, dir, files, o.Classes)
+	src, err := assemble(IDX, dir, files, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -65,5 +65,5 @@ func (ownFiles) describe(_ context.Context, o Options) (*Info, error) {
 	if !anyPresent(files) {
 		return nil, fmt.Errorf("%s: %w", dir, firstError(dir, files))
 	}
-	return newInfo(IDX, dir, files, o.Classes, nil), nil
+	return newInfo(IDX, dir, files, o, nil), nil
 }

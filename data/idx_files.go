@@ -8,25 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
-)
-
-// The four files of a data set in MNIST's format, as indices of every array of four in this package.
-const (
-	trainImages = iota
-	trainLabels
-	testImages
-	testLabels
-)
-
-var (
-	stems = [4]string{
-		"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-	}
-	magics = [4]uint32{magicImages, magicLabels, magicImages, magicLabels}
 )
 
 // missingError means that a file or directory is absent, as opposed to present and damaged.
@@ -43,36 +26,51 @@ func isMissing(err error) bool {
 type file struct {
 	path   string // empty if missing
 	size   int64  // bytes on disk
-	zipped bool
-	idx    *idx
+	full   int64  // bytes uncompressed, 0 if it could not be read
 	sum    string // SHA-256 of the uncompressed file, in hex
+	zipped bool
+	idx    *idx // nil if err is not
 	err    error
 }
 
-// readFiles reads the four files of dir concurrently. Each may be plain, .gz, or spelt with a dot. Of several the first
-// whose content has the SHA-256 in want is taken or, if want is nil, the first.
-func readFiles(dir string, want *[4]string) [4]file {
+// readFiles reads the four files of dir concurrently. Each may be plain, .gz, spelt with a dot, or in a folder of its
+// name. Of several the first whose content is that in want is taken or, if want is nil, the first. Files of which
+// nothing is known beforehand may also have a prefix, one for all.
+func readFiles(dir string, want *[4]content) [4]file {
+	files := readNamed(dir, "", want)
+	if want != nil || anyPresent(files) {
+		return files
+	}
+	prefix, err := choosePrefix(dir)
+	switch {
+	case err != nil && !isMissing(err):
+		for i := range files {
+			files[i].err = err
+		}
+	case prefix != "":
+		files = readNamed(dir, prefix, nil)
+	}
+	return files
+}
+
+func readNamed(dir, prefix string, want *[4]content) [4]file {
 	var files [4]file
+	room := newRoom()
 	var wg sync.WaitGroup
 	for i := range files {
 		wg.Go(func() {
-			for _, name := range spellings(stems[i]) {
-				f := readFile(filepath.Join(dir, name), i)
-				if f.err == nil && want != nil {
-					f.err = f.verify(want[i])
-				}
-				switch {
-				case isMissing(f.err):
-					continue
-				case files[i].path == "" || f.err == nil:
-					files[i] = f // the first error is the one to report, unless a later spelling is good
-				}
-				if f.err == nil || want == nil {
-					return
-				}
+			l := limits{room: room}
+			if want != nil {
+				l.want = &want[i]
 			}
-			if files[i].path == "" {
-				files[i].err = missingError(stems[i] + "[.gz] not found")
+			paths, folders := candidates(dir, prefix, i)
+			files[i] = readFirst(paths, i, l)
+			switch {
+			case files[i].path != "":
+			case len(folders) > 0:
+				files[i].err = missingError(filepath.Base(folders[0]) + ": a folder without the file of that name")
+			default:
+				files[i].err = missingError(prefix + stems[i] + "[.gz] not found")
 			}
 		})
 	}
@@ -80,39 +78,64 @@ func readFiles(dir string, want *[4]string) [4]file {
 	return files
 }
 
-// spellings lists the names under which a file is looked for, the cheapest to read first.
-func spellings(stem string) []string {
-	dotted := strings.Replace(stem, "-idx", ".idx", 1)
-	return []string{stem, dotted, stem + ".gz", dotted + ".gz"}
+// readFirst reads the first of the paths that is as wanted. The first error is the one to report, unless a later path
+// is good. If nothing is known beforehand, the first path that is there is read and no other.
+func readFirst(paths []string, kind int, l limits) file {
+	var first file
+	for _, path := range paths {
+		f := readFile(path, kind, l)
+		switch {
+		case isMissing(f.err):
+			continue
+		case f.err == nil || l.want == nil:
+			return f
+		case first.path == "":
+			first = f
+		}
+	}
+	return first
 }
 
 // readFile reads the file at path as number kind of the four.
-func readFile(path string, kind int) file {
+func readFile(path string, kind int, l limits) file {
 	f := file{path: path}
-	f.idx, f.err = func() (*idx, error) {
-		info, err := os.Stat(path) // before opening, which would wait for a writer if this were a pipe
-		if err != nil {
-			return nil, osReason(err)
-		}
-		if !info.Mode().IsRegular() {
-			return nil, errors.New("not a regular file")
-		}
-		r, err := os.Open(path)
-		if err != nil {
-			return nil, osReason(err)
-		}
-		defer r.Close()
-		f.size = info.Size()
-		return readIDX(r, magics[kind])
-	}()
+	f.err = f.read(kind, l)
 	if f.err != nil {
 		f.err = fmt.Errorf("%s: %w", filepath.Base(path), f.err)
-		return f
 	}
-	f.zipped = f.size != int64(len(f.idx.raw))
-	sum := sha256.Sum256(f.idx.raw)
-	f.sum = hex.EncodeToString(sum[:])
 	return f
+}
+
+func (f *file) read(kind int, l limits) error {
+	info, err := os.Stat(f.path) // before opening, which would wait for a writer if this were a pipe
+	switch {
+	case err != nil:
+		return osReason(err)
+	case info.IsDir():
+		return errors.New("a folder, not a regular file")
+	case !info.Mode().IsRegular():
+		return errors.New("not a regular file")
+	}
+	r, err := os.Open(f.path)
+	if err != nil {
+		return osReason(err)
+	}
+	defer r.Close()
+	f.size = info.Size()
+	x, err := readIDX(r, magics[kind], l)
+	if err != nil {
+		return err
+	}
+	f.full = int64(len(x.raw))
+	f.zipped = f.size != f.full
+	sum := sha256.Sum256(x.raw)
+	f.sum = hex.EncodeToString(sum[:])
+	if l.want != nil && f.sum != l.want.sum {
+		l.room.give(x.reserved)
+		return fmt.Errorf("sha256 of the content %.12s..., want %.12s... as published", f.sum, l.want.sum)
+	}
+	f.idx = x
+	return nil
 }
 
 // osReason strips the operation and the path from an error of package os; messages here name the file already.
@@ -127,14 +150,6 @@ func osReason(err error) error {
 	return err
 }
 
-func (f *file) verify(want string) error {
-	if f.sum != want {
-		return fmt.Errorf("%s: sha256 of the content %.12s..., want %.12s... as published",
-			filepath.Base(f.path), f.sum, want)
-	}
-	return nil
-}
-
 // firstError returns what is wrong with dir, nil if nothing is.
 func firstError(dir string, files [4]file) error {
 	allMissing := true
@@ -142,10 +157,13 @@ func firstError(dir string, files [4]file) error {
 		allMissing = allMissing && isMissing(f.err)
 	}
 	if allMissing {
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		switch info, err := os.Stat(dir); {
+		case errors.Is(err, fs.ErrNotExist):
 			return missingError("no such directory")
+		case err == nil && !info.IsDir():
+			return missingError("a file, want the directory with the four files")
 		}
-		return missingError("none of the four files is there (" + stems[0] + "[.gz], ...)")
+		return missingError("none of the four files is there (" + strings.Join(stems[:], ", ") + ", plain or .gz)")
 	}
 	for _, f := range files {
 		if f.err != nil {
@@ -153,49 +171,6 @@ func firstError(dir string, files [4]file) error {
 		}
 	}
 	return nil
-}
-
-// assemble makes a Source of four files that were read without error, and checks that they fit together. If classes is
-// 0, the number of classes is the largest label + 1.
-func assemble(name, dir string, files [4]file, classes int) (*Source, error) {
-	train, err := newSet(files[trainImages], files[trainLabels])
-	if err != nil {
-		return nil, err
-	}
-	test, err := newSet(files[testImages], files[testLabels])
-	if err != nil {
-		return nil, err
-	}
-	if train.H != test.H || train.W != test.W {
-		return nil, fmt.Errorf("test images are %dx%d, training images %dx%d", test.H, test.W, train.H, train.W)
-	}
-	if classes == 0 {
-		classes = 1 + int(max(slices.Max(train.Labels), slices.Max(test.Labels)))
-	}
-	for _, f := range []file{files[trainLabels], files[testLabels]} {
-		for i, l := range f.idx.content() {
-			if int(l) >= classes {
-				return nil, fmt.Errorf("%s: label %d of image %d is not below the number of classes, %d",
-					filepath.Base(f.path), l, i, classes)
-			}
-		}
-	}
-	src := &Source{Name: name, Dir: dir, Train: train, Test: test, Checksum: checksum(files)}
-	for c := range classes {
-		src.ClassNames = append(src.ClassNames, strconv.Itoa(c))
-	}
-	return src, nil
-}
-
-func newSet(images, labels file) (*Set, error) {
-	dims := images.idx.dims
-	if n := len(labels.idx.content()); n != dims[0] {
-		return nil, fmt.Errorf("%s has %d labels for the %d images of %s",
-			filepath.Base(labels.path), n, dims[0], filepath.Base(images.path))
-	}
-	return &Set{
-		N: dims[0], H: dims[1], W: dims[2], C: 1, Pixels: images.idx.content(), Labels: labels.idx.content(),
-	}, nil
 }
 
 // checksum returns the SHA-256, in hex, of the SHA-256 sums of the uncompressed files.

@@ -7,27 +7,76 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"sync"
+
+	"resnet/data/memory"
 )
 
-const (
-	magicImages = 0x00000803 // unsigned bytes, 3 dimensions: image, row, column
-	magicLabels = 0x00000801 // unsigned bytes, 1 dimension
+// maxInflate bounds how far deflate can shrink anything (RFC 1951: 258 bytes from two bits, so 1032 to 1).
+const maxInflate = 1032
 
-	// maxContent bounds what an IDX file may claim to hold: 16 GiB, 280 times Fashion-MNIST.
-	maxContent = 1 << 34
-
-	// maxInflate bounds how far deflate can shrink anything (RFC 1951: 258 bytes from two bits, so 1032 to 1).
-	maxInflate = 1032
-)
-
-// idx is a whole IDX file, uncompressed: the header, then the content.
+// idx is a whole IDX file, uncompressed.
 type idx struct {
-	raw  []byte
+	raw  []byte // the header, then the content
 	dims []int
+	// labels are the first numbers of each row, where the content is QMNIST's; else nil.
+	labels []byte
+
+	reserved int64 // of the room
 }
 
-func (x *idx) content() []byte { return x.raw[4+4*len(x.dims):] }
+// content is the pixels, or one label for each image.
+func (x *idx) content() []byte {
+	if x.labels != nil {
+		return x.labels
+	}
+	return x.raw[4+4*len(x.dims):]
+}
+
+// limits bound what readIDX takes.
+type limits struct {
+	room *room
+	want *content // what the file must be; nil if nothing is known of it
+}
+
+// content is what is published of a file's content.
+type content struct {
+	size int64  // bytes, uncompressed
+	sum  string // SHA-256 in hex
+}
+
+// room is the memory that is left for files that are read at the same time.
+type room struct {
+	mu   sync.Mutex
+	left int64
+}
+
+func newRoom() *room {
+	left, ok := memory.Available()
+	if !ok {
+		left = math.MaxInt64
+	}
+	return &room{left: left}
+}
+
+// take reserves n bytes. The error is a *memory.TooLarge.
+func (r *room) take(n int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n > r.left {
+		return &memory.TooLarge{Need: n, Have: r.left, Of: "this machine"}
+	}
+	r.left -= n
+	return nil
+}
+
+func (r *room) give(n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left += n
+}
 
 // readIDX reads an IDX file of unsigned bytes, plain or gzip (told apart by content, not by name). The format is
 // big-endian; the last byte of the magic is the number of dimensions:
@@ -35,95 +84,157 @@ func (x *idx) content() []byte { return x.raw[4+4*len(x.dims):] }
 //	magic, dimensions (4 bytes each), then their product of unsigned bytes
 //
 // Anything but exactly that is an error: another magic, a dimension of zero, fewer bytes than the header announces, or
-// more. The header is checked against the bytes present before memory is taken for the content, and no more is inflated
-// than the header announces, so a small hostile file cannot claim much memory.
-func readIDX(r io.Reader, magic uint32) (*idx, error) {
+// more. Labels may also be QMNIST's, see magicQMNIST. The header is checked against the bytes present, what is published
+// and the memory there is before memory is taken for the content, and no more is inflated than the header announces, so
+// a small hostile file cannot claim much memory.
+func readIDX(r io.Reader, magic uint32, l limits) (x *idx, err error) {
 	size := bytesLeft(r)
-	br := bufio.NewReaderSize(r, 1<<16)
-	src := io.Reader(br)
+	src, zipped, err := inflated(r, size)
+	if err != nil {
+		return nil, err
+	}
+	h, err := readHeader(src, magic)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.compare(size, zipped, l.want); err != nil {
+		return nil, err
+	}
+	first := h.size
+	if zipped || size < 0 {
+		first = h.buffer(max(1<<16, size))
+	}
+	need := h.size
+	if first < need {
+		need += need / growth // while the last two buffers are both there
+	}
+	if err := l.room.take(need); err != nil {
+		return nil, fmt.Errorf("%s: %w: room for %s", h.count(h.dims[0]), err, h.fitting(err))
+	}
+	defer func() {
+		if err != nil {
+			l.room.give(need)
+		}
+	}()
+	x = &idx{dims: h.dims, reserved: need}
+	if x.raw, err = readContent(src, h, first); err != nil {
+		return nil, err
+	}
+	if binary.BigEndian.Uint32(h.raw) == magicQMNIST {
+		x.labels, err = firstColumn(x.raw[len(h.raw):])
+	}
+	return x, err
+}
+
+// inflated returns the uncompressed content of r, which has so many bytes or, if size is negative, an unknown number.
+func inflated(r io.Reader, size int64) (src io.Reader, zipped bool, err error) {
+	buffer := 1 << 16
+	if size >= 0 {
+		buffer = int(min(size, 1<<16))
+	}
+	br := bufio.NewReaderSize(r, buffer)
 	lead, err := br.Peek(2)
 	if err != nil {
-		return nil, readError(err, len(lead), 4)
+		return nil, false, readError(err, len(lead), 4)
 	}
-	zipped := lead[0] == 0x1f && lead[1] == 0x8b
-	if zipped {
-		zr, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, fmt.Errorf("damaged gzip data: %w", err)
-		}
-		defer zr.Close()
-		src = zr
+	if lead[0] != 0x1f || lead[1] != 0x8b {
+		return br, false, nil
 	}
+	zr, err := gzip.NewReader(br)
+	if err != nil {
+		return nil, true, fmt.Errorf("damaged gzip data: %w", err)
+	}
+	return zr, true, nil
+}
 
-	// The magic is checked before the rest of the header is read: a short file of another kind is not "truncated".
-	head := make([]byte, 4+4*(magic&0xff))
-	if n, err := io.ReadFull(src, head[:4]); err != nil {
-		return nil, readError(err, n, 4)
-	}
-	if got := binary.BigEndian.Uint32(head); got != magic {
-		return nil, fmt.Errorf("magic 0x%08x, want 0x%08x (%s)", got, magic, magicHint(got))
-	}
-	if n, err := io.ReadFull(src, head[4:]); err != nil {
-		return nil, readError(err, 4+n, len(head))
-	}
-
-	x := &idx{}
-	want := int64(1)
-	for i := 4; i < len(head); i += 4 {
-		d := int64(binary.BigEndian.Uint32(head[i:]))
-		if d == 0 {
-			return nil, fmt.Errorf("dimension %d of %d is 0 (an empty set?)", i/4, len(head)/4-1)
-		}
-		if want > maxContent/d {
-			return nil, fmt.Errorf("header % x announces more than %d bytes (damaged header?)", head, int64(maxContent))
-		}
-		want *= d
-		x.dims = append(x.dims, int(d))
-	}
-	want += int64(len(head))
-	if int64(int(want)) != want {
-		return nil, fmt.Errorf("header announces %d bytes, more than this machine can address", want)
-	}
-
-	first := min(want, 1<<16) // where the size is unknown, the buffer grows with what arrives
+// compare checks the size that a header announces against that of the file on disk, negative if unknown, and against
+// what is published.
+func (h *idxHeader) compare(size int64, zipped bool, want *content) error {
 	switch {
-	case size < 0:
-	case !zipped && size < want:
-		return nil, fmt.Errorf("truncated: %d bytes, want %d for dimensions %v", size, want, x.dims)
-	case !zipped && size > want:
-		return nil, fmt.Errorf("%d bytes, want %d for dimensions %v (garbage at the end?)", size, want, x.dims)
-	case !zipped:
-		first = want
-	case want/maxInflate > size:
-		return nil, fmt.Errorf("header announces %d bytes, more than %d compressed bytes can hold", want, size)
-	default:
-		first = min(want, max(first, 4*size))
+	case size >= 0 && !zipped && size < h.size:
+		return fmt.Errorf("truncated: %d bytes, want %d for dimensions %v", size, h.size, h.dims)
+	case size >= 0 && !zipped && size > h.size:
+		return fmt.Errorf("%d bytes, want %d for dimensions %v (garbage at the end?)", size, h.size, h.dims)
+	case size >= 0 && zipped && h.size/maxInflate > size:
+		return fmt.Errorf("header announces %d bytes, more than %d compressed bytes can hold", h.size, size)
+	case want != nil && h.size != want.size:
+		return fmt.Errorf("header announces %d bytes, want the %d with sha256 %.12s... that are published", h.size,
+			want.size, want.sum)
 	}
-	x.raw = make([]byte, first)
-	n := copy(x.raw, head)
+	return nil
+}
+
+// count names so many of what the file holds.
+func (h *idxHeader) count(n int) string {
+	if len(h.dims) < 3 {
+		return fmt.Sprintf("%d labels", n)
+	}
+	return fmt.Sprintf("%d images of %dx%d", n, h.dims[1], h.dims[2])
+}
+
+// fitting names how many would have fitted where memory was too small.
+func (h *idxHeader) fitting(err error) string {
+	var e *memory.TooLarge
+	if !errors.As(err, &e) {
+		return "none"
+	}
+	each := e.Need/int64(h.dims[0]) + 1
+	return h.count(int(e.Have / each))
+}
+
+// growth is by how much a buffer grows where it is not known how much will come. A header that lies costs at most its
+// square times what came.
+const growth = 4
+
+// buffer is the size of the next buffer after so many bytes came. The last but one is at most a quarter of the last.
+func (h *idxHeader) buffer(came int64) int64 {
+	if came >= h.size/(growth*growth) {
+		return h.size
+	}
+	return growth * came
+}
+
+// readContent reads what follows a header, into a buffer that is first bytes long and grows with what arrives. The
+// result has the header, too.
+func readContent(src io.Reader, h idxHeader, first int64) ([]byte, error) {
+	raw := make([]byte, first)
+	n := copy(raw, h.raw)
 	for {
-		m, err := io.ReadFull(src, x.raw[n:])
+		m, err := io.ReadFull(src, raw[n:])
 		n += m
 		if err != nil {
-			return nil, readError(err, n, int(want))
+			return nil, readError(err, n, int(h.size))
 		}
-		if n == int(want) {
+		if int64(n) == h.size {
 			break
 		}
-		grown := make([]byte, min(want, 2*int64(n)))
-		copy(grown, x.raw)
-		x.raw = grown
+		grown := make([]byte, h.buffer(int64(n)))
+		copy(grown, raw)
+		raw = grown
 	}
-
 	// Reading on must find the end; gzip compares its checksum there.
 	switch _, err := io.ReadFull(src, make([]byte, 1)); {
 	case err == nil:
-		return nil, fmt.Errorf("more than the %d bytes for dimensions %v (garbage at the end?)", want, x.dims)
+		return nil, fmt.Errorf("more than the %d bytes for dimensions %v (garbage at the end?)", h.size, h.dims)
 	case errors.Is(err, io.EOF):
-		return x, nil
+		return raw, nil
 	default:
 		return nil, fmt.Errorf("bad end of the gzip data: %w (cut short, or something after it?)", err)
 	}
+}
+
+// firstColumn returns the classes among QMNIST's labels.
+func firstColumn(rows []byte) ([]byte, error) {
+	const stride = 4 * columnsQMNIST
+	labels := make([]byte, len(rows)/stride)
+	for i := range labels {
+		v := int32(binary.BigEndian.Uint32(rows[i*stride:]))
+		if v < 0 || v > 255 {
+			return nil, fmt.Errorf("label %d of image %d, want 0 to 255", v, i)
+		}
+		labels[i] = byte(v)
+	}
+	return labels, nil
 }
 
 // bytesLeft returns how many bytes are left to read from r, -1 if that is unknown.
@@ -151,21 +262,4 @@ func readError(err error, got, want int) error {
 		return fmt.Errorf("truncated: %d bytes, want %d", got, want)
 	}
 	return fmt.Errorf("after %d of %d bytes: %w", got, want, err)
-}
-
-// magicHint guesses what a file with a wrong magic is.
-func magicHint(got uint32) string {
-	switch {
-	case got == magicLabels:
-		return "labels file in place of images?"
-	case got == magicImages:
-		return "images file in place of labels?"
-	case got>>24 == '<':
-		return "a web page saved in place of the file?"
-	case got>>16 == 'P'<<8|'K':
-		return "a zip archive; unpack it first"
-	case got>>16 == 0:
-		return "IDX, but not unsigned bytes of this many dimensions"
-	}
-	return "not an IDX file"
 }

@@ -53,7 +53,7 @@ func (im images) file() []byte {
 }
 
 func readImages(r io.Reader) (images, error) {
-	x, err := readIDX(r, magicImages)
+	x, err := readIDX(r, magicImages, limits{room: newRoom()})
 	if err != nil {
 		return images{}, err
 	}
@@ -61,7 +61,7 @@ func readImages(r io.Reader) (images, error) {
 }
 
 func readLabels(r io.Reader) ([]byte, error) {
-	x, err := readIDX(r, magicLabels)
+	x, err := readIDX(r, magicLabels, limits{room: newRoom()})
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ type Info struct {
 	Train    *SetInfo   `json:"train,omitempty"` // nil unless all files are good
 	Test     *SetInfo   `json:"test,omitempty"`
 	Problem  string     `json:"problem,omitempty"` // why files that are each good do not fit together
+	// Transposed and Notes are as in Source.
+	Transposed bool     `json:"transposed,omitempty"`
+	Notes      []string `json:"notes,omitempty"`
 }
 
 // FileInfo describes one of the four files.
@@ -60,16 +63,15 @@ func anyPresent(files [4]file) bool {
 
 // newInfo describes files. For a published data set, against whose sums they were verified, names are those of the
 // classes; for others names is nil.
-func newInfo(dataset, dir string, files [4]file, classes int, names []string) *Info {
+func newInfo(dataset, dir string, files [4]file, o Options, names []string) *Info {
 	info := &Info{Dataset: dataset, Dir: dir}
 	good := true
 	for i, f := range files {
-		fi := FileInfo{Name: stems[i], Bytes: f.size, SHA256: f.sum, Verified: names != nil && f.err == nil}
+		fi := FileInfo{
+			Name: stems[i], Bytes: f.size, Content: f.full, SHA256: f.sum, Verified: names != nil && f.err == nil,
+		}
 		if f.path != "" {
 			fi.Name = filepath.Base(f.path)
-		}
-		if f.idx != nil {
-			fi.Content = int64(len(f.idx.raw))
 		}
 		if f.err != nil {
 			fi.Problem, good = f.err.Error(), false
@@ -79,12 +81,12 @@ func newInfo(dataset, dir string, files [4]file, classes int, names []string) *I
 	if !good {
 		return info
 	}
-	src, err := assemble(dataset, dir, files, classes)
+	src, err := assemble(dataset, dir, files, o)
 	if err != nil {
 		info.Problem = err.Error()
 		return info
 	}
-	info.Checksum, info.Classes = src.Checksum, src.ClassNames
+	info.Checksum, info.Classes, info.Transposed, info.Notes = src.Checksum, src.ClassNames, src.Transposed, src.Notes
 	if names != nil {
 		info.Classes = names
 	}

@@ -13,7 +13,7 @@ import (
 
 func unzip(t *testing.T, b []byte, kind int) []byte {
 	t.Helper()
-	x, err := readIDX(bytes.NewReader(b), magics[kind])
+	x, err := readIDX(bytes.NewReader(b), magics[kind], limits{room: newRoom()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestOpenIDXRefuses(t *testing.T) {
 		{"too few labels", map[string][]byte{stems[1]: labels(0, 1)}, 0, "2 labels for the 3 images"},
 		{"two sizes", map[string][]byte{stems[2]: images(1, 2, 3)}, 0, "test images are 2x3, training images 2x2"},
 		{"labels for images", map[string][]byte{stems[0]: labels(1)}, 0, "labels file in place of images?"},
-		{"classes", nil, -1, "-1 classes, want 1 to 256"},
+		{"classes", nil, -1, "-1 classes, want 2 to 256"},
 	} {
 		dir := t.TempDir()
 		put(t, dir, good)
@@ -273,7 +273,7 @@ func TestReadFileRefusesWhatIsNoFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, stems[0]), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	f := readFile(filepath.Join(dir, stems[0]), 0)
+	f := readFile(filepath.Join(dir, stems[0]), 0, limits{room: newRoom()})
 	if f.err == nil || !strings.Contains(f.err.Error(), "not a regular file") {
 		t.Errorf("a directory in a file's place: %v", f.err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,10 +17,10 @@ import (
 // published is a data set in MNIST's format that the web offers and whose content is known beforehand.
 type published struct {
 	Dataset
-	sums      [4]string // SHA-256 of the uncompressed files, in hex, in the order of stems
-	system    string    // directory of the operating system's package; empty where there is none
-	systemPkg string    // name of that package
-	mirrors   []string  // URLs to which a file's name is appended
+	files     [4]content // in the order of stems
+	system    string     // directory of the operating system's package; empty where there is none
+	systemPkg string     // name of that package
+	mirrors   []string   // URLs to which a file's name is appended
 }
 
 func (p published) open(ctx context.Context, o Options) (*Source, error) {
@@ -50,13 +49,8 @@ func (p published) store() *store {
 	s := &store{
 		published: p,
 		env:       os.Getenv(dirVariable),
-		client: &http.Client{Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-			TLSHandshakeTimeout: 10 * time.Second,
-			ForceAttemptHTTP2:   true,
-		}},
-		stall: 30 * time.Second,
+		client:    newClient(),
+		stall:     30 * time.Second,
 	}
 	root, err := os.UserCacheDir()
 	if err != nil {
@@ -92,10 +86,21 @@ func (s *store) places(o Options) []place {
 	return all
 }
 
-func (s *store) open(ctx context.Context, o Options) (*Source, error) {
+// check refuses options that have a meaning for files of one's own only.
+func (s *store) check(o Options) error {
 	if o.Classes != 0 && o.Classes != len(s.Classes) {
-		return nil, fmt.Errorf("%s has %d classes, not %d (classes are for dataset %q)",
+		return fmt.Errorf("%s has %d classes, not %d (classes are for dataset %q)",
 			s.Name, len(s.Classes), o.Classes, IDX)
+	}
+	if o.Transpose {
+		return fmt.Errorf("%s has its images upright (transpose is for dataset %q)", s.Name, IDX)
+	}
+	return nil
+}
+
+func (s *store) open(ctx context.Context, o Options) (*Source, error) {
+	if err := s.check(o); err != nil {
+		return nil, err
 	}
 	var tried []string
 	for _, at := range s.places(o) {
@@ -136,11 +141,11 @@ func (s *store) open(ctx context.Context, o Options) (*Source, error) {
 }
 
 func (s *store) openAt(at place, o Options) (*Source, error) {
-	files := readFiles(at.dir, &s.sums)
+	files := readFiles(at.dir, &s.files)
 	if err := firstError(at.dir, files); err != nil {
 		return nil, err
 	}
-	src, err := assemble(s.Name, at.dir, files, len(s.Classes))
+	src, err := assemble(s.Name, at.dir, files, Options{Classes: len(s.Classes)})
 	if err != nil {
 		return nil, err
 	}
@@ -175,20 +180,23 @@ func (s *store) keep(files [4]file) error {
 }
 
 func (s *store) describe(ctx context.Context, o Options) (*Info, error) {
+	if err := s.check(o); err != nil {
+		return nil, err
+	}
 	var first *Info
 	var tried []string
 	for _, at := range s.places(o) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		files := readFiles(at.dir, &s.sums)
+		files := readFiles(at.dir, &s.files)
 		err := firstError(at.dir, files)
 		if err == nil {
-			return newInfo(s.Name, at.dir, files, len(s.Classes), s.Classes), nil
+			return newInfo(s.Name, at.dir, files, Options{Classes: len(s.Classes)}, s.Classes), nil
 		}
 		tried = append(tried, fmt.Sprintf("%s%s: %v", at.dir, at.note, err))
 		if first == nil && anyPresent(files) {
-			first = newInfo(s.Name, at.dir, files, len(s.Classes), s.Classes)
+			first = newInfo(s.Name, at.dir, files, Options{Classes: len(s.Classes)}, s.Classes)
 		}
 	}
 	if first == nil {

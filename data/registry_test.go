@@ -43,15 +43,25 @@ func checkPublished(t *testing.T, p published) {
 		t.Errorf("%s: %d classes, %d mirrors, package %q in %q",
 			p.Name, len(p.Classes), len(p.mirrors), p.systemPkg, p.system)
 	}
-	for i, sum := range p.sums {
+	for i, f := range p.files {
+		sum := f.sum
 		if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 || sum != strings.ToLower(sum) {
 			t.Errorf("%s: %s: %q is not a SHA-256 in lower-case hex", p.Name, stems[i], sum)
 		}
+		if f.size < 9 {
+			t.Errorf("%s: %s: %d bytes, want those of a header and a label at least", p.Name, stems[i], f.size)
+		}
 	}
+	plain := false
 	for _, m := range p.mirrors {
 		if !strings.HasSuffix(m, "/") {
 			t.Errorf("%s: mirror %s, want a slash at the end", p.Name, m)
 		}
+		secure := strings.HasPrefix(m, "https://")
+		if secure && plain {
+			t.Errorf("%s: mirror %s comes after one without https", p.Name, m)
+		}
+		plain = plain || !secure
 	}
 }
 
