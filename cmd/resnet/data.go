@@ -39,6 +39,7 @@ examples:
 				Flags: []cli.Flag{dataset, dir,
 					&cli.IntFlag{Name: "classes", Usage: "number of classes of an idx data set",
 						DefaultText: "largest label + 1"},
+					transposeFlag(""),
 					formatFlag("table", "json")},
 				Action: runInfo,
 			},
@@ -71,6 +72,7 @@ func runInfo(c *cli.Context) error {
 	}
 	info, err := data.Describe(c.Context, data.Options{
 		Dataset: c.String("dataset"), Dir: c.String("data-dir"), Classes: c.Int("classes"),
+		Transpose: c.Bool("transpose"),
 	})
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func runInfo(c *cli.Context) error {
 		return err
 	}
 	if !info.OK() {
-		return fmt.Errorf("data: %s: not usable: %s", info.Dir, problem(info))
+		return fmt.Errorf("data: %s: not usable: %s", printable(info.Dir), printable(problem(info)))
 	}
 	return nil
 }
@@ -100,9 +102,12 @@ func problem(i *data.Info) string {
 
 func writeInfo(w io.Writer, i *data.Info) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "dataset   %s\ndir       %s\n", i.Dataset, i.Dir)
+	fmt.Fprintf(&b, "dataset   %s\ndir       %s\n", i.Dataset, printable(i.Dir))
 	if i.Checksum != "" {
 		fmt.Fprintf(&b, "checksum  %s\n", i.Checksum)
+	}
+	if i.Transposed {
+		b.WriteString("images    rows and columns exchanged\n")
 	}
 	fmt.Fprintf(&b, "\n%-30s %12s %12s  %-12s %s\n", "file", "bytes", "content", "sha256", "state")
 	for _, f := range i.Files {
@@ -111,10 +116,10 @@ func writeInfo(w io.Writer, i *data.Info) error {
 			state = "verified"
 		}
 		if f.Problem != "" {
-			state = f.Problem
+			state = printable(f.Problem)
 		}
 		fmt.Fprintf(&b, "%-30s %12s %12s  %-12.12s %s\n",
-			f.Name, thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
+			printable(f.Name), thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
 	}
 	for _, s := range []struct {
 		name string
@@ -128,8 +133,11 @@ func writeInfo(w io.Writer, i *data.Info) error {
 			}
 		}
 	}
+	for _, n := range i.Notes {
+		fmt.Fprintf(&b, "\nnote: %s\n", printable(n))
+	}
 	if i.Problem != "" {
-		fmt.Fprintf(&b, "\n%s\n", i.Problem)
+		fmt.Fprintf(&b, "\n%s\n", printable(i.Problem))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -15,8 +15,18 @@ func datasetFlags() []cli.Flag {
 		suggest(&cli.StringFlag{Name: "dataset", Usage: datasetUsage(),
 			DefaultText: "what the weights were trained on"}, data.Names()...),
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
+		transposeFlag("as the images that the weights were trained on"),
 		choice("split", "test", "part of the data set", "test", "train"),
 	}
+}
+
+// transposeFlag is --transpose; shown is its default in help texts.
+func transposeFlag(shown string) cli.Flag {
+	f := boolFlag("transpose", "exchange rows and columns of an idx data set's images, as EMNIST's need it")
+	if shown != "" {
+		f.DefaultText, f.DisableDefaultText = shown, false
+	}
+	return f
 }
 
 // openSplit opens the images of --dataset, --data-dir and --split for a network.
@@ -39,9 +49,14 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
 	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {
-		o.Classes = m.Metadata().Model.Classes
+		o.Classes, o.Transpose = m.Metadata().Model.Classes, m.Metadata().Transposed
 	}
-	o.Log = func(format string, args ...any) { fmt.Fprintf(c.App.ErrWriter, format+"\n", args...) }
+	if c.IsSet("transpose") {
+		o.Transpose = c.Bool("transpose")
+	}
+	o.Log = func(format string, args ...any) {
+		fmt.Fprintln(c.App.ErrWriter, printable(fmt.Sprintf(format, args...)))
+	}
 	src, err := data.Open(c.Context, o)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/infer"
+	"resnet/nn/train"
 	"resnet/nn/train/plots"
 	"resnet/nn/train/report"
 )
@@ -83,7 +84,7 @@ func examine(c *cli.Context, r *report.Run, dir string) (err error) {
 		return err
 	}
 	defer closeInto(&err, m)
-	place := r.Config.DataDir
+	place := train.DataDir(dir, r.Config.DataDir)
 	if c.IsSet("data-dir") {
 		place = c.String("data-dir")
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -228,6 +229,7 @@ func configOf(c *cli.Context) (train.Config, error) {
 			return cfg, err
 		}
 		cfg.Output = "" // its run's own; another run needs another directory
+		cfg.DataDir = train.DataDir(filepath.Dir(path), cfg.DataDir)
 	}
 	if err := apply(c, &cfg); err != nil {
 		return cfg, err
@@ -249,6 +251,9 @@ func apply(c *cli.Context, cfg *train.Config) error {
 	}
 	if c.Bool("no-shuffle") {
 		cfg.Shuffle = false
+	}
+	if c.IsSet("transpose") {
+		cfg.Transpose = c.Bool("transpose")
 	}
 	if c.IsSet("deterministic") {
 		cfg.Deterministic = c.Bool("deterministic")

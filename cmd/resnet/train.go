@@ -22,6 +22,7 @@ func trainCommand() *cli.Command {
 		&cli.StringFlag{Name: "config", Usage: "take the settings from `FILE`, a run's config.json; flags given win"},
 		boolFlag("no-nesterov", "plain momentum"),
 		boolFlag("no-shuffle", "take the images in the files' order"),
+		transposeFlag(""),
 		quietFlag(),
 		boolFlag("force", "begin anew where --output holds a run, whose files are removed"),
 		boolFlag("no-tensorboard", "no event file for TensorBoard"),

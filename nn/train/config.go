@@ -24,6 +24,8 @@ type Config struct {
 	Dataset string `json:"dataset"`  // see data.Options
 	DataDir string `json:"data_dir"` // see data.Options
 	Classes int    `json:"classes"`  // 0: those of the data set
+	// Transpose exchanges rows and columns of the images, see data.Options.
+	Transpose bool `json:"transpose"`
 	// Val selects the validation images, which determine the best epoch: ValTest, ValNone, or a number of images held
 	// out of the training set, in which case the test split is evaluated once, at the end.
 	Val     string `json:"val"`

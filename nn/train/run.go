@@ -113,6 +113,7 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 		o.logger()("note: %v; the run goes on from the checkpoint before it", damaged)
 	}
 	cfg := *was
+	cfg.DataDir = DataDir(path, was.DataDir)
 	if o.Override != nil {
 		o.Override(&cfg)
 	}

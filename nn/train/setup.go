@@ -34,6 +34,11 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 		return err
 	}
 	t.backend = backend
+	if o.Source == nil {
+		if err := t.recordDataDir(); err != nil {
+			return err
+		}
+	}
 	t.state = checkpoint.State{
 		Version: checkpoint.Version, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
 		Backend: backend.Info().String(), Rows: []Row{},
@@ -93,13 +98,17 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 	if t.src == nil {
 		var err error
 		t.src, err = data.Open(ctx, data.Options{
-			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Download: true, Log: t.log,
+			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Transpose: t.cfg.Transpose,
+			Download: true, Log: t.log,
 		})
 		if err != nil && ctx.Err() != nil {
 			return fmt.Errorf("train: %w while the data set was being opened", ErrInterrupted)
 		}
 		if err != nil {
 			return err
+		}
+		for _, n := range t.src.Notes {
+			t.log("note: %s", n)
 		}
 	}
 	return t.split()

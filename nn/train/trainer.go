@@ -232,7 +232,10 @@ func (t *trainer) endEpoch(row Row) error {
 
 // about describes the weights at the end of an epoch.
 func (t *trainer) about(row Row) weights.Metadata {
-	m := weights.Metadata{Model: t.state.Model, Dataset: t.src.Name, Classes: t.src.ClassNames, Epoch: row.Epoch}
+	m := weights.Metadata{
+		Model: t.state.Model, Dataset: t.src.Name, Transposed: t.src.Transposed, Classes: t.src.ClassNames,
+		Epoch: row.Epoch,
+	}
 	if row.Val != nil {
 		m.Accuracy, m.Split = row.Val.Accuracy, t.cfg.valSplit()
 	}

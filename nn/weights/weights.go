@@ -21,8 +21,10 @@ const formatVersion = 1
 type Metadata struct {
 	Model   models.Config `json:"model"`
 	Dataset string        `json:"dataset,omitempty"`
-	Classes []string      `json:"classes,omitempty"` // names by label; empty: not known
-	Epoch   int           `json:"epoch,omitempty"`   // epochs trained; 0: not known
+	// Transposed says that rows and columns of the data set's images were exchanged, see data.Options.
+	Transposed bool     `json:"transposed,omitempty"`
+	Classes    []string `json:"classes,omitempty"` // names by label; empty: not known
+	Epoch      int      `json:"epoch,omitempty"`   // epochs trained; 0: not known
 	// Accuracy, 0 to 1, was measured on Split: "test", "validation", or "" if it was not measured.
 	Accuracy float64 `json:"accuracy,omitempty"`
 	Split    string  `json:"split,omitempty"`
@@ -50,6 +52,9 @@ func Write(w io.Writer, tensors []safetensors.Tensor, m Metadata) error {
 		"model":          string(model),
 		"dataset":        m.Dataset,
 		"sha256":         safetensors.Digest(tensors),
+	}
+	if m.Transposed {
+		meta["transposed"] = "true"
 	}
 	if len(m.Classes) > 0 {
 		classes, err := json.Marshal(m.Classes)
@@ -131,6 +136,7 @@ func parseMetadata(meta map[string]string) (m Metadata, err error) {
 		}
 	}
 	m.Dataset, m.Split = meta["dataset"], meta["split"]
+	m.Transposed = meta["transposed"] == "true"
 	return m, nil
 }
 
