@@ -163,8 +163,15 @@ func (p part) receive(body io.Reader, url string, have int64, h http.Header, wan
 	}
 	defer f.Close()
 	v := newVerifier(want)
+	most := want.maxCompressed()
 	if err = p.copyTo(v, have); err == nil {
-		_, err = io.Copy(io.MultiWriter(f, v), io.LimitReader(body, want.maxCompressed()-have+1))
+		_, err = io.CopyN(io.MultiWriter(f, v), body, most-have+1)
+		switch {
+		case err == nil:
+			err = mismatchError{fmt.Errorf("more than %d bytes, the most for the %d that are published", most, want.size)}
+		case errors.Is(err, io.EOF): // before the limit, as it should be
+			err = nil
+		}
 	}
 	verified := v.finish()
 	if err != nil {

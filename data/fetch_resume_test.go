@@ -58,12 +58,64 @@ func TestFetchGoesOnWhereItBrokeOff(t *testing.T) {
 // The content changed between two tries: If-Range makes the server send the whole.
 func TestFetchStartsAnewWhereTheContentChanged(t *testing.T) {
 	p, files := small(t)
-	m := newMirror(t, files, cut(files, 5000, 1)) // afterwards served with another ETag
+	broken := cut(files, 5000, 1)
+	var conditions []string
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool { // afterwards with another ETag
+		conditions = append(conditions, r.Header.Get("If-Range"))
+		return broken(w, r)
+	})
 	p.serve(m)
 	if _, err := p.fetch(t.Context(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	checkFetched(t, p.cache, files)
+	if got, want := fmt.Sprintf("%q", conditions), `["" "\"v1\"" "" "" ""]`; got != want {
+		t.Errorf("If-Range of the requests %s, want %s", got, want)
+	}
+	if got := m.requests(); len(got) != 5 {
+		t.Errorf("asked for %v, want the whole with the second request", got)
+	}
+}
+
+// A server that ignores If-Range but says that its content is another one costs one more request.
+func TestFetchNoticesAnotherETag(t *testing.T) {
+	p, files := small(t)
+	m := newMirror(t, files, func(w http.ResponseWriter, r *http.Request) bool {
+		r.Header.Del("If-Range")
+		return false
+	})
+	p.serve(m)
+	put(t, p.cache, map[string][]byte{
+		firstFile + ".part":      files[firstFile][:5000],
+		firstFile + ".part.from": []byte(m.URL + "/" + firstFile + "\n\"v1\"\n"),
+	})
+	if _, err := p.fetch(t.Context(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	checkFetched(t, p.cache, files)
+	if got := m.requests(); len(got) != 5 || !strings.HasSuffix(got[0], "bytes=5000-") || got[1] != "/"+firstFile {
+		t.Errorf("asked for %v, want the part's rest and then the whole", got)
+	}
+}
+
+// A network's login page must not cost what has been transferred.
+func TestFetchKeepsThePartFromAPortal(t *testing.T) {
+	p, files := small(t)
+	portal := newMirror(t, nil, func(w http.ResponseWriter, r *http.Request) bool {
+		fmt.Fprint(w, "<html>log in</html>")
+		return true
+	})
+	p.serve(portal)
+	note := []byte(portal.URL + "/" + firstFile + "\n\"v1\"\n")
+	put(t, p.cache, map[string][]byte{firstFile + ".part": files[firstFile][:5000], firstFile + ".part.from": note})
+	_, err := p.fetch(t.Context(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "a web page in place of the file") {
+		t.Errorf("error %v, want the web page", err)
+	}
+	part, err := os.ReadFile(filepath.Join(p.cache, firstFile+".part"))
+	if err != nil || !bytes.Equal(part, files[firstFile][:5000]) {
+		t.Errorf("the part has %d bytes, %v, want its 5000", len(part), err)
+	}
 }
 
 func TestFetchFromAServerWithoutRanges(t *testing.T) {

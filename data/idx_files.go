@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // missingError means that a file or directory is absent, as opposed to present and damaged.
@@ -140,7 +141,7 @@ func (f *file) read(kind int, l limits) error {
 
 // osReason strips the operation and the path from an error of package os; messages here name the file already.
 func osReason(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return missingError("not found")
 	}
 	var pe *fs.PathError

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"resnet/data/memory"
+	"resnet/data/memory/memorytest"
 )
 
 func zip(t testing.TB, b []byte) []byte {
@@ -130,6 +134,25 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"a web page", []byte("<!DOCTYPE html>"), "web page"},
 		{"a zip", []byte("PK\x03\x04 and so on"), "zip archive"},
 		{"floats", append(header(0x0d03, 1, 1, 1), 0, 0, 0, 0), "not unsigned bytes"},
+		{"floats, gzip", zip(t, append(header(0x0d03, 32, 28, 28), 0, 0)), "32-bit floats, 3 dimensions: 32x28x28"},
+		{"doubles", header(0x0e03, 1, 2, 3), "64-bit floats, 3 dimensions: 1x2x3"},
+		{"16 bits", header(0x0b03, 1, 2, 3), "16-bit integers"},
+		{"32 bits", header(0x0c03, 1, 2, 3), "32-bit integers"},
+		{"signed", header(0x0903, 1, 2, 3), "signed bytes"},
+		{"flat", header(0x0802, 32, 784), "unsigned bytes, 2 dimensions: 32x784; not unsigned bytes of 3: images, rows " +
+			"and columns, say 32x28x28"},
+		{"flat, not square", header(0x0802, 32, 7), "2 dimensions: 32x7; not unsigned bytes of 3)"},
+		{"four dimensions", header(0x0804, 1, 2, 3, 4), "4 dimensions"},
+		{"255 dimensions", header(0x08ff, 1, 2, 3), "255 dimensions"},
+		{"many dimensions, cut", header(0x0804), "4 dimensions"},
+		{"unknown type", header(0x0703, 1, 2, 3), "not an IDX file"},
+		{"little-endian", []byte{3, 8, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0}, "in reverse order; IDX is big-endian"},
+		{"little-endian sizes", header(magicImages, 0x60ea0000, 0x1c000000, 0x1c000000), "in little-endian order"},
+		{"NumPy", []byte("\x93NUMPY\x01\x00"), "NumPy"},
+		{"bzip2", []byte("BZh91AY&SY"), "bzip2 file; unpack"},
+		{"xz", []byte("\xfd7zXZ\x00"), "xz file; unpack"},
+		{"gzip twice", zip(t, zip(t, good)), "gzip data within gzip data"},
+		{"a zip called .gz", []byte("PK\x03\x04\x14\x00"), "a zip archive; unpack it first"},
 		{"noise", []byte("abcdefghijklmnopqrst"), "not an IDX file"},
 		{"no images", header(magicImages, 0, 28, 28), "dimension 1 of 3 is 0"},
 		{"no rows", header(magicImages, 1, 0, 28), "dimension 2 of 3 is 0"},
@@ -140,6 +163,7 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"gzip without its end", zip(t, good)[:len(zip(t, good))-3], "bad end of the gzip data"},
 		{"trailing", append(good[:len(good):len(good)], 0), "29 bytes, want 28"},
 		{"trailing, gzip", zip(t, append(good[:len(good):len(good)], 0)), "more than the 28 bytes"},
+		{"two files in one gzip", append(zip(t, good), zip(t, good)...), "more than the 28 bytes"},
 		{"garbage after gzip", append(zip(t, good), "garbage.."...), "bad end of the gzip data"},
 		{"gzip checksum", flipped, "checksum"},
 		{"gzip header only", []byte{0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, "damaged gzip"},
@@ -152,10 +176,85 @@ func TestReadIDXRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
-	_, err := readLabels(bytes.NewReader(good))
-	if err == nil || !strings.Contains(err.Error(), "images file in place") {
-		t.Errorf("images read as labels: %v", err)
+	for _, c := range []struct {
+		name string
+		in   []byte
+		want string
+	}{
+		{"images", good, "images file in place of labels? unsigned bytes, 2x2x3"},
+		{"QMNIST's, of 3 columns", header(magicQMNIST, 2, 3), "32-bit integers, 2 dimensions: 2x3; not unsigned bytes of 1"},
+		{"QMNIST's, cut", qmnist([]byte{1, 2})[:70], "truncated: 70 bytes, want 76"},
+		{"QMNIST's, above 255", append(qmnist([]byte{1})[:12], append([]byte{0, 0, 1, 0}, make([]byte, 28)...)...),
+			"label 256 of image 0, want 0 to 255"},
+		{"QMNIST's, negative", append(qmnist([]byte{1})[:12], append([]byte{255, 0, 0, 0}, make([]byte, 28)...)...),
+			"label -16777216 of image 0"},
+		{"32 bits", append(header(0x0c01, 1), 0, 0, 0, 1), "32-bit integers, 1 dimension: 1; not unsigned bytes of 1"},
+	} {
+		_, err := readLabels(bytes.NewReader(c.in))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("labels, %s: error %v, want one with %q", c.name, err, c.want)
+		}
 	}
+	// QMNIST's numbers are those of labels only.
+	_, err := readImages(bytes.NewReader(qmnist([]byte{1, 2})))
+	if err == nil || !strings.Contains(err.Error(), "32-bit integers, 2 dimensions: 2x8") {
+		t.Errorf("QMNIST's labels read as images: %v", err)
+	}
+}
+
+// Several gzip members are one stream, as gzip has it.
+func TestReadIDXOfSeveralMembers(t *testing.T) {
+	good := append(header(magicImages, 2, 2, 3), ramp(12)...)
+	got, err := readImages(bytes.NewReader(append(zip(t, good[:9]), zip(t, good[9:])...)))
+	if err != nil || !bytes.Equal(got.pixels, ramp(12)) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// What is announced is compared with the memory there before any is taken, and the files of a set share it.
+func TestReadIDXComparesWithMemory(t *testing.T) {
+	const n = 1 << 20
+	file := append(header(magicImages, n/64, 8, 8), make([]byte, n)...) // deflate makes 1 kB of it
+	for name, in := range map[string][]byte{"plain": file, "gzip": zip(t, file)} {
+		l := limits{room: &room{left: n / 2}}
+		memorytest.Limit(t, 1<<18, func() { // buffers and gzip's window
+			_, err := readIDX(bytes.NewReader(in), magicImages, l)
+			var large *memory.TooLarge
+			if !errors.As(err, &large) || large.Have != n/2 || large.Need < n || large.Need > 5*n/4+32 {
+				t.Errorf("%s: error %v, want one of memory", name, err)
+			}
+			for _, want := range []string{"16384 images of 8x8: needs 1.", "this machine has 524 kB: room for ", "images of 8x8"} {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("%s: error %v, want one with %q", name, err, want)
+				}
+			}
+		})
+		l.room.left = 2 * n
+		x, err := readIDX(bytes.NewReader(in), magicImages, l)
+		if err != nil || !bytes.Equal(x.raw, file) {
+			t.Errorf("%s: where there is room: %v", name, err)
+		}
+		if _, err = readIDX(bytes.NewReader(in), magicImages, l); err == nil {
+			t.Errorf("%s: a second file found room beside the first", name)
+		}
+		// A file that is refused takes no room from the next.
+		before := l.room.left
+		if _, err = readIDX(bytes.NewReader(in[:len(in)-1]), magicImages, l); err == nil || l.room.left != before {
+			t.Errorf("%s: a damaged file: %v, and %d bytes of room left, want %d", name, err, l.room.left, before)
+		}
+	}
+}
+
+// A published file is refused by its header, whatever follows.
+func TestReadIDXComparesWithThePublished(t *testing.T) {
+	bomb := zip(t, append(header(magicImages, 1<<20, 2, 4), make([]byte, 8<<20)...))
+	l := limits{room: newRoom(), want: &content{size: 28, sum: "c59f468a2f672d"}}
+	memorytest.Limit(t, 1<<18, func() {
+		_, err := readIDX(bytes.NewReader(bomb), magicImages, l)
+		if err == nil || !strings.Contains(err.Error(), "announces 8388624 bytes, want the 28 with sha256 c59f468a2f67") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 // A header may announce gigabytes; what is allocated must follow what arrives.

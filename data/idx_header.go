@@ -97,6 +97,9 @@ func magicHint(lead []byte, dims []int, want uint32) string {
 		return "the header's bytes are in reverse order; IDX is big-endian"
 	case got>>16 == 0 && element != "":
 		hint := fmt.Sprintf("IDX of %s, %d dimensions", element, got&0xff)
+		if got&0xff == 1 {
+			hint = strings.TrimSuffix(hint, "s")
+		}
 		if len(dims) > 0 {
 			hint += ": " + sizes(dims)
 		}

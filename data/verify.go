@@ -33,6 +33,8 @@ func (c content) verify(r io.Reader) error {
 	n, err := io.Copy(sum, io.LimitReader(src, c.size+1))
 	got := hex.EncodeToString(sum.Sum(nil))
 	switch {
+	case err != nil && n == c.size:
+		err = fmt.Errorf("bad end of the gzip data: %w (cut short, or something after it?)", err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = fmt.Errorf("truncated: %d bytes, want %d", n, c.size)
 	case err != nil:
