@@ -2,7 +2,7 @@
 // them: the order of an epoch, the split into training and validation images, the augmentation of each image.
 //
 // Pixels are bytes in NHWC order, as in the files; the network scales and normalises them. Of this module the package
-// imports only [resnet/data/atomicfile].
+// imports only [resnet/data/atomicfile] and [resnet/data/memory].
 package data
 
 import "context"

@@ -38,6 +38,7 @@ func newClient() *http.Client {
 			TLSHandshakeTimeout:    10 * time.Second,
 			MaxResponseHeaderBytes: 1 << 16,
 			ForceAttemptHTTP2:      true,
+			DisableKeepAlives:      true, // what a server sends beyond an answer would be logged to stderr
 		},
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			const most = 5

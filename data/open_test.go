@@ -13,7 +13,7 @@ import (
 
 func unzip(t *testing.T, b []byte, kind int) []byte {
 	t.Helper()
-	x, err := readIDX(bytes.NewReader(b), magics[kind], limits{room: newRoom()})
+	x, err := readIDX(bytes.NewReader(b), magics[kind], limits{room: &room{left: 1 << 33}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestReadFileRefusesWhatIsNoFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, stems[0]), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	f := readFile(filepath.Join(dir, stems[0]), 0, limits{room: newRoom()})
+	f := readFile(filepath.Join(dir, stems[0]), 0, limits{room: &room{left: 1 << 33}})
 	if f.err == nil || !strings.Contains(f.err.Error(), "not a regular file") {
 		t.Errorf("a directory in a file's place: %v", f.err)
 	}

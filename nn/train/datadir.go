@@ -1,7 +1,6 @@
 package train
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,12 +31,7 @@ func DataDir(run, recorded string) string {
 	if recorded == "" {
 		return ""
 	}
-	var env struct {
-		Dir string `json:"working_directory"`
-	}
-	if b, err := os.ReadFile(checkpoint.Dir(run).Environment()); err == nil {
-		_ = json.Unmarshal(b, &env) // without it the other places remain
-	}
+	env, _ := readEnvironment(checkpoint.Dir(run)) // without it the other places remain
 	places := []string{recorded}
 	below := recorded // relative to a working directory
 	if !filepath.IsAbs(recorded) && env.Dir != "" {

@@ -73,26 +73,6 @@ func checkResumable(d checkpoint.Dir) error {
 	return fmt.Errorf("%s: no such file (not a run directory?)", d.Checkpoint())
 }
 
-// dataDir is where the images of a run are: the directory in which it looked for them, which counts from its working
-// directory if it is not found from this one.
-func dataDir(d checkpoint.Dir, dir string) string {
-	if dir == "" || filepath.IsAbs(dir) {
-		return dir
-	}
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	e, err := readEnvironment(d)
-	if err != nil || e.Dir == "" {
-		return dir
-	}
-	there := filepath.Join(e.Dir, dir)
-	if _, err := os.Stat(there); err != nil {
-		return dir
-	}
-	return there
-}
-
 // configOf returns the configuration of a checkpoint's run and checks the state against it.
 func configOf(s *checkpoint.State) (*Config, error) {
 	// The first versions of this program had only the CPU and no fusion, and did not write these settings.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -120,8 +122,9 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 	if err := checkOverride(was, &cfg, s.Epoch); err != nil {
 		return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 	}
-	if o.Source == nil {
-		cfg.DataDir = dataDir(dir, cfg.DataDir)
+	if _, err := os.Stat(cfg.DataDir); o.Source == nil && cfg.DataDir != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("train: resume: %s: data: %s: no such directory (--data-dir DIR says where it is now)", dir,
+			cfg.DataDir)
 	}
 	o.Tune = tuneAsBefore(dir, o.Tune, &was.DeviceConfig, o.logger())
 	t, err := newTrainer(ctx, &cfg, &o)
