@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
+	"unicode"
 )
 
 // missingError means that a file or directory is absent, as opposed to present and damaged.
@@ -32,6 +34,17 @@ type file struct {
 	zipped bool
 	idx    *idx // nil if err is not
 	err    error
+}
+
+// name is the file's name as messages have it.
+func (f *file) name() string { return shown(filepath.Base(f.path)) }
+
+// shown quotes a name that a terminal would take for more than text.
+func shown(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // readFiles reads the four files of dir concurrently. Each may be plain, .gz, spelt with a dot, or in a folder of its
@@ -69,9 +82,9 @@ func readNamed(dir, prefix string, want *[4]content) [4]file {
 			switch {
 			case files[i].path != "":
 			case len(folders) > 0:
-				files[i].err = missingError(filepath.Base(folders[0]) + ": a folder without the file of that name")
+				files[i].err = missingError(shown(filepath.Base(folders[0])) + ": a folder without the file of that name")
 			default:
-				files[i].err = missingError(prefix + stems[i] + "[.gz] not found")
+				files[i].err = missingError(shown(prefix+stems[i]) + "[.gz] not found")
 			}
 		})
 	}
@@ -102,7 +115,7 @@ func readFile(path string, kind int, l limits) file {
 	f := file{path: path}
 	f.err = f.read(kind, l)
 	if f.err != nil {
-		f.err = fmt.Errorf("%s: %w", filepath.Base(path), f.err)
+		f.err = fmt.Errorf("%s: %w", f.name(), f.err)
 	}
 	return f
 }

@@ -90,7 +90,7 @@ func choosePrefix(dir string) (string, error) {
 	}
 	var names []string
 	for _, p := range all {
-		names = append(names, strings.TrimSuffix(p, "-"))
+		names = append(names, shown(strings.TrimSuffix(p, "-")))
 	}
 	return "", fmt.Errorf("files of %d data sets: %s (put the four files of one into a folder of its own)",
 		len(all), strings.Join(names, ", "))

@@ -2,7 +2,6 @@ package data
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,9 +28,9 @@ func assemble(name, dir string, files [4]file, o Options) (*Source, error) {
 	if o.Transpose {
 		train.transpose()
 		test.transpose()
-	} else if strings.Contains(strings.ToLower(filepath.Base(files[trainImages].path)), "emnist") {
+	} else if strings.Contains(strings.ToLower(files[trainImages].name()), "emnist") {
 		src.note("%s: EMNIST's files hold rows and columns exchanged: --transpose turns the images upright",
-			filepath.Base(files[trainImages].path))
+			files[trainImages].name())
 	}
 	return src, nil
 }
@@ -40,7 +39,7 @@ func newSet(images, labels file) (*Set, error) {
 	dims := images.idx.dims
 	if n := len(labels.idx.content()); n != dims[0] {
 		return nil, fmt.Errorf("%s has %d labels for the %d images of %s",
-			filepath.Base(labels.path), n, dims[0], filepath.Base(images.path))
+			labels.name(), n, dims[0], images.name())
 	}
 	return &Set{
 		N: dims[0], H: dims[1], W: dims[2], C: 1, Pixels: images.idx.content(), Labels: labels.idx.content(),
@@ -69,7 +68,7 @@ func (s *Source) note(format string, args ...any) {
 // setClasses names so many classes, or as many as the labels tell if classes is 0, and checks the labels. It notes the
 // classes that no training image has.
 func (s *Source) setClasses(files [4]file, classes int) error {
-	names := [2]string{filepath.Base(files[trainLabels].path), filepath.Base(files[testLabels].path)}
+	names := [2]string{files[trainLabels].name(), files[testLabels].name()}
 	labels := [2][]byte{s.Train.Labels, s.Test.Labels}
 	var because string
 	if classes == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -109,7 +110,11 @@ func writeInfo(w io.Writer, i *data.Info) error {
 	if i.Transposed {
 		b.WriteString("images    rows and columns exchanged\n")
 	}
-	fmt.Fprintf(&b, "\n%-30s %12s %12s  %-12s %s\n", "file", "bytes", "content", "sha256", "state")
+	width := 30
+	for _, f := range i.Files {
+		width = max(width, utf8.RuneCountInString(printable(f.Name)))
+	}
+	fmt.Fprintf(&b, "\n%-*s %12s %12s  %-12s %s\n", width, "file", "bytes", "content", "sha256", "state")
 	for _, f := range i.Files {
 		state := "readable"
 		if f.Verified {
@@ -118,7 +123,7 @@ func writeInfo(w io.Writer, i *data.Info) error {
 		if f.Problem != "" {
 			state = printable(f.Problem)
 		}
-		fmt.Fprintf(&b, "%-30s %12s %12s  %-12.12s %s\n",
+		fmt.Fprintf(&b, "%-*s %12s %12s  %-12.12s %s\n", width,
 			printable(f.Name), thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
 	}
 	for _, s := range []struct {

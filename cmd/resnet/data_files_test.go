@@ -77,6 +77,16 @@ func TestDataInfoQuotesNames(t *testing.T) {
 		!strings.Contains(out, `\x1b[31mred-train-images-idx3-ubyte`) {
 		t.Errorf("escape sequences in, or no name in %q", out)
 	}
+	// Also in the notes of train, which have the names of label files.
+	labels := read(t, filepath.Join(dir, "\x1b[31mred-train-labels-idx1-ubyte"))
+	labels[8] = 7
+	write(t, filepath.Join(dir, "\x1b[31mred-train-labels-idx1-ubyte"), labels)
+	loud := slices.DeleteFunc(tiny(dir, "--epochs", "1", "--output", filepath.Join(t.TempDir(), "run")),
+		func(a string) bool { return a == "--quiet" })
+	if _, stderr, code := resnet(t, loud...); code != 0 || strings.Contains(stderr, "\x1b") ||
+		!strings.Contains(stderr, "no image of classes 3 to 6") {
+		t.Errorf("exit status %d, escape sequences in, or no note in %q", code, stderr)
+	}
 	write(t, filepath.Join(dir, "\x1b[31mred-train-images-idx3-ubyte"), []byte("<html>"))
 	stdout, stderr, _ := resnet(t, "data", "info", "--dataset", "idx", "--data-dir", dir)
 	if strings.Contains(stdout+stderr, "\x1b") {
