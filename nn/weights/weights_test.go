@@ -69,7 +69,7 @@ func TestWeightsReadBack(t *testing.T) {
 	}
 	want := weights.Metadata{
 		Model: smallModel(), Dataset: "fashion-mnist", Classes: []string{"a", "b/\"c\"", "é"},
-		Epoch: 6, Accuracy: 0.9238, Split: "test",
+		Transposed: true, Epoch: 6, Accuracy: 0.9238, Split: "test",
 	}
 	path := filepath.Join(t.TempDir(), "w")
 	var b, again bytes.Buffer
