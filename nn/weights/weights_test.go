@@ -86,7 +86,7 @@ func TestWeightsReadBack(t *testing.T) {
 	}
 	m, err := weights.ReadMetadata(path)
 	if err != nil || m.Model != want.Model || m.Dataset != want.Dataset || !slices.Equal(m.Classes, want.Classes) ||
-		m.Epoch != 6 || m.Accuracy != 0.9238 || m.Split != "test" {
+		m.Epoch != 6 || m.Accuracy != 0.9238 || m.Split != "test" || !m.Transposed {
 		t.Errorf("metadata %+v, %v, want %+v", m, err, want)
 	}
 	other, g2 := network(t, m.Model)
