@@ -66,5 +66,5 @@ func (op Conv) FLOPs(in []Type) int64 {
 	if err != nil {
 		return 0
 	}
-	return 2 * int64(sig.Out.Shape.Elems()) * int64(in[0].Shape.C*op.Kernel*op.Kernel)
+	return product(2, sig.Out.Shape.Elems(), in[0].Shape.C, op.Kernel, op.Kernel)
 }

@@ -1,6 +1,9 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Node is an Op applied to values.
 type Node struct {
@@ -28,6 +31,9 @@ type Graph struct {
 	Probabilities Value // softmax of the logits
 
 	values []valueInfo
+	elems  int64 // of all values, for one image
+	shared int64 // of those that a batch has only one of
+	flops  int64
 	err    error
 }
 
@@ -46,6 +52,7 @@ func NewGraph(name string, c, h, w, classes int) *Graph {
 		g.Fail("nn: %s: input %dx%dx%d with %d classes, want sizes of at least 1 and 2 classes", name, c, h, w, classes)
 	}
 	g.Images = g.add(valueInfo{typ: Type{Shape{1, c, h, w}, Uint8}, name: "images", perImage: true, producer: -1})
+	g.count(g.Images)
 	g.Labels = g.add(valueInfo{typ: Type{Shape{1, 1, 1, 1}, Int32}, name: "labels", perImage: true, producer: -1})
 	return g
 }
@@ -98,8 +105,30 @@ func (g *Graph) Apply(name string, op Op, in ...Value) Value {
 			perImage: s.PerImage, producer: len(g.Nodes)}))
 	}
 	n.Out = g.add(valueInfo{typ: sig.Out, name: name, perImage: true, producer: len(g.Nodes)})
+	for _, v := range slices.Concat(n.Params, n.Saved, []Value{n.Out}) {
+		g.count(v)
+	}
+	if g.err != nil {
+		return in[0]
+	}
+	if g.flops = sum(g.flops, op.FLOPs(types)); g.flops > maxFLOPs {
+		g.Fail("nn: %s: a network of more than 2^58 operations for an image, want a smaller one", name)
+		return in[0]
+	}
 	g.Nodes = append(g.Nodes, n)
 	return n.Out
+}
+
+// count adds a value to the sizes of the graph, which must not exceed maxElems.
+func (g *Graph) count(v Value) {
+	i := &g.values[v]
+	n := product(i.typ.Shape.N, i.typ.Shape.C, i.typ.Shape.H, i.typ.Shape.W)
+	if !i.perImage {
+		g.shared = sum(g.shared, n)
+	}
+	if g.elems = sum(g.elems, n); g.elems > maxElems {
+		g.Fail("nn: %s: %v, and with it a network of more than 2^50 values, want a smaller one", i.name, i.typ.Shape)
+	}
 }
 
 // Loss ends the network: softmax and mean cross-entropy of logits.

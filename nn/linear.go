@@ -32,4 +32,4 @@ func (op Linear) Infer(in []Type) (Signature, error) {
 	}, nil
 }
 
-func (op Linear) FLOPs(in []Type) int64 { return 2 * int64(op.Out) * int64(in[0].Shape.Elems()) }
+func (op Linear) FLOPs(in []Type) int64 { return product(2, op.Out, in[0].Shape.Elems()) }

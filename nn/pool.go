@@ -58,7 +58,7 @@ func (op AvgPool) Infer(in []Type) (Signature, error) {
 
 func (op AvgPool) FLOPs(in []Type) int64 {
 	out, _ := pooled(in[0].Shape, op.Kernel, op.Stride, op.Pad)
-	return int64(out.Elems() * op.Kernel * op.Kernel)
+	return product(out.Elems(), op.Kernel, op.Kernel)
 }
 
 func (op MaxPool) Infer(in []Type) (Signature, error) {
@@ -69,7 +69,7 @@ func (op MaxPool) Infer(in []Type) (Signature, error) {
 
 func (op MaxPool) FLOPs(in []Type) int64 {
 	out, _ := pooled(in[0].Shape, op.Kernel, op.Stride, op.Pad)
-	return int64(out.Elems() * op.Kernel * op.Kernel)
+	return product(out.Elems(), op.Kernel, op.Kernel)
 }
 
 func (GlobalAvgPool) Infer(in []Type) (Signature, error) {
