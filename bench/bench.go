@@ -84,6 +84,9 @@ func Run(ctx context.Context, c Config) (r *Report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, backend.Close()) }()
+	if err := c.checkMemory(backend, g); err != nil {
+		return nil, err
+	}
 	r = &Report{Machine: ThisMachine(), Model: c.Model, Cost: CostOf(g)}
 	if err := c.describe(&r.Machine, backend); err != nil {
 		return nil, err
@@ -104,6 +107,31 @@ func Run(ctx context.Context, c Config) (r *Report, err error) {
 		r.Machine.GPU.Tuning = gpu.Tuning // after all algorithms have been chosen
 	}
 	return r, nil
+}
+
+// checkMemory returns an error if a measurement would need more memory than there is, before the first one begins.
+func (c *Config) checkMemory(b nn.Backend, g *nn.Graph) error {
+	m, ok := b.(nn.MemoryChecker)
+	if !ok {
+		return nil
+	}
+	for _, phase := range c.Phases {
+		for _, batch := range c.batchSizes(phase) {
+			if err := m.CheckMemory(g, c.plan(phase, batch)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// plan is what a phase compiles.
+func (c *Config) plan(p Phase, batch int) nn.PlanConfig {
+	pc := nn.PlanConfig{Batch: batch}
+	if p == Train {
+		pc.Optimizer = c.Optimizer
+	}
+	return pc
 }
 
 func (c *Config) batchSizes(p Phase) []int {
@@ -149,11 +177,7 @@ func (c *Config) gpu(b nn.Backend) *GPU { return gpuOf(b, !c.Options.NoGraph && 
 // measure compiles a plan and times it.
 func (c *Config) measure(ctx context.Context, b nn.Backend, g *nn.Graph, phase Phase, batch int,
 	r *Report) (res Result, err error) {
-	pc := nn.PlanConfig{Batch: batch}
-	if phase == Train {
-		pc.Optimizer = c.Optimizer
-	}
-	exec, err := b.Compile(g, pc)
+	exec, err := b.Compile(g, c.plan(phase, batch))
 	if err != nil {
 		return Result{}, err
 	}

@@ -133,6 +133,9 @@ func NewPlan(g *Graph, c PlanConfig, t Target) (*Plan, error) {
 		return nil, fmt.Errorf("nn: plan: batch size %d for inference, want at least 1, or 0 for that of training",
 			c.EvalBatch)
 	}
+	if most := max(c.Batch, c.EvalBatch); sum(g.shared, product(most, int(g.elems-g.shared))) > maxElems {
+		return nil, fmt.Errorf("nn: plan: %s at batch size %d: %w", g.Name, most, errUncountable)
+	}
 	p := &Plan{Graph: g, Batch: c.Batch, EvalBatch: cmp.Or(c.EvalBatch, c.Batch), Optimizer: c.Optimizer,
 		KeepAll: c.KeepAll}
 	p.placeParameters(t)

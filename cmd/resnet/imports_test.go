@@ -13,11 +13,9 @@ const module = "resnet/"
 // mayImport is the house's table: which of our packages each may import, with CUDA and without, tests excepted. What is
 // not listed may import none of ours.
 var mayImport = map[string][]string{
-	"cmd/resnet": {
-		"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard", "nn/infer", "nn/device",
-		"nn/cpu", "nn/cuda",
-		"nn/weights", "nn/models", "nn/diagram", "nn/keras", "nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu",
-	},
+	"cmd/resnet": {"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard",
+		"nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights", "nn/models", "nn/diagram", "nn/keras",
+		"nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu"},
 	"bench": {"nn/device", "nn/models", "nn", "data"},
 	"nn/train": {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights",
 		"nn/models", "nn/safetensors", "nn", "data", "data/atomicfile", "nn/internal/enum"},
@@ -29,7 +27,7 @@ var mayImport = map[string][]string{
 		"nn/internal/axis"},
 	"nn/infer":                 {"nn/device", "nn/weights", "nn/models", "nn", "data"},
 	"nn/device":                {"nn/cpu", "nn/cuda", "nn/models", "nn", "data"},
-	"nn/cpu":                   {"nn", "kernels/cpu"},
+	"nn/cpu":                   {"nn", "kernels/cpu", "data/memory"},
 	"nn/cuda":                  {"nn", "nn/internal/enum", "kernels/cuda", "gpu", "data"},
 	"nn/weights":               {"nn/models", "nn/safetensors", "nn"},
 	"nn/models":                {"nn"},
@@ -37,7 +35,7 @@ var mayImport = map[string][]string{
 	"nn/keras":                 {"nn/hdf5", "nn"},
 	"nn/diagram":               {"nn"},
 	"nn/nntest":                {"nn/models", "nn/safetensors", "nn"},
-	"nn":                       {"nn/internal/enum", "data", "data/atomicfile"},
+	"nn":                       {"nn/internal/enum", "data", "data/atomicfile", "data/memory"},
 	"nn/safetensors":           {"nn/internal/regular"},
 	"nn/hdf5":                  {"nn/internal/regular"},
 	"nn/internal/axis":         nil,

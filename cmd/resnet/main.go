@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 
+	"resnet/nn"
 	"resnet/nn/cuda"
 )
 
@@ -41,10 +42,11 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// asUsage makes an error that the given settings alone caused a usageError.
+// asUsage makes an error that the given settings alone caused a usageError. Another machine may have the memory that
+// this one lacks.
 func asUsage(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, nn.ErrOutOfMemory) {
+		return err
 	}
 	return usageError{err}
 }

@@ -55,11 +55,11 @@ type summary struct {
 
 	FLOPs     bench.Cost `json:"flops_per_image"`
 	BatchSize int        `json:"batch_size"`
-	Memory    memory     `json:"memory_bytes"`
+	Memory    planned    `json:"memory_bytes"`
 }
 
-// memory is in bytes, as the plan for training with Adam places it.
-type memory struct {
+// planned is the memory in bytes, as the plan for training with Adam places it.
+type planned struct {
 	Activations int64 `json:"activations"` // with the threads' own
 	Params      int64 `json:"params"`      // with running statistics
 	Gradients   int64 `json:"gradients"`   // of parameters
@@ -108,9 +108,15 @@ func summaryWriter(c *cli.Context, model models.Config, g *nn.Graph) (func(io.Wr
 		return nil, err
 	}
 	defer b.Close()
-	plan, err := b.Plan(g, nn.PlanConfig{Batch: c.Int("batch-size"), Optimizer: nn.NewAdam()})
+	cfg := nn.PlanConfig{Batch: c.Int("batch-size"), Optimizer: nn.NewAdam()}
+	plan, err := b.Plan(g, cfg)
 	if err != nil {
 		return nil, asUsage(err)
+	}
+	if m, ok := b.(nn.MemoryChecker); ok {
+		if err := m.CheckMemory(g, cfg); err != nil {
+			notes(c)("note: training: %v", err)
+		}
 	}
 	s := newSummary(model, plan)
 	if format == "json" {
@@ -146,7 +152,7 @@ func summaryModel(c *cli.Context) (models.Config, error) {
 
 func newSummary(model models.Config, p *nn.Plan) *summary {
 	g := p.Graph
-	s := &summary{Model: model, FLOPs: bench.CostOf(g), BatchSize: p.Batch, Memory: memory{
+	s := &summary{Model: model, FLOPs: bench.CostOf(g), BatchSize: p.Batch, Memory: planned{
 		Activations: p.Bytes[nn.Activations] + p.Bytes[nn.Local],
 		Params:      p.Bytes[nn.Params] + p.Bytes[nn.Statistics],
 		Gradients:   p.Bytes[nn.ParamGrads],

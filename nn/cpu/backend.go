@@ -72,6 +72,9 @@ func (b *backend) Plan(g *nn.Graph, c nn.PlanConfig) (*nn.Plan, error) {
 			return nil, fmt.Errorf("nn: cpu: %s: no kernel for op %s", n.Name, n.Op.Kind())
 		}
 	}
+	if err := b.checkFloor(g); err != nil {
+		return nil, err
+	}
 	return nn.NewPlan(g, c, b)
 }
 

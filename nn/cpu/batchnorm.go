@@ -30,7 +30,7 @@ func bindBatchNorm(c *binding, op nn.BatchNorm) kernel {
 	}
 	b.dy, b.dx = c.dy(), c.dx(0)
 	b.mean, b.invstd = c.statistic(0, n), c.statistic(1, n)
-	b.partial = make([]float32, c.batch()*2*n)
+	b.partial = c.alloc(c.batch() * 2 * n)
 	b.group = make([]float32, 2*n)
 	b.sums = make([]float64, 2*n)
 	b.ca, b.cb, b.ck = make([]float32, n), make([]float32, n), make([]float32, n)

@@ -26,7 +26,8 @@ func register[T nn.Op](bind func(c *binding, op T) kernel) {
 func binder(op nn.Op) func(c *binding, op nn.Op) kernel { return binders[reflect.TypeOf(op)] }
 
 // bind binds every node and returns the stages of each instruction. The planner's schedule needs the stages before
-// memory is allocated: then prog is nil, and only the kinds of the stages are valid.
+// memory is allocated, and CheckMemory what they will allocate: then prog is nil, and only the kinds of the stages are
+// valid.
 func (e *executor) bind(m nn.Mode, list []nn.Instruction, prog *nn.Program) (stages [][]stage, prepare []func()) {
 	g := e.graph
 	needs := g.NeedsGrad()
@@ -83,7 +84,7 @@ func (c *binding) accumulate(i int) bool { return c.backward.Accumulate>>i&1 == 
 
 // batch is the largest number of images of a run.
 func (c *binding) batch() int {
-	if c.prog == nil {
+	if c.plan == nil {
 		return 0
 	}
 	return c.plan.BatchFor(c.mode)
@@ -91,10 +92,18 @@ func (c *binding) batch() int {
 
 // alloc returns zeroed memory for the kernel's own use.
 func (c *binding) alloc(floats int) []float32 {
-	if c.prog == nil {
+	if c.counts(floats) {
 		return nil
 	}
 	return kernels.Alloc(floats)
+}
+
+// counts says whether memory is not to be allocated but counted: so many floats.
+func (c *binding) counts(floats int) bool {
+	if c.prog == nil {
+		c.owned += int64(floats)
+	}
+	return c.prog == nil
 }
 
 func (c *binding) data(v nn.Value) *view {

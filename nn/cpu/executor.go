@@ -25,6 +25,7 @@ type executor struct {
 	train, eval *program
 	last        *nn.Program // of the last run
 	scratch     int         // floats of scratch memory of each worker
+	owned       int64       // floats that ops ask for while they are bound without memory, see binding.alloc
 	generation  int         // of parameters and statistics; incremented when they change
 	profiling   bool
 	profiled    nn.RunCounts
@@ -47,6 +48,9 @@ const slack = 64
 
 // Compile implements nn.Backend.
 func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	if err := b.CheckMemory(g, c); err != nil {
+		return nil, err
+	}
 	p, err := b.Plan(g, c)
 	if err != nil {
 		return nil, err

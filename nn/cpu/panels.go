@@ -38,6 +38,12 @@ func (p panels) floats() int {
 	return (last.col + last.width) * p.rows
 }
 
+// panelFloats is newPanels(rows, cols, lanes).floats() without making the list, which is long for a large matrix: the
+// columns fill up whole vectors.
+func panelFloats(rows, cols, lanes int) int {
+	return blocks(cols, lanes) * lanes * rows
+}
+
 // offset is the start of row r of a panel.
 func (p panels) offset(pn panel, r int) int { return pn.col*p.rows + r*pn.width }
 
@@ -60,8 +66,11 @@ func (b *backend) paramPanels(p *nn.Param) (panels, bool) {
 
 // paramFloats is the size of a parameter in memory.
 func (b *backend) paramFloats(p *nn.Param) int {
-	if m, ok := b.paramPanels(p); ok {
-		return m.floats()
+	switch s := p.Shape; p.Dims {
+	case 4:
+		return panelFloats(s.H*s.W*s.C, s.N, b.k.Lanes)
+	case 2:
+		return panelFloats(s.C, s.N, b.k.Lanes)
 	}
 	return p.Shape.Elems()
 }

@@ -6,7 +6,11 @@ import "resnet/nn"
 type window struct{ y0, y1, x0, x1 int }
 
 // windows lists the windows of a pooling op, in output order.
-func windows(x, y layout, kernel, stride int, pad nn.Pad) []window {
+func (c *binding) windows(x, y layout, kernel, stride int, pad nn.Pad) []window {
+	const floats = 8 // of a window
+	if c.counts(floats * y.h * y.w) {
+		return nil
+	}
 	if stride == 0 {
 		stride = kernel
 	}
@@ -34,7 +38,7 @@ func init() {
 
 func bindAvgPool(c *binding, op nn.AvgPool) kernel {
 	x, y := c.in(0), c.out()
-	ws := windows(x.layout, y.layout, op.Kernel, op.Stride, op.Pad)
+	ws := c.windows(x.layout, y.layout, op.Kernel, op.Stride, op.Pad)
 	return meanPool(c, x, y, ws, 1/float32(op.Kernel*op.Kernel))
 }
 
@@ -87,7 +91,7 @@ func (l layout) span(img []float32, y, x0, x1 int) []float32 {
 // bindMaxPool returns the stages of max pooling. Forward saves the index of the largest pixel of each window.
 func bindMaxPool(c *binding, op nn.MaxPool) kernel {
 	x, y := c.in(0), c.out()
-	ws := windows(x.layout, y.layout, op.Kernel, op.Stride, op.Pad)
+	ws := c.windows(x.layout, y.layout, op.Kernel, op.Stride, op.Pad)
 	var index *view
 	if c.training() {
 		index = c.saved(0)

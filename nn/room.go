@@ -1,0 +1,99 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"resnet/data/memory"
+)
+
+// A MemoryChecker is a Backend that knows beforehand whether the memory suffices.
+type MemoryChecker interface {
+	// CheckMemory returns the error that Compile would return for want of memory, without allocating any.
+	CheckMemory(g *Graph, c PlanConfig) error
+}
+
+// Room is the memory that a device has left for a network, or that of the host.
+type Room struct {
+	Have int64  // bytes
+	Of   string // whose memory it is: "this machine"
+	// Need returns what Compile would allocate.
+	Need func(g *Graph, c PlanConfig) (int64, error)
+}
+
+// Check returns a *TooLarge if Compile would need more than there is.
+func (r Room) Check(g *Graph, c PlanConfig) error {
+	need, err := r.need(g, c)
+	if err != nil || need <= r.Have {
+		return err
+	}
+	e := &TooLarge{TooLarge: memory.TooLarge{Need: need, Have: r.Have, Of: r.Of}, Network: g.Name, Batch: c.Batch}
+	// What is left changes by itself, so a proposal leaves some of it.
+	e.Fits, err = r.largest(g, c, r.Have-r.Have/16)
+	if err != nil {
+		return err
+	}
+	return e
+}
+
+// largest is the largest batch with which the network takes at most so many bytes, or 0.
+func (r Room) largest(g *Graph, c PlanConfig, bytes int64) (int, error) {
+	fits, exceeds := 0, c.Batch
+	c.EvalBatch = 0 // follows the batch or is chosen, see PlanConfig.EvalImages
+	for exceeds-fits > 1 {
+		c.Batch = fits + (exceeds-fits)/2
+		need, err := r.need(g, c)
+		if err != nil {
+			return 0, err
+		}
+		if need <= bytes {
+			fits = c.Batch
+		} else {
+			exceeds = c.Batch
+		}
+	}
+	round := 1 // to two digits
+	for fits/round >= 100 {
+		round *= 10
+	}
+	return fits / round * round, nil
+}
+
+// need is Need, with math.MaxInt64 for a plan that is too large to be counted.
+func (r Room) need(g *Graph, c PlanConfig) (int64, error) {
+	need, err := r.Need(g, c)
+	if errors.Is(err, errUncountable) {
+		return math.MaxInt64, nil
+	}
+	return need, err
+}
+
+// errUncountable is the error of a plan with more than maxElems values. No device has memory for it.
+var errUncountable = fmt.Errorf("tensors of more than 2^50 values: %w", ErrOutOfMemory)
+
+// TooLarge is the error of a network that needs more memory than there is. It is an ErrOutOfMemory.
+type TooLarge struct {
+	memory.TooLarge
+	Network string
+	Batch   int // 0: the network does not fit with any
+	Fits    int // a batch size that fits, nearly the largest; 0: none
+}
+
+func (e *TooLarge) Error() string {
+	at := "with its parameters and one image"
+	if e.Batch > 0 {
+		at = fmt.Sprintf("at batch size %d", e.Batch)
+	}
+	hint := "want a smaller network or smaller images"
+	if e.Fits > 0 {
+		hint = fmt.Sprintf("batch size %d fits", e.Fits)
+	}
+	return fmt.Sprintf("nn: %s %s %v; %s", e.Network, at, &e.TooLarge, hint)
+}
+
+// Is makes it an ErrOutOfMemory.
+func (e *TooLarge) Is(target error) bool { return target == ErrOutOfMemory }
+
+// Unwrap returns the sizes alone.
+func (e *TooLarge) Unwrap() error { return &e.TooLarge }
