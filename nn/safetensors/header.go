@@ -2,16 +2,20 @@ package safetensors
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
+	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
-// parseHeader sets f.Metadata and f.Tensors. It reads the JSON token by token, because encoding/json silently takes the
-// last of duplicate keys.
+// Limits of a header besides maxHeader. With them it takes a few times its own size in memory, whatever it says.
+const (
+	maxKeys = 1 << 18 // of an object: tensors, or entries of the metadata
+	maxDims = 64      // as PyTorch has
+)
+
+// parseHeader sets f.Metadata and f.Tensors.
 func (f *File) parseHeader(header []byte) error {
 	if len(header) == 0 || header[0] != '{' {
 		return errors.New("does not start with { (not a safetensors file?)")
@@ -19,17 +23,17 @@ func (f *File) parseHeader(header []byte) error {
 	if !utf8.Valid(header) {
 		return errors.New("not UTF-8") // encoding/json would silently replace invalid bytes, and names could collide
 	}
-	d := json.NewDecoder(bytes.NewReader(header))
-	d.UseNumber()
-	err := object(d, func(key string) error {
-		if key == metadataKey {
-			f.Metadata = map[string]string{}
-			return object(d, func(k string) (err error) {
-				f.Metadata[k], err = next[string](d)
-				return err
-			})
+	p, seen := &parser{text: header}, map[string]bool{}
+	err := p.object(func(key string) (err error) {
+		if seen[key] {
+			return errDuplicate
 		}
-		t, err := parseTensor(d)
+		seen[key] = true
+		if key == metadataKey {
+			f.Metadata, err = p.metadata()
+			return err
+		}
+		t, err := p.tensor()
 		t.Name = key
 		f.Tensors = append(f.Tensors, t)
 		return err
@@ -37,36 +41,58 @@ func (f *File) parseHeader(header []byte) error {
 	if err != nil {
 		return err
 	}
-	if rest := bytes.Trim(header[d.InputOffset():], " "); len(rest) > 0 {
+	if rest := bytes.Trim(header[p.at:], " "); len(rest) > 0 {
 		return fmt.Errorf("%d bytes after the closing }", len(rest))
 	}
 	return nil
 }
 
-func parseTensor(d *json.Decoder) (t Info, err error) {
+// metadata reads an object of strings, or null for none.
+func (p *parser) metadata() (map[string]string, error) {
+	if p.null() {
+		return nil, nil
+	}
+	m := map[string]string{}
+	err := p.object(func(key string) (err error) {
+		if _, ok := m[key]; ok {
+			return errDuplicate
+		}
+		m[key], err = p.string()
+		return err
+	})
+	return m, err
+}
+
+var tensorFields = []string{"dtype", "shape", "data_offsets"}
+
+func (p *parser) tensor() (t Info, err error) {
 	var offsets []int
-	seen := 0
-	err = object(d, func(key string) (err error) {
+	seen := 0 // a bit for each of tensorFields
+	err = p.object(func(key string) (err error) {
+		i := slices.Index(tensorFields, key)
+		if i >= 0 && seen>>i&1 == 1 {
+			return errDuplicate
+		}
+		seen |= 1 << max(i, 0)
 		switch key {
 		case "dtype":
 			var s string
-			s, err = next[string](d)
+			s, err = p.string()
 			t.DType = DType(s)
 		case "shape":
-			t.Shape, err = integers(d)
+			t.Shape, err = p.integers(maxDims)
 		case "data_offsets":
-			offsets, err = integers(d)
+			offsets, err = p.integers(2)
 		default:
-			return fmt.Errorf("field %q is not known", key)
+			return fmt.Errorf("field %q is not known", shown(key))
 		}
-		seen++
 		return err
 	})
 	if err != nil {
 		return t, err
 	}
-	if seen != 3 {
-		return t, fmt.Errorf("%d fields, want dtype, shape and data_offsets", seen)
+	if n := bits.OnesCount(uint(seen)); n != len(tensorFields) {
+		return t, fmt.Errorf("%d fields, want dtype, shape and data_offsets", n)
 	}
 	if len(offsets) != 2 || offsets[0] > offsets[1] {
 		return t, fmt.Errorf("data_offsets %v, want [start, end]", offsets)
@@ -77,69 +103,4 @@ func parseTensor(d *json.Decoder) (t Info, err error) {
 		err = fmt.Errorf("data_offsets span %d bytes, want %d for %s %v", t.Bytes, want, t.DType, t.Shape)
 	}
 	return t, err
-}
-
-// object reads an object, calls field after each key and refuses duplicate keys. Errors name the key.
-func object(d *json.Decoder, field func(key string) error) error {
-	if err := delim(d, '{'); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for d.More() {
-		key, err := next[string](d)
-		if err != nil {
-			return err
-		}
-		if seen[key] {
-			return fmt.Errorf("%s: duplicate key", key)
-		}
-		seen[key] = true
-		if err := field(key); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-	}
-	return delim(d, '}')
-}
-
-// integers reads an array of integers that are not negative.
-func integers(d *json.Decoder) ([]int, error) {
-	if err := delim(d, '['); err != nil {
-		return nil, err
-	}
-	list := []int{}
-	for d.More() {
-		n, err := next[json.Number](d)
-		if err != nil {
-			return nil, err
-		}
-		i, err := strconv.ParseUint(n.String(), 10, strconv.IntSize-1)
-		if err != nil {
-			return nil, fmt.Errorf("number %s, want an integer of 0 or more", n)
-		}
-		list = append(list, int(i))
-	}
-	return list, delim(d, ']')
-}
-
-func delim(d *json.Decoder, want json.Delim) error {
-	got, err := next[json.Delim](d)
-	if err == nil && got != want {
-		err = fmt.Errorf("%v, want %v", got, want)
-	}
-	return err
-}
-
-func next[T any](d *json.Decoder) (v T, err error) {
-	tok, err := d.Token()
-	if err == io.EOF {
-		return v, io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return v, err
-	}
-	v, ok := tok.(T)
-	if !ok {
-		return v, fmt.Errorf("%v, want a %T", tok, v)
-	}
-	return v, nil
 }

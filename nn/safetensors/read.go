@@ -13,8 +13,7 @@ import (
 
 const (
 	metadataKey = "__metadata__"
-	// maxHeader limits the memory that a damaged file can make us allocate. It is the limit of the format's reference
-	// implementation.
+	// maxHeader is the limit of the format's reference implementation.
 	maxHeader = 100_000_000
 )
 
@@ -85,29 +84,80 @@ func (f *File) Lookup(name string) (Info, bool) {
 
 // Read returns the encoded elements of a tensor.
 func (f *File) Read(name string) ([]byte, error) {
-	t, ok := f.Lookup(name)
-	if !ok {
-		return nil, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, name, len(f.Tensors))
+	t, err := f.find(name)
+	if err != nil {
+		return nil, err
 	}
 	p := make([]byte, t.Bytes)
-	if n, err := f.r.ReadAt(p, f.data+t.Offset); n < len(p) {
-		return nil, fmt.Errorf("safetensors: %s: %s: %d of %d bytes read: %w", f.Name, name, n, len(p), err)
+	return p, f.readAt(t, p, 0)
+}
+
+func (f *File) find(name string) (Info, error) {
+	t, ok := f.Lookup(name)
+	if !ok {
+		return t, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, shown(name), len(f.Tensors))
 	}
-	return p, nil
+	return t, nil
+}
+
+// readAt reads a tensor's elements from byte at on.
+func (f *File) readAt(t Info, p []byte, at int64) error {
+	if n, err := f.r.ReadAt(p, f.data+t.Offset+at); n < len(p) {
+		return fmt.Errorf("safetensors: %s: %s: %d of %d bytes read: %w", f.Name, shown(t.Name), at+int64(n), t.Bytes,
+			err)
+	}
+	return nil
+}
+
+// pieceBytes is how much is read at once, a multiple of every element's size.
+const pieceBytes = 1 << 16
+
+// eachPiece reads a tensor in pieces, so that it takes no memory beside the caller's own; do gets each piece and the
+// byte at which it starts.
+func (f *File) eachPiece(t Info, do func(piece []byte, at int64) error) error {
+	buffer := make([]byte, min(pieceBytes, t.Bytes))
+	for at := int64(0); at < t.Bytes; {
+		p := buffer[:min(pieceBytes, t.Bytes-at)]
+		if err := f.readAt(t, p, at); err != nil {
+			return err
+		}
+		if err := do(p, at); err != nil {
+			return err
+		}
+		at += int64(len(p))
+	}
+	return nil
 }
 
 // Float32 returns the elements of a tensor of type F32, F64, F16 or BF16 as float32.
 func (f *File) Float32(name string) ([]float32, error) {
-	p, err := f.Read(name)
+	t, err := f.find(name)
 	if err != nil {
 		return nil, err
 	}
-	t, _ := f.Lookup(name)
-	x := make([]float32, t.Elems())
-	if err := toFloat32(x, t.DType, p); err != nil {
-		return nil, fmt.Errorf("safetensors: %s: %s: %w", f.Name, name, err)
+	if !t.DType.IsFloat() {
+		return nil, fmt.Errorf("safetensors: %s: %s: dtype %s, want F32, F64, F16 or BF16", f.Name, shown(name), t.DType)
 	}
-	return x, nil
+	x, size := make([]float32, t.Elems()), int64(t.DType.Size())
+	err = f.eachPiece(t, func(p []byte, at int64) error {
+		toFloat32(x[at/size:][:int64(len(p))/size], t.DType, p)
+		return nil
+	})
+	return x, err
+}
+
+// Digest is the Digest of all tensors, which are read in pieces.
+func (f *File) Digest(with ...string) (string, error) {
+	d := newDigest(with)
+	sorted := slices.Clone(f.Tensors)
+	slices.SortFunc(sorted, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
+	for _, t := range sorted {
+		d.begin(t.Name, t.DType, t.Shape)
+		if err := f.eachPiece(t, func(p []byte, _ int64) error { d.Write(p); return nil }); err != nil {
+			return "", err
+		}
+	}
+	return d.sum(), nil
 }
 
 // All reads every tensor.
@@ -162,11 +212,11 @@ func (f *File) checkLayout(dataSize int64) error {
 		end := t.Offset + t.Bytes
 		switch {
 		case t.Offset > at:
-			return fmt.Errorf("%s: starts at %d, want %d (hole in the data)", t.Name, t.Offset, at)
+			return fmt.Errorf("%s: starts at %d, want %d (hole in the data)", shown(t.Name), t.Offset, at)
 		case t.Offset < at:
-			return fmt.Errorf("%s: starts at %d, want %d (overlaps the tensor before it)", t.Name, t.Offset, at)
+			return fmt.Errorf("%s: starts at %d, want %d (overlaps the tensor before it)", shown(t.Name), t.Offset, at)
 		case end > dataSize:
-			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", t.Name, end, dataSize)
+			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", shown(t.Name), end, dataSize)
 		}
 		at = end
 		f.byName[t.Name] = i
@@ -181,7 +231,7 @@ func (f *File) checkLayout(dataSize int64) error {
 func byteSize(d DType, shape []int) (int64, error) {
 	size := int64(d.Size())
 	if size == 0 {
-		return 0, fmt.Errorf("dtype %q is not known", string(d))
+		return 0, fmt.Errorf("dtype %q is not known", shown(string(d)))
 	}
 	empty := slices.Contains(shape, 0)
 	for _, n := range shape {

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"resnet/data/memory/memorytest"
 )
 
 // file returns a file with the given header and data.
@@ -117,6 +120,19 @@ func TestReadRefuses(t *testing.T) {
 			"a: dtype: duplicate key"},
 		{"duplicate metadata", file(`{"__metadata__":{"k":"1","k":"2"}}`, ""), "k: duplicate key"},
 		{"metadata of numbers", file(`{"__metadata__":{"k":1}}`, ""), "k: 1, want a string"},
+		{"metadata of nothing", file(`{"__metadata__":{"k":null}}`, ""), "k: null, want a string"},
+		{"tensor of nothing", file(`{"a":null}`, ""), "a: null, want {"},
+		{"bare comma", file(`{"a":`+u8+`,}`, "xx"), "}, want a string"},
+		{"comma missing", file(`{"a":`+u8+`"b":`+u8+`}`, "xx"), `", want ,`},
+		{"colon missing", file(`{"a"`+u8+`}`, "xx"), "{, want :"},
+		{"line in a string", file("{\"a\n\":"+u8+"}", "xx"), "character '\\n' in a string"},
+		{"bad escape", file(`{"\x":`+u8+`}`, "xx"), "invalid character 'x' in string escape"},
+		{"leading zero", file(`{"a":{"dtype":"U8","shape":[02],"data_offsets":[0,2]}}`, "xx"), "number 02, want"},
+		{"nested", file(`{"a":`+strings.Repeat("[", 1<<20), ""), "a: [, want {"},
+		{"nested shape", file(`{"a":{"dtype":"U8","shape":`+strings.Repeat("[", 1<<20), ""), "shape: [, want a number"},
+		{"dimensions", file(`{"a":{"dtype":"U8","shape":[`+strings.Repeat("1,", 100)+`1]}}`, ""), "more than 64 numbers"},
+		{"long name", file(`{"`+strings.Repeat("n", 1<<20)+`":1}`, ""), strings.Repeat("n", 100) + "…: 1, want {"},
+		{"escape sequence", file(`{"\u001b[2J":1}`, ""), `"\x1b[2J": 1, want {`},
 		{"missing field", file(`{"a":{"dtype":"U8","shape":[2]}}`, "xx"), "a: 2 fields"},
 		{"unknown field", file(`{"a":{"dtype":"U8","shape":[2],"offsets":[0,2]}}`, "xx"), `field "offsets"`},
 		{"unknown dtype", file(`{"a":{"dtype":"F8","shape":[2],"data_offsets":[0,2]}}`, "xx"),
@@ -139,8 +155,10 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
-	if _, err := open(file(`{}  `, "")); err != nil {
-		t.Errorf("a file without tensors: %v", err)
+	for _, header := range []string{`{}  `, `{"__metadata__":null}`, "{ \"__metadata__\" :\n{\t} }"} {
+		if f, err := open(file(header, "")); err != nil || len(f.Metadata) > 0 {
+			t.Errorf("a file without tensors, %s: %v", header, err)
+		}
 	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a directory: %v", err)
@@ -215,7 +233,59 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// No file may make the reader panic. What it accepts must be the same after it is written and read again.
+// TestHeaderMemory: a header takes a few times its size in memory, and what maxKeys names take, whatever it says. A
+// fuzzer would never make one that is large.
+func TestHeaderMemory(t *testing.T) {
+	many := func(entry string) string {
+		var b strings.Builder
+		for i := range maxKeys + 1 {
+			fmt.Fprintf(&b, entry, i)
+		}
+		return b.String()
+	}
+	for name, header := range map[string]string{
+		"tensors":       `{` + many(`"%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},`) + `"":null}`,
+		"metadata":      `{"__metadata__":{` + many(`"%d":"",`) + `"":""}}`,
+		"shapes":        `{"a":{"dtype":"U8","shape":[` + many("0%.0d,") + `0],"data_offsets":[0,0]}}`,
+		"a long value":  `{"__metadata__":{"k":"` + strings.Repeat("v", 8<<20) + `"}}`,
+		"a long escape": `{"__metadata__":{"k":"` + strings.Repeat(`\n`, 4<<20) + `"}}`,
+	} {
+		in := file(header, "")
+		memorytest.Limit(t, 6*uint64(len(in))+128<<20, func() {
+			if _, err := open(in); err != nil && len(err.Error()) > 1000 {
+				t.Errorf("%s: an error of %d bytes", name, len(err.Error()))
+			}
+		})
+	}
+}
+
+// TestFloat32Memory: elements are read in pieces, into nothing but the result.
+func TestFloat32Memory(t *testing.T) {
+	const n = 4 << 20
+	tensors := []Tensor{{"t", F32, []int{n}, make([]byte, 4*n)}}
+	want := Digest(tensors)
+	var b bytes.Buffer
+	if err := Write(&b, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	f, err := open(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	memorytest.Limit(t, 4*n+1<<20, func() {
+		if _, err := f.Float32("t"); err != nil {
+			t.Error(err)
+		}
+	})
+	memorytest.Limit(t, 1<<20, func() {
+		if got, err := f.Digest(); err != nil || got != want {
+			t.Errorf("digest %s, %v, want %s", got, err, want)
+		}
+	})
+}
+
+// No file may make the reader panic or take much memory. What it accepts must be the same after it is written and read
+// again.
 func FuzzRead(f *testing.F) {
 	tensors, meta := sample()
 	var buf bytes.Buffer
@@ -226,7 +296,9 @@ func FuzzRead(f *testing.F) {
 	f.Add(file(`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}`, "xx"))
 	f.Add(file(`{"a":{"dtype":"F16","shape":[0,18446744073709551615],"data_offsets":[0,0]}}`, ""))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		in, err := open(b)
+		var in *File
+		var err error
+		memorytest.Limit(t, 64*uint64(len(b))+1<<16, func() { in, err = open(b) })
 		if err != nil {
 			return
 		}
@@ -245,6 +317,9 @@ func FuzzRead(f *testing.F) {
 		back, err := again.All()
 		if err != nil || Digest(back) != Digest(all) {
 			t.Fatalf("read back differs (%v)", err)
+		}
+		if digest, err := in.Digest(); err != nil || digest != Digest(all) {
+			t.Fatalf("digest %s, %v, want %s", digest, err, Digest(all))
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"unicode/utf8"
@@ -124,16 +125,29 @@ func encodeHeader(sorted []Tensor, metadata map[string]string) ([]byte, error) {
 // Digest returns the SHA-256, in hex, of the given strings and of the names, types, shapes and elements of the tensors,
 // in any order of the tensors. The format has no checksum; a program can keep this one in the metadata.
 func Digest(tensors []Tensor, with ...string) string {
-	h := sha256.New()
-	for _, s := range with {
-		fmt.Fprintf(h, "%q\n", s)
-	}
+	d := newDigest(with)
 	sorted := slices.Clone(tensors)
 	slices.SortFunc(sorted, func(a, b Tensor) int { return cmp.Compare(a.Name, b.Name) })
 	for i := range sorted {
 		t := &sorted[i]
-		fmt.Fprintf(h, "%q %s %v\n", t.Name, t.DType, t.Shape)
-		h.Write(t.Data)
+		d.begin(t.Name, t.DType, t.Shape)
+		d.Write(t.Data)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return d.sum()
 }
+
+// digest sums up tensors in the order of their names. What Write gets are the elements of the last begun.
+type digest struct{ hash.Hash }
+
+func newDigest(with []string) digest {
+	d := digest{sha256.New()}
+	for _, s := range with {
+		fmt.Fprintf(d, "%q\n", s)
+	}
+	return d
+}
+
+func (d digest) begin(name string, t DType, shape []int) {
+	fmt.Fprintf(d, "%q %s %v\n", name, t, shape)
+}
+func (d digest) sum() string { return hex.EncodeToString(d.Sum(nil)) }
