@@ -24,15 +24,18 @@ func Open(format, path string) (f *os.File, size int64, err error) {
 		}
 		f, err = nil, fmt.Errorf("%s: %s: %w", format, path, err)
 	}()
+	info, err := os.Stat(path) // before Open, which would wait for a pipe's writer
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, errors.New("not a regular file")
+	}
 	if f, err = os.Open(path); err != nil {
 		return nil, 0, err
 	}
-	info, err := f.Stat()
-	if err != nil {
+	if info, err = f.Stat(); err != nil {
 		return f, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return f, 0, errors.New("not a regular file")
 	}
 	return f, info.Size(), nil
 }
