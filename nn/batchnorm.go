@@ -17,6 +17,9 @@ type BatchNorm struct {
 	ReLU          bool
 }
 
+// runningVar is the name of the running variance, which is never negative.
+const runningVar = "running_var"
+
 func (BatchNorm) Kind() string { return "batchnorm" }
 
 func (op BatchNorm) Describe([]Type, Type) string { return "batch norm" + describeReLU(op.ReLU) }
@@ -33,7 +36,7 @@ func (op BatchNorm) Infer(in []Type) (Signature, error) {
 		Out: in[0],
 		Params: []Param{
 			vector("weight", c, Ones, true), vector("bias", c, Zeros, true),
-			vector("running_mean", c, Zeros, false), vector("running_var", c, Ones, false),
+			vector("running_mean", c, Zeros, false), vector(runningVar, c, Ones, false),
 		},
 		Saved:  []Saved{stat, stat}, // save_mean, save_invstd
 		ReadsX: true, ReadsY: op.ReLU, GradInPlace: true,

@@ -75,7 +75,7 @@ func runImport(c *cli.Context) (err error) {
 	if from == toKeras {
 		err = readKeras(file, m)
 	} else {
-		err = weights.Load(file, m.Executor(), m.Graph())
+		err = weights.Import(file, m.Executor(), m.Graph(), notes(c))
 	}
 	if err != nil {
 		return err

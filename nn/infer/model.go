@@ -57,7 +57,12 @@ func OpenOn(b nn.Backend, path string, batch int) (m *Model, err error) {
 			err = errors.Join(err, b.Close())
 		}
 	}()
-	metadata, err := weights.ReadMetadata(path)
+	f, err := weights.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	metadata, err := f.Metadata()
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +70,7 @@ func OpenOn(b nn.Backend, path string, batch int) (m *Model, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := weights.Load(path, m.exec, m.Graph()); err != nil {
+	if err := f.Load(m.exec, m.Graph()); err != nil {
 		return nil, errors.Join(err, m.exec.Close())
 	}
 	return m, nil

@@ -79,7 +79,7 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	}
 	defer t.close(&err)
 	if cfg.Weights != "" {
-		err = weights.Load(cfg.Weights, t.exec, t.plan.Graph)
+		err = weights.Import(cfg.Weights, t.exec, t.plan.Graph, t.log)
 	} else {
 		err = nn.Initialize(t.exec, t.plan.Graph, cfg.Seed)
 	}

@@ -123,13 +123,14 @@ func Read(path string) (*State, *safetensors.File, error) {
 func Parse(f *safetensors.File) (*State, error) {
 	js, ok := f.Metadata["state"]
 	if !ok {
-		return nil, errors.New("no state in the metadata (a weights file, not a checkpoint?)")
+		return nil, errors.New("no state in the metadata (a weights file, not a checkpoint? start a run from it with: " +
+			"resnet train --weights FILE)")
 	}
-	tensors, err := f.All()
+	got, err := f.Digest(js)
 	if err != nil {
 		return nil, err
 	}
-	if got, want := safetensors.Digest(tensors, js), f.Metadata["sha256"]; got != want {
+	if want := f.Metadata["sha256"]; got != want {
 		return nil, fmt.Errorf("sha-256 %.12s…, want %.12s… (damaged checkpoint)", got, want)
 	}
 	s := &State{}
