@@ -269,6 +269,12 @@ func TestCUDAOutOfMemory(t *testing.T) {
 	if !errors.Is(err, nn.ErrOutOfMemory) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v, want one line that wraps %v", err, nn.ErrOutOfMemory)
 	}
+	var large *nn.TooLarge
+	if !errors.As(err, &large) || large.Have >= large.Need || large.Fits == 0 {
+		t.Errorf("error %v, want what is needed, what is there and what fits", err)
+	} else if err := b.(nn.MemoryChecker).CheckMemory(g, nn.PlanConfig{Batch: large.Fits, Optimizer: nn.SGD{}}); err != nil {
+		t.Errorf("what fits does not: %v", err)
+	}
 	if err := b.Close(); err != nil {
 		t.Errorf("after running out of memory: %v", err)
 	}

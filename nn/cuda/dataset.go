@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -39,11 +40,10 @@ func (e *executor) upload(images []byte, labels []int32) (int, error) {
 	if s.images, err = e.backend.device.Alloc("images of a data set", int64(len(images))); err != nil {
 		return 0, err
 	}
-	e.buffers = append(e.buffers, s.images)
 	if s.labels, err = e.backend.device.Alloc("labels of a data set", 4*int64(len(labels))); err != nil {
-		return 0, err
+		return 0, errors.Join(err, s.images.Free())
 	}
-	e.buffers = append(e.buffers, s.labels)
+	e.buffers = append(e.buffers, s.images, s.labels)
 	if err := e.transfer.write(s.images.Ptr, images); err != nil {
 		return 0, err
 	}

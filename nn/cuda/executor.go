@@ -63,6 +63,9 @@ type executor struct {
 
 // Compile implements nn.Backend.
 func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
+	if err := b.CheckMemory(g, c); err != nil {
+		return nil, err
+	}
 	p, f, err := b.plan(g, c)
 	if err != nil {
 		return nil, err
@@ -129,10 +132,26 @@ var segmentNames = [nn.NumSegments]string{
 
 // allocate takes device memory and fills it with zeros.
 func (e *executor) allocate() error {
-	for s, n := range e.plan.Bytes {
-		if err := e.alloc(&e.segments[s], segmentNames[s], n); err != nil {
+	for _, a := range e.allocations() {
+		if err := e.alloc(a.to, a.what, a.bytes); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// allocation is a buffer that allocate makes.
+type allocation struct {
+	to    **gpu.Buffer
+	what  string
+	bytes int64
+}
+
+// allocations are the segments of the plan and the buffers beside them.
+func (e *executor) allocations() []allocation {
+	var list []allocation
+	for s, n := range e.plan.Bytes {
+		list = append(list, allocation{&e.segments[s], segmentNames[s], n})
 	}
 	g, b := e.graph, e.backend
 	var params16, scale int64
@@ -142,11 +161,7 @@ func (e *executor) allocate() error {
 	if b.config.Precision == nn.FP16 {
 		scale = int64(unsafe.Sizeof(kernels.ScaleState{}))
 	}
-	for _, a := range []struct {
-		to    **gpu.Buffer
-		what  string
-		bytes int64
-	}{
+	return append(list, []allocation{
 		{&e.params16, "parameters in 16 bits", params16},
 		{&e.pixels, "images", int64(g.Elems(g.Images, e.plan.MaxBatch()))},
 		{&e.labels, "labels", 4 * int64(e.plan.MaxBatch())},
@@ -156,12 +171,7 @@ func (e *executor) allocate() error {
 		{&e.scale, "loss scale", scale},
 		{&e.samples, "samples", int64(sampleBytes) * int64(e.plan.MaxBatch())},
 		{&e.lossScratch, "partial losses", kernels.LossScratch(e.plan.MaxBatch())},
-	} {
-		if err := e.alloc(a.to, a.what, a.bytes); err != nil {
-			return err
-		}
-	}
-	return nil
+	}...)
 }
 
 // alloc sets *to to a buffer of zeros, or leaves it nil for 0 bytes. Close frees the buffer.

@@ -26,11 +26,12 @@ type multistep struct {
 }
 
 func (e *executor) makeMultistep() error {
-	var flops int64 // of a step
+	var flops int64 // of an image
 	for _, in := range e.plan.Train.Instructions {
-		flops += nn.InstructionFLOPs(e.graph, in) * int64(e.plan.Batch)
+		flops += nn.InstructionFLOPs(e.graph, in)
 	}
-	m := &multistep{steps: int(min(max(multistepFLOPs/max(flops, 1), 1), maxMultistep))}
+	steps := int64(multistepFLOPs) / max(flops, 1) / int64(e.plan.Batch)
+	m := &multistep{steps: int(min(max(steps, 1), maxMultistep))}
 	e.multistep = m
 	bytes := int64(m.steps) * int64(e.plan.Batch*sampleBytes+4*nn.StepParamsLen)
 	if err := e.alloc(&m.input, "samples and scalars of several steps", bytes); err != nil {
