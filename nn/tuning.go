@@ -13,6 +13,7 @@ import (
 
 	"resnet/data/atomicfile"
 	"resnet/nn/internal/enum"
+	"resnet/nn/internal/regular"
 )
 
 // Tuning records which of several candidates was chosen for each computation on a GPU, and how fast each was. As a JSON
@@ -71,22 +72,44 @@ func (s TuningScope) String() string {
 
 // ReadTuning reads a file that Save wrote. The error wraps fs.ErrNotExist where there is none.
 func ReadTuning(path string) (*Tuning, error) {
-	text, err := os.ReadFile(path)
+	f, size, err := regular.Open("nn: tuning", path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if size > maxTuning {
+		return nil, fmt.Errorf("nn: tuning: %s: %d bytes, want at most %d (damaged?)", path, size, maxTuning)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxTuning))
 	if err != nil {
 		return nil, fmt.Errorf("nn: tuning: %w", err)
 	}
+	t, err := parseTuning(text)
+	if err != nil {
+		return nil, fmt.Errorf("nn: tuning: %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// maxTuning bounds the memory that a damaged file takes. A choice takes some hundred bytes of the file, and a network
+// some hundred choices.
+const maxTuning = 4 << 20
+
+func parseTuning(text []byte) (*Tuning, error) {
 	t := &Tuning{}
 	if err := json.Unmarshal(text, t); err != nil {
-		return nil, fmt.Errorf("nn: tuning: %s: %w (damaged?)", path, err)
+		return nil, fmt.Errorf("%w (damaged?)", err)
 	}
 	if t.Format != tuningFormat {
-		return nil, fmt.Errorf("nn: tuning: %s: format %d, want %d (written by another version of this program)", path,
-			t.Format, tuningFormat)
+		return nil, fmt.Errorf("format %d, want %d (written by another version of this program)", t.Format, tuningFormat)
 	}
 	for key, c := range t.Choices {
-		if c.Choice == "" || c.Microseconds < 0 {
-			return nil, fmt.Errorf("nn: tuning: %s: %s: choice %q of %g us (damaged?)", path, key, c.Choice,
-				c.Microseconds)
+		least := c.Microseconds
+		for _, us := range c.Candidates {
+			least = min(least, us)
+		}
+		if c.Choice == "" || least < 0 {
+			return nil, fmt.Errorf("%.100s: choice %.100q of %g us (damaged?)", key, c.Choice, least)
 		}
 	}
 	if t.Choices == nil {

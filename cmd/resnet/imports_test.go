@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"nn/keras":                 {"nn/hdf5", "nn"},
 	"nn/diagram":               {"nn"},
 	"nn/nntest":                {"nn/models", "nn/safetensors", "nn"},
-	"nn":                       {"nn/internal/enum", "data", "data/atomicfile", "data/memory"},
+	"nn":                       {"nn/internal/enum", "data", "data/atomicfile", "data/memory", "nn/internal/regular"},
 	"nn/safetensors":           {"nn/internal/regular"},
 	"nn/hdf5":                  {"nn/internal/regular"},
 	"nn/internal/axis":         nil,

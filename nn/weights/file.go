@@ -169,7 +169,7 @@ func parseMetadata(meta map[string]string) (m Metadata, err error) {
 
 // knownKeys are the keys of files from before there was a metadataDigest.
 var knownKeys = []string{"format", "format_version", "model", "dataset", "sha256", "classes", "epoch", "accuracy",
-	"split", "transposed"}
+	"split"}
 
 // checkMetadata checks the version and the digest of the metadata. Where the digest is missing from a file of ours no
 // other key may be there that is not known: it could be the digest's own, damaged.

@@ -62,10 +62,9 @@ func TestEveryBitCounts(t *testing.T) {
 	b := saved(t)
 	e, g := network(t, smallModel())
 	path := filepath.Join(t.TempDir(), "w")
-	end := 8 + int(binary.LittleEndian.Uint64(b))
 	for at := 0; at < len(b); at++ {
-		if at > end+64 && at%97 != 0 {
-			continue // the tensors' own bytes are alike
+		if at > 1000 && at%37 != 0 {
+			continue // after the metadata; what follows is alike
 		}
 		b[at] ^= 1 << (at % 8)
 		if err := os.WriteFile(path, b, 0o644); err != nil {
