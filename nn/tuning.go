@@ -101,7 +101,8 @@ func parseTuning(text []byte) (*Tuning, error) {
 		return nil, fmt.Errorf("%w (damaged?)", err)
 	}
 	if t.Format != tuningFormat {
-		return nil, fmt.Errorf("format %d, want %d (written by another version of this program)", t.Format, tuningFormat)
+		return nil, fmt.Errorf("format %d, want %d (written by another version of this program)", t.Format,
+			tuningFormat)
 	}
 	for key, c := range t.Choices {
 		least := c.Microseconds

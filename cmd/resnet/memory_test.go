@@ -27,8 +27,8 @@ func TestTooLargeForTheMachine(t *testing.T) {
 			`batch size \d+ fits|smaller network`},
 	} {
 		_, stderr, code := resnet(t, c.args...)
-		want := regexp.MustCompile(`^resnet: nn: fashion-resnet .* needs [\d.]+ [GTPE]B, this machine has [\d.]+ .B; .*(` +
-			c.hint + ")")
+		want := regexp.MustCompile(`^resnet: nn: fashion-resnet .* needs [\d.]+ [GTPE]B, ` +
+			`this machine has [\d.]+ .B; .*(` + c.hint + ")")
 		if code != 1 || strings.Count(stderr, "\n") != 1 || !want.MatchString(stderr) {
 			t.Errorf("%v: exit status %d, want 1 and a line that matches %v:\n%s", c.args, code, want, stderr)
 		}

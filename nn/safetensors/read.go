@@ -95,7 +95,8 @@ func (f *File) Read(name string) ([]byte, error) {
 func (f *File) find(name string) (Info, error) {
 	t, ok := f.Lookup(name)
 	if !ok {
-		return t, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, shown(name), len(f.Tensors))
+		return t, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, shown(name),
+			len(f.Tensors))
 	}
 	return t, nil
 }
@@ -136,7 +137,8 @@ func (f *File) Float32(name string) ([]float32, error) {
 		return nil, err
 	}
 	if !t.DType.IsFloat() {
-		return nil, fmt.Errorf("safetensors: %s: %s: dtype %s, want F32, F64, F16 or BF16", f.Name, shown(name), t.DType)
+		return nil, fmt.Errorf("safetensors: %s: %s: dtype %s, want F32, F64, F16 or BF16", f.Name, shown(name),
+			t.DType)
 	}
 	x, size := make([]float32, t.Elems()), int64(t.DType.Size())
 	err = f.eachPiece(t, func(p []byte, at int64) error {
@@ -216,7 +218,8 @@ func (f *File) checkLayout(dataSize int64) error {
 		case t.Offset < at:
 			return fmt.Errorf("%s: starts at %d, want %d (overlaps the tensor before it)", shown(t.Name), t.Offset, at)
 		case end > dataSize:
-			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", shown(t.Name), end, dataSize)
+			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", shown(t.Name), end,
+				dataSize)
 		}
 		at = end
 		f.byName[t.Name] = i

@@ -104,8 +104,8 @@ func (f *File) Prefix(g *nn.Graph) string {
 
 // Load reads the file at path into the parameters and running statistics of e. The file must have exactly the graph's
 // tensors, in their shapes, of type F32, F64, F16 or BF16, finite and with variances of 0 or more; batch norm's
-// num_batches_tracked, which PyTorch adds, is ignored, and so is a Prefix. Nothing is written to e unless the whole file
-// is valid. Metadata are optional; the version and checksums that Save writes are checked where they are present.
+// num_batches_tracked, which PyTorch adds, is ignored, and so is a Prefix. Nothing is written to e unless the whole
+// file is valid. Metadata are optional; the version and checksums that Save writes are checked where they are present.
 func Load(path string, e nn.Executor, g *nn.Graph) error {
 	return Import(path, e, g, func(string, ...any) {})
 }

@@ -206,8 +206,8 @@ func TestValuesThatAreNone(t *testing.T) {
 // TestPrefixes: what wrappers put before all names is taken off and said.
 func TestPrefixes(t *testing.T) {
 	tensors, _ := header(t, saved(t))
-	counter := safetensors.Tensor{Name: "blocks.0.bn1.num_batches_tracked", DType: safetensors.I64, Data: make([]byte, 8)}
-	tensors = append(tensors, counter)
+	tensors = append(tensors, safetensors.Tensor{Name: "blocks.0.bn1.num_batches_tracked", DType: safetensors.I64,
+		Data: make([]byte, 8)})
 	e, g := network(t, smallModel())
 	for _, prefix := range []string{"", "module.", "_orig_mod.", "model.", "_orig_mod.module.", "model.module.model."} {
 		renamed := slices.Clone(tensors)

@@ -123,8 +123,8 @@ func Read(path string) (*State, *safetensors.File, error) {
 func Parse(f *safetensors.File) (*State, error) {
 	js, ok := f.Metadata["state"]
 	if !ok {
-		return nil, errors.New("no state in the metadata (a weights file, not a checkpoint? start a run from it with: " +
-			"resnet train --weights FILE)")
+		return nil, errors.New("no state in the metadata (a weights file, not a checkpoint? a run starts from it " +
+			"with: resnet train --weights FILE)")
 	}
 	got, err := f.Digest(js)
 	if err != nil {
