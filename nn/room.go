@@ -16,21 +16,26 @@ type MemoryChecker interface {
 
 // Room is the memory that a device has left for a network, or that of the host.
 type Room struct {
-	Have int64  // bytes
-	Of   string // whose memory it is: "this machine"
-	// Need returns what Compile would allocate.
+	Of string // whose memory it is: "this machine"
+	// Have returns how many bytes there are. It may make room for what is needed first.
+	Have func(need int64) (int64, error)
+	// Need returns what Compile would allocate. Check calls it once for what fits.
 	Need func(g *Graph, c PlanConfig) (int64, error)
 }
 
 // Check returns a *TooLarge if Compile would need more than there is.
 func (r Room) Check(g *Graph, c PlanConfig) error {
 	need, err := r.need(g, c)
-	if err != nil || need <= r.Have {
+	if err != nil {
 		return err
 	}
-	e := &TooLarge{TooLarge: memory.TooLarge{Need: need, Have: r.Have, Of: r.Of}, Network: g.Name, Batch: c.Batch}
+	have, err := r.Have(need)
+	if err != nil || need <= have {
+		return err
+	}
+	e := &TooLarge{TooLarge: memory.TooLarge{Need: need, Have: have, Of: r.Of}, Network: g.Name, Batch: c.Batch}
 	// What is left changes by itself, so a proposal leaves some of it.
-	e.Fits, err = r.largest(g, c, r.Have-r.Have/16)
+	e.Fits, err = r.largest(g, c, have-have/16)
 	if err != nil {
 		return err
 	}

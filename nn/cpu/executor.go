@@ -48,10 +48,7 @@ const slack = 64
 
 // Compile implements nn.Backend.
 func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
-	if err := b.CheckMemory(g, c); err != nil {
-		return nil, err
-	}
-	p, err := b.Plan(g, c)
+	p, err := b.planThatFits(g, c)
 	if err != nil {
 		return nil, err
 	}

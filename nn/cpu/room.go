@@ -1,27 +1,47 @@
 package cpu
 
 import (
+	"math"
+	"runtime/debug"
+
 	"resnet/data/memory"
 	"resnet/nn"
 )
 
 // CheckMemory implements nn.MemoryChecker.
 func (b *backend) CheckMemory(g *nn.Graph, c nn.PlanConfig) error {
-	have, ok := memory.Available()
-	if !ok {
-		return nil // the system does not tell
-	}
-	room := nn.Room{Have: have, Of: thisMachine, Need: func(g *nn.Graph, c nn.PlanConfig) (int64, error) {
-		p, err := b.Plan(g, c)
-		if err != nil {
+	_, err := b.planThatFits(g, c)
+	return err
+}
+
+// planThatFits returns the plan, or an error where this machine has too little memory for it.
+func (b *backend) planThatFits(g *nn.Graph, c nn.PlanConfig) (p *nn.Plan, err error) {
+	room := nn.Room{Of: thisMachine, Have: available, Need: func(g *nn.Graph, c nn.PlanConfig) (int64, error) {
+		var err error
+		if p, err = b.Plan(g, c); err != nil {
 			return 0, err
 		}
 		return b.need(p), nil
 	}}
-	return room.Check(g, c)
+	err = room.Check(g, c)
+	return p, err
 }
 
 const thisMachine = "this machine"
+
+// available is what is left for so many bytes; where that is too little, what networks that are closed have left behind
+// is given back first.
+func available(need int64) (int64, error) {
+	have, ok := memory.Available()
+	if ok && have < need {
+		debug.FreeOSMemory()
+		have, ok = memory.Available()
+	}
+	if !ok {
+		return math.MaxInt64, nil // the system does not tell
+	}
+	return have, nil
+}
 
 // need is what an executor of the plan allocates, and what training and evaluation do for it besides: the images that
 // they hand over, and a copy of what a checkpoint holds.
@@ -58,9 +78,10 @@ func (b *backend) checkFloor(g *nn.Graph) error {
 			most = max(most, n)
 		}
 	}
-	have, ok := memory.Available()
-	if need := params + most; ok && need > have {
-		return &nn.TooLarge{Network: g.Name, TooLarge: memory.TooLarge{Need: need, Have: have, Of: thisMachine}}
+	need := params + most
+	have, err := available(need)
+	if err == nil && need > have {
+		err = &nn.TooLarge{Network: g.Name, TooLarge: memory.TooLarge{Need: need, Have: have, Of: thisMachine}}
 	}
-	return nil
+	return err
 }

@@ -63,10 +63,7 @@ type executor struct {
 
 // Compile implements nn.Backend.
 func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
-	if err := b.CheckMemory(g, c); err != nil {
-		return nil, err
-	}
-	p, f, err := b.plan(g, c)
+	p, f, err := b.planThatFits(g, c)
 	if err != nil {
 		return nil, err
 	}

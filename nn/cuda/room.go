@@ -7,18 +7,25 @@ import "resnet/nn"
 // CheckMemory implements nn.MemoryChecker. The workspaces that cuDNN's algorithms and kernels ask for are known only
 // once they are bound, so they do not count here.
 func (b *backend) CheckMemory(g *nn.Graph, c nn.PlanConfig) error {
-	free, _, err := b.device.MemInfo()
-	if err != nil {
-		return b.wrap(err)
+	_, _, err := b.planThatFits(g, c)
+	return err
+}
+
+// planThatFits is plan, or an error where the device has too little memory left for it.
+func (b *backend) planThatFits(g *nn.Graph, c nn.PlanConfig) (p *nn.Plan, f *fusion, err error) {
+	free := func(int64) (int64, error) {
+		n, _, err := b.device.MemInfo()
+		return n, b.wrap(err)
 	}
-	room := nn.Room{Have: free, Of: b.Name(), Need: func(g *nn.Graph, c nn.PlanConfig) (int64, error) {
-		p, _, err := b.plan(g, c)
-		if err != nil {
+	room := nn.Room{Of: b.Name(), Have: free, Need: func(g *nn.Graph, c nn.PlanConfig) (int64, error) {
+		var err error
+		if p, f, err = b.plan(g, c); err != nil {
 			return 0, err
 		}
 		return b.need(p), nil
 	}}
-	return room.Check(g, c)
+	err = room.Check(g, c)
+	return p, f, err
 }
 
 // need is the device memory that an executor of the plan takes before its nodes are bound.
