@@ -30,8 +30,8 @@ examples:
    resnet bench                                 how fast this machine is
    resnet doctor                                what is missing here
 
-exit status: 0 success, 1 failure, 2 wrong usage, 130 or 143 after SIGINT or
-SIGTERM with the checkpoint written
+exit status: 0 success, 1 failure, 2 wrong usage, 129, 130 or 143 after SIGHUP,
+SIGINT or SIGTERM with the checkpoint written
 `
 	commandHelp = `{{.HelpName}} - {{.Usage}}{{if .Aliases}} (also: {{join .Aliases ", "}}){{end}}
 

@@ -55,7 +55,7 @@ func runFetch(c *cli.Context) error {
 	o := data.Options{Dataset: c.String("dataset"), Dir: c.String("data-dir")}
 	done := func() {}
 	if !c.Bool("quiet") {
-		bar := &transferBar{w: c.App.ErrWriter, terminal: isTerminal(c.App.ErrWriter)}
+		bar := newTransferBar(c.App.ErrWriter, showsBars(c.App.ErrWriter))
 		o.Progress, o.Log, done = bar.progress, bar.log, bar.end
 	}
 	dir, err := data.Fetch(c.Context, o)

@@ -106,7 +106,7 @@ func deviceOf(c *cli.Context) (d device.Config, o device.Options, err error) {
 func notes(c *cli.Context) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		if !c.Bool("quiet") {
-			fmt.Fprintf(c.App.ErrWriter, format+"\n", args...)
+			fmt.Fprintln(c.App.ErrWriter, printable(fmt.Sprintf(format, args...)))
 		}
 	}
 }

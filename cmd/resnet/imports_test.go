@@ -15,10 +15,10 @@ const module = "resnet/"
 var mayImport = map[string][]string{
 	"cmd/resnet": {"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard",
 		"nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights", "nn/models", "nn/diagram", "nn/keras",
-		"nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu"},
+		"nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu", "data/terminal"},
 	"bench": {"nn/device", "nn/models", "nn", "data"},
 	"nn/train": {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights",
-		"nn/models", "nn/safetensors", "nn", "data", "data/atomicfile", "nn/internal/enum"},
+		"nn/models", "nn/safetensors", "nn", "data", "data/atomicfile", "nn/internal/enum", "data/terminal"},
 	"nn/train/checkpoint": {"nn/infer", "nn/weights", "nn/models", "nn/safetensors", "nn", "data/atomicfile",
 		"data/filelock"},
 	"nn/train/plots":       {"nn/train", "nn/infer", "nn", "nn/internal/axis", "data/atomicfile"},
@@ -52,6 +52,7 @@ var mayImport = map[string][]string{
 	"data/filelock":            nil,
 	"data/memory":              nil,
 	"data/memory/memorytest":   nil,
+	"data/terminal":            nil,
 }
 
 // only are the packages that alone may import others of a kind.

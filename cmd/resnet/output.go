@@ -21,7 +21,10 @@ func writeOutput(path string, write func(io.Writer) error) error {
 		if err != nil {
 			return fmt.Errorf("output: %w", err)
 		}
-		return errors.Join(write(f), f.Close())
+		if err = errors.Join(write(f), f.Close()); readerEnded(err) {
+			return errNobodyReads
+		}
+		return err
 	}
 	if dir := filepath.Dir(path); !isDir(dir) {
 		return fmt.Errorf("output: %s: no directory %s (make it first)", path, dir)

@@ -65,7 +65,7 @@ func runReport(c *cli.Context) error {
 			if c.Context.Err() != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.ErrWriter, "warning: %s: not evaluated: %s\n", dir, oneLine(err))
+			fmt.Fprintf(c.App.ErrWriter, "warning: %s: not evaluated: %s\n", printable(dir), oneLine(err))
 		}
 	}
 	path := c.String("output")

@@ -6,25 +6,69 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
-// signals remembers which signal asked the program to end.
-type signals struct{ first atomic.Int32 }
+const (
+	// grace is how long after a signal a command may take to end by itself, unless it saves work.
+	grace = time.Second
+	// hangups is how long after a signal a SIGHUP does not count as another: the kernel and the shell both tell that a
+	// terminal has gone, and systemd may send it right after SIGTERM.
+	hangups = 2 * time.Second
+)
+
+// signals is what the program knows about the signals that ask it to end: SIGINT, SIGTERM and SIGHUP.
+type signals struct {
+	first  atomic.Int32
+	came   chan struct{} // closed at the first one
+	saving atomic.Bool   // the command has work to save
+}
+
+func newSignals() *signals { return &signals{came: make(chan struct{})} }
 
 // caught is the first signal's number, or 0.
 func (s *signals) caught() int { return int(s.first.Load()) }
 
-// withSignals cancels the context at the first SIGINT or SIGTERM, which leaves time to finish a step and write a
-// checkpoint. The second one ends the program at once.
-func withSignals(parent context.Context) (context.Context, *signals) {
-	ctx, cancel := context.WithCancel(parent)
-	s := new(signals)
-	c := make(chan os.Signal, 2)
+// watch returns a context that the first signal cancels. A command that does not end by itself within grace is ended by
+// end, unless it saves its work, see savesWork; the next signal ends that too. A SIGHUP that was ignored when the
+// program began, as under nohup, stays ignored.
+func (s *signals) watch(parent context.Context, end func(signal int)) context.Context {
+	ignoreWriteSignals()
+	c := make(chan os.Signal, 4)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		s.first.Store(int32((<-c).(syscall.Signal)))
-		cancel()
-		os.Exit(128 + int((<-c).(syscall.Signal)))
-	}()
-	return ctx, s
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(c, syscall.SIGHUP)
+	}
+	ctx, cancel := context.WithCancel(context.WithValue(parent, signalsKey{}, s))
+	go s.wait(c, cancel, end)
+	return ctx
+}
+
+func (s *signals) wait(c <-chan os.Signal, cancel context.CancelFunc, end func(signal int)) {
+	first := int((<-c).(syscall.Signal))
+	s.first.Store(int32(first))
+	close(s.came)
+	cancel()
+	begin, late := time.Now(), time.After(grace)
+	for {
+		select {
+		case next := <-c:
+			if next != syscall.SIGHUP || time.Since(begin) > hangups {
+				end(int(next.(syscall.Signal)))
+			}
+		case <-late:
+			if !s.saving.Load() {
+				end(first)
+			}
+		}
+	}
+}
+
+type signalsKey struct{}
+
+// savesWork tells that the command has work to save from here on, for which a signal leaves it the time.
+func savesWork(ctx context.Context) {
+	if s, ok := ctx.Value(signalsKey{}).(*signals); ok {
+		s.saving.Store(true)
+	}
 }

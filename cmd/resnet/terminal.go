@@ -6,18 +6,16 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/term"
+	"resnet/data/terminal"
 )
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
+func isTerminal(w io.Writer) bool { return terminal.Is(w) }
+
+// showsBars says whether a line on w can be drawn again and again.
+func showsBars(w io.Writer) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
 
 // showsColor says whether w is a terminal on which colours are welcome, see https://no-color.org.
-func showsColor(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
+func showsColor(w io.Writer) bool { return showsBars(w) && os.Getenv("NO_COLOR") == "" }
 
 // commandLine is what one types into a shell to run the program with args.
 func commandLine(args []string) string {

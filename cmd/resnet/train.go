@@ -40,8 +40,8 @@ func trainCommand() *cli.Command {
 		Description: `Writes a run directory: config.json, environment.json, tuning.json, results.csv,
 weights/best.safetensors, weights/last.safetensors, a checkpoint and events for
 TensorBoard, and at the end curves.png, and of the best weights on the test split
-confusion.png, predictions.png, wrong.png and filters.png. After SIGINT or
-SIGTERM the step is finished and the checkpoint written; --resume continues to
+confusion.png, predictions.png, wrong.png and filters.png. After SIGINT, SIGTERM
+or SIGHUP the step is finished and the checkpoint written; --resume continues to
 the same bits, on the same device (on a GPU with --deterministic), or with
 --device on another one. On a GPU the fastest algorithms are measured once and
 kept in the user's cache, see --tune; tuning.json has those that the run took.
@@ -65,7 +65,7 @@ func runTrain(c *cli.Context) error {
 		return err
 	}
 	o := train.Options{
-		Stderr: c.App.ErrWriter, Terminal: isTerminal(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter),
+		Stderr: c.App.ErrWriter, Terminal: showsBars(c.App.ErrWriter), Color: showsColor(c.App.ErrWriter),
 		Quiet: c.Bool("quiet"), NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Force: c.Bool("force"),
 		Origin: train.Origin{Command: commandLine(os.Args), Version: bench.Version(), CPU: bench.ThisMachine().CPU},
 	}
@@ -77,7 +77,8 @@ func runTrain(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Hooks = ob.hooks()
+	saves := train.Hooks{Start: func(*train.StartInfo) error { savesWork(c.Context); return nil }}
+	o.Hooks = train.Join(saves, ob.hooks())
 	var result *train.Result
 	if dir := c.String("resume"); dir != "" {
 		if o.Override, err = overrides(c, dir); err != nil {
@@ -103,7 +104,8 @@ func runTrain(c *cli.Context) error {
 	if c.String("format") == "json" {
 		return writeJSON(c.App.Writer, result)
 	}
-	return writeResult(c.App.Writer, result)
+	mention(c, func(w io.Writer) error { return writeResult(w, result) })
+	return nil
 }
 
 // overrides returns a function that applies the settings given beside --resume. train refuses those that would make it

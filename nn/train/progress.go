@@ -3,18 +3,30 @@ package train
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
-	"golang.org/x/term"
+	"resnet/data/terminal"
 )
 
-// Progress reports a run to w: a line for every epoch, and in between a progress bar, or, if w is not a terminal, a
-// line every ten seconds. With color the best epochs are green.
-func Progress(w io.Writer, terminal, color bool) Hooks {
-	p := &progress{w: w, terminal: terminal, color: color}
+// Progress reports a run to w: a line for every epoch, and in between a progress bar as wide as the terminal allows, or,
+// if w is not a live terminal, a line every ten seconds. With color the best epochs are green. That w cannot be written
+// to is no error. If w is a terminal.Screen the bar makes room for what others write to it.
+func Progress(w io.Writer, live, color bool) Hooks {
+	p := newProgress(w, live, color)
 	return Hooks{Start: p.start, Step: p.step, Epoch: p.epoch, End: p.end}
+}
+
+func newProgress(w io.Writer, live, color bool) *progress {
+	return &progress{screen: screenOn(w, live), color: color}
+}
+
+// screenOn returns w if that is a screen, or one that writes to it.
+func screenOn(w io.Writer, live bool) *terminal.Screen {
+	if s, ok := w.(*terminal.Screen); ok {
+		return s
+	}
+	return terminal.NewScreen(w, live)
 }
 
 const (
@@ -23,12 +35,10 @@ const (
 )
 
 type progress struct {
-	w        io.Writer
-	terminal bool
-	color    bool
-	last     time.Time
-	drawn    bool // there is a bar on the current line
-	train    int  // number of training images
+	screen *terminal.Screen
+	color  bool
+	last   time.Time
+	train  int // number of training images
 }
 
 func (p *progress) start(s *StartInfo) error {
@@ -43,10 +53,11 @@ func (p *progress) start(s *StartInfo) error {
 	m := s.Model
 	p.printf("model: %s, %dx%dx%d, %d classes, %d parameters (%d running statistics)\n",
 		m.Model, m.Channels, m.Height, m.Width, m.Classes, all, statistics)
-	p.printf("data: %s, %d training images, %s\n", s.Dataset, s.TrainImages, validationNote(c, s.ValImages))
+	p.printf("data: %s, %d training images, %s\n", terminal.Printable(s.Dataset), s.TrainImages,
+		validationNote(c, s.ValImages))
 	p.printf("training: %s, batch %d, %d steps an epoch, %d epochs, %s, lr %g %s\n",
 		s.Backend, c.BatchSize, s.Steps, c.Epochs, c.Optimizer, c.LR, c.Sched)
-	p.printf("output: %s\n", s.Dir)
+	p.printf("output: %s\n", terminal.Printable(s.Dir))
 	if s.Resumed {
 		p.printf("resumed after %d epochs and %d steps\n", s.Epoch, s.Step)
 	}
@@ -65,26 +76,40 @@ func validationNote(c *Config, n int) string {
 }
 
 func (p *progress) step(s *StepInfo) error {
-	every := lineEvery
-	if p.terminal {
+	live, every := p.screen.Live(), lineEvery
+	if live {
 		every = barEvery
 	}
 	now := time.Now()
-	if now.Sub(p.last) < every && !(p.terminal && s.Step == s.Steps) {
+	if now.Sub(p.last) < every && !(live && s.Step == s.Steps) {
 		return nil
 	}
 	p.last = now
 	left := time.Duration(float64(p.train-s.Images) / s.ImagesPerSecond * float64(time.Second))
-	tail := fmt.Sprintf(" %d/%d  loss %.4f  acc %.2f%%  %.0f img/s  eta %s",
-		s.Step, s.Steps, s.Train.Loss, 100*s.Train.Accuracy, s.ImagesPerSecond, clockTime(left))
 	head := fmt.Sprintf("epoch %*d/%d", digits(s.Epochs), s.Epoch, s.Epochs)
-	if !p.terminal {
-		p.printf("%s  step%s\n", head, tail)
+	parts := []string{ // the most important first
+		fmt.Sprintf(" %d/%d", s.Step, s.Steps), fmt.Sprintf("  loss %.4f", s.Train.Loss),
+		fmt.Sprintf("  acc %.2f%%", 100*s.Train.Accuracy), fmt.Sprintf("  %.0f img/s", s.ImagesPerSecond),
+		"  eta " + clockTime(left),
+	}
+	if live {
+		p.screen.Draw(func(columns int) string { return barLine(columns, head, parts, float64(s.Step)/float64(s.Steps)) })
 		return nil
 	}
-	line := head + bar(width(p.w)-len(head)-len(tail)-1, float64(s.Step)/float64(s.Steps)) + tail
-	p.draw(line)
+	p.printf("%s  step%s\n", head, strings.Join(parts, ""))
 	return nil
+}
+
+// barLine is as many of the parts, from the first on, as there is room for, and a bar before them if all of them fit.
+func barLine(columns int, head string, parts []string, done float64) string {
+	tail := ""
+	for _, part := range parts {
+		if len(head)+len(tail)+len(part) > columns {
+			return head + tail
+		}
+		tail += part
+	}
+	return head + bar(columns-len(head)-len(tail), done) + tail
 }
 
 func (p *progress) epoch(e *EpochInfo) error {
@@ -113,7 +138,7 @@ func (p *progress) end(r *Result) error {
 	if r.Test != nil {
 		best += fmt.Sprintf(", test accuracy %.2f%%", 100*r.Test.Accuracy)
 	}
-	p.printf("best: %s, %s\n", best, r.BestWeights)
+	p.printf("best: %s, %s\n", best, terminal.Printable(r.BestWeights))
 	return nil
 }
 
@@ -124,19 +149,8 @@ func (p *progress) green(s string) string {
 	return "\x1b[32m" + s + "\x1b[0m"
 }
 
-// printf writes whole lines, over the bar if there is one.
-func (p *progress) printf(format string, args ...any) {
-	if p.drawn {
-		io.WriteString(p.w, "\r\x1b[K")
-		p.drawn = false
-	}
-	fmt.Fprintf(p.w, format, args...)
-}
-
-func (p *progress) draw(line string) {
-	io.WriteString(p.w, "\r"+line+"\x1b[K")
-	p.drawn = true
-}
+// printf writes whole lines. Where that fails the run goes on without them.
+func (p *progress) printf(format string, args ...any) { fmt.Fprintf(p.screen, format, args...) }
 
 // bar is a bar in brackets of at most n characters in all; it is empty if n is too small.
 func bar(n int, done float64) string {
@@ -147,15 +161,6 @@ func bar(n int, done float64) string {
 	n = min(n, most) - len(" []")
 	full := int(done * float64(n))
 	return " [" + strings.Repeat("=", full) + strings.Repeat(" ", n-full) + "]"
-}
-
-func width(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
-			return n
-		}
-	}
-	return 80
 }
 
 func digits(n int) int { return len(fmt.Sprint(n)) }

@@ -51,7 +51,8 @@ func TestProgressLines(t *testing.T) {
 
 func TestProgressBar(t *testing.T) {
 	var out bytes.Buffer
-	p := &progress{w: &out, terminal: true, train: 1000}
+	p := newProgress(&out, true, false)
+	p.train = 1000
 	s := &StepInfo{Epoch: 3, Epochs: 30, Step: 5, Steps: 10, Images: 500, ImagesPerSecond: 2,
 		Train: infer.Score{Loss: 0.25, Accuracy: 0.875}}
 	if err := p.step(s); err != nil {
@@ -68,6 +69,26 @@ func TestProgressBar(t *testing.T) {
 	}
 	if p.printf("note\n"); out.String() != "\r\x1b[Knote\n" {
 		t.Errorf("a line over the bar: %q", out.String())
+	}
+}
+
+// The line fits the terminal: what matters least is left out first.
+func TestBarLine(t *testing.T) {
+	parts := []string{" 5/10", "  loss 0.2500", "  acc 87.50%", "  2 img/s", "  eta 4:10"}
+	for columns, want := range map[int]string{
+		0: "epoch  3/30", 11: "epoch  3/30", 16: "epoch  3/30 5/10", 28: "epoch  3/30 5/10",
+		29: "epoch  3/30 5/10  loss 0.2500", 41: "epoch  3/30 5/10  loss 0.2500  acc 87.50%",
+		60: "epoch  3/30 5/10  loss 0.2500  acc 87.50%  2 img/s  eta 4:10",
+		70: "epoch  3/30 [===    ] 5/10  loss 0.2500  acc 87.50%  2 img/s  eta 4:10",
+	} {
+		if got := barLine(columns, "epoch  3/30", parts, 0.5); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
+	for columns := range 200 {
+		if n := len(barLine(columns, "epoch  3/30", parts, 0.5)); n > max(columns, len("epoch  3/30")) {
+			t.Errorf("%d columns: a line of %d", columns, n)
+		}
 	}
 }
 

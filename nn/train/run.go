@@ -12,6 +12,7 @@ import (
 
 	"resnet/data"
 	"resnet/data/atomicfile"
+	"resnet/data/terminal"
 	"resnet/nn"
 	"resnet/nn/infer"
 	"resnet/nn/train/checkpoint"
@@ -25,7 +26,7 @@ var ErrInterrupted = errors.New("interrupted")
 // Options are what a run needs besides its Config. They do not change what it computes.
 type Options struct {
 	Stderr   io.Writer // for progress and notes; nil: none
-	Terminal bool      // Stderr is a terminal: show a progress bar
+	Terminal bool      // Stderr is a terminal that can clear a line: show a progress bar
 	Color    bool      // Stderr is a terminal with colours
 	Quiet    bool      // write nothing to Stderr
 	Hooks    Hooks
@@ -171,6 +172,6 @@ func (o *Options) logger() checkpoint.Logger {
 		}
 		line.Lock()
 		defer line.Unlock()
-		fmt.Fprintf(o.Stderr, format+"\n", args...)
+		fmt.Fprintln(o.Stderr, terminal.Printable(fmt.Sprintf(format, args...)))
 	}
 }
