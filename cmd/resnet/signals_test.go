@@ -67,16 +67,22 @@ func begin(t *testing.T, run string, args ...string) (*exec.Cmd, *bytes.Buffer) 
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+	awaitCheckpoint(t, c, run)
+	return c, &stderr
+}
+
+// awaitCheckpoint waits for the first checkpoint of a run.
+func awaitCheckpoint(t *testing.T, c *exec.Cmd, run string) {
+	t.Helper()
 	for range 2000 {
 		if _, err := os.Stat(filepath.Join(run, "checkpoint", "checkpoint.safetensors")); err == nil {
-			return c, &stderr
+			return
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	c.Process.Kill()
 	c.Wait()
-	t.Fatalf("no checkpoint within 10 s: %s", stderr.String())
-	return nil, nil
+	t.Fatalf("no checkpoint within 10 s: %v", c.Stderr)
 }
 
 func TestSignalResume(t *testing.T) {
@@ -86,7 +92,7 @@ func TestSignalResume(t *testing.T) {
 		signal syscall.Signal
 		code   int
 		after  time.Duration
-	}{{syscall.SIGINT, 130, took / 10}, {syscall.SIGTERM, 143, took / 3}} {
+	}{{syscall.SIGINT, 130, took / 10}, {syscall.SIGTERM, 143, took / 3}, {syscall.SIGHUP, 129, took / 4}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
 			var run string
 			var stderr *bytes.Buffer
