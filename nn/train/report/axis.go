@@ -21,8 +21,8 @@ func newValueAxis(low, high, begin, end float64) valueAxis {
 	if axis.Flat(low, high) {
 		low, high = low-math.Abs(low)/10, high+math.Abs(high)/10
 	}
-	if high == low {
-		high = 1
+	if high-low < 1e-300 {
+		high = low + 1
 	}
 	step := axis.Step(high-low, 5, 1, 2, 2.5, 5)
 	ticks := axis.Around(low, high, step)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -59,7 +60,7 @@ func charts(runs []Run) []chart {
 	return all
 }
 
-// newChart draws a figure. Values that are not finite leave gaps in the lines.
+// newChart draws a figure. Values that cannot be drawn leave gaps in the lines.
 func newChart(f *figure, runs []Run, epochs int) chart {
 	c := chart{Title: f.title}
 	all := f.series(runs)
@@ -81,30 +82,34 @@ func newChart(f *figure, runs []Run, epochs int) chart {
 	c.Y = values.ticks(f.tick)
 	x := epochAxis{epochs}
 	c.X = x.ticks()
-	c.Columns = make([]column, epochs)
-	for i := range c.Columns {
-		at := x.place(i + 1)
-		c.Columns[i] = column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()),
-			Text: fmt.Sprintf("Epoch %d", i+1)}
-	}
+	columns := map[int]*column{} // by epoch; only those that a run has
 	for i := range all {
-		c.add(&all[i], f, x, values)
+		c.add(&all[i], f, x, values, columns)
 	}
-	c.Columns = slices.DeleteFunc(c.Columns, func(col column) bool { return len(col.Dots) == 0 })
+	for _, epoch := range slices.Sorted(maps.Keys(columns)) {
+		c.Columns = append(c.Columns, *columns[epoch])
+	}
 	return c
 }
 
-// at returns the value of row k, and whether there is one that is finite.
+// newColumn is the column of an epoch, without values.
+func newColumn(x epochAxis, epoch int) *column {
+	at := x.place(epoch)
+	return &column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()), Text: fmt.Sprintf("Epoch %d", epoch)}
+}
+
+// at returns the value of row k, and whether there is one that can be drawn: beyond 1e300 the arithmetic of an axis would
+// overflow.
 func (s *series) at(k int) (float64, bool) {
 	if k < 0 || k >= len(s.rows) {
 		return 0, false
 	}
 	y, ok := s.of(&s.rows[k])
-	return y, ok && !math.IsNaN(y) && !math.IsInf(y, 0)
+	return y, ok && math.Abs(y) <= 1e300
 }
 
 // add draws a series and adds its values to the columns.
-func (c *chart) add(s *series, f *figure, x epochAxis, y valueAxis) {
+func (c *chart) add(s *series, f *figure, x epochAxis, y valueAxis, columns map[int]*column) {
 	var path strings.Builder
 	for k := range s.rows {
 		value, ok := s.at(k)
@@ -113,7 +118,11 @@ func (c *chart) add(s *series, f *figure, x epochAxis, y valueAxis) {
 		}
 		row := &s.rows[k]
 		d := dot{x.place(row.Epoch), y.place(value), s.color}
-		col := &c.Columns[row.Epoch-1]
+		col, ok := columns[row.Epoch]
+		if !ok {
+			col = newColumn(x, row.Epoch)
+			columns[row.Epoch] = col
+		}
 		col.Dots = append(col.Dots, d)
 		col.Text += fmt.Sprintf("\n%s: %s", s.name, f.value(value))
 		if row == s.best {

@@ -1,18 +1,19 @@
 package report
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
 
-	"resnet/nn/infer"
+	"resnet/nn/internal/regular"
 	"resnet/nn/train"
 )
+
+// maxFile is the size of configuration and environment, above any that a run writes: a few kB.
+const maxFile = 1 << 20
 
 // Load reads a run directory: config.json, the epochs in results.csv and, if there is one, environment.json, an object
 // of names and texts. Evaluation and Mistakes are left to the caller.
@@ -30,86 +31,43 @@ func load(dir string) (Run, error) {
 		return Run{}, err
 	}
 	r := Run{Name: filepath.Base(path)}
-	if r.Config, err = train.ReadConfig(filepath.Join(dir, "config.json")); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return r, fmt.Errorf("%s: no config.json (not a run directory?)", dir)
-		}
+	config := filepath.Join(dir, "config.json")
+	if _, err := readFile(config); errors.Is(err, fs.ErrNotExist) {
+		return r, fmt.Errorf("%s: no config.json (not a run directory?)", dir)
+	} else if err != nil {
+		return r, fmt.Errorf("%s: %w", config, err)
+	}
+	if r.Config, err = train.ReadConfig(config); err != nil {
 		return r, err
 	}
 	results := filepath.Join(dir, "results.csv")
-	if r.Rows, err = readRows(results); err != nil {
+	if r.Rows, err = readResults(results); err != nil {
 		return r, fmt.Errorf("%s: %w", results, err)
 	}
 	environment := filepath.Join(dir, "environment.json")
-	if b, err := os.ReadFile(environment); err == nil {
-		if r.Environment, err = pairs(b); err != nil {
-			return r, fmt.Errorf("%s: %w", environment, err)
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return r, err
+	b, err := readFile(environment)
+	if err == nil {
+		r.Environment, err = pairs(b)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return r, nil
+	}
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", environment, err)
 	}
 	return r, nil
 }
 
-// readRows reads results.csv. Its columns may be in any order, with unknown ones among them; those of validation may be
-// empty.
-func readRows(path string) ([]train.Row, error) {
-	f, err := os.Open(path)
+// readFile reads a regular file of at most maxFile bytes. Its error does not name the file.
+func readFile(path string) ([]byte, error) {
+	f, size, err := regular.Open("report", path)
 	if err != nil {
-		return nil, err.(*fs.PathError).Err
+		return nil, errors.Unwrap(err)
 	}
 	defer f.Close()
-	lines, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return nil, err
+	if size > maxFile {
+		return nil, fmt.Errorf("%d bytes, want at most %d (a file of another program?)", size, maxFile)
 	}
-	if len(lines) == 0 {
-		return nil, errors.New("empty, want a line of column names")
-	}
-	rows := make([]train.Row, 0, len(lines)-1)
-	for i, line := range lines[1:] {
-		c := columns{lines[0], line, nil}
-		r := train.Row{
-			Epoch: int(c.number("epoch")), Step: int64(c.number("step")), LR: c.number("lr"),
-			Train:   infer.Score{Loss: c.number("train_loss"), Accuracy: c.number("train_acc")},
-			Seconds: c.number("seconds"), ImagesPerSecond: c.number("images_per_second"),
-		}
-		if c.text("val_loss") != "" {
-			r.Val = &infer.Score{Loss: c.number("val_loss"), Accuracy: c.number("val_acc")}
-		}
-		if c.err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+2, c.err)
-		}
-		rows = append(rows, r)
-	}
-	return rows, nil
-}
-
-// columns gives access to the fields of a line by column name. It keeps the first error.
-type columns struct {
-	names, fields []string
-	err           error
-}
-
-func (c *columns) text(name string) string {
-	for i, n := range c.names {
-		if n == name {
-			return c.fields[i]
-		}
-	}
-	if c.err == nil {
-		c.err = fmt.Errorf("no column %s", name)
-	}
-	return ""
-}
-
-func (c *columns) number(name string) float64 {
-	s := c.text(name)
-	x, err := strconv.ParseFloat(s, 64)
-	if err != nil && c.err == nil {
-		c.err = fmt.Errorf("%s %q, want a number", name, s)
-	}
-	return x
+	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
 // settings returns the names and values of a configuration as config.json has them.

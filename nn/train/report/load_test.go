@@ -65,7 +65,6 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadErrors(t *testing.T) {
-	const header = "epoch,step,lr,train_loss,train_acc,val_loss,val_acc,seconds,images_per_second\n"
 	files := func(change ...string) map[string]string {
 		f := map[string]string{"config.json": "{}", "results.csv": header + "1,10,0.1,0.5,0.5,,,1.00,9.0\n"}
 		for i := 0; i < len(change); i += 2 {
@@ -88,6 +87,17 @@ func TestLoadErrors(t *testing.T) {
 		{files("results.csv", header+"1,10,fast,0.5,0.5,,,1.00,9.0\n"), `line 2: lr "fast", want a number`},
 		{files("results.csv", header+"1,10,0.1,0.5,0.5,0.1,,1.00,9.0\n"), `line 2: val_acc "", want a number`},
 		{files("results.csv", header+"1,10\n"), "wrong number of fields"},
+		{files("results.csv", header+"NaN,10,0.1,0.5,0.5,,,1.00,9.0\n"), `line 2: epoch "NaN", want a whole number`},
+		{files("results.csv", header+"1e300,10,0.1,0.5,0.5,,,1.00,9.0\n"), `line 2: epoch "1e300", want a whole number`},
+		{files("results.csv", header+"1,0.5,0.1,0.5,0.5,,,1.00,9.0\n"), `line 2: step "0.5", want a whole number`},
+		{files("results.csv", header+"1,10,0.1,0.5,0.5,,,NaN,9.0\n"), `line 2: seconds "NaN", want a number from 0`},
+		{files("results.csv", header+"1,10,0.1,0.5,0.5,,,1.00,-1\n"), `images_per_second "-1", want a number from 0`},
+		{files("results.csv", header+"\"1,10\n"), `line 2: extraneous or missing`},
+		{files("results.csv", header+"a\x1b[2Jb,10,0.1,0.5,0.5,,,1.00,9\n"), `line 2: epoch "a\x1b[2Jb", want a`},
+		{files("results.csv", strings.Repeat("\x00", 1<<17)), `results.csv: a line of more than 65536 bytes`},
+		{files("results.csv", header+strings.Repeat("1,1,0,0,0,,,1,1\n", 1<<17+1)), `more than 131072 epochs`},
+		{files("config.json", strings.Repeat(" ", 1<<20)+"{}"), `config.json: 1048578 bytes, want at most 1048576`},
+		{files("environment.json", strings.Repeat(" ", 1<<20)+"{}"), `environment.json: 1048578 bytes, want at most`},
 		{files("environment.json", "[1]"), "environment.json: [, want a JSON object"},
 		{files("environment.json", `{"a": 1`), "environment.json: "},
 	} {
@@ -105,6 +115,21 @@ func TestLoadErrors(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "report: ") || !strings.Contains(err.Error(), c.want) ||
 			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: error %v, want one line with %q", c.files, err, c.want)
+		}
+	}
+}
+
+// What is not a file is an error, not a wait.
+func TestLoadDirectories(t *testing.T) {
+	for _, name := range []string{"config.json", "results.csv", "environment.json"} {
+		dir := t.TempDir()
+		for n, content := range map[string]string{"config.json": "{}", "results.csv": "epoch\n"} {
+			must(t, os.WriteFile(filepath.Join(dir, n), []byte(content), 0o644))
+		}
+		must(t, os.RemoveAll(filepath.Join(dir, name)))
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		if _, err := Load(dir); err == nil || !strings.HasSuffix(err.Error(), name+": not a regular file") {
+			t.Errorf("a directory as %s: error %v", name, err)
 		}
 	}
 }

@@ -53,11 +53,13 @@ type line struct {
 // compare makes a table of the pairs of all runs. Names are in the order in which they first occur.
 func compare(runs [][]Pair) table {
 	var t table
+	index := map[string]int{} // of lines by name
 	for i, pairs := range runs {
 		for _, p := range pairs {
-			at := slices.IndexFunc(t.Lines, func(l line) bool { return l.Name == p.Name })
-			if at < 0 {
+			at, known := index[p.Name]
+			if !known {
 				at = len(t.Lines)
+				index[p.Name] = at
 				t.Lines = append(t.Lines, line{Name: p.Name, Values: make([]string, len(runs))})
 			}
 			t.Lines[at].Values[i] = p.Value
