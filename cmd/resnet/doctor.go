@@ -100,9 +100,9 @@ func (d *diagnosis) write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", d.Version)
 	for _, f := range d.Findings {
-		fmt.Fprintf(&b, "%-*s  %-7s  %s\n", name, f.Name, f.State, f.Text)
+		fmt.Fprintf(&b, "%-*s  %-7s  %s\n", name, f.Name, f.State, printable(f.Text))
 		if f.Hint != "" {
-			fmt.Fprintf(&b, "%-*s           what helps: %s\n", name, "", f.Hint)
+			fmt.Fprintf(&b, "%-*s           what helps: %s\n", name, "", printable(f.Hint))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -79,17 +79,19 @@ func runEval(c *cli.Context) (err error) {
 
 func (r *evaluation) write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "weights   %s (%s)\n", r.Weights, r.Model)
-	fmt.Fprintf(&b, "images    %s of %s %s\n", thousands(int64(r.Images)), r.Dataset, r.Split)
+	fmt.Fprintf(&b, "weights   %s (%s)\n", printable(r.Weights), printable(r.Model))
+	fmt.Fprintf(&b, "images    %s of %s %s\n", thousands(int64(r.Images)), printable(r.Dataset), r.Split)
 	fmt.Fprintf(&b, "loss      %.4f\naccuracy  %.2f %%\n\n", r.Loss, 100*r.Accuracy)
 
+	const widest = 40
 	name := len("macro mean")
 	for _, s := range r.Classes {
-		name = max(name, len(s.Name))
+		name = max(name, columns(cell(s.Name, widest)))
 	}
 	fmt.Fprintf(&b, "%4s %-*s %9s %9s %9s %9s\n", "", name, "class", "precision", "recall", "f1", "support")
 	for i, s := range r.Classes {
-		fmt.Fprintf(&b, "%4d %-*s %9.4f %9.4f %9.4f %9d\n", i, name, s.Name, s.Precision, s.Recall, s.F1, s.Support)
+		fmt.Fprintf(&b, "%4d %-*s %9.4f %9.4f %9.4f %9d\n",
+			i, name, cell(s.Name, widest), s.Precision, s.Recall, s.F1, s.Support)
 	}
 	m := r.Macro
 	fmt.Fprintf(&b, "%4s %-*s %9.4f %9.4f %9.4f %9d\n\n",
@@ -101,7 +103,7 @@ func (r *evaluation) write(w io.Writer) error {
 	}
 	b.WriteByte('\n')
 	for i, row := range r.Confusion {
-		fmt.Fprintf(&b, "%4d %-*s", i, name, r.Classes[i].Name)
+		fmt.Fprintf(&b, "%4d %-*s", i, name, cell(r.Classes[i].Name, widest))
 		for _, n := range row {
 			fmt.Fprintf(&b, " %5d", n)
 		}

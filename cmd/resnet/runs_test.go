@@ -69,6 +69,59 @@ func TestRuns(t *testing.T) {
 	}
 }
 
+// Directories that no run wrote, or that cannot be read, get a line each, and the other runs theirs.
+func TestRunsAmongOthers(t *testing.T) {
+	runs := t.TempDir()
+	make := func(name string, files ...string) string {
+		dir := filepath.Join(runs, name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(files); i += 2 {
+			write(t, filepath.Join(dir, files[i]), []byte(files[i+1]))
+		}
+		return dir
+	}
+	succeed(t, tiny(writeBars(t, 24), "--epochs", "1", "--output", filepath.Join(runs, "a-run"))...)
+	const header = "epoch,step,lr,train_loss,train_acc,val_loss,val_acc,seconds,images_per_second\n"
+	make("b-other", "config.json", `{"name": "another program's"}`)
+	make("c-binary", "config.json", "\x00\x01\x1b[2J")
+	make("d-nothing", "config.json", "{}")
+	make("e-nan", "config.json", "{}", "results.csv", header+"1,1,1,1,1,,,NaN,1\n")
+	make("f-huge", "config.json", "{}", "results.csv", header+"1,1,1,1,1,,,1e12,1\n2,1,1,1,1,,,1e12,1\n",
+		"environment.json", `{"state": "\u001b[31mred\nnext line"}`)
+	make("g-unlike", "config.json", "{}", "results.csv", "a;b;c\n1;2;3\n")
+	make("h-\x1b[31mred\nname", "config.json", "{")
+	if err := os.Mkdir(filepath.Join(make("i-directory"), "config.json"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(make("j-long", "config.json", ""), "config.json"), 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	make("k-no-run", "notes.txt", "")
+	pipes := specialFiles(t, runs)
+
+	table, stderr, code := resnet(t, "runs", runs)
+	lines := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
+	if code != 0 || stderr != "" || len(lines) != 1+10+pipes {
+		t.Errorf("exit status %d, stderr %q, want 0, nothing and a header, ten lines and %d:\n%s", code, stderr, pipes,
+			table)
+	}
+	if strings.Contains(table, "\x1b") || strings.Contains(table, "k-no-run") {
+		t.Errorf("escapes, or what is no run, in:\n%q", table)
+	}
+	for _, want := range []string{"finished", `h-\x1b[31mred\nname`, `\x1b[31mred\nnext line`, "results.csv: line 2: seconds"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("no %q in:\n%s", want, table)
+		}
+	}
+	var list []struct{ Name string }
+	decode(t, succeed(t, "runs", runs, "--format", "json"), &list)
+	if len(list) != 10+pipes || list[7].Name != "h-\x1b[31mred\nname" {
+		t.Errorf("%+v, want the names as they are", list)
+	}
+}
+
 // The run directory says what it takes to repeat the run.
 func TestTrainEnvironment(t *testing.T) {
 	dir, run := writeBars(t, 24), filepath.Join(t.TempDir(), "it's a run")

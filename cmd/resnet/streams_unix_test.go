@@ -229,3 +229,52 @@ func TestHangup(t *testing.T) {
 		}
 	}
 }
+
+// specialFiles makes run directories with what is no file in a file's place, and returns how many.
+func specialFiles(t *testing.T, runs string) int {
+	names := []string{"config.json", "results.csv", "environment.json", ".lock", "weights/best.safetensors"}
+	for i, name := range names {
+		dir := filepath.Join(runs, fmt.Sprint("pipe-", i))
+		if err := os.MkdirAll(filepath.Join(dir, "weights"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Skip(err)
+		}
+		for _, other := range []string{"config.json", "results.csv"} {
+			if other != name {
+				write(t, filepath.Join(dir, other), read(t, filepath.Join(runs, "a-run", other)))
+			}
+		}
+	}
+	if err := os.Symlink("loop", filepath.Join(runs, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	return len(names) + 1
+}
+
+// A run says that it is running as long as a process trains it, and no longer.
+func TestRunsState(t *testing.T) {
+	runs := t.TempDir()
+	run := filepath.Join(runs, "run")
+	state := func() (state string, process int) {
+		var list []struct {
+			State   string
+			Process int
+		}
+		decode(t, succeed(t, "runs", runs, "--format", "json"), &list)
+		if len(list) != 1 {
+			t.Fatalf("%+v, want one run", list)
+		}
+		return list[0].State, list[0].Process
+	}
+	p, _ := begin(t, run, longRun(writeBars(t, 600), run, "--epochs", "1000")...)
+	if s, pid := state(); s != "running" || pid != p.Process.Pid {
+		t.Errorf("while it trains: %s by process %d, want running by %d", s, pid, p.Process.Pid)
+	}
+	p.Process.Kill()
+	p.Wait()
+	if s, pid := state(); s != "interrupted" || pid != 0 {
+		t.Errorf("after a kill: %s by process %d, want interrupted", s, pid)
+	}
+}

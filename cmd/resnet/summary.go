@@ -190,7 +190,7 @@ func (s *summary) write(w io.Writer) error {
 	}
 	rule := strings.Repeat("-", name+66)
 	var b strings.Builder
-	fmt.Fprintf(&b, "Model: %s\n%s\n", s.Model.Model, rule)
+	fmt.Fprintf(&b, "Model: %s\n%s\n", printable(s.Model.Model), rule)
 	fmt.Fprintf(&b, "%-*s  %-20s  %11s  %s\n%s\n", name, "Layer (type)", "Output (N, C, H, W)", "Params",
 		"Connected to", rule)
 	for _, l := range s.Layers {

@@ -129,7 +129,7 @@ func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 // writeResult prints what a script would look for.
 func writeResult(w io.Writer, r *train.Result) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "run       %s\nweights   %s\n", r.Dir, r.BestWeights)
+	fmt.Fprintf(&b, "run       %s\nweights   %s\n", printable(r.Dir), printable(r.BestWeights))
 	if best := r.Best; best != nil {
 		fmt.Fprintf(&b, "epoch     %d\n", best.Epoch)
 		if best.Val != nil {

@@ -81,8 +81,11 @@ func lockSoon(f *os.File) (err error) {
 }
 
 // Find returns the process that holds the lock of the file at path. held is false if no process does, and also if that
-// cannot be known: there is no such file, it cannot be read, or its file system has no locks.
+// cannot be known: there is no such regular file, it cannot be read, or its file system has no locks.
 func Find(path string) (o Owner, held bool) {
+	if i, err := os.Stat(path); err != nil || !i.Mode().IsRegular() { // to open a pipe would wait for its writer
+		return Owner{}, false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return Owner{}, false
