@@ -84,6 +84,8 @@ func finish(c *cli.Command) {
 	c.OnUsageError = onUsageError
 	if len(c.Subcommands) > 0 {
 		c.Action = missingCommand
+	} else {
+		c.Before = refuseEmpty
 	}
 	for _, sub := range c.Subcommands {
 		finish(sub)
@@ -125,6 +127,32 @@ func commandNames(commands []*cli.Command) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// refuseEmpty refuses options and arguments that are there and empty, as a shell's variables are that were never set:
+// --resume "$RUN" is no wish for a new run. A variable of the environment may be empty.
+func refuseEmpty(c *cli.Context) error {
+	for _, f := range c.Command.Flags {
+		name := f.Names()[0]
+		if text, isText := c.Value(name).(string); isText && text == "" && c.IsSet(name) && fromArguments(f) {
+			return usagef("--%s: an empty value (leave the option out for its default)", name)
+		}
+	}
+	if c.Command.Hidden {
+		return nil
+	}
+	for i, a := range c.Args().Slice() {
+		if a == "" {
+			return usagef("%s: argument %d is empty", c.Command.Name, i+1)
+		}
+	}
+	return nil
+}
+
+// fromArguments says whether a flag has its values from the command line alone.
+func fromArguments(f cli.Flag) bool {
+	d, ok := f.(cli.DocGenerationFlag)
+	return ok && len(d.GetEnvVars()) == 0
 }
 
 // onUsageError rewords the flag parser's errors in the project's form.

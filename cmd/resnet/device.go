@@ -96,10 +96,20 @@ func deviceOf(c *cli.Context) (d device.Config, o device.Options, err error) {
 	d = device.Config{Device: c.String("device"), Precision: c.String("precision"),
 		Deterministic: c.Bool("deterministic"), Fuse: c.String("fuse")}
 	o = device.Options{
-		CPU:     cpu.Config{Threads: c.Int("workers"), ISA: &isa},
+		CPU:     cpu.Config{Threads: atMostProcessors(c, c.Int("workers")), ISA: &isa},
 		NoGraph: c.Bool("no-graph"), Check: c.Bool("check"), Tune: tune, Log: notes(c),
 	}
 	return d, o, asUsage(d.Validate(o))
+}
+
+// atMostProcessors is a number of threads, or that of the processors if it is above, which a note says.
+func atMostProcessors(c *cli.Context, threads int) int {
+	n := cpu.Processors()
+	if threads <= n {
+		return threads
+	}
+	notes(c)("note: %d threads (--workers): there are %d processors to use, so there are as many threads", threads, n)
+	return n
 }
 
 // notes writes lines to stderr, unless --quiet is given.

@@ -234,6 +234,7 @@ func configOf(c *cli.Context) (train.Config, error) {
 	if err := apply(c, &cfg); err != nil {
 		return cfg, err
 	}
+	cfg.Threads = atMostProcessors(c, cfg.Threads)
 	return cfg, asUsage(cfg.Validate())
 }
 

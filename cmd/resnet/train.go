@@ -112,18 +112,24 @@ func runTrain(c *cli.Context) error {
 // another run.
 func overrides(c *cli.Context, dir string) (func(*train.Config), error) {
 	switch output := c.String("output"); {
-	case c.String("config") != "":
+	case c.IsSet("config"):
 		return nil, usagef("--config with --resume: a run continues with the settings it began with")
 	case output != "" && filepath.Clean(output) != filepath.Clean(dir):
 		return nil, usagef("--output %s with --resume %s: a run continues in its own directory", output, dir)
 	case c.Bool("force"):
 		return nil, usagef("--force with --resume: want either the run that is there or a new one")
+	case c.IsSet("weights"):
+		return nil, usagef("--weights with --resume: a run continues from its own checkpoint; for a new run from "+
+			"those weights leave out --resume %s", dir)
 	}
 	trial := train.Defaults()
 	if err := apply(c, &trial); err != nil {
 		return nil, err
 	}
-	return func(cfg *train.Config) { _ = apply(c, cfg) }, nil // the same values parsed a moment ago
+	return func(cfg *train.Config) {
+		_ = apply(c, cfg) // the same values parsed a moment ago
+		cfg.Threads = atMostProcessors(c, cfg.Threads)
+	}, nil
 }
 
 // writeResult prints what a script would look for.

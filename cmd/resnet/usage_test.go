@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"resnet/nn/cpu"
 )
 
 // Every bad input gets one line that begins with "resnet: ", says what is wrong with which value, and the exit status
@@ -88,6 +90,9 @@ func TestErrors(t *testing.T) {
 		{"train --resume " + run + " --output elsewhere", 2,
 			`--output elsewhere with --resume .*: a run continues in its own directory`},
 		{"train --resume " + run + " --force", 2, `--force with --resume`},
+		{"train --resume " + run + " --weights " + weights, 2, `--weights with --resume`},
+		{"train --dataset idx --data-dir " + dir + " --output " + text, 1, `text\.png: is a file, want a directory`},
+		{"train --dataset idx --data-dir " + dir + " --output " + text + "/run", 1, `is a file, want a directory`},
 		{"runs /nowhere", 1, `/nowhere: no such directory`},
 		{"runs a b", 2, `2 directories given, want one`},
 		{"runs " + dir, 1, `no runs`},
@@ -169,6 +174,44 @@ func TestErrors(t *testing.T) {
 				t.Errorf("%d lines for wrong usage, want 1: %q", len(lines), stderr)
 			}
 		})
+	}
+}
+
+// A variable of the shell that was never set is no default.
+func TestEmpty(t *testing.T) {
+	for _, args := range [][]string{
+		{"train", "--resume", ""}, {"train", "--config="}, {"train", "-o", ""}, {"train", "--weights", ""},
+		{"train", "--lr", ""}, {"train", "--device", ""}, {"train", "--data-dir", ""}, {"summary", "--weights", ""},
+		{"bench", "--compare", ""}, {"predict", "--weights", "w", ""}, {"runs", ""}, {"report", ""}, {"import", "", "-o", "x"},
+		{"export", "--weights", "w", "-o", ""}, {"data", "info", "--data-dir", ""},
+	} {
+		_, stderr, code := resnet(t, args...)
+		if code != 2 || !strings.Contains(stderr, "empty") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: exit status %d, stderr %q, want 2 and a line", args, code, stderr)
+		}
+	}
+}
+
+// More threads than processors would only wait for each other.
+func TestWorkers(t *testing.T) {
+	dir, run := writeBars(t, 24), filepath.Join(t.TempDir(), "run")
+	_, stderr, code := resnet(t, tiny(dir, "--epochs", "1", "-j", "512", "--quiet=false", "--output", run)...)
+	if n := strings.Count(stderr, "note: 512 threads (--workers): there are "); code != 0 || n != 1 {
+		t.Errorf("exit status %d, %d notes, want 0 and one: %s", code, n, stderr)
+	}
+	var c struct{ Threads int }
+	decode(t, string(read(t, filepath.Join(run, "config.json"))), &c)
+	if c.Threads != cpu.Processors() {
+		t.Errorf("%d threads in config.json, want %d", c.Threads, cpu.Processors())
+	}
+	for _, args := range [][]string{
+		{"summary", "-j", "100000"}, {"train", "--resume", run, "-j", "512"},
+		{"eval", "--device", "cpu", "--weights", filepath.Join(run, "weights", "best.safetensors"), "--data-dir", dir, "-j", "99"},
+	} {
+		_, stderr, code := resnet(t, args...)
+		if n := strings.Count(stderr, "note: "); code != 0 || n != 1 {
+			t.Errorf("%v: exit status %d, %d notes, want 0 and one: %s", args, code, n, stderr)
+		}
 	}
 }
 

@@ -31,14 +31,19 @@ type backend struct {
 	cpus    []int // processors that the threads are pinned to; nil: not pinned
 }
 
+// Processors is how many processors this process may use: those of its affinity, or GOMAXPROCS if that is less, as it
+// is where a container has a CPU quota. More threads than that wait for each other.
+func Processors() int {
+	usable := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
+	if n := len(usableCPUs()); n > 0 {
+		usable = min(usable, n)
+	}
+	return usable
+}
+
 // New returns the backend "cpu".
 func New(c Config) (nn.Backend, error) {
-	cpus := usableCPUs()
-	// GOMAXPROCS is less where a container has a CPU quota.
-	usable := runtime.GOMAXPROCS(0)
-	if len(cpus) > 0 {
-		usable = min(usable, len(cpus))
-	}
+	cpus, usable := usableCPUs(), Processors()
 	if c.Threads == 0 {
 		c.Threads = usable
 	}
