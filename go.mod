@@ -1,12 +1,12 @@
 module resnet
 
-go 1.25.0
+go 1.26.0
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0
 	github.com/urfave/cli/v2 v2.27.7
-	golang.org/x/image v0.31.0
-	golang.org/x/sys v0.36.0
+	golang.org/x/image v0.48.0
+	golang.org/x/sys v0.50.0
 	golang.org/x/term v0.35.0
 	gonum.org/v1/gonum v0.17.0
 	gonum.org/v1/plot v0.17.0
@@ -24,5 +24,5 @@ require (
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/xrash/smetrics v0.0.0-20240521201337-686a1a2994c1 // indirect
-	golang.org/x/text v0.29.0 // indirect
+	golang.org/x/text v0.44.0 // indirect
 )
