@@ -11,6 +11,7 @@ var fashionMNIST = published{
 		About: "70000 images of clothing, 28x28, grey, 10 classes",
 		Classes: []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
 			"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"},
+		Dark: true,
 	},
 	files: [4]content{
 		{16 + 60000*28*28, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"},

@@ -26,6 +26,7 @@ type Dataset struct {
 	Name    string   // as in Options.Dataset
 	About   string   // one line for help texts
 	Classes []string // names by label; nil where only the files tell
+	Dark    bool     // its images are light on dark; false where only the files tell
 }
 
 func (d Dataset) about() Dataset {

@@ -25,14 +25,16 @@ func predictCommand() *cli.Command {
 	flags = append(flags, datasetFlags()...)
 	flags = append(append(flags, deviceFlags(nn.TuneCached)...), formatFlag("table", "json"))
 	return &cli.Command{
-		Name: "predict", Usage: "say what pictures show", ArgsUsage: "[FILE...]",
-		Description: `Pictures are PNG, JPEG or GIF files of any size: they are scaled to the network's
-input with their aspect kept and centred.
+		Name: "predict", Usage: "say what pictures show", ArgsUsage: "[FILE|FOLDER...]",
+		Description: `Pictures are PNG, JPEG, GIF, WebP, BMP or TIFF files: they are turned as their camera
+says, scaled to the network's input with their aspect kept, and centred. Of an
+animation the first frame counts. A folder stands for the pictures in it, not
+for those in its folders.
 
 examples:
    resnet predict --weights runs/DIR/weights/best.safetensors --indices 0:10,42
    resnet predict --weights FILE --invert --top 1 scan.jpg photo.png
-   resnet predict --weights FILE --format json boot.png
+   resnet predict --weights FILE --format json boot.png pictures/
    resnet predict --weights FILE --indices 10:20 --grid ten.png
    resnet predict --weights FILE --wrong 25 --grid mistakes.svg`,
 		Flags: flags, Action: runPredict,
@@ -43,11 +45,12 @@ examples:
 const maxPredictBatch = 128
 
 func runPredict(c *cli.Context) (err error) {
-	files, indices := c.Args().Slice(), c.String("indices")
-	wanted, err := predictOptions(c, files, indices)
+	args := c.Args().Slice()
+	wanted, err := predictOptions(c, args, c.String("indices"))
 	if err != nil {
 		return err
 	}
+	files := pictureFiles(c, args)
 	batch := len(files) + len(wanted)
 	if batch == 0 || batch > maxPredictBatch {
 		batch = maxPredictBatch
@@ -61,24 +64,22 @@ func runPredict(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		pixels, err := m.ReadImage(f, c.Bool("invert"))
-		if err != nil {
-			return err
-		}
-		items = append(items, plots.Item{Name: f, Pixels: pixels, Label: plots.NoLabel})
-	}
 	if err := predict(m, items); err != nil {
 		return err
 	}
-	if items, err = chosen(c, m, items); err != nil {
+	if err := predictFiles(c, m, files); err != nil {
 		return err
 	}
-	pictures := picturesOf(m, items, c.Int("top"))
-	if c.String("format") == "json" {
-		return writeJSON(c.App.Writer, pictures)
+	if items, err = chosen(c, m, append(items, readable(files)...)); err != nil {
+		return err
 	}
-	return writePictures(c.App.Writer, pictures)
+	pictures := withFailures(picturesOf(m, items, c.Int("top")), files)
+	if c.String("format") == "json" {
+		err = writeJSON(c.App.Writer, pictures)
+	} else {
+		err = writePictures(c.App.Writer, pictures)
+	}
+	return cmp.Or(err, failures(c, files))
 }
 
 // predictOptions checks the options before the network is loaded and returns the images that --indices names.
@@ -133,6 +134,9 @@ func fromDataset(c *cli.Context, m *infer.Model, wanted []int) ([]plots.Item, er
 
 // predict fills in the probabilities.
 func predict(m *infer.Model, items []plots.Item) error {
+	if len(items) == 0 {
+		return nil
+	}
 	var pixels []byte
 	for i := range items {
 		pixels = append(pixels, items[i].Pixels...)
@@ -156,7 +160,7 @@ func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, e
 			return plots.Wrong(path, items, most, o)
 		}
 	}
-	if grid != "" {
+	if grid != "" && len(items) > 0 {
 		if err := draw(grid, items, gridOptions(m)); err != nil {
 			return nil, err
 		}
@@ -168,11 +172,12 @@ func chosen(c *cli.Context, m *infer.Model, items []plots.Item) ([]plots.Item, e
 	return items, nil
 }
 
-// picture is one image with its predictions, as printed.
-type picture struct {
+// prediction is one image with its predictions, as printed.
+type prediction struct {
 	Source string  `json:"source"` // file, or split and index
 	Label  *string `json:"label,omitempty"`
 	Top    []guess `json:"top"`
+	Error  string  `json:"error,omitempty"` // why there are no predictions
 }
 
 type guess struct {
@@ -182,9 +187,9 @@ type guess struct {
 }
 
 // picturesOf returns the items with their likeliest classes.
-func picturesOf(m *infer.Model, items []plots.Item, top int) []picture {
+func picturesOf(m *infer.Model, items []plots.Item, top int) []prediction {
 	classes := m.Classes()
-	pictures := make([]picture, len(items))
+	pictures := make([]prediction, len(items))
 	for i, it := range items {
 		p := &pictures[i]
 		p.Source = it.Name

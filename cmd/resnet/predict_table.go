@@ -3,11 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-func writePictures(w io.Writer, pictures []picture) error {
+// writePictures writes a table of the pictures that have predictions.
+func writePictures(w io.Writer, pictures []prediction) error {
+	pictures = printablePictures(pictures)
+	if len(pictures) == 0 {
+		return nil
+	}
 	source, class := len("image"), len("label")
 	labels := false
 	for _, p := range pictures {
@@ -41,6 +47,26 @@ func writePictures(w io.Writer, pictures []picture) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printablePictures returns the pictures that have predictions with their texts as they may reach a terminal.
+func printablePictures(pictures []prediction) []prediction {
+	var shown []prediction
+	for _, p := range pictures {
+		if p.Error != "" {
+			continue
+		}
+		p.Source, p.Top = printable(p.Source), slices.Clone(p.Top)
+		for i := range p.Top {
+			p.Top[i].Class = printable(p.Top[i].Class)
+		}
+		if p.Label != nil {
+			label := printable(*p.Label)
+			p.Label = &label
+		}
+		shown = append(shown, p)
+	}
+	return shown
 }
 
 // maxIndices bounds how many images ranges may name, well above any data set of this kind.

@@ -1,4 +1,4 @@
-package data
+package picture
 
 import (
 	"bytes"
@@ -41,6 +41,28 @@ func write(t *testing.T, content []byte) string {
 	return path
 }
 
+// readPixels is Read for the pixels alone.
+func readPixels(path string, h, w, c int, invert bool) ([]byte, error) {
+	p, err := Read(path, h, w, c, invert)
+	if err != nil {
+		return nil, err
+	}
+	return p.Pixels, nil
+}
+
+// readBytes is readPixels for the content of a file.
+func readBytes(b []byte, h, w, c int, invert bool) (*Picture, error) {
+	return read(io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))), h, w, c, invert)
+}
+
+func ramp(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i * 7)
+	}
+	return b
+}
+
 // uniform is one colour, h x w.
 func uniform(h, w int, c color.Color) image.Image {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -53,15 +75,15 @@ func uniform(h, w int, c color.Color) image.Image {
 }
 
 // An image of the right size comes back byte for byte, and inverted bit for bit.
-func TestReadImageFileExact(t *testing.T) {
+func TestReadExact(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 28, 28))
 	copy(m.Pix, ramp(784))
 	path := write(t, pngOf(t, m))
-	got, err := ReadImageFile(path, 28, 28, 1, false)
+	got, err := readPixels(path, 28, 28, 1, false)
 	if err != nil || !bytes.Equal(got, m.Pix) {
 		t.Fatalf("pixels differ, %v", err)
 	}
-	inverted, err := ReadImageFile(path, 28, 28, 1, true)
+	inverted, err := readPixels(path, 28, 28, 1, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,13 +92,13 @@ func TestReadImageFileExact(t *testing.T) {
 			t.Fatalf("pixel %d: %d, inverted %d", i, m.Pix[i], v)
 		}
 	}
-	rgb, err := ReadImageFile(path, 28, 28, 3, false)
+	rgb, err := readPixels(path, 28, 28, 3, false)
 	if err != nil || len(rgb) != 3*784 || rgb[3*5+1] != m.Pix[5] {
 		t.Fatalf("%d bytes in colour, %v", len(rgb), err)
 	}
 }
 
-func TestReadImageFileColours(t *testing.T) {
+func TestReadColours(t *testing.T) {
 	orange := color.NRGBA{255, 128, 0, 255} // luma 0.299*255 + 0.587*128 = 151.4
 	half := color.NRGBA{255, 255, 255, 128} // 128/255 white over the background
 	for _, c := range []struct {
@@ -94,7 +116,7 @@ func TestReadImageFileColours(t *testing.T) {
 		{"transparent", color.NRGBA{200, 200, 200, 0}, 1, false, []byte{0}},
 		{"transparent, inverted", color.NRGBA{200, 200, 200, 0}, 1, true, []byte{0}},
 	} {
-		got, err := ReadImageFile(write(t, pngOf(t, uniform(40, 40, c.colour))), 8, 8, c.ch, c.invert)
+		got, err := readPixels(write(t, pngOf(t, uniform(40, 40, c.colour))), 8, 8, c.ch, c.invert)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -110,7 +132,7 @@ func TestReadImageFileColours(t *testing.T) {
 }
 
 // Aspect is kept and the margins are 0, inverted or not.
-func TestReadImageFileCentres(t *testing.T) {
+func TestReadCentres(t *testing.T) {
 	for _, c := range []struct {
 		h, w               int
 		top, left, hh, www int // where the picture must come to lie in 28x28
@@ -122,7 +144,7 @@ func TestReadImageFileCentres(t *testing.T) {
 	} {
 		for _, invert := range []bool{false, true} {
 			grey := color.Gray{100}
-			got, err := ReadImageFile(write(t, pngOf(t, uniform(c.h, c.w, grey))), 28, 28, 1, invert)
+			got, err := readPixels(write(t, pngOf(t, uniform(c.h, c.w, grey))), 28, 28, 1, invert)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,12 +167,12 @@ func TestReadImageFileCentres(t *testing.T) {
 }
 
 // Shrinking must average: a fine checkerboard becomes grey, not black or white.
-func TestReadImageFileAverages(t *testing.T) {
+func TestReadAverages(t *testing.T) {
 	m := image.NewGray(image.Rect(0, 0, 280, 280))
 	for i := range m.Pix {
 		m.Pix[i] = byte(255 * ((i/280 + i%280) % 2))
 	}
-	got, err := ReadImageFile(write(t, pngOf(t, m)), 28, 28, 1, false)
+	got, err := readPixels(write(t, pngOf(t, m)), 28, 28, 1, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +183,7 @@ func TestReadImageFileAverages(t *testing.T) {
 	}
 }
 
-func TestReadImageFileFormats(t *testing.T) {
+func TestReadFormats(t *testing.T) {
 	m := uniform(30, 50, color.Gray{200})
 	pal := image.NewPaletted(m.Bounds(), palette.Plan9)
 	for i := range pal.Pix {
@@ -172,21 +194,21 @@ func TestReadImageFileFormats(t *testing.T) {
 		"gif":  encode(t, func(w io.Writer) error { return gif.Encode(w, pal, nil) }),
 		"png":  pngOf(t, m),
 	} {
-		got, err := ReadImageFile(write(t, b), 28, 28, 1, false)
+		got, err := readPixels(write(t, b), 28, 28, 1, false)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if v := got[14*28+14]; v < 190 || v > 210 { // a palette of 256 colours is that coarse
 			t.Errorf("%s: centre is %d, want about 200", name, v)
 		}
 		for _, n := range []int{12, len(b) / 2, len(b) - 8} {
-			if _, err := ReadImageFile(write(t, b[:n]), 28, 28, 1, false); err == nil {
+			if _, err := readPixels(write(t, b[:n]), 28, 28, 1, false); err == nil {
 				t.Errorf("%s cut to %d of %d bytes: no error", name, n, len(b))
 			}
 		}
 	}
 }
 
-func TestReadImageFileRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	big := pngOf(t, uniform(2, 2, color.Black))
 	copy(big[16:24], []byte{0, 0, 0x40, 0, 0, 0, 0x40, 0}) // IHDR now says 16384x16384
 	binary.BigEndian.PutUint32(big[29:], crc32.ChecksumIEEE(big[12:29]))
@@ -195,24 +217,24 @@ func TestReadImageFileRefuses(t *testing.T) {
 		want    string
 	}{
 		"empty": {nil, "empty file"},
-		"text":  {[]byte("not an image at all"), "not a PNG, JPEG or GIF image"},
+		"text":  {[]byte("not an image at all"), "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture"},
 		"short": {pngOf(t, uniform(2, 2, color.Black))[:40], "truncated png"},
-		"big":   {big, "16384x16384 pixels, want at most 100 million"},
+		"big":   {big, "16384x16384 pixels needs 1.07 GB to decode, want at most 400 MB"},
 	} {
-		_, err := ReadImageFile(write(t, c.content), 28, 28, 1, false)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "data: ") {
+		_, err := readPixels(write(t, c.content), 28, 28, 1, false)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "picture: ") {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
 		}
 	}
-	_, err := ReadImageFile(filepath.Join(t.TempDir(), "none.png"), 28, 28, 1, false)
+	_, err := readPixels(filepath.Join(t.TempDir(), "none.png"), 28, 28, 1, false)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	_, err = ReadImageFile(t.TempDir(), 28, 28, 1, false)
-	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	_, err = readPixels(t.TempDir(), 28, 28, 1, false)
+	if err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("directory: %v", err)
 	}
-	_, err = ReadImageFile(write(t, big), 28, 28, 2, false)
+	_, err = readPixels(write(t, big), 28, 28, 2, false)
 	if err == nil || !strings.Contains(err.Error(), "1 or 3 channels") {
 		t.Errorf("two channels: %v", err)
 	}
@@ -228,9 +250,9 @@ func FuzzReadImage(f *testing.F) {
 		if cfg, _, err := image.DecodeConfig(bytes.NewReader(in)); err == nil && cfg.Width*cfg.Height > 1<<20 {
 			t.Skip("large images only cost time")
 		}
-		got, err := readImage(bytes.NewReader(in), 6, 7, 3, true)
-		if err == nil && len(got) != 6*7*3 {
-			t.Fatalf("%d bytes, want %d", len(got), 6*7*3)
+		got, err := readBytes(in, 6, 7, 3, true)
+		if err == nil && len(got.Pixels) != 6*7*3 {
+			t.Fatalf("%d bytes, want %d", len(got.Pixels), 6*7*3)
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"resnet/data"
+	"resnet/data/picture"
 	"resnet/nn"
 	"resnet/nn/device"
 	"resnet/nn/models"
@@ -120,10 +121,19 @@ func (m *Model) Classes() []string {
 	return names
 }
 
-// ReadImage reads an image file and scales it to the network's input; see data.ReadImageFile.
-func (m *Model) ReadImage(path string, invert bool) ([]byte, error) {
+// ReadPicture reads a picture file and scales it to the network's input; see [picture.Read].
+func (m *Model) ReadPicture(path string, invert bool) (*picture.Picture, error) {
 	c := m.metadata.Model
-	return data.ReadImageFile(path, c.Height, c.Width, c.Channels, invert)
+	return picture.Read(path, c.Height, c.Width, c.Channels, invert)
+}
+
+// ReadImage returns the pixels of ReadPicture.
+func (m *Model) ReadImage(path string, invert bool) ([]byte, error) {
+	p, err := m.ReadPicture(path, invert)
+	if err != nil {
+		return nil, err
+	}
+	return p.Pixels, nil
 }
 
 // Predict returns the probabilities of the classes for each image of pixels, which holds the H x W x C bytes of one or
