@@ -50,6 +50,9 @@ func readBMPHeader(f *io.SectionReader) (*bmpHeader, error) {
 	s := scan(io.NewSectionReader(f, 0, f.Size()))
 	var b [14 + 124 + 16]byte // of the file, of the bitmap, masks
 	copy(b[:], s.bytes(18))
+	if s.err != nil {
+		return nil, s.err
+	}
 	number := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 	size := number(14)
 	switch size {

@@ -11,6 +11,7 @@ import (
 const (
 	tagCompression  = 259
 	tagPhotometric  = 262
+	tagFillOrder    = 266
 	tagOrientation  = 274
 	tagSamples      = 277
 	tagRowsPerStrip = 278
@@ -18,6 +19,7 @@ const (
 	tagT4Options    = 292
 	tagTileWidth    = 322
 	tagTileHeight   = 323
+	tagExtraSamples = 338
 )
 
 // maxFields bounds the fields of a directory; a camera writes a few dozen.

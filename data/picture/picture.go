@@ -64,7 +64,7 @@ func Read(path string, h, w, c int, invert bool) (*Picture, error) {
 		return nil, fileError(path, err)
 	}
 	defer f.Close()
-	p, err := read(io.NewSectionReader(f, 0, info.Size()), h, w, c, invert)
+	p, err := read(io.NewSectionReader(f, 0, info.Size()), h, w, c, invert, maxMemory)
 	if err != nil {
 		return nil, fmt.Errorf("picture: %s: %w", path, err)
 	}
@@ -79,7 +79,8 @@ func fileError(path string, err error) error {
 	return fmt.Errorf("picture: %s: %w", path, err)
 }
 
-func read(f *io.SectionReader, h, w, c int, invert bool) (*Picture, error) {
+// read is Read for content, with another budget than 400 MB.
+func read(f *io.SectionReader, h, w, c int, invert bool, budget int64) (*Picture, error) {
 	if h < 1 || w < 1 || c != 1 && c != 3 {
 		return nil, fmt.Errorf("picture wanted as %dx%dx%d, want at least 1x1 and 1 or 3 channels", h, w, c)
 	}
@@ -91,7 +92,7 @@ func read(f *io.SectionReader, h, w, c int, invert bool) (*Picture, error) {
 	if err != nil {
 		return nil, explain(format.name, err)
 	}
-	if err := l.check(format.name); err != nil {
+	if err := l.check(format.name, budget); err != nil {
 		return nil, err
 	}
 	s, err := l.still()
@@ -114,7 +115,7 @@ type layout struct {
 }
 
 // check holds the sides and the memory to the budget.
-func (l *layout) check(format string) error {
+func (l *layout) check(format string, budget int64) error {
 	if l.width < 1 || l.height < 1 {
 		return fmt.Errorf("%s of %dx%d has no pixels", format, l.height, l.width)
 	}
@@ -124,9 +125,9 @@ func (l *layout) check(format string) error {
 	}
 	// A canvas is never in memory as a whole; it counts one byte a pixel for the time that it takes to scale.
 	need := max(l.need, int64(size.X)*int64(size.Y))
-	if need > maxMemory {
+	if need > budget {
 		return fmt.Errorf("%s of %dx%d pixels needs %s to decode, want at most %s (scale it down first)",
-			format, size.Y, size.X, memory.Format(need), memory.Format(maxMemory))
+			format, size.Y, size.X, memory.Format(need), memory.Format(budget))
 	}
 	if err := memory.Fits(need); err != nil {
 		return fmt.Errorf("%s of %dx%d pixels: %w", format, size.Y, size.X, err)
@@ -160,6 +161,8 @@ func explain(format string, err error) error {
 		return err
 	case isCut(err):
 		return fmt.Errorf("truncated %s", format)
+	case strings.Contains(err.Error(), "unsupported"): // as the decoders have it, each in its own type
+		return fmt.Errorf("%s of a kind that is not supported (%w); convert it to PNG or JPEG", format, err)
 	}
 	return fmt.Errorf("damaged %s: %s", format, strings.TrimPrefix(err.Error(), format+": "))
 }

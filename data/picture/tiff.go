@@ -15,8 +15,6 @@ const (
 	tiffGroup4      = 4
 )
 
-const tiffConvert = ", which is not supported; convert it to PNG or JPEG"
-
 // tiffCompressions names those that the decoder does not read.
 var tiffCompressions = map[uint32]string{
 	2: "CCITT run-length encoding", 6: "JPEG (old form)", 7: "JPEG", 34661: "JBIG", 34712: "JPEG 2000", 34887: "LERC",
@@ -60,20 +58,27 @@ func whole(f *io.SectionReader) *io.SectionReader { return io.NewSectionReader(f
 
 // checkTIFF refuses what the decoder does not read, or reads as if it were something else.
 func checkTIFF(fields map[uint16]field) error {
-	compression := fields[tagCompression].value
-	if name := tiffCompressions[compression]; name != "" {
-		return refuse("is a TIFF compressed by %s"+tiffConvert, name)
+	value := func(tag uint16) uint32 { return fields[tag].value }
+	samples := value(tagSamples)
+	fax := value(tagCompression) == tiffGroup3 || value(tagCompression) == tiffGroup4
+	what := ""
+	switch {
+	case tiffCompressions[value(tagCompression)] != "":
+		what = "compressed by " + tiffCompressions[value(tagCompression)]
+	case tiffColours[value(tagPhotometric)] != "":
+		what = "of " + tiffColours[value(tagPhotometric)]
+	case samples > 1 && value(tagPlanar) == 2:
+		what = "with a plane for each colour"
+	case samples > 4 || samples == 4 && fields[tagExtraSamples].count == 1 && value(tagExtraSamples) == 0:
+		what = "with channels of unknown meaning"
+	case value(tagCompression) == tiffGroup3 && value(tagT4Options)&1 != 0:
+		what = "with a two-dimensional Group 3 fax"
+	case value(tagFillOrder) == 2 && !fax:
+		what = "whose bytes have their bits in reverse"
+	default:
+		return nil
 	}
-	if name := tiffColours[fields[tagPhotometric].value]; name != "" {
-		return refuse("is a TIFF of %s"+tiffConvert, name)
-	}
-	if samples := fields[tagSamples].value; samples > 1 && fields[tagPlanar].value == 2 {
-		return refuse("is a TIFF with a plane for each colour" + tiffConvert)
-	}
-	if compression == tiffGroup3 && fields[tagT4Options].value&1 != 0 {
-		return refuse("is a TIFF with a two-dimensional Group 3 fax" + tiffConvert)
-	}
-	return nil
+	return refuse("is a TIFF %s, which is not supported; convert it to PNG or JPEG", what)
 }
 
 // faxInverted tells the faxes that the decoder shows inverted. A fax codes 0 for its white runs, whichever colour the

@@ -48,9 +48,39 @@ func inspectWebP(f *io.SectionReader) (*layout, error) {
 	if !canvas.Empty() {
 		l.canvas = canvas.Sub(frame)
 	}
-	l.decode = func() (image.Image, error) { return webp.Decode(pic.still(size)) }
+	l.decode = func() (image.Image, error) {
+		m, err := webp.Decode(pic.still(size))
+		switch m := m.(type) {
+		case *image.YCbCr:
+			fullRange(m)
+		case *image.NYCbCrA:
+			fullRange(&m.YCbCr)
+		}
+		return m, err
+	}
 	return &l, nil
 }
+
+// fullRange spreads the values of a lossy WebP, 16 to 235 for brightness and 16 to 240 for colour (RFC 6386, section
+// 9.2, and BT.601), over the bytes: the decoder returns them as they are stored, and image.YCbCr means all of 0 to 255.
+func fullRange(m *image.YCbCr) {
+	var luma, chroma [256]byte
+	for i := range 256 {
+		luma[i] = clamp(float64(i-16) * 255 / 219)
+		chroma[i] = clamp(float64(i-128)*255/224 + 128)
+	}
+	for i, v := range m.Y {
+		m.Y[i] = luma[v]
+	}
+	for i, v := range m.Cb {
+		m.Cb[i] = chroma[v]
+	}
+	for i, v := range m.Cr {
+		m.Cr[i] = chroma[v]
+	}
+}
+
+func clamp(v float64) byte { return byte(min(max(v+0.5, 0), 255)) }
 
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
@@ -126,7 +156,7 @@ func (p *webpPicture) size() (size image.Point, need int64, err error) {
 		}
 		number := func(b []byte) int { return int(binary.LittleEndian.Uint16(b) & (1<<14 - 1)) }
 		size = image.Pt(number(b[6:]), number(b[8:]))
-		need = 2 * area(size.X+15, size.Y+15) // 1.5 of the picture, whole blocks of 16 x 16
+		need = area(size.X+15, size.Y+15) * 25 / 16 // whole blocks of 16 x 16: 1.5 bytes a pixel, and their filters
 		if p.alpha.name != "" {
 			need += 10*area(size.X, size.Y) + webpTrees(p.alpha.size)
 		}
