@@ -25,7 +25,7 @@ func predictCommand() *cli.Command {
 	flags = append(flags, datasetFlags()...)
 	flags = append(append(flags, deviceFlags(nn.TuneCached)...), formatFlag("table", "json"))
 	return &cli.Command{
-		Name: "predict", Usage: "say what pictures show", ArgsUsage: "[FILE|FOLDER...]",
+		Name: "predict", Usage: "say what pictures show", ArgsUsage: "[FILE...]",
 		Description: `Pictures are PNG, JPEG, GIF, WebP, BMP or TIFF files: they are turned as their camera
 says, scaled to the network's input with their aspect kept, and centred. Of an
 animation the first frame counts. A folder stands for the pictures in it, not

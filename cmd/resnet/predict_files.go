@@ -78,7 +78,8 @@ func (o others) String() string {
 	return ": " + strings.Join(counts, ", ")
 }
 
-// picturesIn returns the names of the pictures in a folder, sorted, and counts the rest without what systems hide there.
+// picturesIn returns the names of the pictures in a folder, sorted, and counts the rest, but not what systems hide
+// there.
 func picturesIn(dir string) (names []string, rest others, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -98,7 +98,7 @@ func TestBMP(t *testing.T) {
 		{"32 bits, the fourth unused", bmpFile{header: 40, bits: 32}, colours},
 		{"32 bits, masks", bmpFile{header: 40, bits: 32, compression: 3, masks: usual}, colours},
 		{"32 bits, masks without alpha", bmpFile{header: 124, bits: 32, compression: 3, masks: usual}, colours},
-		{"32 bits, masks with alpha", bmpFile{header: 108, bits: 32, compression: 3, masks: withAlpha, alpha: 255}, colours},
+		{"32 bits, alpha", bmpFile{header: 108, bits: 32, compression: 3, masks: withAlpha, alpha: 255}, colours},
 		{"32 bits, alpha 0 everywhere", bmpFile{header: 108, bits: 32, compression: 3, masks: withAlpha}, colours},
 	} {
 		p, err := readBytes(c.file.encode(c.want, palette), testHeight, testWidth, 3, false)

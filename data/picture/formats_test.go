@@ -81,8 +81,8 @@ func TestFixtures(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		want *image.RGBA
-		// mean difference in steps of 255: 0 where the format keeps every bit; JPEG and lossy WebP store colours rounded
-		// and, by default, every second one
+		// Mean difference in steps of 255: 0 where the format keeps every bit. JPEG and lossy WebP round colours
+		// and may store those of every second pixel only.
 		tolerance float64
 	}{
 		{"progressive.jpg", picture(), 3},
@@ -201,7 +201,7 @@ func jpegWith(t testing.TB, marker byte, content []byte) []byte {
 	return bytes.Join([][]byte{b[:2], head, content, b[2:]}, nil)
 }
 
-// tiffWith returns the picture as a TIFF with an orientation, which gets its place in a directory that is sorted by tag.
+// tiffWith returns the picture as a TIFF with an orientation, at its place in a directory that is sorted by tag.
 func tiffWith(t testing.TB, orientation int) []byte {
 	b := encode(t, func(w io.Writer) error { return tiff.Encode(w, picture(), nil) })
 	at := int(binary.LittleEndian.Uint32(b[4:]))

@@ -20,7 +20,8 @@ func TestJPEGWithoutEnd(t *testing.T) {
 		}
 		data := file[:len(file)-2]
 		for name, end := range map[string][]byte{
-			"nothing": nil, "half a marker": {0xff}, "zeros": make([]byte, 5000), "both": append([]byte{0xff}, make([]byte, 5000)...),
+			"nothing": nil, "half a marker": {0xff}, "zeros": make([]byte, 5000),
+			"both":                   append([]byte{0xff}, make([]byte, 5000)...),
 			"more behind the marker": append([]byte{0xff, 0xd9}, "a camera's notes"...),
 		} {
 			got, err := readBytes(bytes.Join([][]byte{data, end}, nil), 28, 28, 3, false)
@@ -50,7 +51,8 @@ func TestJPEGCut(t *testing.T) {
 		{"half of the data", "truncated jpeg: its data are good up to row 32 of 64", half},
 		{"half of the data and zeros", "truncated jpeg: its data are good up to row 32 of 64",
 			append(bytes.Clone(half), make([]byte, 4096)...)},
-		{"a marker too early", "damaged jpeg: its data are good up to row 32 of 64", append(bytes.Clone(half), 0xff, 0xd9)},
+		{"a marker too early", "damaged jpeg: its data are good up to row 32 of 64",
+			append(bytes.Clone(half), 0xff, 0xd9)},
 		{"without the last scan", "which leaves it unfinished", beforeLast},
 		{"in the header", "truncated jpeg", good[:30]},
 	} {

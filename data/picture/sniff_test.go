@@ -10,7 +10,7 @@ import (
 // Files that are no pictures, or pictures that are not read, are named.
 func TestKinds(t *testing.T) {
 	for content, want := range map[string]string{
-		"\x00\x00\x00\x18ftypheic":                      "is a HEIC picture, which is not supported; convert it to PNG or JPEG",
+		"\x00\x00\x00\x18ftypheic":                      "is a HEIC picture, which is not supported; convert it",
 		"\x00\x00\x00\x1cftypmif1":                      "is a HEIC picture",
 		"\x00\x00\x00\x20ftypavif":                      "is an AVIF picture",
 		"\x00\x00\x00\x20ftypisom":                      "is a film, want a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
