@@ -4,34 +4,54 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Strings returns the attribute of the given name: a string, or a list of strings in row-major order. ok is false if
-// there is none.
+// there is none. The caller does not change the list.
 func (o *Object) Strings(name string) (list []string, ok bool, err error) {
-	for _, m := range o.messages {
-		if m.typ != msgAttribute {
-			continue
-		}
-		a, err := parseAttribute(m)
-		if err == nil && a.name == name {
-			list, err = o.f.strings(a)
-			ok = true
-		}
-		if err != nil {
-			return nil, false, o.fail(fmt.Errorf("attribute %s: %w", name, err))
-		}
-		if ok {
-			break
-		}
+	if list, ok = o.lists[name]; ok {
+		return list, true, nil
 	}
-	return list, ok, nil
+	if o.attributes == nil {
+		o.attributes, o.lists = map[string]attribute{}, map[string][]string{}
+		o.invalid = o.parseAttributes()
+	}
+	a, ok := o.attributes[name]
+	if !ok && o.invalid == nil {
+		return nil, false, nil
+	}
+	if err = o.invalid; ok {
+		list, err = o.f.strings(a)
+	}
+	if err != nil {
+		return nil, false, o.fail(fmt.Errorf("attribute %s: %w", name, err))
+	}
+	o.lists[name] = list
+	return list, true, nil
 }
 
 // attribute has the parts of an attribute message, still encoded.
 type attribute struct {
 	name                      string
 	datatype, dataspace, data []byte
+}
+
+func (h *header) parseAttributes() error {
+	for _, m := range h.messages {
+		if m.typ != msgAttribute {
+			continue
+		}
+		a, err := parseAttribute(m)
+		if err != nil {
+			return err
+		}
+		if _, twice := h.attributes[a.name]; twice {
+			return fmt.Errorf("two of the name %q", a.name)
+		}
+		h.attributes[a.name] = a
+	}
+	return nil
 }
 
 // parseAttribute splits a message of version 1, 2 or 3. From version 2 on the parts are not padded; version 3 has a
@@ -61,8 +81,8 @@ func parseAttribute(m message) (a attribute, err error) {
 	return attribute{string(name), parts[1], parts[2], c.b}, nil
 }
 
-// strings returns the elements of an attribute. Their total length is limited to the size of the file, so that a
-// damaged file cannot exhaust memory.
+// strings returns the elements of an attribute. They do not overlap in a valid file, so their total length is limited
+// to the size of the file.
 func (f *File) strings(a attribute) ([]string, error) {
 	shape, err := parseDataspace(&cursor{b: a.dataspace})
 	if err != nil {
@@ -84,51 +104,54 @@ func (f *File) strings(a attribute) ([]string, error) {
 	if n > len(a.data)/size {
 		return nil, fmt.Errorf("%d elements of %d bytes, but there are %d bytes", n, size, len(a.data))
 	}
+	if err := f.count(n); err != nil {
+		return nil, err
+	}
 	list, total := make([]string, n), 0
 	for i := range list {
-		s := a.data[i*size : (i+1)*size]
-		if variable {
-			if s, err = f.variable(s); err != nil {
-				return nil, err
-			}
+		element := a.data[i*size : (i+1)*size]
+		s := ""
+		if !variable {
+			s = string(element)
+		} else if s, err = f.variable(element); err != nil {
+			return nil, err
 		}
-		s, _, _ = bytes.Cut(s, []byte{0})
+		s, _, _ = strings.Cut(s, "\x00")
 		if total += len(s); uint64(total) > f.size {
 			return nil, fmt.Errorf("strings of more than %d bytes, the size of the file", f.size)
 		}
-		list[i] = string(s)
+		list[i] = s
 	}
 	return list, nil
 }
 
 // variable returns the string that an element of variable length refers to.
-func (f *File) variable(element []byte) ([]byte, error) {
+func (f *File) variable(element []byte) (string, error) {
 	c := &cursor{b: element}
 	length, at, index := c.u32(), c.u64(), int(c.u32())
 	if c.short {
-		return nil, fmt.Errorf("elements of %d bytes, want 16", len(element))
+		return "", fmt.Errorf("elements of %d bytes, want 16", len(element))
 	}
 	if length == 0 {
-		return nil, nil
+		return "", nil
 	}
 	heap, err := f.globalHeap(at)
 	if err != nil {
-		return nil, fmt.Errorf("global heap: %w", err)
+		return "", fmt.Errorf("global heap: %w", err)
 	}
 	s, ok := heap[index]
 	if !ok || length > uint64(len(s)) {
-		return nil, fmt.Errorf("string of %d bytes, but object %d of the global heap has %d", length, index, len(s))
+		return "", fmt.Errorf("string of %d bytes, but object %d of the global heap has %d", length, index, len(s))
 	}
 	return s[:length], nil
 }
 
-// globalHeap returns the objects of the global heap at an address, by number. Heaps do not overlap in a valid file, so
-// their total size is limited to that of the file.
-func (f *File) globalHeap(at uint64) (map[int][]byte, error) {
+// globalHeap returns the objects of the global heap at an address, by number.
+func (f *File) globalHeap(at uint64) (map[int]string, error) {
 	if heap, ok := f.heaps[at]; ok {
 		return heap, nil
 	}
-	b, err := f.read(at, 16)
+	b, err := f.metadata(at, 16)
 	if err != nil {
 		return nil, err
 	}
@@ -138,13 +161,13 @@ func (f *File) globalHeap(at uint64) (map[int][]byte, error) {
 	}
 	c.take(3)
 	size := c.u64()
-	if f.inHeap += min(size, f.size); size < 16 || f.inHeap > f.size {
-		return nil, fmt.Errorf("%d bytes, want at least 16 and all heaps within the file's %d", size, f.size)
+	if size < 16 {
+		return nil, fmt.Errorf("%d bytes, want at least 16", size)
 	}
-	if b, err = f.read(at+16, size-16); err != nil {
+	if b, err = f.metadata(at+16, size-16); err != nil {
 		return nil, err
 	}
-	heap := map[int][]byte{}
+	heap, text := map[int]string{}, string(b) // which the strings share
 	for c = (&cursor{b: b}); len(c.b) >= 16; {
 		index := c.u16()
 		c.take(6)
@@ -155,8 +178,12 @@ func (f *File) globalHeap(at uint64) (map[int][]byte, error) {
 		if size > uint64(len(c.b)) {
 			return nil, errors.New("an object ends behind the heap")
 		}
-		heap[index] = c.take(int(size))
-		c.take(min(padded(int(size))-int(size), len(c.b)))
+		start := len(b) - len(c.b)
+		heap[index] = text[start : start+int(size)]
+		c.take(padded(int(size)))
+	}
+	if err := f.count(len(heap)); err != nil {
+		return nil, err
 	}
 	f.heaps[at] = heap
 	return heap, nil

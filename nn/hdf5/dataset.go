@@ -1,11 +1,15 @@
 package hdf5
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
+
+	"resnet/nn/internal/float16"
 )
 
 // Shape returns the shape of a dataset, which is empty for a scalar.
@@ -55,51 +59,77 @@ func parseDataspace(c *cursor) ([]int, error) {
 	return shape, nil
 }
 
-// Float32 returns the elements of a dataset of float32 or float64 in row-major order. It rounds float64 to the nearest
-// float32.
+// Float32 returns the elements of a dataset of float16, bfloat16, float32 or float64 in row-major order. It rounds
+// float64 to the nearest float32.
 func (o *Object) Float32() ([]float32, error) {
-	p, size, err := o.raw()
+	x, err := o.float32()
 	if err != nil {
 		return nil, o.fail(err)
 	}
-	x := make([]float32, len(p)/size)
-	for i := range x {
-		if size == 4 {
-			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(p[4*i:]))
-		} else {
-			x[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(p[8*i:])))
+	return x, nil
+}
+
+func (o *Object) float32() ([]float32, error) {
+	t, err := o.format()
+	if err != nil {
+		return nil, err
+	}
+	shape, err := o.shape()
+	if err != nil {
+		return nil, err
+	}
+	n, err := elements(shape, t.size)
+	if err != nil {
+		return nil, err
+	}
+	r, size, err := o.content()
+	if err == nil && size != uint64(n*t.size) {
+		err = fmt.Errorf("%d bytes, want %d for shape %v", size, n*t.size, shape)
+	}
+	if err != nil {
+		return nil, err
+	}
+	x, p := make([]float32, n), make([]byte, min(n*t.size, 1<<16))
+	for i := 0; i < n; i += len(p) / t.size {
+		p = p[:min(len(p), (n-i)*t.size)]
+		if _, err := io.ReadFull(r, p); err != nil {
+			return nil, fmt.Errorf("elements: %w", err)
+		}
+		for k := range len(p) / t.size {
+			x[i+k] = t.decode(p[k*t.size:])
 		}
 	}
 	return x, nil
 }
 
-// raw returns the encoded elements of a dataset and the size of one.
-func (o *Object) raw() (p []byte, size int, err error) {
+// A format is how the elements of a dataset are stored.
+type format struct {
+	size   int // bytes of an element
+	decode func(p []byte) float32
+}
+
+func (o *Object) format() (f format, err error) {
 	c, err := o.need(msgDatatype, "datatype (a group?)")
 	if err != nil {
-		return nil, 0, err
+		return f, err
 	}
 	switch {
+	case isType(c.b, float16Type):
+		return format{2, func(p []byte) float32 { return float16.Decode(binary.LittleEndian.Uint16(p)) }}, nil
 	case isType(c.b, float32Type):
-		size = 4
+		return format{4, func(p []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(p)) }}, nil
 	case isType(c.b, float64Type):
-		size = 8
-	default:
-		return nil, 0, errors.New("datatype is not little-endian float32 or float64")
+		return format{8, func(p []byte) float32 {
+			return float32(math.Float64frombits(binary.LittleEndian.Uint64(p)))
+		}}, nil
 	}
-	shape, err := o.shape()
-	if err != nil {
-		return nil, 0, err
+	opaque, err := o.isOpaqueBfloat16(c.b)
+	if opaque || isType(c.b, bfloat16Type) {
+		return format{2, func(p []byte) float32 {
+			return math.Float32frombits(uint32(binary.LittleEndian.Uint16(p)) << 16)
+		}}, err
 	}
-	n, err := elements(shape, size)
-	if err != nil {
-		return nil, 0, err
-	}
-	p, err = o.content()
-	if err == nil && len(p) != n*size {
-		err = fmt.Errorf("%d bytes, want %d for shape %v", len(p), n*size, shape)
-	}
-	return p, size, err
+	return f, fmt.Errorf("datatype is %s, want little-endian float16, bfloat16, float32 or float64", describeType(c.b))
 }
 
 // isType reports whether an encoded datatype is t, in any version of the encoding.
@@ -107,32 +137,65 @@ func isType(b, t []byte) bool {
 	return len(b) >= len(t) && b[0]&15 == classFloat && slices.Equal(b[1:len(t)], t[1:])
 }
 
+// isOpaqueBfloat16 reports whether a datatype is what NumPy's bfloat16 becomes in h5py: two bytes without a meaning.
+// Keras writes the attribute dtype beside it, but not into whole models in HDF5. NumPy has no other type of this kind.
+func (o *Object) isOpaqueBfloat16(b []byte) (bool, error) {
+	if len(b) < 8 || b[0]&15 != classOpaque || binary.LittleEndian.Uint32(b[4:]) != 2 {
+		return false, nil
+	}
+	names, ok, err := o.Strings("dtype")
+	if err == nil && ok && !slices.Equal(names, []string{"bfloat16"}) {
+		err = fmt.Errorf("attribute dtype is %.40q, want \"bfloat16\"", names)
+	}
+	return true, err
+}
+
+// describeType says in words what an encoded datatype is.
+func describeType(b []byte) string {
+	if len(b) < 8 {
+		return fmt.Sprintf("cut short to %d bytes", len(b))
+	}
+	class, size := int(b[0]&15), binary.LittleEndian.Uint32(b[4:])
+	kinds := [...]string{
+		"integers", "floats", "times", "strings", "bit fields", "opaque elements", "compound elements", "references",
+		"enumerated values", "elements of variable length", "arrays",
+	}
+	if class >= len(kinds) {
+		return fmt.Sprintf("of class %d", class)
+	}
+	order := ""
+	if class <= 1 && b[1]&1 != 0 {
+		order = "big-endian "
+	}
+	return fmt.Sprintf("%s%s of %d bytes", order, kinds[class], size)
+}
+
 // content returns the bytes of a dataset.
-func (o *Object) content() ([]byte, error) {
+func (o *Object) content() (r io.Reader, size uint64, err error) {
 	c, err := o.need(msgLayout, "layout")
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	const compact, contiguous = 0, 1
 	version, class := c.u8(), c.u8()
 	switch {
 	case version != 3 && version != 4:
-		return nil, fmt.Errorf("layout version %d, want 3 or 4", version)
+		return nil, 0, fmt.Errorf("layout version %d, want 3 or 4", version)
 	case class == compact:
 		p := c.take(c.u16())
 		if c.short {
-			return nil, errors.New("layout cut short")
+			return nil, 0, errors.New("layout cut short")
 		}
-		return p, nil
+		return bytes.NewReader(p), uint64(len(p)), nil
 	case class == contiguous:
 		at, size := c.u64(), c.u64()
 		if at == undefined && size > 0 {
-			return nil, errors.New("elements were never written")
+			return nil, 0, errors.New("elements were never written")
 		}
 		if size == 0 {
-			return nil, nil
+			return bytes.NewReader(nil), 0, nil
 		}
-		return o.f.read(at, size)
+		return io.NewSectionReader(o.f.r, int64(at), int64(size)), size, o.f.within(at, size)
 	}
-	return nil, fmt.Errorf("layout class %d, want 0 or 1: elements in one piece (chunked or compressed?)", class)
+	return nil, 0, fmt.Errorf("layout class %d, want 0 or 1: elements in one piece (chunked or compressed?)", class)
 }

@@ -1,5 +1,5 @@
-// Package hdf5 reads and writes the part of the HDF5 file format that Keras needs: groups, contiguous float datasets,
-// and attributes that are strings or lists of strings. It follows the HDF5 File Format Specification, version 3.0 (The
+// Package hdf5 reads and writes the part of the HDF5 file format that Keras needs: groups, contiguous float datasets of
+// 16 (read only), 32 or 64 bits, and attributes that are strings or lists of strings. It follows the HDF5 File Format Specification, version 3.0 (The
 // HDF Group), and uses the structures that h5py writes by default and that every HDF5 library since 1.8 reads:
 //
 //	superblock v0 -> root's object header

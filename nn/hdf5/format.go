@@ -28,15 +28,18 @@ const (
 const (
 	classFloat    = 1
 	classString   = 3
+	classOpaque   = 5
 	classVariable = 9
 )
 
-// The datatypes that are written: version and class, three bytes of class bits, size of an element, properties.
+// The datatypes that are known: version and class, three bytes of class bits, size of an element, properties.
 var (
 	// IEEE 754, little-endian. Properties: first bit, precision, position and size of the exponent, position and size
 	// of the mantissa, exponent bias.
-	float32Type = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 0x7f, 0, 0, 0}
-	float64Type = []byte{0x11, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0}
+	float16Type  = []byte{0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0}
+	bfloat16Type = []byte{0x11, 0x20, 15, 0, 2, 0, 0, 0, 0, 0, 16, 0, 7, 8, 0, 7, 0x7f, 0, 0, 0}
+	float32Type  = []byte{0x11, 0x20, 31, 0, 4, 0, 0, 0, 0, 0, 32, 0, 23, 8, 0, 23, 0x7f, 0, 0, 0}
+	float64Type  = []byte{0x11, 0x20, 63, 0, 8, 0, 0, 0, 0, 0, 64, 0, 52, 11, 0, 52, 0xff, 3, 0, 0}
 	// A UTF-8 string of variable length over a base type of bytes. An element is a length (4 bytes), the address of a
 	// global heap (8 bytes) and the number of an object in it (4 bytes).
 	stringType = []byte{0x19, 1, 1, 0, 16, 0, 0, 0, 0x10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 8, 0}

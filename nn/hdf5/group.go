@@ -1,9 +1,9 @@
 package hdf5
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // readLinks reads the links of a group from its B-tree, which is sorted by name.
@@ -20,7 +20,7 @@ func (o *Object) readLinks() error {
 	if err != nil {
 		return fmt.Errorf("local heap: %w", err)
 	}
-	w := &treeWalk{o: o, names: names, left: o.f.size}
+	w := &treeWalk{o: o, names: string(names)}
 	if err := w.node(tree, -1); err != nil {
 		return fmt.Errorf("tree of names: %w", err)
 	}
@@ -29,7 +29,7 @@ func (o *Object) readLinks() error {
 
 // localHeap returns the data of a local heap, which holds the names of a group.
 func (f *File) localHeap(at uint64) ([]byte, error) {
-	b, err := f.read(at, 32)
+	b, err := f.metadata(at, 32)
 	if err != nil {
 		return nil, err
 	}
@@ -40,20 +40,18 @@ func (f *File) localHeap(at uint64) ([]byte, error) {
 	c.take(3)
 	size := c.u64()
 	c.take(8)
-	return f.read(c.u64(), size)
+	return f.metadata(c.u64(), size)
 }
 
-// A treeWalk collects the links of a group. Nodes do not overlap in a valid file, so their total size is limited to
-// that of the file.
+// A treeWalk collects the links of a group.
 type treeWalk struct {
 	o     *Object
-	names []byte
-	left  uint64 // bytes that may still be read of nodes
+	names string // of the links, which keep parts of it
 }
 
 // node visits a node of the B-tree, which must be of the given level; -1 is any.
 func (w *treeWalk) node(at uint64, level int) error {
-	b, err := w.read(at, 24)
+	b, err := w.o.f.metadata(at, 24)
 	if err != nil {
 		return err
 	}
@@ -63,7 +61,7 @@ func (w *treeWalk) node(at uint64, level int) error {
 		return fmt.Errorf("node at %d: signature %q, type %d, level %d, want \"TREE\", 0, %d",
 			at, s, typ, got, max(level, 0))
 	}
-	b, err = w.read(at+24, uint64(count)*16+8)
+	b, err = w.o.f.metadata(at+24, uint64(count)*16+8)
 	if err != nil {
 		return err
 	}
@@ -85,7 +83,7 @@ func (w *treeWalk) node(at uint64, level int) error {
 
 // symbols visits a symbol node.
 func (w *treeWalk) symbols(at uint64) error {
-	b, err := w.read(at, 8)
+	b, err := w.o.f.metadata(at, 8)
 	if err != nil {
 		return err
 	}
@@ -96,8 +94,11 @@ func (w *treeWalk) symbols(at uint64) error {
 	}
 	c.take(1)
 	count := c.u16()
-	b, err = w.read(at+8, uint64(count)*symbolEntrySize)
+	b, err = w.o.f.metadata(at+8, uint64(count)*symbolEntrySize)
 	if err != nil {
+		return err
+	}
+	if err := w.o.f.count(count); err != nil {
 		return err
 	}
 	c = &cursor{b: b}
@@ -117,22 +118,14 @@ func (w *treeWalk) symbols(at uint64) error {
 	return nil
 }
 
-func (w *treeWalk) read(at, n uint64) ([]byte, error) {
-	if n > w.left {
-		return nil, fmt.Errorf("nodes of more than %d bytes, the size of the file", w.o.f.size)
-	}
-	w.left -= n
-	return w.o.f.read(at, n)
-}
-
 func (w *treeWalk) name(offset uint64) (string, error) {
 	if offset > uint64(len(w.names)) {
 		return "", fmt.Errorf("name at %d of %d bytes", offset, len(w.names))
 	}
 	s := w.names[offset:]
-	n := bytes.IndexByte(s[:min(len(s), maxName+1)], 0)
+	n := strings.IndexByte(s[:min(len(s), maxName+1)], 0)
 	if n < 1 {
 		return "", fmt.Errorf("name %.20q, want 1 to %d bytes", s, maxName)
 	}
-	return string(s[:n]), nil
+	return s[:n], nil
 }

@@ -66,13 +66,13 @@ func describe(f *File) []string {
 			if m.typ == msgAttribute {
 				a, _ := parseAttribute(m)
 				list, ok, err := o.Strings(a.name)
-				say("%s@%s %q %v %v", o.path, a.name, list, ok, err)
+				say("%s@%s %q %v %v", o.Path(), a.name, list, ok, err)
 			}
 		}
 		if !o.IsGroup() {
 			shape, err := o.Shape()
 			x, errx := o.Float32()
-			say("%s %v %v %v %v", o.path, shape, x, err, errx)
+			say("%s %v %v %v %v", o.Path(), shape, x, err, errx)
 		}
 		for _, name := range o.Children() {
 			child, err := o.Object(name)

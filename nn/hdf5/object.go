@@ -1,17 +1,35 @@
 package hdf5
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
+// maxDepth is how many groups an Object may lie below the root. A group may contain itself.
+const maxDepth = 64
+
 // An Object is a group or a dataset of a File.
 type Object struct {
-	f        *File
-	path     string
+	*header
+	f      *File
+	name   string
+	parent *Object // nil for the root
+	depth  int
+}
+
+// header is the content of an object header, which objects of several names share.
+type header struct {
+	at       uint64
 	messages []message
 	links    []link // of a group, sorted by name
+	// attributes are the messages of that type by name, and lists those that Strings has decoded. invalid is the error
+	// of the first that cannot be taken apart.
+	attributes map[string]attribute
+	lists      map[string][]string
+	invalid    error
 }
 
 // A message is a part of an object header.
@@ -34,6 +52,19 @@ func (o *Object) IsGroup() bool {
 	return ok
 }
 
+// ID is the same for two Objects if they are one object under two names.
+func (o *Object) ID() uint64 { return o.at }
+
+// Path returns the names from the root to the object, separated by slashes. It is empty for the root.
+func (o *Object) Path() string {
+	var names []string
+	for ; o.parent != nil; o = o.parent {
+		names = append(names, o.name)
+	}
+	slices.Reverse(names)
+	return strings.Join(names, "/")
+}
+
 // Children returns the names in a group, sorted; a dataset has none.
 func (o *Object) Children() []string {
 	names := make([]string, len(o.links))
@@ -51,28 +82,29 @@ func (o *Object) Has(name string) bool {
 
 // Object opens the child of a group.
 func (o *Object) Object(name string) (*Object, error) {
-	path := strings.TrimPrefix(o.path+"/"+name, "/")
 	l, ok := o.link(name)
-	if !ok {
-		return nil, fmt.Errorf("hdf5: %s: no %s (there are %d other names)", o.f.Name, path, len(o.links))
+	child := &Object{f: o.f, name: name, parent: o, depth: o.depth + 1}
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("hdf5: %s: no %s (there are %d other names)", o.f.Name, child.Path(), len(o.links))
+	case l.soft:
+		return nil, fmt.Errorf("hdf5: %s: %s: a soft link, want the object itself", o.f.Name, child.Path())
+	case child.depth > maxDepth:
+		return nil, fmt.Errorf("hdf5: %s: groups in more than %d groups (does one contain itself?)", o.f.Name, maxDepth)
 	}
-	if l.soft {
-		return nil, fmt.Errorf("hdf5: %s: %s: a soft link, want the object itself", o.f.Name, path)
-	}
-	return o.f.object(path, l.at)
+	return child, child.open(l.at)
 }
 
 func (o *Object) link(name string) (link, bool) {
-	for _, l := range o.links {
-		if l.name == name {
-			return l, true
-		}
+	i, ok := slices.BinarySearchFunc(o.links, name, func(l link, name string) int { return cmp.Compare(l.name, name) })
+	if !ok {
+		return link{}, false
 	}
-	return link{}, false
+	return o.links[i], true
 }
 
-func (o *Object) message(typ int) (message, bool) {
-	for _, m := range o.messages {
+func (h *header) message(typ int) (message, bool) {
+	for _, m := range h.messages {
 		if m.typ == typ {
 			return m, true
 		}
@@ -94,37 +126,37 @@ func (o *Object) need(typ int, name string) (*cursor, error) {
 
 // fail wraps an error with the names of the file and the object.
 func (o *Object) fail(err error) error {
-	path := o.path
-	if path == "" {
-		path = "/"
-	}
-	return fmt.Errorf("hdf5: %s: %s: %w", o.f.Name, path, err)
+	return fmt.Errorf("hdf5: %s: %s: %w", o.f.Name, cmp.Or(o.Path(), "/"), err)
 }
 
-// object reads the object header at an address and, for a group, its links.
-func (f *File) object(path string, at uint64) (*Object, error) {
-	o := &Object{f: f, path: path}
-	if err := o.readHeader(at); err != nil {
-		return nil, o.fail(fmt.Errorf("object header: %w", err))
+// open reads the object header at an address and, for a group, its links, unless another Object has read it.
+func (o *Object) open(at uint64) error {
+	if h, ok := o.f.headers[at]; ok {
+		o.header = h
+		return nil
+	}
+	o.header = &header{at: at}
+	if err := o.readHeader(); err != nil {
+		return o.fail(fmt.Errorf("object header: %w", err))
 	}
 	for _, newer := range []int{msgLinkInfo, msgLink} {
 		if _, ok := o.message(newer); ok {
-			return nil, o.fail(errors.New(
+			return o.fail(errors.New(
 				"a group in the newer style, want one with a symbol table (written with libver=\"latest\"?)"))
 		}
 	}
 	if o.IsGroup() {
 		if err := o.readLinks(); err != nil {
-			return nil, o.fail(err)
+			return o.fail(err)
 		}
 	}
-	return o, nil
+	o.f.headers[at] = o.header
+	return nil
 }
 
-// readHeader reads the messages of an object header of version 1. They are in blocks, which do not overlap in a valid
-// file, so their total size is limited to that of the file.
-func (o *Object) readHeader(at uint64) error {
-	prefix, err := o.f.read(at, 16)
+// readHeader reads the messages of an object header of version 1.
+func (o *Object) readHeader() error {
+	prefix, err := o.f.metadata(o.at, 16)
 	if err != nil {
 		return err
 	}
@@ -136,14 +168,9 @@ func (o *Object) readHeader(at uint64) error {
 	count := c.u16()
 	c.take(4)
 	type block struct{ at, size uint64 }
-	blocks := []block{{at + 16, c.u32()}}
-	total := uint64(0)
+	blocks := []block{{o.at + 16, c.u32()}}
 	for ; len(blocks) > 0 && len(o.messages) < count; blocks = blocks[1:] {
-		total += blocks[0].size
-		if blocks[0].size > o.f.size || total > o.f.size {
-			return fmt.Errorf("messages of %d bytes, but the file has %d", total, o.f.size)
-		}
-		b, err := o.f.read(blocks[0].at, blocks[0].size)
+		b, err := o.f.metadata(blocks[0].at, blocks[0].size)
 		if err != nil {
 			return err
 		}
@@ -167,5 +194,5 @@ func (o *Object) readHeader(at uint64) error {
 	if len(o.messages) < count {
 		return fmt.Errorf("%d messages, want %d", len(o.messages), count)
 	}
-	return nil
+	return o.f.count(len(o.messages))
 }

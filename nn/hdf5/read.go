@@ -9,16 +9,27 @@ import (
 	"resnet/nn/internal/regular"
 )
 
-// A File is an open file whose objects are read on demand. It is for one goroutine at a time.
+// What is read of a file besides the elements of its datasets has a budget, whatever the file says of itself. The
+// largest models of Keras have a tenth of it.
+const (
+	maxMetadata = 64 << 20 // bytes
+	maxParts    = 1 << 20  // names, messages and strings
+)
+
+// A File is an open file whose objects are read on demand. It is for one goroutine at a time. It keeps what it has read
+// besides elements, so that each part of the file is read once: parts do not overlap in a valid file, so those that are
+// read may not be larger together than the file is.
 type File struct {
 	Name string // the path, for error messages
 
-	r      io.ReaderAt
-	size   uint64
-	root   uint64 // address of the root group's object header
-	heaps  map[uint64]map[int][]byte
-	inHeap uint64    // bytes in the heaps that have been read
-	closer io.Closer // nil unless Open opened the file
+	r        io.ReaderAt
+	size     uint64
+	root     uint64 // address of the root group's object header
+	headers  map[uint64]*header
+	heaps    map[uint64]map[int]string
+	metaLeft uint64    // bytes of metadata that may still be read
+	partLeft int       // parts that may still be kept
+	closer   io.Closer // nil unless Open opened the file
 }
 
 // Open opens the file at path. The caller closes the File.
@@ -38,7 +49,11 @@ func Open(path string) (*File, error) {
 
 // New opens a file of size bytes; name is for error messages.
 func New(r io.ReaderAt, size int64, name string) (*File, error) {
-	f := &File{Name: name, r: r, size: uint64(max(size, 0)), heaps: map[uint64]map[int][]byte{}}
+	f := &File{
+		Name: name, r: r, size: uint64(max(size, 0)), headers: map[uint64]*header{}, heaps: map[uint64]map[int]string{},
+		partLeft: maxParts,
+	}
+	f.metaLeft = min(f.size, maxMetadata)
 	if err := f.superblock(); err != nil {
 		return nil, fmt.Errorf("hdf5: %s: %w", name, err)
 	}
@@ -55,19 +70,23 @@ func (f *File) Close() error {
 
 // Object opens the group or dataset at a path such as "layers/conv2d". The path "" is the root group.
 func (f *File) Object(path string) (*Object, error) {
-	o, err := f.object("", f.root)
+	o := &Object{f: f}
+	err := o.open(f.root)
 	for name := range strings.SplitSeq(path, "/") {
 		if err != nil || name == "" {
 			continue
 		}
 		o, err = o.Object(name)
 	}
-	return o, err
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
 }
 
 func (f *File) superblock() error {
-	b, err := f.read(0, min(f.size, superblockSize))
-	if err != nil {
+	b := make([]byte, min(f.size, superblockSize))
+	if err := f.read(b, 0); err != nil {
 		return err
 	}
 	c := &cursor{b: b}
@@ -99,14 +118,41 @@ func (f *File) superblock() error {
 	return nil
 }
 
-// read reads n bytes at an address. It checks n against the size of the file before it allocates.
-func (f *File) read(at, n uint64) ([]byte, error) {
-	if at > f.size || n > f.size-at {
-		return nil, fmt.Errorf("%d bytes at %d, but the file has %d (truncated?)", n, at, f.size)
+// metadata reads n bytes at an address and takes them off the budget.
+func (f *File) metadata(at, n uint64) ([]byte, error) {
+	if err := f.within(at, n); err != nil {
+		return nil, err
 	}
+	if n > f.metaLeft {
+		return nil, fmt.Errorf("headers and names of more than %d bytes (parts that overlap?)",
+			min(f.size, maxMetadata))
+	}
+	f.metaLeft -= n
 	p := make([]byte, n)
-	if got, err := f.r.ReadAt(p, int64(at)); got < len(p) {
-		return nil, fmt.Errorf("%d bytes at %d: %w", n, at, err)
+	return p, f.read(p, at)
+}
+
+// count takes n parts off the budget.
+func (f *File) count(n int) error {
+	if n > f.partLeft {
+		return fmt.Errorf("more than %d names, attributes and strings in the file", maxParts)
 	}
-	return p, nil
+	f.partLeft -= n
+	return nil
+}
+
+// within checks that n bytes at an address are in the file.
+func (f *File) within(at, n uint64) error {
+	if at > f.size || n > f.size-at {
+		return fmt.Errorf("%d bytes at %d, but the file has %d (truncated?)", n, at, f.size)
+	}
+	return nil
+}
+
+// read fills p from an address.
+func (f *File) read(p []byte, at uint64) error {
+	if got, err := f.r.ReadAt(p, int64(at)); got < len(p) {
+		return fmt.Errorf("%d bytes at %d: %w", len(p), at, err)
+	}
+	return nil
 }
