@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"nn/weights":               {"nn/models", "nn/safetensors", "nn"},
 	"nn/models":                {"nn"},
 	"nn/onnx":                  {"nn/weights", "nn"},
-	"nn/keras":                 {"nn/hdf5", "nn"},
+	"nn/keras":                 {"nn/hdf5", "nn", "nn/internal/regular"},
 	"nn/diagram":               {"nn"},
 	"nn/nntest":                {"nn/models", "nn/safetensors", "nn"},
 	"nn":                       {"nn/internal/enum", "data", "data/atomicfile", "data/memory", "nn/internal/regular"},

@@ -88,13 +88,14 @@ func TestKernelLayout(t *testing.T) {
 }
 
 func TestFormatOf(t *testing.T) {
-	for path, want := range map[string]Format{"a.h5": H5, "a.weights.h5": Weights, "b/c.keras": Archive} {
+	for path, want := range map[string]Format{"a.h5": H5, "a.weights.h5": Weights, "b/c.keras": Archive,
+		"a.hdf5": H5, "A.HDF5": H5, "A.Weights.H5": Weights, "M.KERAS": Archive} {
 		if f, err := FormatOf(path); f != want || err != nil {
 			t.Errorf("%s: %v, %v, want %v", path, f, err, want)
 		}
 	}
-	const want = "a.hdf5: want a name that ends in .h5, .keras or .weights.h5"
-	if _, err := FormatOf("a.hdf5"); err == nil || !strings.Contains(err.Error(), want) {
+	const want = "a.hdf: want a name that ends in .h5, .hdf5, .keras or .weights.h5"
+	if _, err := FormatOf("a.hdf"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("another name: %v", err)
 	}
 }

@@ -3,7 +3,10 @@ package keras
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+
+	"resnet/nn"
 )
 
 // A pair is a layer of our model and the saved layer whose weights it gets.
@@ -20,16 +23,13 @@ func (m *model) match(s *saved) ([]pair, error) {
 			ours = append(ours, &m.layers[i])
 		}
 	}
-	theirs := make([]*savedLayer, len(s.layers))
-	for i := range s.layers {
-		theirs[i] = &s.layers[i]
-	}
-	pairs, err := byName(ours, theirs)
+	pairs, err := byName(ours, s.layers)
 	if pairs == nil && err == nil {
-		if a, b, ok := m.inSequence(ours, theirs, s.config); ok {
-			ours, theirs = a, b
+		if a, b, ok := m.inSequence(ours, s); ok {
+			pairs, err = byOrder(a, b, true)
+		} else {
+			pairs, err = byOrder(ours, s.layers, false)
 		}
-		pairs, err = byOrder(ours, theirs)
 	}
 	if err != nil {
 		return nil, err
@@ -42,11 +42,14 @@ func (m *model) match(s *saved) ([]pair, error) {
 	return pairs, nil
 }
 
-// byName pairs layers by their names. It returns no pairs if the file lacks one of our names.
+// byName pairs layers by their names. It returns no pairs if the file lacks one of our names, or has one twice.
 func byName(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	index := map[string]*savedLayer{}
 	for _, s := range theirs {
-		index[s.name] = s
+		if index[s.name()] != nil {
+			return nil, nil
+		}
+		index[s.name()] = s
 	}
 	var pairs []pair
 	for _, l := range ours {
@@ -58,21 +61,22 @@ func byName(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 		delete(index, l.name)
 	}
 	for _, s := range theirs {
-		if index[s.name] == s {
-			return nil, fmt.Errorf("%s: weights of shapes %v that no layer here has (another model?)", s.name, s.shapes)
+		if index[s.name()] == s {
+			return nil, fmt.Errorf("%s: weights of shapes %v that no layer here has (another model?)", s, s.shapes)
 		}
 	}
 	return pairs, nil
 }
 
-// byOrder pairs the layers of each class in their order.
-func byOrder(ours []*layer, theirs []*savedLayer) ([]pair, error) {
+// byOrder pairs the layers of each class in their order, which it finds by the saved layers' paths unless they are
+// sorted.
+func byOrder(ours []*layer, theirs []*savedLayer, sorted bool) ([]pair, error) {
 	waiting := map[string][]*savedLayer{}
 	for _, s := range theirs {
 		class := s.class()
 		if class == "" {
 			return nil, fmt.Errorf("%s: weights of shapes %v, want those of Conv2D, BatchNormalization or Dense",
-				s.name, s.shapes)
+				s, s.shapes)
 		}
 		waiting[class] = append(waiting[class], s)
 	}
@@ -85,12 +89,36 @@ func byOrder(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 			return nil, fmt.Errorf("%d layers of class %s, want %d (another model?)", n, class, count[class])
 		}
 	}
+	for _, class := range slices.Sorted(maps.Keys(waiting)) {
+		if sorted {
+			break
+		}
+		if err := sortLayers(waiting[class]); err != nil {
+			return nil, err
+		}
+	}
 	var pairs []pair
 	for _, l := range ours {
 		pairs = append(pairs, pair{l, waiting[l.class][0]})
 		waiting[l.class] = waiting[l.class][1:]
 	}
 	return pairs, nil
+}
+
+// sortLayers sorts saved layers of one class by their paths. It fails if the file does not tell which of two comes
+// first.
+func sortLayers(list []*savedLayer) error {
+	slices.SortStableFunc(list, func(a, b *savedLayer) int {
+		order, _ := a.compare(b)
+		return order
+	})
+	for i := 1; i < len(list); i++ {
+		if _, known := list[i-1].compare(list[i]); !known {
+			return fmt.Errorf("%s and %s: the file does not tell which comes first, want a model of Keras' functional API "+
+				"saved whole, as .keras or .h5", list[i-1], list[i])
+		}
+	}
+	return nil
 }
 
 // class returns the class of a saved layer by the ranks of its weights, or "" if there is none.
@@ -112,10 +140,7 @@ func (s *savedLayer) class() string {
 
 // check compares the shapes of a pair.
 func (p pair) check() error {
-	who := p.ours.name
-	if p.theirs.name != who {
-		who += " (" + p.theirs.name + " in the file)"
-	}
+	who := p.who()
 	if n := len(p.ours.weights); len(p.theirs.shapes) != n {
 		return fmt.Errorf("%s: weights of shapes %v, want %d: %s", who, p.theirs.shapes, n, p.ours.names())
 	}
@@ -127,15 +152,39 @@ func (p pair) check() error {
 	return nil
 }
 
-// load reads the weights of a pair and converts them to our layout.
-func (p pair) load() ([][]float32, error) {
-	arrays := make([][]float32, len(p.theirs.arrays))
+// who names both layers.
+func (p pair) who() string {
+	if theirs := p.theirs.String(); theirs != p.ours.name {
+		return p.ours.name + " (" + theirs + " in the file)"
+	}
+	return p.ours.name
+}
+
+// load reads the weights of a pair and puts them into values in our layout.
+func (p pair) load(file string, values map[nn.Value][]float32) error {
 	for i, o := range p.theirs.arrays {
+		w := &p.ours.weights[i]
 		x, err := o.Float32()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		arrays[i] = p.ours.weights[i].fromKeras(x)
+		if err := w.valid(x); err != nil {
+			return fmt.Errorf("%s: %s: %s: %w", file, p.who(), w.name, err)
+		}
+		values[w.value] = w.fromKeras(x)
 	}
-	return arrays, nil
+	return nil
+}
+
+// valid checks numbers out of a file: none of a network is infinite or not a number, and no variance is below zero.
+func (w *weight) valid(x []float32) error {
+	for i, v := range x {
+		switch {
+		case math.IsNaN(float64(v)) || math.IsInf(float64(v), 0):
+			return fmt.Errorf("element %d is %g, want finite numbers", i, v)
+		case v < 0 && w.name == "moving_variance":
+			return fmt.Errorf("element %d is %g, want a variance of 0 or more", i, v)
+		}
+	}
+	return nil
 }

@@ -2,7 +2,7 @@ package keras
 
 import (
 	"cmp"
-	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,15 +12,13 @@ import (
 
 // readNamed reads the layers of the older format: the attribute layer_names lists their groups, and weight_names of
 // each group the paths of its arrays.
-func (s *saved) readNamed(root *hdf5.Object) error {
-	names, err := list(root, layerNames)
-	if err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		return errors.New("no layers (not a file that Keras wrote?)")
-	}
-	for _, name := range names {
+func (s *saved) readNamed(root *hdf5.Object, names []string) error {
+	seen := map[string]bool{}
+	for i, name := range names {
+		if seen[name] {
+			return fmt.Errorf("%s: %s twice in %s", s.file, name, layerNames)
+		}
+		seen[name] = true
 		group, err := root.Object(name)
 		if err != nil {
 			return err
@@ -29,7 +27,32 @@ func (s *saved) readNamed(root *hdf5.Object) error {
 		if err != nil {
 			return err
 		}
-		if err := s.add(name, group, paths); err != nil {
+		if err := s.addNamed(step{name: name, n: i}, group, paths); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addNamed adds a layer of the older format. Where it is a model, the arrays of its layers are in one list, those that
+// are trained first, so that the layers' order is not known.
+func (s *saved) addNamed(layer step, group *hdf5.Object, paths []string) error {
+	var folders []string
+	arrays := map[string][]string{}
+	for _, path := range paths {
+		folder := path[:max(0, strings.LastIndexByte(path, '/'))]
+		if arrays[folder] == nil {
+			folders = append(folders, folder)
+		}
+		arrays[folder] = append(arrays[folder], path)
+	}
+	for _, folder := range folders {
+		inner := folder[strings.LastIndexByte(folder, '/')+1:]
+		path := []step{layer, {name: inner, class: folder}}
+		if len(folders) == 1 {
+			path = []step{{name: layer.name, key: inner, n: layer.n}}
+		}
+		if err := s.add(path, group, arrays[folder]); err != nil {
 			return err
 		}
 	}
@@ -50,47 +73,78 @@ func list(o *hdf5.Object, name string) ([]string, error) {
 	return all, err
 }
 
-// readLayers reads the layers of Keras 3's format, whose paths are such as layers/conv2d/vars/0. The name of a layer is
-// an attribute, which files of Keras 3.4 lack.
-func (s *saved) readLayers(root *hdf5.Object) error {
-	layers, err := root.Object(layersGroup)
-	if err != nil {
-		return err
+// notLayers are groups of Keras 3's format that hold other things than layers' weights: what Model.compile adds to a
+// model, and the state of a layer's random numbers.
+var notLayers = []string{"optimizer", "metrics", "seed_generator"}
+
+// readTree reads the layers of Keras 3's format below a group. A group that has vars is a layer or a model, and its
+// arrays are vars/0, vars/1 and so on. The groups in it are its attributes in no order, except that layers are a model's
+// layers: such a list has no vars, and the keys in it are as conv2d_7, the eighth of its class. The name of a layer is
+// an attribute of vars, which files of Keras 3.4 and older lack.
+func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []step) error {
+	if seen[group.ID()] {
+		return fmt.Errorf("%s: %s: a group of two names", s.file, group.Path())
 	}
-	paths := layers.Children()
-	slices.SortStableFunc(paths, func(a, b string) int {
+	seen[group.ID()] = true
+	keys := group.Children()
+	slices.SortStableFunc(keys, func(a, b string) int {
 		classA, a1 := numbered(a)
 		classB, b1 := numbered(b)
 		return cmp.Or(cmp.Compare(classA, classB), cmp.Compare(a1, b1))
 	})
-	for _, path := range paths {
-		group, err := layers.Object(path)
-		if err != nil {
-			return err
-		}
-		if !group.Has(varsGroup) {
+	isList := !group.Has(varsGroup)
+	for _, key := range keys {
+		if key == varsGroup || slices.Contains(notLayers, key) {
 			continue
 		}
-		vars, err := group.Object(varsGroup)
+		child, err := group.Object(key)
 		if err != nil {
 			return err
 		}
-		name, ok, err := vars.Strings("name")
-		if err != nil {
-			return err
+		if !child.IsGroup() {
+			continue
 		}
-		if !ok || len(name) != 1 {
-			name = []string{path}
+		below := path
+		if key != layersGroup {
+			if len(path) == maxNesting {
+				return fmt.Errorf("%s: %s: in more than %d models", s.file, child.Path(), maxNesting)
+			}
+			next := step{key: key, class: key}
+			if isList {
+				next.class, next.n = numbered(key)
+			}
+			below = append(slices.Clip(path), next)
 		}
-		arrays := vars.Children()
-		slices.SortStableFunc(arrays, func(a, b string) int {
-			return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) // 2 before 10
-		})
-		if err := s.add(name[0], vars, arrays); err != nil {
+		if child.Has(varsGroup) {
+			if err := s.addVars(child, below); err != nil {
+				return err
+			}
+		}
+		if err := s.readTree(child, seen, below); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addVars adds the layer of a group that has vars, and puts its name into the last step of its path.
+func (s *saved) addVars(group *hdf5.Object, path []step) error {
+	vars, err := group.Object(varsGroup)
+	if err != nil {
+		return err
+	}
+	name, ok, err := vars.Strings("name")
+	if err != nil {
+		return err
+	}
+	if ok && len(name) == 1 && len(path) > 0 {
+		path[len(path)-1].name = name[0]
+	}
+	arrays := vars.Children()
+	slices.SortStableFunc(arrays, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) // 2 before 10
+	})
+	return s.add(path, vars, arrays)
 }
 
 // numbered splits a path such as conv2d_7, which is the eighth layer of its class.
@@ -102,27 +156,4 @@ func numbered(path string) (class string, n int) {
 		}
 	}
 	return path, 0
-}
-
-// add adds a layer with the arrays at the given paths of a group. It skips a layer without arrays.
-func (s *saved) add(name string, group *hdf5.Object, paths []string) error {
-	l := savedLayer{name: name}
-	for _, path := range paths {
-		o := group
-		for part := range strings.SplitSeq(path, "/") {
-			var err error
-			if o, err = o.Object(part); err != nil {
-				return err
-			}
-		}
-		shape, err := o.Shape()
-		if err != nil {
-			return err
-		}
-		l.arrays, l.shapes = append(l.arrays, o), append(l.shapes, shape)
-	}
-	if len(paths) > 0 {
-		s.layers = append(s.layers, l)
-	}
-	return nil
 }

@@ -42,15 +42,16 @@ const (
 
 // FormatOf returns the format of a file by the ending of its name.
 func FormatOf(path string) (Format, error) {
+	name := strings.ToLower(path)
 	switch {
-	case strings.HasSuffix(path, suffixes[Weights]):
+	case strings.HasSuffix(name, suffixes[Weights]):
 		return Weights, nil
-	case strings.HasSuffix(path, suffixes[H5]):
+	case strings.HasSuffix(name, suffixes[H5]), strings.HasSuffix(name, ".hdf5"):
 		return H5, nil
-	case strings.HasSuffix(path, suffixes[Archive]):
+	case strings.HasSuffix(name, suffixes[Archive]):
 		return Archive, nil
 	}
-	return 0, fmt.Errorf("keras: %s: want a name that ends in .h5, .keras or .weights.h5, as Keras does", path)
+	return 0, fmt.Errorf("keras: %s: want a name that ends in .h5, .hdf5, .keras or .weights.h5, as Keras does", path)
 }
 
 // Write writes a network. params returns a parameter or running statistic in the layout of nn.Ref. Equal arguments give
