@@ -9,12 +9,6 @@ import (
 	"resnet/nn/weights"
 )
 
-// The operator set and the file format are those of ONNX 1.12 (2022), which newer runtimes read too.
-const (
-	opset     = 17
-	irVersion = 8
-)
-
 // Options choose the input and the output of the model. The zero value gives a model that takes float32 images and
 // returns logits, like torchvision's networks when PyTorch exports them, except that normalisation is part of the
 // model.
@@ -29,6 +23,9 @@ type Options struct {
 	// Fold merges batch norm into the convolution before it, if nothing else reads the output of the convolution. The
 	// model has fewer nodes and gives the same result but for rounding.
 	Fold bool
+	// Opset is the version of ONNX's operators that the model names, MinOpset to MaxOpset; 0 is the lowest that has the
+	// operators of the graph. Runtimes read models up to the newest version that they know.
+	Opset int
 	// Metadata is written to the model: its model and classes as JSON, its data set as text. Empty fields are left out.
 	Metadata weights.Metadata
 	// Version of the program becomes the producer_version of the model.
@@ -74,8 +71,12 @@ func newModel(g *nn.Graph, params Parameters, o Options) (*model, error) {
 		return nil, err
 	}
 	graph, err := convert(g, params, o)
+	if err != nil {
+		return nil, err
+	}
+	opset, err := chooseOpset(graph.nodes, o.Opset)
 	doc := fmt.Sprintf("%s, an image classifier of %d classes", g.Name, g.Classes)
-	return &model{version: o.Version, doc: doc, graph: graph, properties: props}, err
+	return &model{version: o.Version, opset: opset, doc: doc, graph: graph, properties: props}, err
 }
 
 // maxParameters is the limit for the size of all parameters, in bytes. A protocol buffer message has at most 2 GiB; 16

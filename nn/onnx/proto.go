@@ -11,6 +11,7 @@ import (
 // onnx.proto.
 type model struct {
 	version, doc string
+	opset        int
 	graph        *graph
 	properties   []property
 }
@@ -75,14 +76,14 @@ const (
 // encode returns the model in three parts; the second is the graph, which holds the parameters.
 func (m *model) encode() [3][]byte {
 	var head, tail message
-	head.int(1, irVersion)
+	head.int(1, irVersion(m.opset))
 	head.string(2, "resnet")
 	head.string(3, m.version)
 	head.string(6, m.doc)
 	graph := m.graph.encode()
 	head = protowire.AppendVarint(protowire.AppendTag(head, 7, protowire.BytesType), uint64(len(graph)))
 	var operators message
-	operators.int(2, opset) // without a domain, which means the operators of ONNX itself
+	operators.int(2, m.opset) // without a domain, which means the operators of ONNX itself
 	tail.message(8, operators)
 	for _, p := range m.properties {
 		var entry message

@@ -62,6 +62,7 @@ func TestONNXRuntime(t *testing.T) {
 		for name, o := range map[string]Options{
 			"plain": {}, "folded": {Fold: true}, "of bytes to probabilities": {Bytes: true, Softmax: true},
 			"of bytes, folded, for 3 images": {Bytes: true, Fold: true, Batch: 3},
+			"of the highest opset":           {Opset: MaxOpset, Softmax: true, Bytes: true},
 		} {
 			name = fmt.Sprintf("%s of %d classes, %s", g.Name, g.Classes, name)
 			model := filepath.Join(dir, name+".onnx")

@@ -179,7 +179,7 @@ func TestModelHeader(t *testing.T) {
 	m := written(t, g, random(g), o)
 	got := fmt.Sprintf("ir %d, opset %d, %s %s: %s", m.numbers(1), m.messages(t, 8)[0].numbers(2), m.string(2),
 		m.string(3), m.string(6))
-	if want := "ir [8], opset [17], resnet 1.2: fashion-resnet, an image classifier of 10 classes"; got != want {
+	if want := "ir [4], opset [9], resnet 1.2: fashion-resnet, an image classifier of 10 classes"; got != want {
 		t.Errorf("header %s, want %s", got, want)
 	}
 	var props []string
