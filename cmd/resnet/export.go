@@ -25,7 +25,7 @@ const (
 )
 
 // onlyONNX are the options of export that no other format has.
-var onlyONNX = []string{"fold", "softmax", "bytes", "batch"}
+var onlyONNX = []string{"fold", "softmax", "bytes", "batch", "opset"}
 
 func exportCommand() *cli.Command {
 	return &cli.Command{
@@ -55,6 +55,7 @@ examples:
 			boolFlag("softmax", "onnx: probabilities out, not logits"),
 			boolFlag("bytes", "onnx: bytes N,H,W,C in, as image files hold them"),
 			&cli.IntFlag{Name: "batch", Usage: "onnx: images that the model takes at once", DefaultText: "any number"},
+			&cli.IntFlag{Name: "opset", Usage: "onnx: version of the operators", DefaultText: "the lowest that will do"},
 		},
 		Action: runExport,
 	}
@@ -114,6 +115,9 @@ func exportTarget(c *cli.Context, weights string) (to, path string, err error) {
 	if n := c.Int("batch"); c.IsSet("batch") && n < 1 {
 		return "", "", usagef("--batch %d, want at least 1, or none for any number", n)
 	}
+	if n := c.Int("opset"); c.IsSet("opset") && (n < onnx.MinOpset || n > onnx.MaxOpset) {
+		return "", "", usagef("--opset %d, want %d to %d", n, onnx.MinOpset, onnx.MaxOpset)
+	}
 	if path == "" {
 		if to == toSafetensors {
 			return "", "", usagef("export: no output given, want -o FILE (%s is such a file already)", weights)
@@ -131,7 +135,7 @@ func formatByName(path string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".onnx":
 		return toONNX
-	case ".keras", ".h5":
+	case ".keras", ".h5", ".hdf5":
 		return toKeras
 	case ".safetensors":
 		return toSafetensors
@@ -152,6 +156,7 @@ func exporter(c *cli.Context, m *infer.Model, to, path string) (func(io.Writer) 
 	}
 	o := onnx.Options{
 		Fold: c.Bool("fold"), Softmax: c.Bool("softmax"), Bytes: c.Bool("bytes"), Batch: c.Int("batch"),
+		Opset:    c.Int("opset"),
 		Metadata: m.Metadata(), Version: bench.Version(),
 	}
 	return func(w io.Writer) error { return onnx.Write(w, g, params, o) }, nil

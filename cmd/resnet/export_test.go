@@ -1,8 +1,10 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,7 +37,7 @@ func TestExportImport(t *testing.T) {
 	}
 	want := bytesOf(weights)
 	dir := t.TempDir()
-	for _, name := range []string{"m.keras", "m.h5", "m.weights.h5", "m.safetensors"} {
+	for _, name := range []string{"m.keras", "m.h5", "m.hdf5", "m.weights.h5", "m.safetensors"} {
 		path := filepath.Join(dir, name)
 		succeed(t, "export", "--weights", weights, "-o", path)
 		if got := bytesOf(path); !bytes.Equal(got, want) {
@@ -65,6 +67,84 @@ func TestExportImport(t *testing.T) {
 	}
 }
 
+// What other programs and disks make of Keras' files: read to the same weights, or refused in a line that says why.
+func TestImportKeras(t *testing.T) {
+	weights, dir := smallNetwork(t), t.TempDir()
+	export := func(name string) []byte {
+		path := filepath.Join(dir, name)
+		succeed(t, "export", "--weights", weights, "-o", path)
+		return read(t, path)
+	}
+	archive, whole := export("m.keras"), export("m.h5")
+	imported := func(name string, file []byte) (b []byte, stderr string, code int) {
+		t.Helper()
+		path, back := filepath.Join(dir, name), filepath.Join(t.TempDir(), "back.safetensors")
+		write(t, path, file)
+		_, stderr, code = resnet(t, append([]string{"import", path, "-o", back}, ofBars...)...)
+		if code == 0 {
+			return read(t, back), stderr, code
+		}
+		if _, err := os.Stat(back); err == nil {
+			t.Errorf("%s: refused, but there is a file of weights", name)
+		}
+		return nil, stderr, code
+	}
+	want, _, _ := imported("plain.keras", archive)
+
+	var deflated bytes.Buffer
+	from, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := zip.NewWriter(&deflated)
+	for _, m := range from.File {
+		w, err := to.Create(m.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := m.Open()
+		if err == nil {
+			_, err = io.Copy(w, r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string][]byte{
+		"deflated.keras": deflated.Bytes(), "LOUD.HDF5": whole, "archive.h5": archive, "whole.keras": whole,
+	} {
+		if got, stderr, code := imported(name, file); code != 0 || !bytes.Equal(got, want) {
+			t.Errorf("%s: exit status %d, stderr %q, the same weights %v", name, code, stderr, bytes.Equal(got, want))
+		}
+	}
+
+	// The elements of the datasets come last in the file.
+	at := func(file []byte, end int, with string) []byte {
+		b := bytes.Clone(file)
+		copy(b[len(b)-end:], with)
+		return b
+	}
+	nan := strings.Repeat("\x00\x00\xc0\x7f", 2)
+	size := bytes.LastIndex(archive, []byte("PK\x01\x02")) + 20 // of the last member, packed and unpacked
+	for name, c := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"nan.h5":     {at(whole, 8, nan), "element "},
+		"flip.keras": {at(archive, len(archive)-len(archive)/2, "\xff\xff"), "model.weights.h5: CRC-32 "},
+		"size.keras": {at(archive, len(archive)-size, strings.Repeat("\xff\xff\xff\x7f", 2)), "(truncated?)"},
+	} {
+		_, stderr, code := imported(name, c.file)
+		if code != 1 || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 ||
+			!strings.Contains(stderr, name) {
+			t.Errorf("%s: exit status %d, stderr %q, want 1 and one line with %q", name, code, stderr, c.want)
+		}
+	}
+}
+
 // Each option of an ONNX model shows in its file, which says of itself what the weights do.
 func TestExportONNX(t *testing.T) {
 	weights := smallNetwork(t)
@@ -82,6 +162,8 @@ func TestExportONNX(t *testing.T) {
 		{[]string{"--bytes"}, "Transpose", true},
 		{[]string{"--fold"}, "blocks.0.bn1.running_var", false},
 		{[]string{"--batch", "5"}, "batch", false},
+		{[]string{"--opset", "17"}, "\x42\x02\x10\x11", true}, // field 8, operators: field 2, version
+		{[]string{"--opset", "17"}, "\x42\x02\x10\x09", false},
 	} {
 		path := filepath.Join(t.TempDir(), "m.onnx")
 		succeed(t, append([]string{"export", "--weights", weights, "-o", path}, c.option...)...)

@@ -28,7 +28,8 @@ func importCommand() *cli.Command {
 the options: every array must be there, be used and have its shape. That the
 networks compute the same besides (strides, epsilons) is not checked; eval tells.
 
-keras        FILE.keras, FILE.h5 or FILE.weights.h5 of Keras 3, or an .h5 of Keras 2
+keras        FILE.keras, FILE.h5 (or .hdf5) or FILE.weights.h5 of Keras 3, or an .h5 of
+             Keras 2; models in models and weights of 16 bits too
 safetensors  a PyTorch state dict with this program's names, which summary lists
 
 ONNX files are written (see export), not read. Nor are PyTorch's own .pt files,
