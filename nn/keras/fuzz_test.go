@@ -2,6 +2,7 @@ package keras
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"resnet/data/memory/memorytest"
@@ -56,6 +57,71 @@ func FuzzRead(f *testing.F) {
 			}
 		})
 	})
+}
+
+// The same of files that are valid HDF5. A line of the text is an array, its path and a digit for each extent, or a
+// list of strings, the path of its group, an at sign, its name and the strings.
+func FuzzLayers(f *testing.F) {
+	m, err := convert(tiny(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, text := range []string{
+		"layers/dense/vars/0 12\nlayers/dense/vars/1 2",
+		"layers/functional/layers/dense/vars/0 12\nlayers/functional/layers/dense/vars/1 2\noptimizer/vars/0 ",
+		"net/a/vars/0 12\nnet/b/vars/0 12\nnet/vars/1 2",
+		"@layer_names fc\nfc@weight_names a/k a/b\nfc/a/k 12\nfc/a/b 2",
+		"m@layer_names m\nm/m@weight_names a/k b/k\nm/m/a/k 12\nm/m/b/k 2",
+		"model_weights@layer_names0 fc\nmodel_weights/fc@weight_names0 k b\nmodel_weights/fc/k 12\nmodel_weights/fc/b 2",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var b bytes.Buffer
+		if len(text) > 1000 || hdf5.Write(&b, groups(text)) != nil {
+			return
+		}
+		memorytest.Limit(t, 64*uint64(b.Len())+1<<20, func() {
+			file, err := hdf5.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "f")
+			if err != nil {
+				t.Fatal(err)
+			}
+			load(m, func(s *saved) error { return s.read(file) })
+		})
+	})
+}
+
+// groups builds the content of a file from the lines of FuzzLayers.
+func groups(text string) *hdf5.Group {
+	root := &hdf5.Group{}
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		if path, ok := strings.CutSuffix(words[0], "@"+words[0][strings.LastIndexByte(words[0], '@')+1:]); ok {
+			g := root
+			if path != "" {
+				g = root.Group(path)
+			}
+			if g.Lists == nil {
+				g.Lists = map[string][]string{}
+			}
+			g.Lists[words[0][len(path)+1:]] = words[1:]
+			continue
+		}
+		d, n := hdf5.Dataset{}, 1
+		for _, digit := range strings.Join(words[1:], "") {
+			extent := int(digit) & 7
+			d.Shape, n = append(d.Shape, extent), n*extent
+			if n > 1000 {
+				return root
+			}
+		}
+		d.Data = make([]float32, n)
+		root.Put(words[0], d)
+	}
+	return root
 }
 
 // The same of an archive. What is deflated may have a thousand times the bytes.
