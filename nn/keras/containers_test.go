@@ -43,6 +43,7 @@ func TestReadContainers(t *testing.T) {
 	}
 	fitted := network()
 	fitted.Put("optimizer/vars/0", hdf5.Dataset{Data: []float32{1}})
+	fitted.Put("loss_tracker/vars/0", hdf5.Dataset{Data: []float32{1}})
 	fitted.Put("layers/conv2d/seed_generator/vars/0", hdf5.Dataset{Shape: []int{2}, Data: []float32{1, 2}})
 
 	dir := t.TempDir()

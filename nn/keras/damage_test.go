@@ -201,6 +201,13 @@ func TestReadRefusesDuplicates(t *testing.T) {
 	deep.Put(strings.Repeat("a/", maxNesting)+"a/vars/0", one)
 	expectRefused(t, put(t, "deep.weights.h5", encoded(t, deep)), g, "in more than 8 models", 4)
 
+	own := &hdf5.Group{}
+	own.Put("vars/0", one)
+	expectRefused(t, put(t, "own.weights.h5", encoded(t, own)), g, "vars: weights of the model itself", 4)
+	own = &hdf5.Group{Lists: map[string][]string{layerNames: {"a"}}}
+	own.Group(topLevel).Lists = map[string][]string{weightNames: {"k"}}
+	expectRefused(t, put(t, "own.h5", encoded(t, own)), g, topLevel+": weights of the model itself", 4)
+
 	// The second group of a list is the first.
 	twice := &hdf5.Group{}
 	twice.Put("layers/dense/vars/0", one)

@@ -13,6 +13,15 @@ import (
 // readNamed reads the layers of the older format: the attribute layer_names lists their groups, and weight_names of
 // each group the paths of its arrays.
 func (s *saved) readNamed(root *hdf5.Object, names []string) error {
+	if root.Has(topLevel) {
+		top, err := root.Object(topLevel)
+		if err != nil {
+			return err
+		}
+		if own, err := list(top, weightNames); err != nil || len(own) > 0 {
+			return cmp.Or(err, fmt.Errorf("%s: %s: weights of the model itself, want them in its layers", s.file, top.Path()))
+		}
+	}
 	seen := map[string]bool{}
 	for i, name := range names {
 		if seen[name] {
@@ -86,6 +95,11 @@ func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []step) 
 		return fmt.Errorf("%s: %s: a group of two names", s.file, group.Path())
 	}
 	seen[group.ID()] = true
+	if group.Has(varsGroup) {
+		if err := s.addVars(group, path); err != nil {
+			return err
+		}
+	}
 	keys := group.Children()
 	slices.SortStableFunc(keys, func(a, b string) int {
 		classA, a1 := numbered(a)
@@ -115,11 +129,6 @@ func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []step) 
 			}
 			below = append(slices.Clip(path), next)
 		}
-		if child.Has(varsGroup) {
-			if err := s.addVars(child, below); err != nil {
-				return err
-			}
-		}
 		if err := s.readTree(child, seen, below); err != nil {
 			return err
 		}
@@ -137,10 +146,13 @@ func (s *saved) addVars(group *hdf5.Object, path []step) error {
 	if err != nil {
 		return err
 	}
-	if ok && len(name) == 1 && len(path) > 0 {
+	arrays := vars.Children()
+	switch {
+	case len(path) == 0 && len(arrays) > 0:
+		return fmt.Errorf("%s: %s: weights of the model itself, want them in its layers", s.file, vars.Path())
+	case len(path) > 0 && ok && len(name) == 1:
 		path[len(path)-1].name = name[0]
 	}
-	arrays := vars.Children()
 	slices.SortStableFunc(arrays, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) // 2 before 10
 	})

@@ -66,12 +66,10 @@ func (s *savedLayer) compare(t *savedLayer) (order int, known bool) {
 	return cmp.Compare(len(s.path), len(t.path)), false
 }
 
-// add adds a layer with the arrays at the given paths of a group. It skips a layer without arrays.
+// add adds a layer with the arrays at the given paths of a group. It skips what has no arrays, and what has only numbers
+// that are not in arrays, such as a metric.
 func (s *saved) add(path []step, group *hdf5.Object, arrays []string) error {
-	if len(arrays) == 0 {
-		return nil
-	}
-	l := &savedLayer{path: slices.Clone(path)}
+	l, rank := &savedLayer{path: slices.Clone(path)}, 0
 	for _, name := range arrays {
 		o, err := descend(group, name)
 		if err != nil {
@@ -85,9 +83,11 @@ func (s *saved) add(path []step, group *hdf5.Object, arrays []string) error {
 			return fmt.Errorf("%s: %s: an array of more than one layer", s.file, o.Path())
 		}
 		s.arrays[o.ID()] = true
-		l.arrays, l.shapes = append(l.arrays, o), append(l.shapes, shape)
+		l.arrays, l.shapes, rank = append(l.arrays, o), append(l.shapes, shape), max(rank, len(shape))
 	}
-	s.layers = append(s.layers, l)
+	if rank > 0 {
+		s.layers = append(s.layers, l)
+	}
 	return nil
 }
 

@@ -32,6 +32,7 @@ func (f Format) String() string { return suffixes[f] }
 const (
 	modelConfig   = "model_config"
 	modelWeights  = "model_weights"
+	topLevel      = "top_level_model_weights"
 	layerNames    = "layer_names"
 	weightNames   = "weight_names"
 	layersGroup   = "layers"
@@ -128,7 +129,7 @@ func (m *model) wholeModel(config []byte, values [][]hdf5.Dataset) *hdf5.Group {
 		g.Lists = map[string][]string{weightNames: paths}
 	}
 	group.Lists = map[string][]string{layerNames: names}
-	group.Group("top_level_model_weights").Lists = map[string][]string{weightNames: nil}
+	group.Group(topLevel).Lists = map[string][]string{weightNames: nil}
 	return root
 }
 
