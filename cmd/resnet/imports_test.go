@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"nn/internal/regular":      nil,
 	"nn/internal/prototest":    nil,
 	"kernels/cpu":              nil,
+	"kernels/cpu/guardpage":    nil,
 	"kernels/cuda":             {"gpu"},
 	"kernels/cuda/gen":         nil,
 	"gpu":                      nil,

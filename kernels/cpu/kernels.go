@@ -10,7 +10,7 @@ import "unsafe"
 // Strides count float32s. With acc 0 the sum is stored, with acc 1 it is added to c. With outer or k of 0 the sum is 0.
 // In a convolution, outer is the number of kernel rows, and k the number of contiguous inputs under one of them.
 //
-// Nothing is checked: the pointers must be valid for all elements that the formula names.
+// Nothing is checked: the pointers must be valid for all elements that the formula names. No others are touched.
 type TileFunc func(outer, k int, a *float32, lda, astep int, b *float32, ldb, bstep int, c *float32, ldc int, acc int)
 
 // Kernels holds the kernels of one instruction set.

@@ -29,6 +29,8 @@ type backend struct {
 	k       *kernels.Kernels
 	threads int
 	cpus    []int // processors that the threads are pinned to; nil: not pinned
+
+	allocate func(floats int) []float32 // zeroed memory
 }
 
 // Processors is how many processors this process may use: those of its affinity, or GOMAXPROCS if that is less, as it
@@ -55,7 +57,7 @@ func New(c Config) (nn.Backend, error) {
 	if c.ISA != nil {
 		isa = *c.ISA
 	}
-	b := &backend{k: kernels.For(isa), threads: c.Threads}
+	b := &backend{k: kernels.For(isa), threads: c.Threads, allocate: allocate}
 	if c.Threads == len(cpus) && !c.NoPin {
 		b.cpus = cpus
 	}

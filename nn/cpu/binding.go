@@ -3,7 +3,6 @@ package cpu
 import (
 	"reflect"
 
-	kernels "resnet/kernels/cpu"
 	"resnet/nn"
 )
 
@@ -95,7 +94,7 @@ func (c *binding) alloc(floats int) []float32 {
 	if c.counts(floats) {
 		return nil
 	}
-	return kernels.Alloc(floats)
+	return c.executor.backend.allocate(floats)
 }
 
 // counts says whether memory is not to be allocated but counted: so many floats.

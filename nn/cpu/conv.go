@@ -67,7 +67,7 @@ func finishConv(c *binding, op nn.Conv, y *view) func(out []float32) {
 func bindDataGrad(c *binding, op nn.Conv, weight panels, dx *view) []stage {
 	dy, w := c.dy(), c.param(0)
 	passes, floats, complete := dataGradPasses(c.k, op, dx.layout, dy.layout)
-	flipped := c.alloc(floats + slack)
+	flipped := c.alloc(floats)
 	type job struct{ pass, tap int }
 	var jobs []job
 	for i, p := range passes {

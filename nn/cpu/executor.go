@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"errors"
+	"sync"
 	"time"
 
 	kernels "resnet/kernels/cpu"
@@ -20,6 +22,8 @@ type executor struct {
 	stepParams nn.StepParams
 	metrics    [2]float64
 
+	mu          sync.Mutex // held by Run and Close
+	refuse      error      // why Run may not begin, nil if it may
 	pool        *workerPool
 	leader      *leader // nil: the caller of Run is worker 0
 	train, eval *program
@@ -43,33 +47,35 @@ type program struct {
 	seen    int // the generation for which prepare last ran
 }
 
-// slack is the number of floats after a tensor that kernels may read, without using them, as part of a whole vector.
-const slack = 64
-
 // Compile implements nn.Backend.
 func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 	p, err := b.planThatFits(g, c)
 	if err != nil {
 		return nil, err
 	}
-	e := &executor{backend: b, plan: p, graph: g, k: b.k}
+	return b.executor(p), nil
+}
+
+// executor binds a plan to memory.
+func (b *backend) executor(p *nn.Plan) *executor {
+	e := &executor{backend: b, plan: p, graph: p.Graph, k: b.k}
 	for s, n := range p.Bytes {
 		if nn.Segment(s) != nn.Local {
-			e.segments[s] = allocate(int(n/4) + slack)
+			e.segments[s] = b.allocate(int(n / 4))
 		}
 	}
-	e.pixels = make([]byte, g.Elems(g.Images, p.MaxBatch()))
+	e.pixels = make([]byte, p.Graph.Elems(p.Graph.Images, p.MaxBatch()))
 	e.labels = make([]int32, p.MaxBatch())
 	e.needScratch(scratchFloats(b.k))
 	e.eval = e.compile(p.Eval)
 	if p.Train != nil {
 		e.train = e.compile(p.Train)
 	}
-	e.pool = newWorkerPool(b.threads, int(p.Bytes[nn.Local]/4)+slack, e.scratch+slack, b.cpus)
+	e.pool = b.newWorkerPool(int(p.Bytes[nn.Local]/4), e.scratch)
 	if b.pinned() {
 		e.leader = lead(e.step, b.cpus[0])
 	}
-	return e, nil
+	return e
 }
 
 // Plan implements nn.Executor.
@@ -99,16 +105,28 @@ func (e *executor) compile(prog *nn.Program) *program {
 	return p
 }
 
-// Run implements nn.Executor.
+var (
+	errClosed  = errors.New("run of a closed executor")
+	errUnknown = errors.New("run after one that panicked: what it computed is incomplete")
+)
+
+// Run implements nn.Executor. A panic of a task, on whichever thread, is a panic of Run.
 func (e *executor) Run(m nn.Mode, n int) error {
 	if err := e.plan.CheckRun(m, n); err != nil {
 		return wrap(err)
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuse != nil {
+		return wrap(e.refuse)
+	}
+	e.refuse = errUnknown // unless it returns
 	if e.leader != nil {
 		e.leader.run(m, n)
 	} else {
 		e.step(m, n)
 	}
+	e.refuse = nil
 	return nil
 }
 
@@ -151,8 +169,14 @@ func (e *executor) program(m nn.Mode) *program {
 // Sync implements nn.Executor: Run returns when the step is done.
 func (e *executor) Sync() error { return nil }
 
-// Close implements nn.Executor.
+// Close implements nn.Executor. It waits for a run that another goroutine has begun; a second Close does nothing.
 func (e *executor) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if errors.Is(e.refuse, errClosed) {
+		return nil
+	}
+	e.refuse = errClosed
 	if e.leader != nil {
 		e.leader.close()
 	}

@@ -9,7 +9,7 @@ type layout struct {
 	pad     nn.Pad
 }
 
-// lineFloats is the size of a cache line; every image starts on one.
+// lineFloats is the size of a cache line and of the widest vector; every image starts on one.
 const lineFloats = 16
 
 func (l layout) row() int     { return (l.pad.Left + l.w + l.pad.Right) * l.c }
@@ -20,6 +20,15 @@ func (l layout) packed() bool { return l.pad == nn.Pad{} }
 func (l layout) image() int {
 	n := (l.pad.Top + l.h + l.pad.Bottom) * l.row()
 	return (n + lineFloats - 1) / lineFloats * lineFloats
+}
+
+// overhang is the number of floats after the last image that a weight gradient reads of dy: it takes whole vectors of
+// channels, and drops what it computes from those that a pixel does not have. Elsewhere the next pixel follows. They
+// belong to the tensor because another one there could be written meanwhile.
+func (l layout) overhang() int {
+	vectors := blocks(l.c, lineFloats) * lineFloats
+	lastPixel := l.origin() + (l.h-1)*l.row() + (l.w-1)*l.c
+	return max(0, lastPixel+vectors-l.image())
 }
 
 // clearPads zeroes the padding of an image. Other tensors share the memory, so every op that writes an image clears its
@@ -92,7 +101,11 @@ func (b *backend) Bytes(g *nn.Graph, v nn.Value, role nn.Role, batch int) int64 
 		return 4 * int64(b.paramFloats(g.Param(v)))
 	case !g.PerImage(v):
 		return 4 * int64(g.Type(v).Shape.Elems())
-	default:
-		return 4 * int64(batch*layoutOf(g, v, role).image())
 	}
+	l := layoutOf(g, v, role)
+	floats := batch * l.image()
+	if role == nn.Grad {
+		floats += l.overhang()
+	}
+	return 4 * int64(floats)
 }

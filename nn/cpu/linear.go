@@ -32,10 +32,10 @@ func bindLinear(c *binding, op nn.Linear) kernel {
 	l.runs = panelRuns(l.panels)
 	last := l.panels.list[len(l.panels.list)-1]
 	l.outs = last.col + last.width
-	l.dyT = c.alloc(blocks(c.batch(), 2*c.k.Lanes)*l.outs*2*c.k.Lanes + slack)
+	l.dyT = c.alloc(blocks(c.batch(), 2*c.k.Lanes) * l.outs * 2 * c.k.Lanes)
 	l.g = l.dy.base
 	if op.ReLU {
-		l.g = c.alloc(c.batch()*l.dy.stride + slack)
+		l.g = c.alloc(c.batch() * l.dy.stride)
 	}
 	l.db64 = make([]float64, op.Out)
 	for _, s := range l.segments {

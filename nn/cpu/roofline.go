@@ -25,7 +25,7 @@ func (b *backend) Roofline(s nn.RooflineSizes) (nn.Roofline, error) {
 }
 
 func (b *backend) peak(during time.Duration) (flops float64) {
-	p := newWorkerPool(b.threads, 0, 0, b.cpus)
+	p := b.newWorkerPool(0, 0)
 	defer p.close()
 	const rounds = 1 << 16 // well under a millisecond
 	done := make([]int64, b.threads)

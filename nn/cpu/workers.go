@@ -5,8 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	kernels "resnet/kernels/cpu"
 )
 
 // worker is the memory of one thread.
@@ -31,6 +29,7 @@ type workerPool struct {
 	claimed    atomic.Int64 // tasks that workers have taken
 	running    atomic.Int64 // helpers that have not finished
 	parking    []parkingSpot
+	failure    atomic.Pointer[taskPanic]
 	stop       atomic.Bool
 	helpers    sync.WaitGroup
 }
@@ -72,23 +71,22 @@ func (s *parkingSpot) unpark() {
 	}
 }
 
-func newWorkerPool(threads, localFloats, scratchFloats int, cpus []int) *workerPool {
-	p := &workerPool{parking: make([]parkingSpot, threads), cpus: cpus}
-	for i := range threads {
-		p.workers = append(p.workers,
-			&worker{id: i, local: kernels.Alloc(localFloats), scratch: allocate(scratchFloats)})
-	}
+func (b *backend) newWorkerPool(localFloats, scratchFloats int) *workerPool {
+	p := &workerPool{parking: make([]parkingSpot, b.threads), cpus: b.cpus}
 	for i := range p.parking {
+		w := &worker{id: i, local: b.allocate(localFloats), scratch: b.allocate(scratchFloats)}
+		p.workers = append(p.workers, w)
 		p.parking[i].wake = make(chan struct{}, 1)
 	}
-	for i := 1; i < threads; i++ {
+	for _, w := range p.workers[1:] {
 		p.helpers.Add(1)
-		go p.help(p.workers[i])
+		go p.help(w)
 	}
 	return p
 }
 
-// run executes tasks 0 to n-1 on all workers and returns when all are done.
+// run executes tasks 0 to n-1 on all workers and returns when all are done. If one panics, the workers take no more,
+// and run panics once none uses the memory any longer. Nothing may run after that.
 func (p *workerPool) run(n int, work func(w *worker, task int)) {
 	if len(p.workers) == 1 || n <= 1 {
 		for t := range n {
@@ -103,9 +101,27 @@ func (p *workerPool) run(n int, work func(w *worker, task int)) {
 	for i := 1; i < len(p.workers); i++ {
 		p.parking[i].unpark()
 	}
-	p.take(p.workers[0])
-	p.parking[0].wait(func() bool { return p.running.Load() == 0 })
+	p.lead()
+	if f := p.failure.Load(); f != nil {
+		panic(f)
+	}
 }
+
+// lead is the part of worker 0 in a region. It waits for the helpers even when a task of its own panics.
+func (p *workerPool) lead() {
+	done := false
+	defer func() {
+		if !done {
+			p.abandon()
+		}
+		p.parking[0].wait(func() bool { return p.running.Load() == 0 })
+	}()
+	p.take(p.workers[0])
+	done = true
+}
+
+// abandon leaves no task of the region to take.
+func (p *workerPool) abandon() { p.claimed.Add(int64(p.tasks)) }
 
 func (p *workerPool) take(w *worker) {
 	for {
@@ -129,11 +145,24 @@ func (p *workerPool) help(w *worker) {
 		if p.stop.Load() {
 			return // the thread, to which the goroutine is locked, ends with it
 		}
-		p.take(w)
+		p.follow(w)
+	}
+}
+
+// follow is the part of a helper in a region. However a task ends, worker 0 learns that the helper has finished.
+func (p *workerPool) follow(w *worker) {
+	done := false
+	defer func() {
+		if !done {
+			p.failure.CompareAndSwap(nil, newTaskPanic(recover()))
+			p.abandon()
+		}
 		if p.running.Add(-1) == 0 {
 			p.parking[0].unpark()
 		}
-	}
+	}()
+	p.take(w)
+	done = true
 }
 
 func (p *workerPool) close() {
