@@ -173,7 +173,7 @@ func (e *executor) Sync() error { return nil }
 func (e *executor) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if errors.Is(e.refuse, errClosed) {
+	if e.refuse == errClosed {
 		return nil
 	}
 	e.refuse = errClosed
