@@ -60,47 +60,46 @@ var errTask = errors.New("a task's fault")
 
 // TestFaultOfATask: whichever thread a task panics on, or ends the goroutine of, Run ends too, and Close after it.
 func TestFaultOfATask(t *testing.T) {
-	faults := map[string]struct {
-		end  func()
-		want error
-	}{
-		"panic":  {func() { panic(errTask) }, errTask},
-		"goexit": {runtime.Goexit, errGoexit},
-	}
-	for name, fault := range faults {
-		for _, threads := range []int{1, 2, 5} {
-			for _, pin := range []bool{false, true} {
-				for _, helper := range []bool{false, true} {
-					if helper && threads == 1 {
-						continue
-					}
-					t.Run(fmt.Sprintf("%s/%d threads/pinned=%v/helper=%v", name, threads, pin, helper), func(t *testing.T) {
-						e := startExecutor(t, threads, pin)
-						last := &e.eval.regions[len(e.eval.regions)-1]
-						before := &e.eval.regions[1] // has a task for each image
-						begun := make(chan struct{})
-						once := sync.OnceFunc(func() { close(begun) })
-						before.work = func(w *worker, _ int) {
-							if helper == (w.id != 0) {
-								once()
-								fault.end()
-							}
-							<-begun // leave a task to the worker that is meant
-						}
-						last.work = func(*worker, int) { t.Error("a region after the fault has run") }
-						got := outcome(e)
-						if err, ok := got.(error); !ok || !errors.Is(err, fault.want) {
-							t.Errorf("Run ended with %v, want %v", got, fault.want)
-						} else if p, ok := got.(*taskPanic); ok && !strings.Contains(p.Error(), "TestFaultOfATask") {
-							t.Errorf("%v: no stack of the task", p)
-						}
-						if err := e.Run(nn.Eval, 16); !errors.Is(err, errUnknown) {
-							t.Errorf("a second Run: %v, want %v", err, errUnknown)
-						}
-					})
+	for _, threads := range []int{1, 2, 5} {
+		for _, pin := range []bool{false, true} {
+			for _, helper := range []bool{false, true} {
+				if helper && threads == 1 {
+					continue
 				}
+				name := fmt.Sprintf("%d threads/pinned=%v/helper=%v", threads, pin, helper)
+				t.Run("panic/"+name, func(t *testing.T) {
+					faultOfATask(t, startExecutor(t, threads, pin), helper, func() { panic(errTask) }, errTask)
+				})
+				t.Run("goexit/"+name, func(t *testing.T) {
+					faultOfATask(t, startExecutor(t, threads, pin), helper, runtime.Goexit, errGoexit)
+				})
 			}
 		}
+	}
+}
+
+// faultOfATask has a task fault on a helper or on worker 0.
+func faultOfATask(t *testing.T, e *executor, helper bool, fault func(), want error) {
+	begun := make(chan struct{})
+	once := sync.OnceFunc(func() { close(begun) })
+	images := &e.eval.regions[1] // has a task for each image
+	images.work = func(w *worker, _ int) {
+		if helper == (w.id != 0) {
+			once()
+			fault()
+		}
+		<-begun // leave a task to the worker that is meant
+	}
+	last := &e.eval.regions[len(e.eval.regions)-1]
+	last.work = func(*worker, int) { t.Error("a region after the fault has run") }
+	got := outcome(e)
+	if err, ok := got.(error); !ok || !errors.Is(err, want) {
+		t.Errorf("Run ended with %v, want %v", got, want)
+	} else if p, ok := got.(*taskPanic); ok && !strings.Contains(p.Error(), "faultOfATask") {
+		t.Errorf("%v: no stack of the task", p)
+	}
+	if err := e.Run(nn.Eval, 16); !errors.Is(err, errUnknown) {
+		t.Errorf("a second Run: %v, want %v", err, errUnknown)
 	}
 }
 
