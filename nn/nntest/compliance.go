@@ -14,7 +14,7 @@ import (
 
 // RunAll checks a backend against the reference: every op in many shapes, optimisers, whole networks, partial batches,
 // mixed modes, planned memory against memory without sharing, two executors at a time, plans for inference alone and
-// with another batch for inference, NaN, and misuse. open returns a new backend; RunAll closes it.
+// with another batch for inference, large logits, NaN, and misuse. open returns a new backend; RunAll closes it.
 func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	backend := open(t)
 	defer func() {
@@ -34,6 +34,7 @@ func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	t.Run("sharing", func(t *testing.T) { runSharing(t, backend) })
 	t.Run("inference", func(t *testing.T) { runInference(t, backend) })
 	t.Run("eval batch", func(t *testing.T) { runEvalBatch(t, backend) })
+	t.Run("large logits", func(t *testing.T) { runLargeLogits(t, backend) })
 	t.Run("nan", func(t *testing.T) { runNaN(t, backend) })
 	t.Run("misuse", func(t *testing.T) { runMisuse(t, backend) })
 }
