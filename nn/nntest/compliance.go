@@ -15,6 +15,7 @@ import (
 // RunAll checks a backend against the reference: every op in many shapes, optimisers, whole networks, partial batches,
 // mixed modes, planned memory against memory without sharing, two executors at a time, plans for inference alone and
 // with another batch for inference, large logits, NaN, and misuse. open returns a new backend; RunAll closes it.
+// Under the race detector it does without the reference.
 func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	backend := open(t)
 	defer func() {
@@ -25,7 +26,9 @@ func RunAll(t *testing.T, open func(t testing.TB) nn.Backend) {
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
 			kept := c.run(t, backend, true)
-			c.compare(t, kept, Float32)
+			if !Race {
+				c.compare(t, kept, Float32)
+			}
 			// Planned memory must give the same bits as memory without sharing. Otherwise a tensor was overwritten
 			// before its last use.
 			sameBits(t, "planned memory", c.run(t, backend, false), kept)

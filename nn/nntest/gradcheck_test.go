@@ -30,6 +30,7 @@ const (
 // parameters before the op, whose gradients pass through it. Whole networks are left out, because they have so many
 // ReLUs that nearly every difference crosses the kink of one.
 func TestGradients(t *testing.T) {
+	skipUnderRace(t)
 	checked := map[string]int{}
 	for _, c := range cases() {
 		if c.isNetwork() || cost(c) > gradCost {

@@ -7,7 +7,16 @@ import (
 )
 
 func TestReference(t *testing.T) {
+	skipUnderRace(t)
 	RunAll(t, func(testing.TB) nn.Backend { return NewReference() })
+}
+
+// skipUnderRace skips a test of the reference, which is slow under the race detector and runs on one goroutine.
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if Race {
+		t.Skip("one goroutine: nothing for the race detector")
+	}
 }
 
 func TestCasesHaveEveryOp(t *testing.T) {
