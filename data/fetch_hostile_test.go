@@ -84,6 +84,9 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 			if !strings.Contains(logged, c.want) || !strings.Contains(logged, bad.URL) {
 				t.Errorf("logged %q, want one of %s with %q", logged, bad.URL, c.want)
 			}
+			if n := len(bad.requests()); n > 6 { // one, and the redirects
+				t.Errorf("the bad mirror was asked %d times", n)
+			}
 			entries, err := os.ReadDir(p.cache)
 			if err != nil || len(entries) > 5 { // the four, and the lock
 				t.Errorf("%v, %v in the directory, want the four files", entries, err)

@@ -20,6 +20,8 @@ type missingError string
 
 func (e missingError) Error() string { return string(e) }
 
+var errNotRegular = errors.New("not a regular file")
+
 func isMissing(err error) bool {
 	var m missingError
 	return errors.As(err, &m)
@@ -93,7 +95,7 @@ func readNamed(dir, prefix string, want *[4]content) [4]file {
 }
 
 // readFirst reads the first of the paths that is as wanted. The first error is the one to report, unless a later path
-// is good. If nothing is known beforehand, the first path that is there is read and no other.
+// is good. If nothing is known beforehand, the first file that is there is read and no other.
 func readFirst(paths []string, kind int, l limits) file {
 	var first file
 	for _, path := range paths {
@@ -101,7 +103,7 @@ func readFirst(paths []string, kind int, l limits) file {
 		switch {
 		case isMissing(f.err):
 			continue
-		case f.err == nil || l.want == nil:
+		case f.err == nil || l.want == nil && !errors.Is(f.err, errNotRegular):
 			return f
 		case first.path == "":
 			first = f
@@ -125,10 +127,8 @@ func (f *file) read(kind int, l limits) error {
 	switch {
 	case err != nil:
 		return osReason(err)
-	case info.IsDir():
-		return errors.New("a folder, not a regular file")
 	case !info.Mode().IsRegular():
-		return errors.New("not a regular file")
+		return errNotRegular
 	}
 	r, err := os.Open(f.path)
 	if err != nil {

@@ -168,6 +168,7 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"gzip checksum", flipped, "checksum"},
 		{"gzip header only", []byte{0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, "damaged gzip"},
 		{"product overflows", header(magicImages, 1<<31, 1<<31, 1<<31), "announces more than"},
+		{"more than can be numbered", header(magicImages, 1<<31, 1, 1), "2147483648 images or labels, want at most"},
 		{"absurd size", header(magicImages, 1<<20, 64, 64), "truncated: 16 bytes, want 4294967312"},
 		{"absurd size, gzip", zip(t, header(magicImages, 1<<20, 64, 64)), "compressed bytes can hold"},
 	} {

@@ -71,6 +71,9 @@ func readHeader(r io.Reader, magic uint32) (h idxHeader, err error) {
 		return h, fmt.Errorf("header % x announces more than a file can hold (damaged header%s?)", raw,
 			endianHint(h.dims))
 	}
+	if h.dims[0] > math.MaxInt32 {
+		return h, fmt.Errorf("%d images or labels, want at most %d", h.dims[0], math.MaxInt32)
+	}
 	h.size = int64(len(raw)) + content
 	return h, nil
 }

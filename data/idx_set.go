@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"resnet/data/memory"
 )
 
 // assemble makes a Source of four files that were read without error, and checks that they fit together. If o.Classes
@@ -26,6 +28,9 @@ func assemble(name, dir string, files [4]file, o Options) (*Source, error) {
 		return nil, err
 	}
 	if o.Transpose {
+		if err := memory.Fits(int64(train.H) * int64(train.W)); err != nil {
+			return nil, fmt.Errorf("an image of %dx%d to be transposed: %w", train.H, train.W, err)
+		}
 		train.transpose()
 		test.transpose()
 	} else if strings.Contains(strings.ToLower(files[trainImages].name()), "emnist") {
