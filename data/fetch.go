@@ -63,8 +63,9 @@ func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []
 		if errors.As(err, &local) {
 			return fmt.Errorf("fetch: %w", err)
 		}
-		o.logf("%s: %s: %v", s.Name, url, err)
-		failed = append(failed, fmt.Sprintf("%s: %v", url, err))
+		why := shown(err.Error()) // which may quote the server
+		o.logf("%s: %s: %s", s.Name, url, why)
+		failed = append(failed, url+": "+why)
 		bad := mirrors[0]
 		copy(mirrors, mirrors[1:])
 		mirrors[len(mirrors)-1] = bad

@@ -67,6 +67,14 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, "\n\n<!DOCTYPE html>")
 		}},
+		{"escape sequences", `503 busy \x1b[31m`, func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				panic(err)
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, "HTTP/1.1 503 busy \x1b[31m\r\nContent-Length: 0\r\n\r\n")
+		}},
 		{"a login demanded", "511 Network Authentication Required", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusNetworkAuthenticationRequired)
 		}},
@@ -81,7 +89,7 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkFetched(t, p.cache, files)
-			if !strings.Contains(logged, c.want) || !strings.Contains(logged, bad.URL) {
+			if !strings.Contains(logged, c.want) || !strings.Contains(logged, bad.URL) || strings.Contains(logged, "\x1b") {
 				t.Errorf("logged %q, want one of %s with %q", logged, bad.URL, c.want)
 			}
 			if n := len(bad.requests()); n > 6 { // one, and the redirects

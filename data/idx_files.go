@@ -41,12 +41,12 @@ type file struct {
 // name is the file's name as messages have it.
 func (f *file) name() string { return shown(filepath.Base(f.path)) }
 
-// shown quotes a name that a terminal would take for more than text.
-func shown(name string) string {
-	if strings.ContainsFunc(name, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }) {
-		return strconv.Quote(name)
+// shown quotes what others wrote where a terminal would take it for more than text.
+func shown(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
 	}
-	return name
+	return s
 }
 
 // readFiles reads the four files of dir concurrently. Each may be plain, .gz, spelt with a dot, or in a folder of its
