@@ -169,7 +169,8 @@ func (p part) receive(body io.Reader, url string, have int64, h http.Header, wan
 		_, err = io.CopyN(io.MultiWriter(f, v), body, most-have+1)
 		switch {
 		case err == nil:
-			err = mismatchError{fmt.Errorf("more than %d bytes, the most for the %d that are published", most, want.size)}
+			err = fmt.Errorf("more than %d bytes, the most for the %d that are published", most, want.size)
+			err = mismatchError{err}
 		case errors.Is(err, io.EOF): // before the limit, as it should be
 			err = nil
 		}

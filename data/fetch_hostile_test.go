@@ -37,9 +37,10 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 		{"an endless file", "more than the 9616 bytes", func(w http.ResponseWriter, r *http.Request) {
 			endless(w, make([]byte, 1<<16))
 		}},
-		{"endless gzip members of nothing", "more than 75161 bytes, the most for the 9616", func(w http.ResponseWriter, r *http.Request) {
-			endless(w, bytes.Repeat(zip(t, nil), 1000))
-		}},
+		{"endless gzip members of nothing", "more than 75161 bytes, the most for the 9616",
+			func(w http.ResponseWriter, r *http.Request) {
+				endless(w, bytes.Repeat(zip(t, nil), 1000))
+			}},
 		{"a length above any the file can have", "bytes, want at most 75161 for the 9616",
 			func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Length", "12000000000")
@@ -89,7 +90,8 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkFetched(t, p.cache, files)
-			if !strings.Contains(logged, c.want) || !strings.Contains(logged, bad.URL) || strings.Contains(logged, "\x1b") {
+			if !strings.Contains(logged, c.want) || !strings.Contains(logged, bad.URL) ||
+				strings.Contains(logged, "\x1b") {
 				t.Errorf("logged %q, want one of %s with %q", logged, bad.URL, c.want)
 			}
 			if n := len(bad.requests()); n > 6 { // one, and the redirects
@@ -167,6 +169,7 @@ func TestFetchStopsWhereTheDiskFails(t *testing.T) {
 	_, err := p.fetch(t.Context(), Options{})
 	var local *os.PathError
 	if !errors.As(err, &local) || len(first.requests()) != 1 || len(second.requests()) != 0 {
-		t.Errorf("error %v after %v and %v, want the disk's after one request", err, first.requests(), second.requests())
+		t.Errorf("error %v after %v and %v, want the disk's after one request", err, first.requests(),
+			second.requests())
 	}
 }

@@ -84,7 +84,8 @@ func readNamed(dir, prefix string, want *[4]content) [4]file {
 			switch {
 			case files[i].path != "":
 			case len(folders) > 0:
-				files[i].err = missingError(shown(filepath.Base(folders[0])) + ": a folder without the file of that name")
+				files[i].err = missingError(shown(filepath.Base(folders[0])) +
+					": a folder without the file of that name")
 			default:
 				files[i].err = missingError(shown(prefix+stems[i]) + "[.gz] not found")
 			}

@@ -84,9 +84,9 @@ func (r *room) give(n int64) {
 //	magic, dimensions (4 bytes each), then their product of unsigned bytes
 //
 // Anything but exactly that is an error: another magic, a dimension of zero, fewer bytes than the header announces, or
-// more. Labels may also be QMNIST's, see magicQMNIST. The header is checked against the bytes present, what is published
-// and the memory there is before memory is taken for the content, and no more is inflated than the header announces, so
-// a small hostile file cannot claim much memory.
+// more. Labels may also be QMNIST's, see magicQMNIST. The header is checked against the bytes present, against what is
+// published and against the memory there is before memory is taken for the content, and no more is inflated than the
+// header announces, so a small hostile file cannot claim much memory.
 func readIDX(r io.Reader, magic uint32, l limits) (x *idx, err error) {
 	size := bytesLeft(r)
 	src, zipped, err := inflated(r, size)

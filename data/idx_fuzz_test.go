@@ -57,7 +57,8 @@ func TestIDXCorpusInLittleMemory(t *testing.T) {
 				"known size": bytes.NewReader(in), "stream": io.MultiReader(bytes.NewReader(in)),
 			} {
 				memorytest.Limit(t, 1<<19+2*maxInflate*uint64(len(in)), func() { // and buffers and gzip's window
-					if _, err := readIDX(r, magic, limits{room: &room{left: 1 << 33}}); err != nil && len(err.Error()) > 400 {
+					_, err := readIDX(r, magic, limits{room: &room{left: 1 << 33}})
+					if err != nil && len(err.Error()) > 400 {
 						t.Errorf("input %d: error of %d bytes", i, len(err.Error()))
 					}
 				})

@@ -126,7 +126,7 @@ func (s *Set) without(classes int) []int {
 	return empty
 }
 
-// ranges writes ascending class numbers as "class 3" or "classes 0, 10 to 254". Of very many ranges it writes the first.
+// ranges writes ascending class numbers as "class 3" or "classes 0, 10 to 254". Of many ranges it writes the first.
 func ranges(classes []int) string {
 	const most = 8
 	var parts []string

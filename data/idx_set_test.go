@@ -70,7 +70,8 @@ func TestClassesOfLabels(t *testing.T) {
 		note, err   string
 	}{
 		{"all there", []byte{0, 1, 2}, []byte{2}, 0, 3, "", ""},
-		{"from 1 on", []byte{1, 2, 3}, []byte{1}, 0, 4, "train-labels-idx1-ubyte: no image of class 0, with 4 classes", ""},
+		{"from 1 on", []byte{1, 2, 3}, []byte{1}, 0, 4,
+			"train-labels-idx1-ubyte: no image of class 0, with 4 classes", ""},
 		{"a stray label", []byte{0, 1, 255, 2}, []byte{1}, 0, 256, "no image of classes 3 to 254, with 256 classes: " +
 			"label 255 of image 2 in train-labels-idx1-ubyte is the largest (--classes N", ""},
 		{"a stray label in the test set", []byte{0, 1}, []byte{1, 9}, 0, 10, "no image of classes 2 to 9, with 10 " +

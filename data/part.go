@@ -32,7 +32,8 @@ func (p part) open(url string, have int64, h http.Header) (*os.File, error) {
 
 // validator is what a server calls this version of its content, "" if it does not say.
 func validator(h http.Header) string {
-	if v := h.Get("ETag"); v != "" && !strings.HasPrefix(v, "W/") { // a weak one promises equal meaning, not equal bytes
+	// A weak ETag promises equal meaning, not equal bytes.
+	if v := h.Get("ETag"); v != "" && !strings.HasPrefix(v, "W/") {
 		return v
 	}
 	return h.Get("Last-Modified")

@@ -34,9 +34,15 @@ examples:
 			},
 			{
 				Name: "info", Usage: "show a data set's files, checksums and statistics",
-				Description: `examples:
+				Description: `An idx data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte,
+t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz. Names as EMNIST
+(emnist-letters-test-images-idx3-ubyte.gz), QMNIST (qmnist-test-labels-idx2-int) and
+Kaggle (a folder around each file) have them are found, too.
+
+examples:
    resnet data info
-   resnet data info --dataset idx --data-dir mydata --format json`,
+   resnet data info --dataset idx --data-dir mydata --format json
+   resnet data info --dataset idx --data-dir emnist --transpose`,
 				Flags: []cli.Flag{dataset, dir,
 					&cli.IntFlag{Name: "classes", Usage: "number of classes of an idx data set",
 						DefaultText: "largest label + 1"},

@@ -59,7 +59,7 @@ func TestDataInfoNamesWhatItFinds(t *testing.T) {
 		if err := os.Truncate(path, 16+1<<42); err != nil {
 			t.Skip(err) // a file system without holes
 		}
-		infoFails(t, dir, "1073741824 images of 64x64: needs 4.40 TB, this machine has ", "room for ", "images of 64x64")
+		infoFails(t, dir, "1073741824 images of 64x64: needs 4.40 TB, this machine has ", "room for ")
 	})
 }
 
@@ -127,7 +127,8 @@ func TestTranspose(t *testing.T) {
 		}
 		name := "emnist-bars-" + strings.Replace(stem, "t10k", "test", 1)
 		write(t, filepath.Join(dir, name+"-images-idx3-ubyte"), b)
-		write(t, filepath.Join(dir, name+"-labels-idx1-ubyte"), read(t, filepath.Join(upright, stem+"-labels-idx1-ubyte")))
+		labels := read(t, filepath.Join(upright, stem+"-labels-idx1-ubyte"))
+		write(t, filepath.Join(dir, name+"-labels-idx1-ubyte"), labels)
 	}
 	out := succeed(t, "data", "info", "--dataset", "idx", "--data-dir", dir)
 	if !strings.Contains(out, "--transpose") {
@@ -183,12 +184,14 @@ func TestResumeFindsTheData(t *testing.T) {
 	var cfg struct {
 		DataDir string `json:"data_dir"`
 	}
-	if err := json.Unmarshal(read(t, filepath.Join(run, "config.json")), &cfg); err != nil || !filepath.IsAbs(cfg.DataDir) {
+	err := json.Unmarshal(read(t, filepath.Join(run, "config.json")), &cfg)
+	if err != nil || !filepath.IsAbs(cfg.DataDir) {
 		t.Errorf("data_dir %q, %v, want an absolute path", cfg.DataDir, err)
 	}
 	resume := func(what, run, epochs string, more ...string) {
 		t.Helper()
-		c := command(append([]string{"train", "--resume", run, "--epochs", epochs, "--no-plots", "--quiet"}, more...)...)
+		args := []string{"train", "--resume", run, "--epochs", epochs, "--no-plots", "--quiet"}
+		c := command(append(args, more...)...)
 		c.Dir = t.TempDir()
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v: %s", what, err, out)

@@ -124,8 +124,8 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 		return nil, fmt.Errorf("train: resume: %s: %w", dir, err)
 	}
 	if _, err := os.Stat(cfg.DataDir); o.Source == nil && cfg.DataDir != "" && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("train: resume: %s: data: %s: no such directory (--data-dir DIR says where it is now)", dir,
-			cfg.DataDir)
+		return nil, fmt.Errorf("train: resume: %s: data: %s: no such directory (--data-dir DIR says where it is now)",
+			dir, cfg.DataDir)
 	}
 	o.Tune = tuneAsBefore(dir, o.Tune, &was.DeviceConfig, o.logger())
 	t, err := newTrainer(ctx, &cfg, &o)
