@@ -18,7 +18,7 @@ import (
 
 // A mirror may send anything: what is taken is bounded by the published size, and the next mirror serves.
 func TestFetchFromHostileMirrors(t *testing.T) {
-	bomb := zip(t, make([]byte, 64<<20))
+	bomb := zip(t, make([]byte, 8<<20))
 	endless := func(w http.ResponseWriter, chunk []byte) {
 		for {
 			if _, err := w.Write(chunk); err != nil {
@@ -107,12 +107,12 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 
 // The file goes to the disk and to the hash as it comes, never to memory.
 func TestDownloadIsBounded(t *testing.T) {
-	plain := noise(8<<20, 1)
+	plain := noise(3<<20, 1)
 	served := zip(t, plain)
 	m := newMirror(t, map[string][]byte{"file.gz": served}, nil)
 	d := download{client: newClient(), stall: time.Minute, progress: func(string, int64, int64) {}}
 	p := part(filepath.Join(t.TempDir(), "file.gz.part"))
-	memorytest.Limit(t, 2<<20, func() { // buffers of client and server
+	memorytest.Limit(t, 1<<20, func() { // buffers of client and server
 		if _, err := d.get(t.Context(), m.URL+"/file.gz", p, contentOf(plain)); err != nil {
 			t.Error(err)
 		}
