@@ -152,6 +152,19 @@ func lossless(t testing.TB) []byte {
 	return b[at : at+8+int(binary.LittleEndian.Uint32(b[at+4:]))]
 }
 
+// A WebP shows its picture whatever follows it, and a cut one says how much is missing.
+func TestWebPEnd(t *testing.T) {
+	whole := fixture(t, "lossless-alpha-profile.webp")
+	junk := append(bytes.Clone(whole), "whatever a program left here"...)
+	if _, err := readBytes(junk, 8, 8, 1, false); err != nil {
+		t.Error(err)
+	}
+	_, err := readBytes(whole[:len(whole)-20], 8, 8, 1, false)
+	if err == nil || !strings.Contains(err.Error(), `truncated webp: chunk "VP8L" has `) {
+		t.Errorf("error %v, want one of a chunk that is cut", err)
+	}
+}
+
 // onCanvas is the picture at x, y on a black canvas.
 func onCanvas(m image.Image, w, h, x, y int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
