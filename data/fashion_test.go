@@ -32,6 +32,9 @@ func TestFashionMNIST(t *testing.T) {
 	if m, s := info.Train.Mean, info.Train.Std; math.Abs(m-0.2860) > 5e-5 || math.Abs(s-0.3530) > 5e-5 {
 		t.Errorf("mean %.5f, std %.5f, want 0.2860 and 0.3530", m, s)
 	}
+	if border := border(src.Train); fashionMNIST.Dark != (border < 0.25) {
+		t.Errorf("the border of the images is %.2f bright, and they are said to be dark %v", border, fashionMNIST.Dark)
+	}
 	// The first training image is an ankle boot, the first test image too (the data set's README shows both).
 	const boot = "Ankle boot"
 	if a, b := src.Train.Labels[0], src.Test.Labels[0]; src.ClassNames[a] != boot || src.ClassNames[b] != boot {
@@ -40,4 +43,18 @@ func TestFashionMNIST(t *testing.T) {
 	if src.Checksum != info.Checksum {
 		t.Errorf("checksum %s opened, %s described", src.Checksum, info.Checksum)
 	}
+}
+
+// border is the mean of the outermost pixels of grey images, 0 to 1.
+func border(s *Set) float64 {
+	sum, n := 0, 0
+	for i := range s.Len() {
+		for k, v := range s.Image(i) {
+			if y, x := k/s.W, k%s.W; y == 0 || y == s.H-1 || x == 0 || x == s.W-1 {
+				sum += int(v)
+				n++
+			}
+		}
+	}
+	return float64(sum) / float64(n) / 255
 }
