@@ -183,7 +183,7 @@ func failures(c *cli.Context, files []pictureFile) error {
 		case len(files) == 1:
 			return f.err
 		default:
-			fmt.Fprintf(c.App.ErrWriter, "resnet: %s\n", printable(oneLine(f.err)))
+			fmt.Fprintf(c.App.ErrWriter, "resnet: %s\n", printable(f.err.Error()))
 		}
 	}
 	if failed == 0 {

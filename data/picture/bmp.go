@@ -47,7 +47,7 @@ type bmpHeader struct {
 }
 
 func readBMPHeader(f *io.SectionReader) (*bmpHeader, error) {
-	s := scan(io.NewSectionReader(f, 0, f.Size()))
+	s := scan(whole(f))
 	var b [14 + 124 + 16]byte // of the file, of the bitmap, masks
 	copy(b[:], s.bytes(18))
 	if s.err != nil {

@@ -11,7 +11,7 @@ import (
 // inspectGIF reads a GIF up to its first frame, which is shown at its place on the canvas. A frame larger than the
 // canvas makes the canvas larger, as browsers have it.
 func inspectGIF(f *io.SectionReader) (*layout, error) {
-	s := scan(io.NewSectionReader(f, 0, f.Size()))
+	s := scan(whole(f))
 	screen := [13]byte(s.bytes(13)) // version, width, height, flags, background, aspect
 	if screen[10]&0x80 != 0 {
 		s.skip(colours(screen[10]))

@@ -104,7 +104,7 @@ type jpegComponent struct {
 
 // walk reads segments up to the end marker, or to the end of the file.
 func (j *jpegFile) walk() error {
-	s := scan(io.NewSectionReader(j.f, 0, j.f.Size()))
+	s := scan(whole(j.f))
 	for s.err == nil {
 		s.skipTo(0xff) // over the data of a scan, where 0 follows 0xff
 		marker := s.byte()

@@ -167,8 +167,12 @@ func explain(format string, err error) error {
 	return fmt.Errorf("damaged %s: %s", format, strings.TrimPrefix(err.Error(), format+": "))
 }
 
-// isCut tells the errors of a file that ends too early. The GIF decoder does not wrap those that it met.
+// isCut tells the errors of a file that ends too early. Not every decoder wraps those that it met.
 func isCut(err error) bool {
-	return err != nil &&
-		(errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.HasSuffix(err.Error(), "EOF"))
+	if err == nil {
+		return false
+	}
+	text := err.Error()
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.HasSuffix(text, "EOF") ||
+		strings.Contains(text, "not enough")
 }

@@ -13,6 +13,9 @@ type scanner struct {
 	buf [1 << 16]byte
 }
 
+// whole returns a reader of the whole file, wherever others are in it.
+func whole(f *io.SectionReader) *io.SectionReader { return io.NewSectionReader(f, 0, f.Size()) }
+
 func scan(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r, 1<<16)} }
 
 // bytes returns the next n bytes, at most 65536. They are valid until the next call.

@@ -44,6 +44,7 @@ var kinds = []kind{
 	{"a BigTIFF picture", begins("II+\x00", "MM\x00+"), true},
 	{"a Photoshop picture", begins("8BPS"), true},
 	{"a GIMP picture", begins("gimp xcf"), true},
+	{"a PNG whose line ends were changed as if it were text", begins("\x89PNG\n\x1a\n", "\x89PNG\r\r\n"), false},
 	{"an icon", begins("\x00\x00\x01\x00", "\x00\x00\x02\x00"), true},
 	{"a Netpbm picture", netpbm, true},
 	{"an OpenEXR picture", begins("\x76\x2f\x31\x01"), true},

@@ -32,6 +32,7 @@ func TestKinds(t *testing.T) {
 		"version https://git-lfs.github.com/spec/v1\n": "is a pointer of Git LFS, want",
 		strings.Repeat("\x00", 3000):                   "begins with zeros only",
 		"P7 is not one":                                "is a Netpbm picture",
+		"\x89PNG\n\x1a\n\x00":                          "is a PNG whose line ends were changed",
 		"P8\n":                                         "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
 		"\x89PNG\r\n":                                  "not a PNG, JPEG, GIF, WebP, BMP or TIFF picture",
 		"\x89PNG\r\n\x1a\n":                            "truncated png",

@@ -54,8 +54,6 @@ func inspectTIFF(f *io.SectionReader) (*layout, error) {
 	return l, nil
 }
 
-func whole(f *io.SectionReader) *io.SectionReader { return io.NewSectionReader(f, 0, f.Size()) }
-
 // checkTIFF refuses what the decoder does not read, or reads as if it were something else.
 func checkTIFF(fields map[uint16]field) error {
 	value := func(tag uint16) uint32 { return fields[tag].value }
