@@ -17,9 +17,10 @@ import (
 // depend on each image, its place in the batch, and every step before, so that any error in a resumed run shows in its
 // weights.
 type fake struct {
-	before func(m nn.Mode, run int) // called before each run with its mode and its number in that mode, from 1
-	nanAt  int                      // number of the training run whose loss is NaN
-	infAt  int                      // number of the training run that leaves infinity in the parameters
+	before  func(m nn.Mode, run int) // called before each run with its mode and its number in that mode, from 1
+	nanAt   int                      // number of the training run whose loss is NaN
+	nanEval int                      // number of the evaluation run whose loss is NaN
+	infAt   int                      // number of the training run that leaves infinity in the parameters
 }
 
 func (*fake) Name() string { return "fake" }
@@ -143,7 +144,7 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 			p[i] -= (e.stepParams[0]*s0[i] + e.stepParams[1]*1e-3) / (1 + s1[i])
 		}
 	}
-	if m == nn.Train && e.runs[m] == e.nanAt {
+	if m == nn.Train && e.runs[m] == e.nanAt || m == nn.Eval && e.runs[m] == e.nanEval {
 		e.metrics[0] = math.NaN()
 	}
 	if m == nn.Train && e.runs[m] == e.infAt {

@@ -84,9 +84,9 @@ func TestHeldOutImages(t *testing.T) {
 func TestWithoutValidationTheLastIsTheBest(t *testing.T) {
 	c, o := small(t)
 	c.Val = ValNone
-	o.Backend = &fake{before: func(m nn.Mode, _ int) {
-		if m == nn.Eval {
-			t.Error("an evaluation without validation")
+	o.Backend = &fake{before: func(m nn.Mode, run int) {
+		if m == nn.Eval && run > c.Epochs {
+			t.Error("without validation more evaluations than the batch that tells whether an epoch's loss is finite")
 		}
 	}}
 	r := mustRun(t, c, o)
@@ -143,8 +143,13 @@ func testNaNStops(t *testing.T) {
 		{&fake{nanAt: 17}, 3, "train: epoch 2, step 8: training loss is NaN (it was finite at step 5); "},
 		{&fake{infAt: 18}, 3, "train: epoch 2, step 8: stem.weight holds NaN or infinity; "},
 		{&fake{infAt: 20}, 0, "train: epoch 2, step 10: validation loss is +Inf; "},
+		{&fake{infAt: 20}, -1, "train: epoch 2, step 10: stem.weight holds NaN or infinity; "},
+		{&fake{nanEval: 2}, -1, "train: epoch 2, step 10: the loss of the new weights is NaN; "},
 	} {
 		c, o := small(t)
+		if test.checkpointSteps < 0 { // stands for a run without validation
+			test.checkpointSteps, c.Val = 0, ValNone
+		}
 		c.CheckpointSteps, o.Backend = test.checkpointSteps, test.backend
 		path := checkpoint.Dir(c.Output).Checkpoint()
 		want := test.want + "last good checkpoint: " + path + " (try a learning rate below 0.001)"

@@ -201,10 +201,29 @@ func (t *trainer) epoch(ctx context.Context) error {
 			return t.diverged(s.Epoch+1, s.Step, fmt.Sprintf("validation loss is %g", score.Loss))
 		}
 		row.Val = &score
+	} else if err := t.checkLoss(ctx); err != nil {
+		return err
 	}
 	t.clock()
 	row.Seconds = s.Seconds
 	return t.endEpoch(row)
+}
+
+// checkLoss is what a run without validation has instead: weights that are finite, but so large that no loss is, are not
+// saved. The loss of one batch tells.
+func (t *trainer) checkLoss(ctx context.Context) error {
+	some := t.trainIdx[:min(t.plan.EvalBatch, len(t.trainIdx))]
+	score, err := t.feed.Evaluate(ctx, t.src.Train, some, nil)
+	if err != nil || finite(score.Loss) {
+		return err
+	}
+	what := fmt.Sprintf("the loss of the new weights is %g", score.Loss)
+	if tensors, err := t.parameters(); err != nil {
+		return err
+	} else if name := checkpoint.FirstNotFinite(tensors); name != "" {
+		what = (&checkpoint.NotFinite{Tensor: name}).Error()
+	}
+	return t.diverged(t.state.Epoch+1, t.state.Step, what)
 }
 
 // clock updates the duration of the epoch.
