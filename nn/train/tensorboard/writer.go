@@ -131,25 +131,24 @@ func (w *Writer) write(flag int) error {
 
 // append writes records behind those that are there. A reader stops at a part of a record, so one that an earlier write
 // has left is cut off first.
-func (f *file) append(path string, flag int, records []byte) (err error) {
+func (f *file) append(path string, flag int, records []byte) error {
 	f.Lock()
 	defer f.Unlock()
 	out, err := f.fs.OpenFile(path, os.O_WRONLY|flag, 0o666)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := out.Close(); err == nil {
-			err = e
-		}
-	}()
 	if f.torn {
-		if err := out.Truncate(f.size); err != nil {
-			return err
-		}
+		err = out.Truncate(f.size)
 	}
-	f.torn = true
-	if _, err := out.Write(records); err != nil {
+	if err == nil {
+		f.torn = true
+		_, err = out.Write(records)
+	}
+	if e := out.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
 		return err
 	}
 	f.torn = false
