@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"resnet/data/atomicfile"
+	"resnet/data/memory/memorytest"
 	"resnet/nn/device"
 	"resnet/nn/infer"
 	"resnet/nn/safetensors"
@@ -123,35 +124,76 @@ func TestDamagedCheckpointIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzCheckpoint reads arbitrary states with a correct checksum: those that are accepted must be possible for a run.
-// Files as such are fuzzed in package safetensors.
-func FuzzCheckpoint(f *testing.F) {
-	js, err := json.Marshal(&checkpoint.State{Version: checkpoint.Version, Config: configJSON(f, Defaults()),
-		Rows: []Row{}})
-	if err != nil {
-		f.Fatal(err)
+// shortState is the state of a checkpoint with the settings that are needed, because the fuzzer takes long over long
+// inputs.
+func shortState(config string) string {
+	return `{"version":1,"config":` + config + `,"rows":[],"metrics":[0,0]}`
+}
+
+// shortConfigs are the seeds of the fuzz targets.
+var shortConfigs = []string{
+	`{"opt":"sgd","lr":1,"epochs":1,"batch_size":1,"val":"none","sched":"constant"}`,
+	`{"opt":"adam","lr":1,"epochs":1,"batch_size":1,"val":"9","sched":"cosine","hidden":3,"model":"fashion-resnet"}`,
+	`{"recipe":1}`, `[]`, `{"epochs":1e9}`,
+}
+
+// checkState parses the state of a checkpoint with a correct checksum. One that is accepted must be possible.
+func checkState(t testing.TB, js string) {
+	var b bytes.Buffer
+	meta := map[string]string{"state": js, "sha256": safetensors.Digest(nil, js)}
+	if err := safetensors.Write(&b, nil, meta); err != nil {
+		t.Fatal(err)
 	}
-	f.Add(string(js))
+	in, err := safetensors.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := checkpoint.Parse(in)
+	if err != nil {
+		return
+	}
+	c, err := configOf(s)
+	if err != nil {
+		return
+	}
+	if c.Validate() != nil || s.Epoch > c.Epochs || len(s.Rows) != s.Epoch || s.Epoch > 0 && s.Best == nil {
+		t.Errorf("accepted %+v", s)
+	}
+}
+
+// FuzzCheckpoint reads arbitrary states. Files as such are fuzzed in package safetensors.
+func FuzzCheckpoint(f *testing.F) {
+	for _, config := range shortConfigs {
+		f.Add(shortState(config))
+	}
+	f.Fuzz(func(t *testing.T, js string) { checkState(t, js) })
+}
+
+// FuzzConfig reads arbitrary config.json files: those that are accepted are read as the same settings once written.
+func FuzzConfig(f *testing.F) {
+	for _, config := range shortConfigs {
+		f.Add(config)
+	}
 	f.Fuzz(func(t *testing.T, js string) {
-		var b bytes.Buffer
-		meta := map[string]string{"state": js, "sha256": safetensors.Digest(nil, js)}
-		if err := safetensors.Write(&b, nil, meta); err != nil {
-			t.Fatal(err)
-		}
-		in, err := safetensors.New(bytes.NewReader(b.Bytes()), int64(b.Len()), "c")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := checkpoint.Parse(in)
-		if err != nil {
+		c, err := parseConfig([]byte(js))
+		if err != nil || c.Validate() != nil {
 			return
 		}
-		c, err := configOf(s)
-		if err != nil {
-			return
-		}
-		if c.Validate() != nil || s.Epoch > c.Epochs || len(s.Rows) != s.Epoch || s.Epoch > 0 && s.Best == nil {
-			t.Errorf("accepted %+v", s)
+		again, err := parseConfig(configJSON(t, c))
+		if err != nil || again != c {
+			t.Errorf("accepted %+v, which reads as %+v, %v", c, again, err)
 		}
 	})
+}
+
+// TestSeedsInLittleMemory: whatever numbers they hold, states are read in a few times their own size.
+func TestSeedsInLittleMemory(t *testing.T) {
+	for _, config := range shortConfigs {
+		memorytest.Limit(t, 1<<20, func() {
+			checkState(t, shortState(config))
+			if c, err := parseConfig([]byte(config)); err == nil {
+				c.Validate()
+			}
+		})
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"resnet/data"
 	"resnet/nn"
 	"resnet/nn/device"
+	"resnet/nn/internal/regular"
 	"resnet/nn/models"
 )
 
@@ -114,7 +115,7 @@ func (c *Config) SetRecipe(name string) error {
 // ReadConfig reads a config.json. Settings that are missing have their defaults, which depend on the model and the
 // optimiser.
 func ReadConfig(path string) (Config, error) {
-	b, err := readSmall(path)
+	b, err := regular.ReadAtMost(path, maxText)
 	if err != nil {
 		return Config{}, fmt.Errorf("train: config: %w", err)
 	}

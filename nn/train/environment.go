@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"time"
 
 	"resnet/data/atomicfile"
+	"resnet/nn/internal/regular"
 	"resnet/nn/train/checkpoint"
 )
 
@@ -112,27 +112,15 @@ func (t *trainer) continued(dir checkpoint.Dir, here environment) environment {
 	return e
 }
 
+// maxText is more than config.json and environment.json ever have.
+const maxText = 1 << 20
+
 func readEnvironment(d checkpoint.Dir) (e environment, err error) {
-	b, err := readSmall(d.Environment())
+	b, err := regular.ReadAtMost(d.Environment(), maxText)
 	if err != nil {
 		return e, err
 	}
 	return e, json.Unmarshal(b, &e)
-}
-
-// readSmall reads a file that somebody may have typed. What is larger than that is another kind of file.
-func readSmall(path string) ([]byte, error) {
-	const most = 1 << 20
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && len(b) > most {
-		err = fmt.Errorf("%s: more than %d bytes", path, most)
-	}
-	return b, err
 }
 
 func now() string { return time.Now().Format(time.RFC3339) }
