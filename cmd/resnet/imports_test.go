@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"nn/train/plots":       {"nn/train", "nn/infer", "nn", "nn/internal/axis", "data/atomicfile"},
 	"nn/train/tensorboard": {"nn/train", "nn/infer", "nn/weights", "nn/safetensors", "nn", "data/atomicfile"},
 	"nn/train/report": {"nn/train", "nn/train/plots", "nn/infer", "nn/models", "nn/diagram", "nn",
-		"nn/internal/axis", "nn/internal/regular"},
+		"nn/internal/axis"},
 	"nn/infer":                 {"nn/device", "nn/weights", "nn/models", "nn", "data", "data/picture"},
 	"nn/device":                {"nn/cpu", "nn/cuda", "nn/models", "nn", "data"},
 	"nn/cpu":                   {"nn", "kernels/cpu", "data/memory"},

@@ -169,8 +169,9 @@ func TestResumeWithDamagedFiles(t *testing.T) {
 		hurt func(t *testing.T, run string)
 		says string
 	}{
-		"nothing":     {func(*testing.T, string) {}, ""},
-		"checkpoint":  {func(t *testing.T, r string) { damage(t, r+"/checkpoint/checkpoint.safetensors") }, "the checkpoint before it"},
+		"nothing": {func(*testing.T, string) {}, ""},
+		"checkpoint": {func(t *testing.T, r string) { damage(t, r+"/checkpoint/checkpoint.safetensors") },
+			"the checkpoint before it"},
 		"weights":     {func(t *testing.T, r string) { remove(t, r+"/weights") }, "last.safetensors was not there"},
 		"config":      {func(t *testing.T, r string) { remove(t, r+"/config.json") }, ""},
 		"results":     {func(t *testing.T, r string) { write(t, r+"/results.csv", []byte("\x00,\"")) }, ""},
@@ -198,14 +199,4 @@ func TestResumeWithDamagedFiles(t *testing.T) {
 	damage(t, filepath.Join(run, "checkpoint", "checkpoint.safetensors"))
 	damage(t, filepath.Join(run, "checkpoint", "previous.safetensors"))
 	refuse(t, []string{"train", "--resume", run}, "checkpoint.safetensors", "damaged")
-}
-
-// A run that recorded a relative data directory finds it from elsewhere.
-func TestResumeFromElsewhere(t *testing.T) {
-	dir := writeBars(t, 30)
-	run := filepath.Join(t.TempDir(), "run")
-	t.Chdir(filepath.Dir(dir))
-	succeed(t, tiny(filepath.Base(dir), "--epochs", "1", "--output", run)...)
-	t.Chdir(t.TempDir())
-	succeed(t, "train", "--resume", run, "--quiet", "--epochs", "2")
 }
