@@ -12,8 +12,8 @@ import (
 	"resnet/data/filelock"
 )
 
-// FS is a file system as far as files are written. Everything that a run leaves goes through one, so that a test can let
-// each operation fail, or cut the power after it; see package disktest.
+// FS is a file system as far as files are written. Everything that a run leaves goes through one, so that a test can
+// let each operation fail, or cut the power after it; see package disktest.
 type FS interface {
 	OpenFile(path string, flag int, perm fs.FileMode) (File, error) // flag has os.O_WRONLY
 	Rename(from, to string) error

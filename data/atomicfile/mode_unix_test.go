@@ -48,7 +48,8 @@ func TestSymbolicLink(t *testing.T) {
 		if err := os.Symlink(target, link); err != nil {
 			t.Fatal(err)
 		}
-		if err := writeFile(link, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
+		writeNew := func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }
+		if err := writeFile(link, writeNew); err != nil {
 			t.Fatal(err)
 		}
 		old, _ := os.ReadFile(target)

@@ -34,8 +34,8 @@ func (c *checkpointer) addOnWeights(f func([]safetensors.Tensor) error) {
 }
 
 // save writes a checkpoint of the state s and, if epoch is not nil, the weights of the epoch that has ended. On a
-// device with snapshots it only starts that, after the previous checkpoint is written. Then it calls after, which may be
-// nil, and shows the weights to those who registered before or in it: none of them can harm what is saved.
+// device with snapshots it only starts that, after the previous checkpoint is written. Then it calls after, which may
+// be nil, and shows the weights to those who registered before or in it: none of them can harm what is saved.
 func (c *checkpointer) save(s checkpoint.State, epoch *checkpoint.Epoch, after func() error) error {
 	if err := c.wait(); err != nil {
 		return err

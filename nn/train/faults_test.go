@@ -31,7 +31,8 @@ type mishap struct {
 	err            error
 }
 
-// shortRun is a run of a few milliseconds that writes everything: two epochs of four steps, with a checkpoint amid each.
+// shortRun is a run of a few milliseconds that writes everything: two epochs of four steps, with a checkpoint amid
+// each.
 func shortRun(t *testing.T) (Config, Options) {
 	c, o := small(t)
 	c.Epochs, c.CheckpointSteps = 2, 3

@@ -6,8 +6,8 @@ import (
 	"resnet/nn/safetensors"
 )
 
-// Lenient makes hooks that record a run unable to end it: warn gets their errors, the same one once. If Start fails, the
-// others are not called.
+// Lenient makes hooks that record a run unable to end it: warn gets their errors, the same one once. If Start fails,
+// the others are not called.
 func Lenient(h Hooks, warn func(error)) Hooks {
 	l := &lenient{Hooks: h, warn: warn, seen: map[string]bool{}}
 	return Hooks{

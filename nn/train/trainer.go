@@ -161,8 +161,8 @@ func (t *trainer) run(ctx context.Context, dir checkpoint.Dir, resumed bool) (*R
 func (t *trainer) startInfo(resumed bool) *StartInfo {
 	s := &t.state
 	i := &StartInfo{
-		Dir: string(t.dir), FS: t.fs, Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name, Backend: s.Backend,
-		TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
+		Dir: string(t.dir), FS: t.fs, Config: t.cfg, Model: s.Model, Graph: t.plan.Graph, Dataset: t.src.Name,
+		Backend: s.Backend, TrainImages: len(t.trainIdx), ValImages: len(t.valIdx), Steps: t.steps(),
 		Resumed: resumed, Epoch: s.Epoch, Step: s.Step, Rows: s.Rows,
 		Exec: t.exec, Plan: t.plan, Source: t.src,
 	}
@@ -209,8 +209,8 @@ func (t *trainer) epoch(ctx context.Context) error {
 	return t.endEpoch(row)
 }
 
-// checkLoss is what a run without validation has instead: weights that are finite, but so large that no loss is, are not
-// saved. The loss of one batch tells.
+// checkLoss is what a run without validation has instead: weights that are finite, but so large that no loss is, are
+// not saved. The loss of one batch tells.
 func (t *trainer) checkLoss(ctx context.Context) error {
 	some := t.trainIdx[:min(t.plan.EvalBatch, len(t.trainIdx))]
 	score, err := t.feed.Evaluate(ctx, t.src.Train, some, nil)

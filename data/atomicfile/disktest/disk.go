@@ -11,14 +11,14 @@ import (
 	"resnet/data/atomicfile"
 )
 
-// Disk writes to the machine's file system, except that the operation with the number At, from 1, fails with Err. It also
-// keeps what would be left if the power were cut, see [Disk.PowerCut]. Everything must be written below one directory,
-// through this Disk. Nothing waits for the machine's own disk.
+// Disk writes to the machine's file system, except that the operation with the number At, from 1, fails with Err. It
+// also keeps what would be left if the power were cut, see [Disk.PowerCut]. Everything must be written below one
+// directory, through this Disk. Nothing waits for the machine's own disk.
 type Disk struct {
 	At  int
 	Err error
-	// Dead makes all later operations fail as well, as if the process had been killed amid operation At. Locks are given
-	// up, as the system does then.
+	// Dead makes all later operations fail as well, as if the process had been killed amid operation At. Locks are
+	// given up, as the system does then.
 	Dead bool
 	// NoLinks is a file system on which a file has only one name.
 	NoLinks bool

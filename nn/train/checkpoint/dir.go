@@ -47,8 +47,8 @@ func previousOf(checkpoint string) string {
 	return filepath.Join(filepath.Dir(checkpoint), "previous.safetensors")
 }
 
-// NewDir creates the directory of a new run, path, or runs/<time>-<model> if that is empty, and locks it until unlock is
-// closed. If path already holds a run, that is removed if force is set and an error otherwise.
+// NewDir creates the directory of a new run, path, or runs/<time>-<model> if that is empty, and locks it until unlock
+// is closed. If path already holds a run, that is removed if force is set and an error otherwise.
 func NewDir(fsys atomicfile.FS, path, model string, now time.Time, force bool, log Logger) (
 	d Dir, unlock io.Closer, err error,
 ) {
@@ -172,8 +172,8 @@ func (d Dir) clear(fsys atomicfile.FS) error {
 // Resumable says whether a checkpoint has been written.
 func (d Dir) Resumable() bool { return exists(d.Checkpoint()) || exists(d.previous()) }
 
-// InUse says whether a process trains in the directory now, and which: one with a checkpoint that is neither finished nor
-// in use was interrupted.
+// InUse says whether a process trains in the directory now, and which: one with a checkpoint that is neither finished
+// nor in use was interrupted.
 func (d Dir) InUse() (by filelock.Owner, inUse bool) { return filelock.Find(d.Lock()) }
 
 func exists(path string) bool {

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// lastStep returns the last step up to most of which the event files in dir have values, or 0. What comes after a record
-// that is damaged or cut off, as a process leaves it that was killed, does not count: nobody reads it.
+// lastStep returns the last step up to most of which the event files in dir have values, or 0. What comes after a
+// record that is damaged or cut off, as a process leaves it that was killed, does not count: nobody reads it.
 func lastStep(dir string, most int64) (last int64) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

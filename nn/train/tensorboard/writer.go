@@ -109,8 +109,8 @@ func (w *Writer) beside() *Writer {
 // maxKept is how many bytes of events that could not be written are kept for the next try.
 const maxKept = 16 << 20
 
-// Flush appends all events in memory to the file. If that fails it keeps them for the next Flush, unless they have become
-// too many.
+// Flush appends all events in memory to the file. If that fails it keeps them for the next Flush, unless they have
+// become too many.
 func (w *Writer) Flush() error {
 	if len(w.buffer) == 0 {
 		return nil
