@@ -9,13 +9,20 @@ import (
 	"time"
 )
 
-const (
-	// grace is how long after a signal a command may take to end by itself, unless it saves work.
-	grace = time.Second
-	// hangups is how long after a signal a SIGHUP does not count as another: the kernel and the shell both tell that a
-	// terminal has gone, and systemd may send it right after SIGTERM.
-	hangups = 2 * time.Second
-)
+// grace is how long after a signal a command may take to end by itself, unless it saves work.
+const grace = time.Second
+
+// echo is how long after the first signal another one may be the same request: timeout(1) signals the process and its
+// group, the kernel and the shell both tell that a terminal has gone, and systemd may send SIGHUP right after SIGTERM.
+func echo(first, next syscall.Signal) time.Duration {
+	switch next {
+	case syscall.SIGHUP:
+		return 2 * time.Second
+	case first:
+		return 100 * time.Millisecond
+	}
+	return 0
+}
 
 // signals is what the program knows about the signals that ask it to end: SIGINT, SIGTERM and SIGHUP.
 type signals struct {
@@ -45,7 +52,7 @@ func (s *signals) watch(parent context.Context, end func(signal int)) context.Co
 }
 
 func (s *signals) wait(c <-chan os.Signal, cancel context.CancelFunc, end func(signal int)) {
-	first := int((<-c).(syscall.Signal))
+	first := (<-c).(syscall.Signal)
 	s.first.Store(int32(first))
 	close(s.came)
 	cancel()
@@ -53,12 +60,12 @@ func (s *signals) wait(c <-chan os.Signal, cancel context.CancelFunc, end func(s
 	for {
 		select {
 		case next := <-c:
-			if next != syscall.SIGHUP || time.Since(begin) > hangups {
-				end(int(next.(syscall.Signal)))
+			if next := next.(syscall.Signal); time.Since(begin) >= echo(first, next) {
+				end(int(next))
 			}
 		case <-late:
 			if !s.saving.Load() {
-				end(first)
+				end(int(first))
 			}
 		}
 	}

@@ -104,6 +104,7 @@ func TestSignalResume(t *testing.T) {
 				p, stderr = begin(t, run, longRun(dir, run)...)
 				time.Sleep(after)
 				p.Process.Signal(c.signal)
+				p.Process.Signal(c.signal) // as timeout(1) and shells may do
 				p.Wait()
 				code = p.ProcessState.ExitCode()
 			}

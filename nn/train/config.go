@@ -174,7 +174,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("threads %d, want at least 1, or 0 for one per processor", c.Threads)
 	case isNumber && held < 1 || !isNumber && c.Val != ValTest && c.Val != ValNone:
 		return fmt.Errorf("val %q, want test, none, or a number of images above 0", c.Val)
-	case !(c.CheckpointSeconds >= 0):
+	case !(c.CheckpointSeconds >= 0) || math.IsInf(c.CheckpointSeconds, 0):
 		return fmt.Errorf("checkpoint seconds %g, want at least 0", c.CheckpointSeconds)
 	case c.CheckpointSteps < 0:
 		return fmt.Errorf("checkpoint steps %d, want at least 0", c.CheckpointSteps)
