@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -47,11 +48,23 @@ type Change struct {
 // does not show, because of different addresses or clocks.
 const repeatable = 0.01
 
+// maxReport is above the size of any report: a few MB with --layers.
+const maxReport = 64 << 20
+
 // ReadReport reads what WriteJSON wrote.
 func ReadReport(path string) (*Report, error) {
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxReport+1))
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	if len(b) > maxReport {
+		return nil, fmt.Errorf("bench: %s: more than %d bytes; want a report of resnet bench --format json", path,
+			maxReport)
 	}
 	r := &Report{}
 	if err := json.Unmarshal(b, r); err != nil {

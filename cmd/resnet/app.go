@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -162,9 +163,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	where = strings.TrimPrefix(where, "resnet ")
 	name, ok := strings.CutPrefix(err.Error(), unknown)
 	if !ok {
-		text := strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`,
-			`flag needs an argument: -`, `missing value of --`, `parse error`, `not a number`).Replace(err.Error())
-		return usagef("%s%s", where, text)
+		return usagef("%s%s", where, reworded(err.Error(), c.Command.Flags))
 	}
 	hint := fmt.Sprintf("see %s --help", c.Command.HelpName)
 	if s := nearest(name, func(yield func(string)) {
@@ -177,6 +176,27 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		hint = "did you mean --" + s + "?"
 	}
 	return usagef("%sunknown flag --%s; %s", where, name, hint)
+}
+
+// reworded is an error of the flag parser in the project's words.
+func reworded(text string, flags []cli.Flag) string {
+	if names, ok := strings.CutPrefix(text, "Cannot use two forms of the same flag: "); ok {
+		short, long, _ := strings.Cut(names, " ")
+		return fmt.Sprintf("-%s and --%s are the same option, want one of them", short, long)
+	}
+	want := "not a number"
+	for _, f := range flags {
+		if _, whole := f.(*cli.IntFlag); whole && slices.ContainsFunc(f.Names(), func(name string) bool {
+			return strings.Contains(text, "flag -"+name+":")
+		}) {
+			want = "want a whole number"
+		}
+	}
+	if strings.HasPrefix(text, "invalid boolean value") {
+		want = "want true or false"
+	}
+	return strings.NewReplacer(`for flag -`, `for --`, `for -`, `for --`,
+		`flag needs an argument: -`, `missing value of --`, `parse error`, want).Replace(text)
 }
 
 // nearest is the candidate that takes the fewest edits from what was given, or "" where none is near.

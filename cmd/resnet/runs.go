@@ -79,8 +79,11 @@ func runRuns(c *cli.Context) error {
 
 // listRuns describes the run that dir is, or those in it.
 func listRuns(ctx context.Context, dir string) ([]*listing, error) {
-	if !isDir(dir) {
+	switch i, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("runs: %s: no such directory", dir)
+	case err == nil && !i.IsDir():
+		return nil, fmt.Errorf("runs: %s: is a file, want a directory with runs", dir)
 	}
 	if is, err := isRun(dir); is || err != nil {
 		return []*listing{describeRun(dir, err)}, nil
