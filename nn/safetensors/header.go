@@ -84,7 +84,7 @@ func (p *parser) tensor() (t Info, err error) {
 		case "data_offsets":
 			offsets, err = p.integers(2)
 		default:
-			return fmt.Errorf("field %q is not known", shown(key))
+			return fmt.Errorf("field %q is not known", Shown(key))
 		}
 		return err
 	})

@@ -34,13 +34,13 @@ func (p *parser) object(field func(key string) error) error {
 			return err
 		}
 		if n == maxKeys {
-			return fmt.Errorf("%s: more than %d names", shown(key), maxKeys)
+			return fmt.Errorf("%s: more than %d names", Shown(key), maxKeys)
 		}
 		if err := p.delim(':'); err != nil {
 			return err
 		}
 		if err := field(key); err != nil {
-			return fmt.Errorf("%s: %w", shown(key), err)
+			return fmt.Errorf("%s: %w", Shown(key), err)
 		}
 	}
 	return nil
@@ -78,7 +78,7 @@ func (p *parser) integer() (int, error) {
 	}
 	n, err := strconv.ParseUint(string(token), 10, strconv.IntSize-1)
 	if err != nil || token[0] == '0' && len(token) > 1 {
-		return 0, fmt.Errorf("number %s, want an integer of 0 or more", shown(string(token)))
+		return 0, fmt.Errorf("number %s, want an integer of 0 or more", Shown(string(token)))
 	}
 	p.at += len(token)
 	return int(n), nil
@@ -164,11 +164,11 @@ func (p *parser) unexpected(want string) error {
 	if len(got) == 0 {
 		got = p.text[p.at : p.at+1]
 	}
-	return fmt.Errorf("%s, want %s", shown(string(got)), want)
+	return fmt.Errorf("%s, want %s", Shown(string(got)), want)
 }
 
-// shown returns a name out of a file as an error may contain it: not too long, and without control characters.
-func shown(name string) string {
+// Shown returns a name out of a file as an error may contain it: not too long, and without control characters.
+func Shown(name string) string {
 	const most = 100
 	if len(name) > most {
 		name = name[:most] + "…"

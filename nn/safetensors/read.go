@@ -95,7 +95,7 @@ func (f *File) Read(name string) ([]byte, error) {
 func (f *File) find(name string) (Info, error) {
 	t, ok := f.Lookup(name)
 	if !ok {
-		return t, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, shown(name),
+		return t, fmt.Errorf("safetensors: %s: no tensor %s (the file has %d others)", f.Name, Shown(name),
 			len(f.Tensors))
 	}
 	return t, nil
@@ -104,7 +104,7 @@ func (f *File) find(name string) (Info, error) {
 // readAt reads a tensor's elements from byte at on.
 func (f *File) readAt(t Info, p []byte, at int64) error {
 	if n, err := f.r.ReadAt(p, f.data+t.Offset+at); n < len(p) {
-		return fmt.Errorf("safetensors: %s: %s: %d of %d bytes read: %w", f.Name, shown(t.Name), at+int64(n), t.Bytes,
+		return fmt.Errorf("safetensors: %s: %s: %d of %d bytes read: %w", f.Name, Shown(t.Name), at+int64(n), t.Bytes,
 			err)
 	}
 	return nil
@@ -137,7 +137,7 @@ func (f *File) Float32(name string) ([]float32, error) {
 		return nil, err
 	}
 	if !t.DType.IsFloat() {
-		return nil, fmt.Errorf("safetensors: %s: %s: dtype %s, want F32, F64, F16 or BF16", f.Name, shown(name),
+		return nil, fmt.Errorf("safetensors: %s: %s: dtype %s, want F32, F64, F16 or BF16", f.Name, Shown(name),
 			t.DType)
 	}
 	x, size := make([]float32, t.Elems()), int64(t.DType.Size())
@@ -214,11 +214,11 @@ func (f *File) checkLayout(dataSize int64) error {
 		end := t.Offset + t.Bytes
 		switch {
 		case t.Offset > at:
-			return fmt.Errorf("%s: starts at %d, want %d (hole in the data)", shown(t.Name), t.Offset, at)
+			return fmt.Errorf("%s: starts at %d, want %d (hole in the data)", Shown(t.Name), t.Offset, at)
 		case t.Offset < at:
-			return fmt.Errorf("%s: starts at %d, want %d (overlaps the tensor before it)", shown(t.Name), t.Offset, at)
+			return fmt.Errorf("%s: starts at %d, want %d (overlaps the tensor before it)", Shown(t.Name), t.Offset, at)
 		case end > dataSize:
-			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", shown(t.Name), end,
+			return fmt.Errorf("%s: ends at %d, but the file holds %d bytes of data (truncated?)", Shown(t.Name), end,
 				dataSize)
 		}
 		at = end
@@ -234,7 +234,7 @@ func (f *File) checkLayout(dataSize int64) error {
 func byteSize(d DType, shape []int) (int64, error) {
 	size := int64(d.Size())
 	if size == 0 {
-		return 0, fmt.Errorf("dtype %q is not known", shown(string(d)))
+		return 0, fmt.Errorf("dtype %q is not known", Shown(string(d)))
 	}
 	empty := slices.Contains(shape, 0)
 	for _, n := range shape {

@@ -74,10 +74,14 @@ func (f *File) Metadata() (Metadata, error) {
 
 // Load writes the file into the parameters and running statistics of e; see the function Load.
 func (f *File) Load(e nn.Executor, g *nn.Graph) error {
+	prefix := f.Prefix(g)
+	if err := checkTensors(g, f.in, prefix, nil); err != nil {
+		return f.wrap(err)
+	}
 	if err := f.checkDigest(); err != nil {
 		return f.wrap(err)
 	}
-	return f.wrap(writeTensors(e, g, f.in, f.Prefix(g), nil))
+	return f.wrap(writeTensors(e, g, f.in, prefix, nil))
 }
 
 // prefixes are what PyTorch's wrappers and people put before all names of a state dict: DataParallel, torch.compile,
@@ -180,7 +184,7 @@ func checkMetadata(meta map[string]string) error {
 	}
 	if want, ok := meta[metadataDigest]; ok {
 		if got := digestOf(meta); got != want {
-			return fmt.Errorf("metadata: sha-256 %.12s…, want %.12s… (damaged?)", got, want)
+			return fmt.Errorf("metadata: sha-256 %.12s…, want %.12s… (damaged?)", got, safetensors.Shown(want))
 		}
 		return nil
 	}
@@ -205,7 +209,7 @@ func (f *File) checkDigest() error {
 	}
 	got, err := f.in.Digest()
 	if err == nil && got != want {
-		err = fmt.Errorf("sha-256 of the tensors %.12s…, want %.12s… (damaged?)", got, want)
+		err = fmt.Errorf("sha-256 of the tensors %.12s…, want %.12s… (damaged?)", got, safetensors.Shown(want))
 	}
 	return err
 }

@@ -25,14 +25,14 @@ func ReadTensors(e nn.Reader, g *nn.Graph, states ...nn.Role) ([]safetensors.Ten
 // WriteTensors is the inverse of ReadTensors: it writes the tensors of f, which must be exactly those, to e. If one is
 // missing, unexpected, of another shape, or has values that it cannot have, the error names it and e is unchanged.
 func WriteTensors(e nn.Executor, g *nn.Graph, f *safetensors.File, states ...nn.Role) error {
+	if err := checkTensors(g, f, "", states); err != nil {
+		return err
+	}
 	return writeTensors(e, g, f, "", states)
 }
 
-// writeTensors is WriteTensors of a file whose names have a prefix.
+// writeTensors is WriteTensors for a file that checkTensors has accepted and whose names have a prefix.
 func writeTensors(e nn.Executor, g *nn.Graph, f *safetensors.File, prefix string, states []nn.Role) error {
-	if err := checkTensors(g, f, prefix, states); err != nil {
-		return err
-	}
 	values := map[string][]float32{}
 	err := eachTensor(g, states, func(name string, _ []int, r nn.Ref) (err error) {
 		if values[name], err = f.Float32(prefix + name); err != nil {
@@ -84,7 +84,7 @@ func checkTensors(g *nn.Graph, f *safetensors.File, prefix string, states []nn.R
 	for i := range f.Tensors {
 		name := strings.TrimPrefix(f.Tensors[i].Name, prefix)
 		if !known[name] && !strings.HasSuffix(name, ".num_batches_tracked") {
-			unexpected = append(unexpected, name)
+			unexpected = append(unexpected, safetensors.Shown(name))
 		}
 	}
 	if len(missing)+len(unexpected) > 0 {
