@@ -19,13 +19,13 @@ type Room struct {
 	Of string // whose memory it is: "this machine"
 	// Have returns how many bytes there are. It may make room for what is needed first.
 	Have func(need int64) (int64, error)
-	// Need returns what Compile would allocate. Check calls it once for what fits.
-	Need func(g *Graph, c PlanConfig) (int64, error)
+	// Need returns what Compile would allocate at least, and at most. Check calls it once for what fits.
+	Need func(g *Graph, c PlanConfig) (least, most int64, err error)
 }
 
 // Check returns a *TooLarge if Compile would need more than there is.
 func (r Room) Check(g *Graph, c PlanConfig) error {
-	need, err := r.need(g, c)
+	need, _, err := r.need(g, c)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (r Room) largest(g *Graph, c PlanConfig, bytes int64) (int, error) {
 	c.EvalBatch = 0 // follows the batch or is chosen, see PlanConfig.EvalImages
 	for exceeds-fits > 1 {
 		c.Batch = fits + (exceeds-fits)/2
-		need, err := r.need(g, c)
+		_, need, err := r.need(g, c)
 		if err != nil {
 			return 0, err
 		}
@@ -66,12 +66,12 @@ func (r Room) largest(g *Graph, c PlanConfig, bytes int64) (int, error) {
 }
 
 // need is Need, with math.MaxInt64 for a plan that is too large to be counted.
-func (r Room) need(g *Graph, c PlanConfig) (int64, error) {
-	need, err := r.Need(g, c)
+func (r Room) need(g *Graph, c PlanConfig) (least, most int64, err error) {
+	least, most, err = r.Need(g, c)
 	if errors.Is(err, errUncountable) {
-		return math.MaxInt64, nil
+		return math.MaxInt64, math.MaxInt64, nil
 	}
-	return need, err
+	return least, most, err
 }
 
 // errUncountable is the error of a plan with more than maxElems values. No device has memory for it.

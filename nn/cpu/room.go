@@ -16,13 +16,14 @@ func (b *backend) CheckMemory(g *nn.Graph, c nn.PlanConfig) error {
 
 // planThatFits returns the plan, or an error where this machine has too little memory for it.
 func (b *backend) planThatFits(g *nn.Graph, c nn.PlanConfig) (p *nn.Plan, err error) {
-	room := nn.Room{Of: thisMachine, Have: available, Need: func(g *nn.Graph, c nn.PlanConfig) (int64, error) {
-		var err error
+	room := nn.Room{Of: thisMachine, Have: available}
+	room.Need = func(g *nn.Graph, c nn.PlanConfig) (least, most int64, err error) {
 		if p, err = b.Plan(g, c); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		return b.need(p), nil
-	}}
+		least = b.need(p)
+		return least, least, nil
+	}
 	err = room.Check(g, c)
 	return p, err
 }
