@@ -24,7 +24,7 @@ func FuzzTuning(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var got *Tuning
 		var err error
-		memorytest.Limit(t, 128*uint64(len(text))+1<<16, func() { got, err = parseTuning(text) })
+		memorytest.Limit(t, 128*uint64(len(text))+1<<20, func() { got, err = parseTuning(text) })
 		if err != nil {
 			if len(err.Error()) > 2000 {
 				t.Errorf("an error of %d bytes", len(err.Error()))

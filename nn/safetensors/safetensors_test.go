@@ -299,7 +299,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var in *File
 		var err error
-		memorytest.Limit(t, 64*uint64(len(b))+1<<16, func() { in, err = open(b) })
+		memorytest.Limit(t, 64*uint64(len(b))+1<<20, func() { in, err = open(b) })
 		if err != nil {
 			return
 		}
