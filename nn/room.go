@@ -26,18 +26,29 @@ type Room struct {
 // Check returns a *TooLarge if Compile would need more than there is.
 func (r Room) Check(g *Graph, c PlanConfig) error {
 	need, _, err := r.need(g, c)
-	if err != nil {
+	var e *TooLarge
+	if err != nil && !errors.As(err, &e) {
 		return err
 	}
-	have, err := r.Have(need)
-	if err != nil || need <= have {
-		return err
+	if e == nil {
+		have, err := r.Have(need)
+		if err != nil || need <= have {
+			return err
+		}
+		e = &TooLarge{TooLarge: memory.TooLarge{Need: need, Have: have, Of: r.Of}, Network: g.Name, Batch: c.Batch}
 	}
-	e := &TooLarge{TooLarge: memory.TooLarge{Need: need, Have: have, Of: r.Of}, Network: g.Name, Batch: c.Batch}
 	// What is left changes by itself, so a proposal leaves some of it.
-	e.Fits, err = r.largest(g, c, have-have/16)
-	if err != nil {
-		return err
+	room := e.Have - e.Have/16
+	if e.Batch > 0 {
+		if e.Fits, err = r.largest(g, c, room); err != nil {
+			return err
+		}
+	}
+	if e.Fits == 0 && g.Smaller != nil {
+		e.Smaller = g.Smaller(func(g *Graph) bool {
+			_, need, err := r.need(g, c)
+			return err == nil && need <= room
+		})
 	}
 	return e
 }
@@ -83,6 +94,8 @@ type TooLarge struct {
 	Network string
 	Batch   int // 0: the network does not fit with any
 	Fits    int // a batch size that fits, nearly the largest; 0: none
+	// Smaller is how to ask for a smaller network that fits; "": not known.
+	Smaller string
 }
 
 func (e *TooLarge) Error() string {
@@ -91,8 +104,11 @@ func (e *TooLarge) Error() string {
 		at = fmt.Sprintf("at batch size %d", e.Batch)
 	}
 	hint := "want a smaller network or smaller images"
-	if e.Fits > 0 {
+	switch {
+	case e.Fits > 0:
 		hint = fmt.Sprintf("batch size %d fits", e.Fits)
+	case e.Smaller != "":
+		hint = e.Smaller + " fits"
 	}
 	return fmt.Sprintf("nn: %s %s %v; %s", e.Network, at, &e.TooLarge, hint)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -109,14 +110,16 @@ func summaryWriter(c *cli.Context, model models.Config, g *nn.Graph) (func(io.Wr
 	}
 	defer b.Close()
 	cfg := nn.PlanConfig{Batch: c.Int("batch-size"), Optimizer: nn.NewAdam()}
+	var tooLarge error
+	if m, ok := b.(nn.MemoryChecker); ok {
+		tooLarge = m.CheckMemory(g, cfg)
+	}
 	plan, err := b.Plan(g, cfg)
 	if err != nil {
-		return nil, asUsage(err)
+		return nil, asUsage(cmp.Or(tooLarge, err))
 	}
-	if m, ok := b.(nn.MemoryChecker); ok {
-		if err := m.CheckMemory(g, cfg); err != nil {
-			notes(c)("note: training: %v", err)
-		}
+	if tooLarge != nil {
+		notes(c)("note: training: %v", tooLarge)
 	}
 	s := newSummary(model, plan)
 	if format == "json" {

@@ -99,6 +99,10 @@ func bindDataGrad(c *binding, op nn.Conv, weight panels, dx *view) []stage {
 // the parts of x and dy of one image.
 const gradRows = 64
 
+// jobFloats is the size of what the list of an op's tasks holds for each, in floats. A list grows with the parameters,
+// so it is counted and not made before memory is allocated.
+const jobFloats = 32
+
 // bindWeightGrad returns the stage that computes dw and, if there is a bias, db. Each task owns a block of dw and adds
 // the images in order, so the result does not depend on which worker runs it.
 func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
@@ -114,10 +118,12 @@ func bindWeightGrad(c *binding, op nn.Conv, f convPass, x *view) stage {
 		panel          panel
 	}
 	var jobs []job
-	for tap := range f.taps {
-		for _, pn := range f.weight.list {
-			for row := 0; row < f.k; row += gradRows {
-				jobs = append(jobs, job{tap, row, min(gradRows, f.k-row), pn})
+	if !c.counts(jobFloats * f.taps * len(f.weight.list) * blocks(f.k, gradRows)) {
+		for tap := range f.taps {
+			for _, pn := range f.weight.list {
+				for row := 0; row < f.k; row += gradRows {
+					jobs = append(jobs, job{tap, row, min(gradRows, f.k-row), pn})
+				}
 			}
 		}
 	}

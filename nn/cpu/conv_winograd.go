@@ -180,9 +180,11 @@ func bindWinogradGrad(c *binding, op nn.Conv, x *view) stage {
 		panel     panel
 	}
 	var jobs []job
-	for row := 0; row < f.in; row += gradRows {
-		for _, pn := range f.weight.list {
-			jobs = append(jobs, job{row, min(gradRows, f.in-row), pn})
+	if !c.counts(jobFloats * blocks(f.in, gradRows) * len(f.weight.list)) {
+		for row := 0; row < f.in; row += gradRows {
+			for _, pn := range f.weight.list {
+				jobs = append(jobs, job{row, min(gradRows, f.in-row), pn})
+			}
 		}
 	}
 	bias := bindBiasGrad(c, op, dy)

@@ -43,9 +43,11 @@ func bindLinear(c *binding, op nn.Linear) kernel {
 			l.rows = append(l.rows, rowSegment{s.row + row, min(gradRows, s.n-row), s.at + row})
 		}
 	}
-	for _, r := range l.rows {
-		for _, pn := range l.panels.list {
-			l.gradJobs = append(l.gradJobs, linearGradJob{r, pn})
+	if !c.counts(jobFloats * len(l.rows) * len(l.panels.list)) {
+		for _, r := range l.rows {
+			for _, pn := range l.panels.list {
+				l.gradJobs = append(l.gradJobs, linearGradJob{r, pn})
+			}
 		}
 	}
 	data := len(l.rows)

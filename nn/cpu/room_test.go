@@ -93,7 +93,7 @@ func TestTooLarge(t *testing.T) {
 		{"many parameters", "base_channels=16 hidden=100000000000", 1, false},
 		{"many channels", "base_channels=1000000 hidden=0", 1, false},
 	} {
-		memorytest.Limit(t, 64<<20, func() {
+		memorytest.Limit(t, 400<<20, func() { // of some dozens of plans, one after another
 			_, err := b.Compile(network(t, c.options), nn.PlanConfig{Batch: c.batch, Optimizer: nn.NewAdam()})
 			var large *nn.TooLarge
 			if !errors.As(err, &large) || !errors.Is(err, nn.ErrOutOfMemory) {

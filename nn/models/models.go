@@ -5,6 +5,7 @@ package models
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 
 	"resnet/nn"
@@ -96,7 +97,32 @@ func Build(c Config) (*nn.Graph, error) {
 	}
 	g := nn.NewGraph(c.Model, c.Channels, c.Height, c.Width, c.Classes)
 	m.build(g, g.Apply("input", nn.Normalize{Mean: m.Mean, Std: m.Std}, g.Images), c)
+	g.Smaller = func(fits func(*nn.Graph) bool) string { return m.smaller(c, fits) }
 	return g, g.Err()
+}
+
+// smaller looks for the largest values of options, each by itself, with which the network fits. They have two digits.
+func (m *Model) smaller(c Config, fits func(*nn.Graph) bool) string {
+	var found []string
+	for _, o := range m.Options {
+		var values []int
+		for n, step := 1, 1; n < c.Options.Get(o.Key()); n += step {
+			if n == 100*step {
+				step *= 10
+			}
+			values = append(values, n)
+		}
+		exceeds := sort.Search(len(values), func(i int) bool {
+			smaller := c
+			smaller.Options = c.Options.With(o.Key(), values[i])
+			g, err := Build(smaller)
+			return err == nil && !fits(g)
+		})
+		if exceeds > 0 {
+			found = append(found, fmt.Sprintf("--%s %d", o.Name, values[exceeds-1]))
+		}
+	}
+	return strings.Join(found, " or ")
 }
 
 // check returns an error for options that the model does not have.

@@ -87,6 +87,35 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
+// TestSmaller: a network that does not fit says which values of its options would, each by itself.
+func TestSmaller(t *testing.T) {
+	c := All()[0].Config()
+	c.Options = "base_channels=500 hidden=7000"
+	g, err := Build(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := func(g *nn.Graph) (n int) {
+		for _, v := range g.Parameters() {
+			n += g.Elems(v, 1)
+		}
+		return n
+	}
+	for most, want := range map[int]string{
+		// The hidden layer alone has 196 parameters for each base channel and each of its 7000 features.
+		100_000_000: "--base-channels 70",
+		1:           "",
+	} {
+		if got := g.Smaller(func(g *nn.Graph) bool { return params(g) <= most }); got != want {
+			t.Errorf("at most %d parameters: %q, want %q", most, got, want)
+		}
+	}
+	all := params(g)
+	if got := g.Smaller(func(g *nn.Graph) bool { return params(g) < all }); got != "--base-channels 490 or --hidden 6900" {
+		t.Errorf("fewer parameters: %q, want the next smaller values", got)
+	}
+}
+
 // A model's normalisation is part of its graph.
 func TestNormalization(t *testing.T) {
 	g, err := Build(All()[0].Config())
