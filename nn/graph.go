@@ -30,8 +30,8 @@ type Graph struct {
 	Logits        Value // what Loss was given
 	Probabilities Value // softmax of the logits
 
-	// Smaller, if not nil, looks for the largest network of the same kind for which fits is true, and says how to ask for
-	// it: "--hidden 900"; it is "" where there is none.
+	// Smaller, if not nil, looks for the largest network of the same kind for which fits is true, and says how to ask
+	// for it: "--hidden 900"; it is "" where there is none.
 	Smaller func(fits func(*Graph) bool) string
 
 	values []valueInfo

@@ -111,8 +111,9 @@ func TestSmaller(t *testing.T) {
 		}
 	}
 	all := params(g)
-	if got := g.Smaller(func(g *nn.Graph) bool { return params(g) < all }); got != "--base-channels 490 or --hidden 6900" {
-		t.Errorf("fewer parameters: %q, want the next smaller values", got)
+	got := g.Smaller(func(g *nn.Graph) bool { return params(g) < all })
+	if want := "--base-channels 490 or --hidden 6900"; got != want {
+		t.Errorf("fewer parameters: %q, want the next smaller values, %q", got, want)
 	}
 }
 
