@@ -168,6 +168,7 @@ func (s *store) keep(files [4]file) error {
 		if err := os.MkdirAll(s.cache, 0o755); err != nil {
 			return err
 		}
+		atomicfile.RemoveStale(atomicfile.OS, s.cache, stems[i])
 		err := atomicfile.Write(filepath.Join(s.cache, stems[i]), func(w io.Writer) error {
 			_, err := w.Write(f.idx.raw)
 			return err

@@ -13,9 +13,11 @@ const module = "resnet/"
 // mayImport is the house's table: which of our packages each may import, with CUDA and without, tests excepted. What is
 // not listed may import none of ours.
 var mayImport = map[string][]string{
-	"cmd/resnet": {"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard",
-		"nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights", "nn/models", "nn/diagram", "nn/keras",
-		"nn/onnx", "nn", "data", "data/atomicfile", "kernels/cpu", "data/terminal", "data/picture"},
+	"cmd/resnet": {
+		"bench", "nn/train", "nn/train/plots", "nn/train/report", "nn/train/tensorboard", "nn/infer", "nn/device",
+		"nn/cpu", "nn/cuda", "nn/weights", "nn/models", "nn/diagram", "nn/keras", "nn/onnx", "nn", "data",
+		"data/atomicfile", "data/picture", "data/terminal", "kernels/cpu",
+	},
 	"bench": {"nn/device", "nn/models", "nn", "data"},
 	"nn/train": {"nn/train/checkpoint", "nn/infer", "nn/device", "nn/cpu", "nn/cuda", "nn/weights",
 		"nn/models", "nn/safetensors", "nn", "data", "data/atomicfile", "nn/internal/enum", "data/terminal",
@@ -25,7 +27,7 @@ var mayImport = map[string][]string{
 	"nn/train/plots":       {"nn/train", "nn/infer", "nn", "nn/internal/axis", "data/atomicfile"},
 	"nn/train/tensorboard": {"nn/train", "nn/infer", "nn/weights", "nn/safetensors", "nn", "data/atomicfile"},
 	"nn/train/report": {"nn/train", "nn/train/plots", "nn/infer", "nn/models", "nn/diagram", "nn",
-		"nn/internal/axis"},
+		"nn/internal/axis", "nn/internal/regular"},
 	"nn/infer":                 {"nn/device", "nn/weights", "nn/models", "nn", "data", "data/picture"},
 	"nn/device":                {"nn/cpu", "nn/cuda", "nn/models", "nn", "data"},
 	"nn/cpu":                   {"nn", "kernels/cpu", "data/memory"},
@@ -49,7 +51,7 @@ var mayImport = map[string][]string{
 	"kernels/cuda":             {"gpu"},
 	"kernels/cuda/gen":         nil,
 	"gpu":                      nil,
-	"data":                     {"data/atomicfile", "data/memory"},
+	"data":                     {"data/atomicfile", "data/filelock", "data/memory"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/picture":             {"data/memory"},
 	"data/atomicfile/disktest": {"data/atomicfile"},
