@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -6,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -96,9 +97,6 @@ func TestTriflesDoNotStopARun(t *testing.T) {
 
 // Only what a run wrote itself is replaced or removed.
 func TestForeignFilesStay(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("symbolic links need a privilege there")
-	}
 	dir := writeBars(t, 30)
 	run := filepath.Join(t.TempDir(), "run")
 	if err := os.Mkdir(run, 0o755); err != nil {
