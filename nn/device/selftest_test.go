@@ -7,6 +7,7 @@ import (
 	kernels "resnet/kernels/cpu"
 	"resnet/nn"
 	"resnet/nn/cpu"
+	"resnet/nn/nntest"
 )
 
 func cpuWith(t *testing.T, isa kernels.ISA) nn.Backend {
@@ -18,8 +19,17 @@ func cpuWith(t *testing.T, isa kernels.ISA) nn.Backend {
 	return b
 }
 
+// skipUnderRace skips a test that trains in portable Go, which is slow under the race detector, on one thread.
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if nntest.Race {
+		t.Skip("one thread: nothing for the race detector")
+	}
+}
+
 // TestSelfTest: every instruction set passes, and the comparison has all parts.
 func TestSelfTest(t *testing.T) {
+	skipUnderRace(t)
 	for _, isa := range kernels.Supported() {
 		c, err := SelfTest(cpuWith(t, isa), cpuWith(t, kernels.Portable))
 		if err != nil || len(c.Parts) != 4 || c.Fused {
@@ -59,6 +69,7 @@ func (e skewedExecutor) Plan() *nn.Plan { return e.Executor.Plan() }
 
 // TestSelfTestFindsWhatIsWrong: each fault of a device shows in the part that it affects.
 func TestSelfTestFindsWhatIsWrong(t *testing.T) {
+	skipUnderRace(t)
 	for _, c := range []struct {
 		name   string
 		change func(g *nn.Graph, r nn.Ref, p []byte) []byte
