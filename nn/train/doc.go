@@ -9,5 +9,6 @@
 //	}
 //
 // A run directory holds config.json, environment.json, results.csv, weights/best.safetensors, weights/last.safetensors
-// and checkpoint/checkpoint.safetensors. Every file is replaced atomically: a crash leaves the old or the new one.
+// and checkpoint/checkpoint.safetensors, and beside that previous.safetensors, the checkpoint before it. Every file is
+// replaced atomically: a crash leaves the old or the new one.
 package train

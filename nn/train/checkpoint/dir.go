@@ -1,5 +1,6 @@
 // Package checkpoint keeps a run directory: configuration, results, weights, and checkpoints from which a run continues
-// bit for bit. Every file is replaced atomically: a crash leaves the old or the new one.
+// bit for bit. Every file is replaced atomically: a crash leaves the old or the new one. The checkpoint before the last
+// is kept, and taken where the last is damaged. One process at a time writes; its lock ends with it.
 package checkpoint
 
 import (
