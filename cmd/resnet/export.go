@@ -55,7 +55,9 @@ examples:
 			boolFlag("softmax", "onnx: probabilities out, not logits"),
 			boolFlag("bytes", "onnx: bytes N,H,W,C in, as image files hold them"),
 			&cli.IntFlag{Name: "batch", Usage: "onnx: images that the model takes at once", DefaultText: "any number"},
-			&cli.IntFlag{Name: "opset", Usage: "onnx: version of the operators", DefaultText: "the lowest that will do"},
+			&cli.IntFlag{
+				Name: "opset", Usage: "onnx: version of the operators", DefaultText: "the lowest that will do",
+			},
 		},
 		Action: runExport,
 	}

@@ -118,8 +118,8 @@ func TestReadFlippedBits(t *testing.T) {
 	}
 }
 
-// Members that inflate to much more than they are.
-func TestReadRefusesBombs(t *testing.T) {
+// Members that inflate to much more than they are, or are very many, or others than Keras' own.
+func TestReadRefusesArchives(t *testing.T) {
 	g := plainChain.graph(t)
 	bomb := func(config, weights int) []byte {
 		var b bytes.Buffer
@@ -140,12 +140,21 @@ func TestReadRefusesBombs(t *testing.T) {
 	}
 	expectRefused(t, put(t, "config.keras", bomb(17<<20, 1)), g,
 		"config.json: inflates to 17825792 bytes, want at most 16777216", 1)
-	expectRefused(t, put(t, "weights.keras", bomb(1, 100<<20)), g,
-		"model.weights.h5: inflates to 104857600 bytes, want at most ", 1)
-	two := bytes.ReplaceAll(written(t, Archive, g, random(g)), []byte("metadata.json"), []byte("config.json\x00\x00"))
-	two = bytes.ReplaceAll(two, []byte("config.json\x00\x00"), []byte("model.weights"))
-	expectRefused(t, put(t, "other.keras", bytes.ReplaceAll(two, []byte(weightsMember), []byte("model.weights.h6"))), g,
-		`the weights are in "model.weights`, 1)
+	expectRefused(t, put(t, "weights.keras", bomb(1, 65<<20)), g,
+		"model.weights.h5: inflates to 68157440 bytes, want at most ", 1)
+	var many bytes.Buffer
+	z := zip.NewWriter(&many)
+	for i := range 80_000 {
+		if _, err := z.CreateRaw(&zip.FileHeader{Name: fmt.Sprintf("%08d", i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expectRefused(t, put(t, "many.keras", many.Bytes()), g, "a list of members of more than 4194304 bytes", 64)
+	other := bytes.ReplaceAll(written(t, Archive, g, random(g)), []byte(weightsMember), []byte("model.weights.h6"))
+	expectRefused(t, put(t, "other.keras", other), g, `the weights are in "model.weights.h6", want them in one file`, 1)
 }
 
 // Configurations that take much more memory than they have bytes, or a deep stack. The weights are matched without.

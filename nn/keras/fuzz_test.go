@@ -75,7 +75,7 @@ func FuzzLayers(f *testing.F) {
 		"net/a/vars/0 12\nnet/b/vars/0 12\nnet/vars/1 2",
 		"@layer_names fc\nfc@weight_names a/k a/b\nfc/a/k 12\nfc/a/b 2",
 		"m@layer_names m\nm/m@weight_names a/k b/k\nm/m/a/k 12\nm/m/b/k 2",
-		"model_weights@layer_names0 fc\nmodel_weights/fc@weight_names0 k b\nmodel_weights/fc/k 12\nmodel_weights/fc/b 2",
+		"model_weights@layer_names0 f\nmodel_weights/f@weight_names0 k b\nmodel_weights/f/k 12\nmodel_weights/f/b 2",
 	} {
 		f.Add(text)
 	}
@@ -170,7 +170,7 @@ func FuzzConfig(f *testing.F) {
 				return
 			}
 			for name, j := range n.within {
-				if j != nil && n.find([]step{{name: name}}) != nil {
+				if j != nil && n.find([]level{{name: name}}) != nil {
 					j.weighted = true
 				}
 			}

@@ -114,8 +114,8 @@ func sortLayers(list []*savedLayer) error {
 	})
 	for i := 1; i < len(list); i++ {
 		if _, known := list[i-1].compare(list[i]); !known {
-			return fmt.Errorf("%s and %s: the file does not tell which comes first, want a model of Keras' functional API "+
-				"saved whole, as .keras or .h5", list[i-1], list[i])
+			return fmt.Errorf("%s and %s: the file does not tell which comes first, want a model of Keras' functional "+
+				"API saved whole, as .keras or .h5", list[i-1], list[i])
 		}
 	}
 	return nil

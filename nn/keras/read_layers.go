@@ -19,7 +19,7 @@ func (s *saved) readNamed(root *hdf5.Object, names []string) error {
 			return err
 		}
 		if own, err := list(top, weightNames); err != nil || len(own) > 0 {
-			return cmp.Or(err, fmt.Errorf("%s: %s: weights of the model itself, want them in its layers", s.file, top.Path()))
+			return cmp.Or(err, s.ownWeights(top))
 		}
 	}
 	seen := map[string]bool{}
@@ -36,7 +36,7 @@ func (s *saved) readNamed(root *hdf5.Object, names []string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.addNamed(step{name: name, n: i}, group, paths); err != nil {
+		if err := s.addNamed(level{name: name, n: i}, group, paths); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,7 @@ func (s *saved) readNamed(root *hdf5.Object, names []string) error {
 
 // addNamed adds a layer of the older format. Where it is a model, the arrays of its layers are in one list, those that
 // are trained first, so that the layers' order is not known.
-func (s *saved) addNamed(layer step, group *hdf5.Object, paths []string) error {
+func (s *saved) addNamed(layer level, group *hdf5.Object, paths []string) error {
 	var folders []string
 	arrays := map[string][]string{}
 	for _, path := range paths {
@@ -57,9 +57,9 @@ func (s *saved) addNamed(layer step, group *hdf5.Object, paths []string) error {
 	}
 	for _, folder := range folders {
 		inner := folder[strings.LastIndexByte(folder, '/')+1:]
-		path := []step{layer, {name: inner, class: folder}}
+		path := []level{layer, {name: inner, class: folder}}
 		if len(folders) == 1 {
-			path = []step{{name: layer.name, key: inner, n: layer.n}}
+			path = []level{{name: layer.name, key: inner, n: layer.n}}
 		}
 		if err := s.add(path, group, arrays[folder]); err != nil {
 			return err
@@ -87,10 +87,10 @@ func list(o *hdf5.Object, name string) ([]string, error) {
 var notLayers = []string{"optimizer", "metrics", "seed_generator"}
 
 // readTree reads the layers of Keras 3's format below a group. A group that has vars is a layer or a model, and its
-// arrays are vars/0, vars/1 and so on. The groups in it are its attributes in no order, except that layers are a model's
-// layers: such a list has no vars, and the keys in it are as conv2d_7, the eighth of its class. The name of a layer is
-// an attribute of vars, which files of Keras 3.4 and older lack.
-func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []step) error {
+// arrays are vars/0, vars/1 and so on. The groups in it are its attributes in no order, except that layers are a
+// model's layers: such a list has no vars, and the keys in it are as conv2d_7, the eighth of its class. The name of a
+// layer is an attribute of vars, which files of Keras 3.4 and older lack.
+func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []level) error {
 	if seen[group.ID()] {
 		return fmt.Errorf("%s: %s: a group of two names", s.file, group.Path())
 	}
@@ -123,7 +123,7 @@ func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []step) 
 			if len(path) == maxNesting {
 				return fmt.Errorf("%s: %s: in more than %d models", s.file, child.Path(), maxNesting)
 			}
-			next := step{key: key, class: key}
+			next := level{key: key, class: key}
 			if isList {
 				next.class, next.n = numbered(key)
 			}
@@ -136,8 +136,8 @@ func (s *saved) readTree(group *hdf5.Object, seen map[uint64]bool, path []step) 
 	return nil
 }
 
-// addVars adds the layer of a group that has vars, and puts its name into the last step of its path.
-func (s *saved) addVars(group *hdf5.Object, path []step) error {
+// addVars adds the layer of a group that has vars, and puts its name into the last level of its path.
+func (s *saved) addVars(group *hdf5.Object, path []level) error {
 	vars, err := group.Object(varsGroup)
 	if err != nil {
 		return err
@@ -149,7 +149,7 @@ func (s *saved) addVars(group *hdf5.Object, path []step) error {
 	arrays := vars.Children()
 	switch {
 	case len(path) == 0 && len(arrays) > 0:
-		return fmt.Errorf("%s: %s: weights of the model itself, want them in its layers", s.file, vars.Path())
+		return s.ownWeights(vars)
 	case len(path) > 0 && ok && len(name) == 1:
 		path[len(path)-1].name = name[0]
 	}
@@ -157,6 +157,11 @@ func (s *saved) addVars(group *hdf5.Object, path []step) error {
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) // 2 before 10
 	})
 	return s.add(path, vars, arrays)
+}
+
+// ownWeights is the error of weights that no layer has, but the model.
+func (s *saved) ownWeights(group *hdf5.Object) error {
+	return fmt.Errorf("%s: %s: weights of the model itself, want them in its layers", s.file, group.Path())
 }
 
 // numbered splits a path such as conv2d_7, which is the eighth layer of its class.

@@ -23,13 +23,13 @@ type saved struct {
 
 // A savedLayer is a layer of a file with the arrays that are its weights.
 type savedLayer struct {
-	path   []step
+	path   []level
 	arrays []*hdf5.Object
 	shapes [][]int
 }
 
-// A step leads from a model to a layer in it, which may be a model in turn.
-type step struct {
+// A level leads from a model to a layer in it, which may be a model in turn.
+type level struct {
 	name string // of the layer in its model, empty where the file does not tell it
 	key  string // in the file: of the layer's group or, in the older format, of the group of its arrays
 	// Of layers of one model, those of the same class are in the order of n. In a class of its own is a layer of which
@@ -38,7 +38,7 @@ type step struct {
 	n     int
 }
 
-func (s step) String() string { return cmp.Or(s.name, s.key) }
+func (l level) String() string { return cmp.Or(l.name, l.key) }
 
 // name is the layer's name in its model.
 func (s *savedLayer) name() string { return s.path[len(s.path)-1].String() }
@@ -66,9 +66,9 @@ func (s *savedLayer) compare(t *savedLayer) (order int, known bool) {
 	return cmp.Compare(len(s.path), len(t.path)), false
 }
 
-// add adds a layer with the arrays at the given paths of a group. It skips what has no arrays, and what has only numbers
-// that are not in arrays, such as a metric.
-func (s *saved) add(path []step, group *hdf5.Object, arrays []string) error {
+// add adds a layer with the arrays at the given paths of a group. It skips what has no arrays, and what has only single
+// numbers, such as a metric.
+func (s *saved) add(path []level, group *hdf5.Object, arrays []string) error {
 	l, rank := &savedLayer{path: slices.Clone(path)}, 0
 	for _, name := range arrays {
 		o, err := descend(group, name)

@@ -56,7 +56,8 @@ func chooseOpset(nodes []node, want int) (int, error) {
 	case want == 0:
 		return lowest, nil
 	case want < lowest && newest.op != "":
-		return 0, fmt.Errorf("opset %d, want at least %d, which %s of node %s needs", want, lowest, newest.op, newest.name)
+		return 0, fmt.Errorf("opset %d, want at least %d, which %s of node %s needs",
+			want, lowest, newest.op, newest.name)
 	case want < lowest || want > MaxOpset:
 		return 0, fmt.Errorf("opset %d, want %d to %d", want, lowest, MaxOpset)
 	}

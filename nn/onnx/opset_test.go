@@ -53,9 +53,11 @@ func TestOpsetRefuses(t *testing.T) {
 		{noLinear(t), 8, "onnx: no-linear: opset 8, want 9 to 27"},
 		{noLinear(t), -1, "onnx: no-linear: opset -1, want 9 to 27"},
 		{noLinear(t), 28, "onnx: no-linear: opset 28, want 9 to 27"},
-		{everyOp(t), 12, "onnx: every-op: opset 12, want at least 13, which Unsqueeze of node fc1/relu/unsqueeze needs"},
+		{everyOp(t), 12,
+			"onnx: every-op: opset 12, want at least 13, which Unsqueeze of node fc1/relu/unsqueeze needs"},
 	} {
-		if err := Write(io.Discard, c.graph, random(c.graph), Options{Opset: c.opset}); err == nil || err.Error() != c.want {
+		err := Write(io.Discard, c.graph, random(c.graph), Options{Opset: c.opset})
+		if err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %q", err, c.want)
 		}
 	}

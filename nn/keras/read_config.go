@@ -142,7 +142,7 @@ func (j *node) read(in []*node) {
 }
 
 // find returns the layer at a path of a file, or nil.
-func (n *network) find(path []step) *node {
+func (n *network) find(path []level) *node {
 	var j *node
 	for _, s := range path {
 		if n == nil {
@@ -167,8 +167,8 @@ func (n *network) find(path []step) *node {
 	return j
 }
 
-// references adds the names of the layers to which a part of a configuration refers. A reference is a list of a name and
-// two numbers; in Keras 2 more may follow.
+// references adds the names of the layers to which a part of a configuration refers. A reference is a list of a name
+// and two numbers; in Keras 2 more may follow.
 func references(v any, names []string) []string {
 	switch v := v.(type) {
 	case map[string]any: // {"args": [...]}, or {"config": {"keras_history": [...]}}

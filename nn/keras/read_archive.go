@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"strings"
 
 	"resnet/nn/hdf5"
@@ -13,6 +14,8 @@ import (
 
 const (
 	maxConfig = 16 << 20 // bytes of a configuration; that of a ResNet-152 has half a million
+	// maxDirectory is the bytes of an archive's list of members. An archive of Keras has three, and assets.
+	maxDirectory = 4 << 20
 	// deflateRatio is the most that the bytes of a deflated member can stand for.
 	deflateRatio = 1032
 )
@@ -20,10 +23,12 @@ const (
 // readArchive reads an archive: the members that are stored, as Keras writes them, in place, and those that another
 // program deflated in memory. most is the largest that the weights may be in memory.
 func (s *saved) readArchive(file io.ReaderAt, size, most int64, path string) error {
-	z, err := zip.NewReader(file, size)
+	directory := &limited{file, maxDirectory}
+	z, err := zip.NewReader(directory, size)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	directory.left = math.MaxInt64 // it has been read
 	a := archive{file, size, z}
 	config, n, err := a.open(configMember, maxConfig)
 	if err == nil && n > maxConfig {
@@ -53,6 +58,19 @@ type archive struct {
 	zip  *zip.Reader
 }
 
+// limited fails when more than so many bytes are read.
+type limited struct {
+	io.ReaderAt
+	left int64
+}
+
+func (l *limited) ReadAt(p []byte, at int64) (int, error) {
+	if l.left -= int64(len(p)); l.left < 0 {
+		return 0, fmt.Errorf("a list of members of more than %d bytes", maxDirectory)
+	}
+	return l.ReaderAt.ReadAt(p, at)
+}
+
 // open returns the content of a member, whose checksum is right. A compressed one may have at most so many bytes.
 func (a *archive) open(name string, most int64) (r io.ReaderAt, size int64, err error) {
 	m, err := a.member(name)
@@ -70,13 +88,15 @@ func (a *archive) open(name string, most int64) (r io.ReaderAt, size int64, err 
 	case m.Method != zip.Store && m.Method != zip.Deflate:
 		return nil, 0, fmt.Errorf("%s: compression method %d, want 0 or 8: stored or deflated", name, m.Method)
 	case compressed > uint64(a.size-min(at, a.size)):
-		return nil, 0, fmt.Errorf("%s: %d bytes at %d, but the archive has %d (truncated?)", name, compressed, at, a.size)
+		return nil, 0, fmt.Errorf("%s: %d bytes at %d, but the archive has %d (truncated?)",
+			name, compressed, at, a.size)
 	case m.Method == zip.Store && n != compressed:
 		return nil, 0, fmt.Errorf("%s: %d bytes are stored as %d, want as many", name, n, compressed)
 	case m.Method == zip.Store:
 		r = io.NewSectionReader(a.file, at, int64(n))
 	case n/deflateRatio > compressed:
-		return nil, 0, fmt.Errorf("%s: %d bytes are deflated to %d, want at least 1 in %d", name, n, compressed, deflateRatio)
+		return nil, 0, fmt.Errorf("%s: %d bytes are deflated to %d, want at least 1 in %d",
+			name, n, compressed, deflateRatio)
 	case n > uint64(most):
 		return nil, 0, fmt.Errorf("%s: inflates to %d bytes, want at most %d for this network", name, n, most)
 	default:
