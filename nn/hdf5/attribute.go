@@ -47,7 +47,7 @@ func (h *header) parseAttributes() error {
 			return err
 		}
 		if _, twice := h.attributes[a.name]; twice {
-			return fmt.Errorf("two of the name %q", a.name)
+			return fmt.Errorf("two of the name %.80q", a.name)
 		}
 		h.attributes[a.name] = a
 	}

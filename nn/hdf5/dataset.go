@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"resnet/nn/internal/float16"
 )
@@ -44,6 +45,9 @@ func parseDataspace(c *cursor) ([]int, error) {
 		}
 	default:
 		return nil, fmt.Errorf("dataspace version %d, want 1 or 2", version)
+	}
+	if rank > maxRank {
+		return nil, fmt.Errorf("dataspace of rank %d, want at most %d", rank, maxRank)
 	}
 	shape := make([]int, rank)
 	for i := range shape {
@@ -144,8 +148,8 @@ func (o *Object) isOpaqueBfloat16(b []byte) (bool, error) {
 		return false, nil
 	}
 	names, ok, err := o.Strings("dtype")
-	if err == nil && ok && !slices.Equal(names, []string{"bfloat16"}) {
-		err = fmt.Errorf("attribute dtype is %.40q, want \"bfloat16\"", names)
+	if name := strings.Join(names, " "); err == nil && ok && name != "bfloat16" {
+		err = fmt.Errorf("attribute dtype is %.40q, want \"bfloat16\"", name)
 	}
 	return true, err
 }

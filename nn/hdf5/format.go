@@ -8,6 +8,9 @@ import (
 
 const signature = "\x89HDF\r\n\x1a\n"
 
+// maxRank is the most dimensions that a dataspace has in the HDF5 library.
+const maxRank = 32
+
 // undefined is the address of something that is not in the file.
 const undefined = math.MaxUint64
 

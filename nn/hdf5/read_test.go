@@ -128,6 +128,7 @@ func TestReadRefuses(t *testing.T) {
 		{"size of a string", find("GCOL") + 24, "\xff\xff", "an object ends behind the heap"},
 		{"number of a string", find("GCOL") + 16, "\x07", "object 1 of the global heap has 0"},
 		{"rank", space + 9, "\x20", "dataspace of rank 32 cut short"},
+		{"more dimensions", space + 9, "\x21", "dataspace of rank 33, want at most 32"},
 		{"extent", space + 16, "\x03", "8 bytes, want 12 for shape [3]"},
 		{"overflow", space + 16, "\xff\xff\xff\xff\xff\xff\xff\x7f", "no overflow"},
 		{"negative extent", space + 16, "\xff\xff\xff\xff\xff\xff\xff\xff", "extent of 18446744073709551615"},

@@ -56,6 +56,7 @@ func TestReadContainers(t *testing.T) {
 		"UPPER.H5":              written(t, H5, g, params),
 		"archive.h5":            written(t, Archive, g, params),
 		"hdf5.keras":            written(t, H5, g, params),
+		"weights":               written(t, H5, g, params),
 		"deflated.keras":        deflated(t, written(t, Archive, g, params)),
 	} {
 		path := filepath.Join(dir, name)

@@ -206,6 +206,13 @@ func TestReadRefusesDuplicates(t *testing.T) {
 	arrays.Put("a/k", one)
 	expectRefused(t, put(t, "arrays.h5", encoded(t, arrays)), g, "a/k: an array of more than one layer", 4)
 
+	vars := &hdf5.Group{}
+	for i := range 1000 {
+		vars.Put(fmt.Sprintf("layers/dense/vars/%d", i), one)
+	}
+	expectRefused(t, put(t, "vars.weights.h5", encoded(t, vars)), g,
+		"dense: weights of shapes [[1] [1] [1] [1] [1] [1] [1] [1]] and 992 more, want those of Conv2D", 4)
+
 	deep := &hdf5.Group{}
 	deep.Put(strings.Repeat("a/", maxNesting)+"a/vars/0", one)
 	expectRefused(t, put(t, "deep.weights.h5", encoded(t, deep)), g, "in more than 8 models", 4)

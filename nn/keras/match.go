@@ -62,7 +62,7 @@ func byName(ours []*layer, theirs []*savedLayer) ([]pair, error) {
 	}
 	for _, s := range theirs {
 		if index[s.name()] == s {
-			return nil, fmt.Errorf("%s: weights of shapes %v that no layer here has (another model?)", s, s.shapes)
+			return nil, fmt.Errorf("%s: weights of shapes %s that no layer here has (another model?)", s, s.describe())
 		}
 	}
 	return pairs, nil
@@ -75,8 +75,8 @@ func byOrder(ours []*layer, theirs []*savedLayer, sorted bool) ([]pair, error) {
 	for _, s := range theirs {
 		class := s.class()
 		if class == "" {
-			return nil, fmt.Errorf("%s: weights of shapes %v, want those of Conv2D, BatchNormalization or Dense",
-				s, s.shapes)
+			return nil, fmt.Errorf("%s: weights of shapes %s, want those of Conv2D, BatchNormalization or Dense",
+				s, s.describe())
 		}
 		waiting[class] = append(waiting[class], s)
 	}
@@ -123,6 +123,9 @@ func sortLayers(list []*savedLayer) error {
 
 // class returns the class of a saved layer by the ranks of its weights, or "" if there is none.
 func (s *savedLayer) class() string {
+	if len(s.shapes) > 4 { // more than any class has
+		return ""
+	}
 	ranks := make([]int, len(s.shapes))
 	for i := range s.shapes {
 		ranks[i] = len(s.shapes[i])
@@ -142,7 +145,7 @@ func (s *savedLayer) class() string {
 func (p pair) check() error {
 	who := p.who()
 	if n := len(p.ours.weights); len(p.theirs.shapes) != n {
-		return fmt.Errorf("%s: weights of shapes %v, want %d: %s", who, p.theirs.shapes, n, p.ours.names())
+		return fmt.Errorf("%s: weights of shapes %s, want %d: %s", who, p.theirs.describe(), n, p.ours.names())
 	}
 	for i := range p.ours.weights {
 		if w := &p.ours.weights[i]; !slices.Equal(p.theirs.shapes[i], w.shape) {

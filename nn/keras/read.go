@@ -1,6 +1,7 @@
 package keras
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -18,21 +19,22 @@ import (
 // array must be used and have the right shape, and its numbers be finite. Strides, epsilons and other arguments are not
 // compared.
 func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
-	f, err := FormatOf(path)
-	if err != nil {
-		return nil, err
-	}
 	m, err := convert(g)
 	if err != nil {
 		return nil, fmt.Errorf("keras: %w", err)
 	}
 	file, size, err := regular.Open("keras", path)
 	if err != nil {
-		return nil, err
+		_, badName := FormatOf(path)
+		return nil, cmp.Or(badName, err)
 	}
 	defer file.Close()
+	f, err := formatIn(file, path)
+	if err != nil {
+		return nil, err
+	}
 	s := &saved{}
-	if isArchive(file, f) {
+	if f == Archive {
 		err = s.readArchive(file, size, m.largestFile(), path)
 	} else {
 		err = s.readH5(file, size, path)
@@ -53,18 +55,18 @@ func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	return values, nil
 }
 
-// isArchive tells an archive from HDF5 by the file's first bytes. Where they are neither's, its name decides, so that
-// the error is of what it should be.
-func isArchive(file io.ReaderAt, f Format) bool {
+// formatIn returns the format of a file by its first bytes. Where they are no format's, its name decides, so that the
+// error is of what the file should be.
+func formatIn(file io.ReaderAt, path string) (Format, error) {
 	var start [4]byte
-	_, _ = file.ReadAt(start[:], 0) // a short file is none of both
+	_, _ = file.ReadAt(start[:], 0) // a shorter file has no format's
 	switch string(start[:]) {
 	case "PK\x03\x04":
-		return true
+		return Archive, nil
 	case "\x89HDF":
-		return false
+		return H5, nil
 	}
-	return f == Archive
+	return FormatOf(path)
 }
 
 // largestFile is how many bytes a file of the model's weights may have in memory: for each weight eight numbers of

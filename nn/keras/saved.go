@@ -52,6 +52,15 @@ func (s *savedLayer) String() string {
 	return strings.Join(names, "/")
 }
 
+// describe is the shapes of the first arrays of the layer and, if there are more, their number.
+func (s *savedLayer) describe() string {
+	const most = 8
+	if len(s.shapes) > most {
+		return fmt.Sprintf("%v and %d more", s.shapes[:most], len(s.shapes)-most)
+	}
+	return fmt.Sprint(s.shapes)
+}
+
 // compare sorts layers. known is false if the file does not tell which comes first.
 func (s *savedLayer) compare(t *savedLayer) (order int, known bool) {
 	for i := range min(len(s.path), len(t.path)) {
