@@ -99,9 +99,7 @@ func (o *Object) float32() ([]float32, error) {
 		if _, err := io.ReadFull(r, p); err != nil {
 			return nil, fmt.Errorf("elements: %w", err)
 		}
-		for k := range len(p) / t.size {
-			x[i+k] = t.decode(p[k*t.size:])
-		}
+		t.decode(x[i:i+len(p)/t.size], p)
 	}
 	return x, nil
 }
@@ -109,7 +107,7 @@ func (o *Object) float32() ([]float32, error) {
 // A format is how the elements of a dataset are stored.
 type format struct {
 	size   int // bytes of an element
-	decode func(p []byte) float32
+	decode func(x []float32, p []byte)
 }
 
 func (o *Object) format() (f format, err error) {
@@ -119,21 +117,42 @@ func (o *Object) format() (f format, err error) {
 	}
 	switch {
 	case isType(c.b, float16Type):
-		return format{2, func(p []byte) float32 { return float16.Decode(binary.LittleEndian.Uint16(p)) }}, nil
+		return format{2, decodeFloat16}, nil
+	case isType(c.b, bfloat16Type):
+		return format{2, decodeBfloat16}, nil
 	case isType(c.b, float32Type):
-		return format{4, func(p []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(p)) }}, nil
+		return format{4, decodeFloat32}, nil
 	case isType(c.b, float64Type):
-		return format{8, func(p []byte) float32 {
-			return float32(math.Float64frombits(binary.LittleEndian.Uint64(p)))
-		}}, nil
+		return format{8, decodeFloat64}, nil
 	}
-	opaque, err := o.isOpaqueBfloat16(c.b)
-	if opaque || isType(c.b, bfloat16Type) {
-		return format{2, func(p []byte) float32 {
-			return math.Float32frombits(uint32(binary.LittleEndian.Uint16(p)) << 16)
-		}}, err
+	if opaque, err := o.isOpaqueBfloat16(c.b); opaque {
+		return format{2, decodeBfloat16}, err
 	}
 	return f, fmt.Errorf("datatype is %s, want little-endian float16, bfloat16, float32 or float64", describeType(c.b))
+}
+
+func decodeFloat16(x []float32, p []byte) {
+	for i := range x {
+		x[i] = float16.Decode(binary.LittleEndian.Uint16(p[2*i:]))
+	}
+}
+
+func decodeBfloat16(x []float32, p []byte) {
+	for i := range x {
+		x[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(p[2*i:])) << 16)
+	}
+}
+
+func decodeFloat32(x []float32, p []byte) {
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(p[4*i:]))
+	}
+}
+
+func decodeFloat64(x []float32, p []byte) {
+	for i := range x {
+		x[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(p[8*i:])))
+	}
 }
 
 // isType reports whether an encoded datatype is t, in any version of the encoding.

@@ -46,18 +46,18 @@ func TestReadContainers(t *testing.T) {
 	fitted.Put("loss_tracker/vars/0", hdf5.Dataset{Data: []float32{1}})
 	fitted.Put("layers/conv2d/seed_generator/vars/0", hdf5.Dataset{Shape: []int{2}, Data: []float32{1, 2}})
 
-	dir := t.TempDir()
+	dir, whole, archive := t.TempDir(), written(t, H5, g, params), written(t, Archive, g, params)
 	for name, b := range map[string][]byte{
 		"nested.weights.h5":     encoded(t, in("layers/functional", "layers/rescaling/vars")),
 		"subclass.weights.h5":   encoded(t, in("net/x")),
 		"fitted.weights.h5":     encoded(t, fitted),
 		"two-levels.weights.h5": encoded(t, in("layers/sequential/layers/functional", "layers/sequential/vars")),
-		"model.hdf5":            written(t, H5, g, params),
-		"UPPER.H5":              written(t, H5, g, params),
-		"archive.h5":            written(t, Archive, g, params),
-		"hdf5.keras":            written(t, H5, g, params),
-		"weights":               written(t, H5, g, params),
-		"deflated.keras":        deflated(t, written(t, Archive, g, params)),
+		"model.hdf5":            whole,
+		"UPPER.H5":              whole,
+		"archive.h5":            archive,
+		"hdf5.keras":            whole,
+		"weights":               whole,
+		"deflated.keras":        deflated(t, archive),
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, b, 0o644); err != nil {
