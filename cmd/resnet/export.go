@@ -31,7 +31,8 @@ func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "write a network for other programs",
 		Description: `onnx         a model for onnxruntime, OpenCV and others: float32 images N,C,H,W
-             from 0 to 1 in, logits out, normalisation inside.
+             from 0 to 1 in, logits out, normalisation inside. It names the lowest
+             opset that its operators need, so that older runtimes take it too.
 keras        a model for Keras 3: images N,H,W,C from 0 to 255 in, probabilities
              out. FILE.keras and FILE.h5 hold all of it; FILE.weights.h5 holds
              weights, and its architecture comes beside it as FILE.json.
