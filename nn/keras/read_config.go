@@ -61,6 +61,9 @@ func parseConfig(config []byte) (n *network, ok bool) {
 	return m.network(&left, maxNesting)
 }
 
+// isModel tells a model from a layer, of which some have a list of layers too, such as Pipeline.
+func (m *modelConfiguration) isModel() bool { return m.Class == "Sequential" || m.Config.Output != nil }
+
 // network returns the graph of a model, of which at most so many layers are left, in at most so many models.
 func (m *modelConfiguration) network(left *int, nesting int) (*network, bool) {
 	n := &network{byName: map[string]*node{}, byKey: map[string]*node{}, within: map[string]*node{}}
@@ -74,7 +77,7 @@ func (m *modelConfiguration) network(left *int, nesting int) (*network, bool) {
 			return nil, false
 		}
 		j := &node{}
-		if len(l.Config.Layers) > 0 {
+		if l.isModel() {
 			inner, ok := l.network(left, nesting-1)
 			if !ok {
 				return nil, false

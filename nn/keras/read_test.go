@@ -175,6 +175,15 @@ func TestParseConfig(t *testing.T) {
 			"output_layers": [["b", 0, 0]]}}`, []string{"i", "a", "b"}},
 		{"sequential", `{"class_name": "Sequential", "config": {"layers": [
 			{"config": {"name": "a"}}, {"config": {"name": "b"}}]}}`, []string{"a", "b"}},
+		{"a model in a model", `{"class_name": "Sequential", "config": {"layers": [
+			{"config": {"name": "a"}},
+			{"name": "m", "config": {"layers": [
+				{"class_name": "InputLayer", "config": {"name": "i"}, "inbound_nodes": []},
+				{"name": "c", "inbound_nodes": [[["i", 0, 0, {}]]]}], "output_layers": [["c", 0, 0]]}},
+			{"config": {"name": "b"}}]}}`, []string{"a", "m", "b"}},
+		{"a layer of layers", `{"class_name": "Sequential", "config": {"layers": [
+			{"class_name": "Pipeline", "config": {"name": "p", "layers": [{"config": {"name": "x"}}]}},
+			{"config": {"name": "b"}}]}}`, []string{"p", "b"}},
 		{"two outputs", `{"config": {"layers": [{"name": "a"}, {"name": "b"}],
 			"output_layers": [["a", 0, 0], ["b", 0, 0]]}}`, nil},
 		{"a loop", `{"config": {"layers": [{"name": "a", "inbound_nodes": [[["a", 0, 0, {}]]]}],
