@@ -89,12 +89,11 @@ func byOrder(ours []*layer, theirs []*savedLayer, sorted bool) ([]pair, error) {
 			return nil, fmt.Errorf("%d layers of class %s, want %d (another model?)", n, class, count[class])
 		}
 	}
-	for _, class := range slices.Sorted(maps.Keys(waiting)) {
-		if sorted {
-			break
-		}
-		if err := sortLayers(waiting[class]); err != nil {
-			return nil, err
+	if !sorted {
+		for _, class := range slices.Sorted(maps.Keys(waiting)) {
+			if err := sortLayers(waiting[class]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	var pairs []pair

@@ -3,8 +3,6 @@ package keras
 import (
 	"cmp"
 	"fmt"
-	"io"
-	"os"
 
 	"resnet/nn"
 	"resnet/nn/hdf5"
@@ -23,22 +21,17 @@ func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keras: %w", err)
 	}
-	file, size, err := regular.Open("keras", path)
-	if err != nil {
-		_, badName := FormatOf(path)
-		return nil, cmp.Or(badName, err)
-	}
-	defer file.Close()
-	f, err := formatIn(file, path)
+	f, err := formatIn(path)
 	if err != nil {
 		return nil, err
 	}
 	s := &saved{}
 	if f == Archive {
-		err = s.readArchive(file, size, m.largestFile(), path)
+		err = s.openArchive(path, m.largestFile())
 	} else {
-		err = s.readH5(file, size, path)
+		err = s.openH5(path)
 	}
+	defer s.close()
 	if err != nil {
 		return nil, fmt.Errorf("keras: %w", err)
 	}
@@ -57,7 +50,13 @@ func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 
 // formatIn returns the format of a file by its first bytes. Where they are no format's, its name decides, so that the
 // error is of what the file should be.
-func formatIn(file io.ReaderAt, path string) (Format, error) {
+func formatIn(path string) (Format, error) {
+	f, err := FormatOf(path)
+	file, _, failed := regular.Open("keras", path)
+	if failed != nil {
+		return 0, cmp.Or(err, failed)
+	}
+	defer file.Close()
 	var start [4]byte
 	_, _ = file.ReadAt(start[:], 0) // a shorter file has no format's
 	switch string(start[:]) {
@@ -66,7 +65,7 @@ func formatIn(file io.ReaderAt, path string) (Format, error) {
 	case "\x89HDF":
 		return H5, nil
 	}
-	return FormatOf(path)
+	return f, err
 }
 
 // largestFile is how many bytes a file of the model's weights may have in memory: for each weight eight numbers of
@@ -81,10 +80,27 @@ func (m *model) largestFile() int64 {
 	return n
 }
 
-func (s *saved) readH5(file *os.File, size int64, path string) error {
-	f, err := hdf5.New(file, size, path)
+func (s *saved) openH5(path string) error {
+	f, err := hdf5.Open(path)
 	if err != nil {
 		return err
 	}
+	s.open = f
 	return s.read(f)
+}
+
+func (s *saved) openArchive(path string, most int64) error {
+	f, size, err := regular.Open("keras", path)
+	if err != nil {
+		return err
+	}
+	s.open = f
+	return s.readArchive(f, size, most, path)
+}
+
+// close closes the file, of which the arrays are read last.
+func (s *saved) close() {
+	if s.open != nil {
+		s.open.Close()
+	}
 }

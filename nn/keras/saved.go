@@ -3,6 +3,7 @@ package keras
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ type saved struct {
 	layers []*savedLayer
 	config []byte
 	arrays map[uint64]bool // the hdf5.Object.ID of every array of a layer
+	open   io.Closer
 }
 
 // A savedLayer is a layer of a file with the arrays that are its weights.
