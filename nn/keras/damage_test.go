@@ -95,7 +95,7 @@ func TestReadFlippedBits(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng, refused := rand.New(rand.NewPCG(5, 6)), 0
-		for range 100 {
+		for range 50 {
 			bit := rng.IntN(8 * len(b))
 			b[bit/8] ^= 1 << (bit % 8)
 			if err := os.WriteFile(path, b, 0o644); err != nil {
@@ -112,8 +112,8 @@ func TestReadFlippedBits(t *testing.T) {
 				}
 			}
 		}
-		if refused < 90 {
-			t.Errorf("%s: %d of 100 flipped bits were noticed, want at least 90", name, refused)
+		if refused < 45 {
+			t.Errorf("%s: %d of 50 flipped bits were noticed, want at least 45", name, refused)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func TestReadRefusesArchives(t *testing.T) {
 		"model.weights.h5: inflates to 68157440 bytes, want at most ", 1)
 	var many bytes.Buffer
 	z := zip.NewWriter(&many)
-	for i := range 80_000 {
+	for i := range 20_000 {
 		if _, err := z.CreateRaw(&zip.FileHeader{Name: fmt.Sprintf("%08d", i)}); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestReadRefusesArchives(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	expectRefused(t, put(t, "many.keras", many.Bytes()), g, "a list of members of more than 4194304 bytes", 64)
+	expectRefused(t, put(t, "many.keras", many.Bytes()), g, "a list of members of more than 1048576 bytes", 16)
 	other := bytes.ReplaceAll(written(t, Archive, g, random(g)), []byte(weightsMember), []byte("model.weights.h6"))
 	expectRefused(t, put(t, "other.keras", other), g, `the weights are in "model.weights.h6", want them in one file`, 1)
 }
@@ -171,8 +171,8 @@ func TestParseConfigBounds(t *testing.T) {
 		reference = "[" + reference + "]"
 	}
 	for name, config := range map[string]string{
-		"empty layers":     layers(strings.Repeat("{},", 5_000_000) + "{}"),
-		"empty lists":      layers(`{"name": "a", "inbound_nodes": [` + strings.Repeat("[],", 5_000_000) + `[]]}`),
+		"empty layers":     layers(strings.Repeat("{},", 600_000) + "{}"),
+		"empty lists":      layers(`{"name": "a", "inbound_nodes": [` + strings.Repeat("[],", 600_000) + `[]]}`),
 		"no layers":        layers(strings.Repeat("null,", 99_999) + "null"),
 		"models in models": layers(nested),
 		"lists in lists":   layers(`{"name": "a", "inbound_nodes": ` + strings.Repeat("[", 100_000)),

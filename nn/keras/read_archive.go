@@ -15,7 +15,7 @@ import (
 const (
 	maxConfig = 16 << 20 // bytes of a configuration; that of a ResNet-152 has half a million
 	// maxDirectory is the bytes of an archive's list of members. An archive of Keras has three, and assets.
-	maxDirectory = 4 << 20
+	maxDirectory = 1 << 20
 	// deflateRatio is the most that the bytes of a deflated member can stand for.
 	deflateRatio = 1032
 )
