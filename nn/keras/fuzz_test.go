@@ -20,7 +20,7 @@ func tiny(t testing.TB) *nn.Graph {
 }
 
 // load reads weights as Read does. The error is not of interest.
-func load(m *model, read func(s *saved) error) {
+func load(g *nn.Graph, m *model, read func(s *saved) error) {
 	s := &saved{}
 	if read(s) != nil {
 		return
@@ -31,13 +31,14 @@ func load(m *model, read func(s *saved) error) {
 	}
 	values := map[nn.Value][]float32{}
 	for _, p := range pairs {
-		_ = p.load("f", values)
+		_ = p.load("f", g, values)
 	}
 }
 
 // No file may make the reader panic, or take much more memory than it has bytes.
 func FuzzRead(f *testing.F) {
-	m, err := convert(tiny(f))
+	g := tiny(f)
+	m, err := convert(g)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func FuzzRead(f *testing.F) {
 		memorytest.Limit(t, 64*uint64(len(b))+1<<20, func() {
 			file, err := hdf5.New(bytes.NewReader(b), int64(len(b)), "f")
 			if err == nil {
-				load(m, func(s *saved) error { return s.read(file) })
+				load(g, m, func(s *saved) error { return s.read(file) })
 			}
 		})
 	})
@@ -65,7 +66,8 @@ func FuzzRead(f *testing.F) {
 // The same of files that are valid HDF5. A line of the text is an array, its path and a digit for each extent, or a
 // list of strings, the path of its group, an at sign, its name and the strings.
 func FuzzLayers(f *testing.F) {
-	m, err := convert(tiny(f))
+	g := tiny(f)
+	m, err := convert(g)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func FuzzLayers(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			load(m, func(s *saved) error { return s.read(file) })
+			load(g, m, func(s *saved) error { return s.read(file) })
 		})
 	})
 }
@@ -129,7 +131,8 @@ func groups(text string) *hdf5.Group {
 
 // The same of an archive. What is deflated may have a thousand times the bytes.
 func FuzzArchive(f *testing.F) {
-	m, err := convert(tiny(f))
+	g := tiny(f)
+	m, err := convert(g)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -145,7 +148,7 @@ func FuzzArchive(f *testing.F) {
 			return
 		}
 		memorytest.Limit(t, 3*deflateRatio*uint64(len(b))+1<<20, func() {
-			load(m, func(s *saved) error {
+			load(g, m, func(s *saved) error {
 				return s.readArchive(bytes.NewReader(b), int64(len(b)), m.largestFile(), "f")
 			})
 		})

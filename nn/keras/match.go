@@ -3,7 +3,6 @@ package keras
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"resnet/nn"
@@ -163,30 +162,17 @@ func (p pair) who() string {
 }
 
 // load reads the weights of a pair and puts them into values in our layout.
-func (p pair) load(file string, values map[nn.Value][]float32) error {
+func (p pair) load(file string, g *nn.Graph, values map[nn.Value][]float32) error {
 	for i, o := range p.theirs.arrays {
 		w := &p.ours.weights[i]
 		x, err := o.Float32()
 		if err != nil {
 			return err
 		}
-		if err := w.valid(x); err != nil {
+		if err := g.Param(w.value).CheckValues(x); err != nil {
 			return fmt.Errorf("%s: %s: %s: %w", file, p.who(), w.name, err)
 		}
 		values[w.value] = w.fromKeras(x)
-	}
-	return nil
-}
-
-// valid checks numbers out of a file: none of a network is infinite or not a number, and no variance is below zero.
-func (w *weight) valid(x []float32) error {
-	for i, v := range x {
-		switch {
-		case math.IsNaN(float64(v)) || math.IsInf(float64(v), 0):
-			return fmt.Errorf("element %d is %g, want finite numbers", i, v)
-		case v < 0 && w.name == "moving_variance":
-			return fmt.Errorf("element %d is %g, want a variance of 0 or more", i, v)
-		}
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func Read(path string, g *nn.Graph) (map[nn.Value][]float32, error) {
 	}
 	values := map[nn.Value][]float32{}
 	for _, p := range pairs {
-		if err := p.load(path, values); err != nil {
+		if err := p.load(path, g, values); err != nil {
 			return nil, fmt.Errorf("keras: %w", err)
 		}
 	}
