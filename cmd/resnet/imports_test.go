@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"nn/diagram":               {"nn"},
 	"nn/nntest":                {"nn/models", "nn/safetensors", "nn"},
 	"nn":                       {"nn/internal/enum", "data", "data/atomicfile", "data/memory", "nn/internal/regular"},
-	"nn/safetensors":           {"nn/internal/regular"},
+	"nn/safetensors":           {"nn/internal/float16", "nn/internal/regular"},
 	"nn/hdf5":                  {"nn/internal/regular", "nn/internal/float16"},
 	"nn/internal/axis":         nil,
 	"nn/internal/enum":         nil,

@@ -110,7 +110,9 @@ func TestRunsAmongOthers(t *testing.T) {
 	if strings.Contains(table, "\x1b") || strings.Contains(table, "k-no-run") {
 		t.Errorf("escapes, or what is no run, in:\n%q", table)
 	}
-	for _, want := range []string{"finished", `h-\x1b[31mred\nname`, `\x1b[31mred\nnext line`, "results.csv: line 2: seconds"} {
+	for _, want := range []string{
+		"finished", `h-\x1b[31mred\nname`, `\x1b[31mred\nnext line`, "results.csv: line 2: seconds",
+	} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in:\n%s", want, table)
 		}

@@ -24,7 +24,9 @@ func TestSignalsWait(t *testing.T) {
 		"of timeout":               {saving: true, signals: []syscall.Signal{TERM, TERM}, within: late},
 		"of a terminal that ends":  {saving: true, signals: []syscall.Signal{HUP, HUP, HUP}, within: late},
 		"of systemd":               {saving: true, signals: []syscall.Signal{TERM, HUP}, within: late},
-		"two of a kind":            {saving: true, signals: []syscall.Signal{INT, INT}, pause: soon, want: 2, within: soon},
+		"two of a kind": {
+			saving: true, signals: []syscall.Signal{INT, INT}, pause: soon, want: 2, within: soon,
+		},
 		"another":                  {saving: true, signals: []syscall.Signal{INT, TERM}, want: 15, within: soon},
 		"another, nothing to save": {signals: []syscall.Signal{TERM, INT}, want: 2, within: soon},
 	} {

@@ -205,7 +205,8 @@ func TestHangup(t *testing.T) {
 		args := longRun(dir, run)
 		c := command(args...)
 		if nohup {
-			shell := exec.Command("/bin/sh", append([]string{"-c", `trap "" HUP; exec "$0" "$@"`, os.Args[0]}, args...)...)
+			ignoring := []string{"-c", `trap "" HUP; exec "$0" "$@"`, os.Args[0]}
+			shell := exec.Command("/bin/sh", append(ignoring, args...)...)
 			shell.Env, c = c.Env, shell
 		}
 		var stderr bytes.Buffer

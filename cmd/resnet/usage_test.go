@@ -192,7 +192,8 @@ func TestEmpty(t *testing.T) {
 	for _, args := range [][]string{
 		{"train", "--resume", ""}, {"train", "--config="}, {"train", "-o", ""}, {"train", "--weights", ""},
 		{"train", "--lr", ""}, {"train", "--device", ""}, {"train", "--data-dir", ""}, {"summary", "--weights", ""},
-		{"bench", "--compare", ""}, {"predict", "--weights", "w", ""}, {"runs", ""}, {"report", ""}, {"import", "", "-o", "x"},
+		{"bench", "--compare", ""}, {"predict", "--weights", "w", ""}, {"runs", ""}, {"report", ""},
+		{"import", "", "-o", "x"},
 		{"export", "--weights", "w", "-o", ""}, {"data", "info", "--data-dir", ""},
 	} {
 		_, stderr, code := resnet(t, args...)
@@ -216,7 +217,8 @@ func TestWorkers(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"summary", "-j", "100000"}, {"train", "--resume", run, "-j", "512"},
-		{"eval", "--device", "cpu", "--weights", filepath.Join(run, "weights", "best.safetensors"), "--data-dir", dir, "-j", "99"},
+		{"eval", "--device", "cpu", "--weights", filepath.Join(run, "weights", "best.safetensors"), "--data-dir", dir,
+			"-j", "99"},
 	} {
 		_, stderr, code := resnet(t, args...)
 		if n := strings.Count(stderr, "note: "); code != 0 || n != 1 {

@@ -3,6 +3,8 @@ package safetensors
 import (
 	"encoding/binary"
 	"math"
+
+	"resnet/nn/internal/float16"
 )
 
 // DType is the type of a tensor's elements, as the format spells it.
@@ -55,19 +57,7 @@ func toFloat32(dst []float32, d DType, src []byte) {
 		case BF16:
 			dst[i] = math.Float32frombits(uint32(le.Uint16(src[2*i:])) << 16)
 		case F16:
-			dst[i] = half(le.Uint16(src[2*i:]))
+			dst[i] = float16.Decode(le.Uint16(src[2*i:]))
 		}
 	}
-}
-
-// half converts an IEEE 754 binary16 to float32, which is exact.
-func half(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&0x1f, uint32(h)&0x3ff
-	switch exp {
-	case 0x1f: // infinity, NaN
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	case 0: // zero, subnormal: frac * 2^-24
-		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
-	}
-	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
 }

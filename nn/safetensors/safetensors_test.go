@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -182,24 +181,6 @@ func TestWriteRefuses(t *testing.T) {
 		if err := Write(&buf, tensors, nil); err == nil || !strings.Contains(err.Error(), want) || buf.Len() > 0 {
 			t.Errorf("error %v with %d bytes written, want none and %q", err, buf.Len(), want)
 		}
-	}
-}
-
-// Bit patterns and values by the definition of binary16 in IEEE 754.
-func TestHalf(t *testing.T) {
-	for h, want := range map[uint16]float32{
-		0x0000: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0400: 0x1p-14, 0x0001: 0x1p-24, 0x83ff: -0x3ffp-24,
-		0x3555: 0.333251953125, 0x7c00: float32(math.Inf(1)), 0xfc00: float32(math.Inf(-1)),
-	} {
-		if got := half(h); got != want {
-			t.Errorf("half(%#04x) = %g, want %g", h, got, want)
-		}
-	}
-	if got := half(0x8000); got != 0 || !math.Signbit(float64(got)) {
-		t.Errorf("half(0x8000) = %g, want -0", got)
-	}
-	if got := half(0x7e00); got == got {
-		t.Errorf("half(0x7e00) = %g, want NaN", got)
 	}
 }
 

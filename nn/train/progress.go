@@ -9,9 +9,9 @@ import (
 	"resnet/data/terminal"
 )
 
-// Progress reports a run to w: a line for every epoch, and in between a progress bar as wide as the terminal allows, or,
-// if w is not a live terminal, a line every ten seconds. With color the best epochs are green. That w cannot be written
-// to is no error. If w is a terminal.Screen the bar makes room for what others write to it.
+// Progress reports a run to w: a line for every epoch, and in between a progress bar as wide as the terminal allows,
+// or, if w is not a live terminal, a line every ten seconds. With color the best epochs are green. That w cannot be
+// written to is no error. If w is a terminal.Screen the bar makes room for what others write to it.
 func Progress(w io.Writer, live, color bool) Hooks {
 	p := newProgress(w, live, color)
 	return Hooks{Start: p.start, Step: p.step, Epoch: p.epoch, End: p.end}
@@ -93,7 +93,8 @@ func (p *progress) step(s *StepInfo) error {
 		"  eta " + clockTime(left),
 	}
 	if live {
-		p.screen.Draw(func(columns int) string { return barLine(columns, head, parts, float64(s.Step)/float64(s.Steps)) })
+		share := float64(s.Step) / float64(s.Steps)
+		p.screen.Draw(func(columns int) string { return barLine(columns, head, parts, share) })
 		return nil
 	}
 	p.printf("%s  step%s\n", head, strings.Join(parts, ""))

@@ -17,7 +17,8 @@ import (
 // newTrainer opens the device and the data, builds the network and allocates all buffers. The parameters are zeros.
 func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
 	if o.Stderr != nil {
-		o.Stderr = screenOn(o.Stderr, o.Terminal) // of progress and notes, which would end up in the progress bar's line
+		// One screen for progress and notes: these would end up in the progress bar's line.
+		o.Stderr = screenOn(o.Stderr, o.Terminal)
 	}
 	t := &trainer{cfg: cfg, fs: o.files(), log: o.logger(), origin: o.Origin, created: time.Now()}
 	if o.Stderr != nil && !o.Quiet {

@@ -95,11 +95,12 @@ func newChart(f *figure, runs []Run, epochs int) chart {
 // newColumn is the column of an epoch, without values.
 func newColumn(x epochAxis, epoch int) *column {
 	at := x.place(epoch)
-	return &column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()), Text: fmt.Sprintf("Epoch %d", epoch)}
+	return &column{X: at, Left: tenths(at - x.width()/2), Width: tenths(x.width()),
+		Text: fmt.Sprintf("Epoch %d", epoch)}
 }
 
-// at returns the value of row k, and whether there is one that can be drawn: beyond 1e300 the arithmetic of an axis would
-// overflow.
+// at returns the value of row k, and whether there is one that can be drawn: beyond 1e300 the arithmetic of an axis
+// would overflow.
 func (s *series) at(k int) (float64, bool) {
 	if k < 0 || k >= len(s.rows) {
 		return 0, false
