@@ -19,11 +19,11 @@ func TestSignalsWait(t *testing.T) {
 		want    int // the signal of which the command ends; 0: it does not
 		within  time.Duration
 	}{
-		"one":                      {signals: []syscall.Signal{TERM}, want: 15, within: late},
-		"one while work is saved":  {saving: true, signals: []syscall.Signal{TERM}, within: late},
-		"of timeout":               {saving: true, signals: []syscall.Signal{TERM, TERM}, within: late},
-		"of a terminal that ends":  {saving: true, signals: []syscall.Signal{HUP, HUP, HUP}, within: late},
-		"of systemd":               {saving: true, signals: []syscall.Signal{TERM, HUP}, within: late},
+		"one":                     {signals: []syscall.Signal{TERM}, want: 15, within: late},
+		"one while work is saved": {saving: true, signals: []syscall.Signal{TERM}, within: late},
+		"of timeout":              {saving: true, signals: []syscall.Signal{TERM, TERM}, within: late},
+		"of a terminal that ends": {saving: true, signals: []syscall.Signal{HUP, HUP, HUP}, within: late},
+		"of systemd":              {saving: true, signals: []syscall.Signal{TERM, HUP}, within: late},
 		"two of a kind": {
 			saving: true, signals: []syscall.Signal{INT, INT}, pause: soon, want: 2, within: soon,
 		},

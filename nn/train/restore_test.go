@@ -139,7 +139,7 @@ func TestInUse(t *testing.T) {
 		for what, err := range map[string]error{
 			"a second run": second(Run(context.Background(), c,
 				Options{Backend: &fake{}, Source: o.Source, Force: true})),
-			"a resume":     second(Resume(context.Background(), c.Output, Options{Backend: &fake{}, Source: o.Source})),
+			"a resume": second(Resume(context.Background(), c.Output, Options{Backend: &fake{}, Source: o.Source})),
 		} {
 			want := fmt.Sprintf("train: %s: in use by process %d (wait for it, or choose another output)", c.Output,
 				os.Getpid())
