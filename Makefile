@@ -39,7 +39,7 @@ SOURCES     := $(shell find cmd bench data gpu kernels nn \
 	-o -path '*/completion/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build data train bench test race cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs ptx \
+.PHONY: help build data train bench test race fuzz cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs ptx \
 	check-ptx cuda-sdk cuda-env generate check-generated lint image clean
 
 help: ## show this list
@@ -77,8 +77,12 @@ image: ## build the Docker image resnet-train
 test: ## run every test (no C compiler needed)
 	$(BUILD) test -tags '$(TAGS)' ./...
 
-race: ## run the data and training tests under the race detector (needs a C compiler)
-	$(GO) test -race -tags nocuda ./data ./nn/infer ./nn/train
+race: ## run every test under the race detector (needs a C compiler)
+	$(GO) test -race -tags nocuda -timeout 30m ./...
+
+FUZZTIME ?= 5s
+fuzz: ## fuzz every reader of files for a while (FUZZTIME=5s each)
+	@GO='$(GO)' .ci/fuzz.sh $(FUZZTIME)
 
 # Libraries that are loaded while a test runs escape the cache of test results.
 test-cuda: emu ## run every test of the CUDA build on emulated libraries (no GPU needed)

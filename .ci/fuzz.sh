@@ -27,7 +27,7 @@ while read -r dir package; do
 		fi
 		echo "== $package $target"
 		(cd "$dir" && "$scratch/test" -test.run='^$' -test.fuzz="^$target\$" -test.fuzztime="$time" \
-			-test.fuzzcachedir="$scratch/corpus" -test.timeout=10m)
+			-test.fuzzminimizetime=1x -test.fuzzcachedir="$scratch/corpus" -test.timeout=10m)
 		ran=$((ran + 1))
 	done
 done < <("$go" list -tags nocuda -f '{{.Dir}} {{.ImportPath}}' ./...)
