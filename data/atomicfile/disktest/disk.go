@@ -55,21 +55,25 @@ func (d *Disk) Failed() string {
 }
 
 // op counts an operation and returns its error. If that is nil, do is called under the lock and counts as its result.
-func (d *Disk) op(name, path string, do func() error) error {
+func (d *Disk) op(name, path string, do func() error) error { return d.opOr(name, path, do, func() {}) }
+
+// opOr is op that calls partly, under the lock too, where operation At fails.
+func (d *Disk) opOr(name, path string, do func() error, partly func()) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.current == nil {
 		d.current, d.durable = map[string]*node{}, map[string]*node{}
 	}
 	d.ops = append(d.ops, name+" "+path)
-	if n := len(d.ops); n == d.At || d.Dead && d.At > 0 && n > d.At {
+	n := len(d.ops)
+	if n == d.At {
+		partly()
+	}
+	if n == d.At || d.Dead && d.At > 0 && n > d.At {
 		return &fs.PathError{Op: name, Path: path, Err: d.Err}
 	}
 	return do()
 }
-
-// failing says whether the next operation fails.
-func (d *Disk) failing() bool { return len(d.ops)+1 == d.At }
 
 func (d *Disk) OpenFile(path string, flag int, perm fs.FileMode) (atomicfile.File, error) {
 	f := &file{disk: d, path: path}
@@ -159,18 +163,12 @@ type file struct {
 
 // Write writes a half if it fails.
 func (f *file) Write(p []byte) (n int, err error) {
-	f.disk.mu.Lock()
-	half := f.disk.failing()
-	f.disk.mu.Unlock()
-	if half {
-		f.File.Write(p[:len(p)/2])
-		f.node.content = append(f.node.content, p[:len(p)/2]...)
-	}
-	err = f.disk.op("write", f.path, func() (err error) {
+	write := func(p []byte) (err error) {
 		n, err = f.File.Write(p)
 		f.node.content = append(f.node.content, p[:n]...)
 		return err
-	})
+	}
+	err = f.disk.opOr("write", f.path, func() error { return write(p) }, func() { write(p[:len(p)/2]) })
 	return n, err
 }
 
