@@ -9,6 +9,7 @@ import (
 )
 
 func TestBench(t *testing.T) {
+	slowUnderRace(t)
 	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2,3",
 		"-j", "1", "--device", "cpu", "--phase", "train,infer"}
 	var r struct {
@@ -45,6 +46,7 @@ func TestBench(t *testing.T) {
 
 // A second run is held against a first, which must be a report.
 func TestBenchCompare(t *testing.T) {
+	slowUnderRace(t)
 	args := []string{"bench", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2",
 		"-j", "1", "--device", "cpu", "--phase", "infer,latency"}
 	file := filepath.Join(t.TempDir(), "old.json")

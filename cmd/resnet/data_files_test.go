@@ -113,6 +113,7 @@ func TestEmptyClassesAreNamed(t *testing.T) {
 
 // Whether rows and columns are exchanged is a property of the run and of its weights.
 func TestTranspose(t *testing.T) {
+	slowUnderRace(t)
 	upright, dir := writeBars(t, 60), t.TempDir()
 	for _, stem := range []string{"train", "t10k"} { // EMNIST's names and EMNIST's order
 		b := read(t, filepath.Join(upright, stem+"-images-idx3-ubyte"))
@@ -168,6 +169,7 @@ func TestTranspose(t *testing.T) {
 
 // A run finds its data again from any working directory, also after both were moved.
 func TestResumeFindsTheData(t *testing.T) {
+	slowUnderRace(t)
 	root := filepath.Join(t.TempDir(), "project")
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		t.Fatal(err)

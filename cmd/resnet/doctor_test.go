@@ -44,6 +44,7 @@ func (r diagnosed) text(name string) string {
 }
 
 func TestDoctorOnTheCPU(t *testing.T) {
+	slowUnderRace(t)
 	t.Setenv("RESNET_DATA", "")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	r, states := doctor(t, 0, "--device", "cpu")

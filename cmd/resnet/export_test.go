@@ -25,6 +25,7 @@ var ofBars = []string{"--base-channels", "4", "--hidden", "16", "--input", "1x12
 
 // What goes out comes back bit for bit, whatever the format.
 func TestExportImport(t *testing.T) {
+	slowUnderRace(t)
 	weights := smallNetwork(t)
 	bytesOf := func(path string, extra ...string) []byte {
 		t.Helper()
@@ -69,6 +70,7 @@ func TestExportImport(t *testing.T) {
 
 // What other programs and disks make of Keras' files: read to the same weights, or refused in a line that says why.
 func TestImportKeras(t *testing.T) {
+	slowUnderRace(t)
 	weights, dir := smallNetwork(t), t.TempDir()
 	export := func(name string) []byte {
 		path := filepath.Join(dir, name)
@@ -147,6 +149,7 @@ func TestImportKeras(t *testing.T) {
 
 // Each option of an ONNX model shows in its file, which says of itself what the weights do.
 func TestExportONNX(t *testing.T) {
+	slowUnderRace(t)
 	weights := smallNetwork(t)
 	beside := strings.TrimSuffix(weights, ".safetensors") + ".onnx"
 	if out := succeed(t, "export", "--weights", weights, "--to", "onnx"); out != beside+"\n" {

@@ -12,6 +12,7 @@ import (
 // What is larger than the memory ends in one line before any of it is taken: what is needed, what is there, and what
 // would fit.
 func TestTooLargeForTheMachine(t *testing.T) {
+	slowUnderRace(t)
 	if _, ok := memory.Available(); !ok {
 		t.Skip("this system does not tell how much memory there is")
 	}

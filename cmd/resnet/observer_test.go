@@ -31,6 +31,7 @@ func trainObserved(t *testing.T, dir string, args ...string) (run, events string
 
 // A run shows itself in pictures and to TensorBoard, as far as is wanted, and its weights do not depend on who looks.
 func TestTrainObserved(t *testing.T) {
+	slowUnderRace(t)
 	dir := writeBars(t, 24)
 	run, events := trainObserved(t, dir)
 	for _, name := range []string{"curves", "confusion", "predictions", "wrong", "filters"} {
@@ -77,6 +78,7 @@ func TestTrainObserved(t *testing.T) {
 
 // A picture that cannot be drawn costs a warning, not the run or other pictures.
 func TestTrainUndrawable(t *testing.T) {
+	slowUnderRace(t)
 	run := filepath.Join(t.TempDir(), "run")
 	inTheWay := filepath.Join(run, "curves.png", "full")
 	if err := os.MkdirAll(inTheWay, 0o755); err != nil {

@@ -21,6 +21,7 @@ func isPNG(t *testing.T, path string) {
 }
 
 func TestEvalPlots(t *testing.T) {
+	slowUnderRace(t)
 	weights := smallNetwork(t)
 	pictures := filepath.Join(t.TempDir(), "new", "pictures")
 	succeed(t, "eval", "--weights", weights, "--data-dir", writeBars(t, 24), "--plots", pictures, "--device", "cpu")

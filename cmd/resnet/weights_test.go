@@ -69,8 +69,10 @@ func TestWeightsOfAnotherModel(t *testing.T) {
 		for _, command := range []string{"eval", "predict", "summary", "export"} {
 			args := []string{command, "--weights", path}
 			switch command {
+			case "eval":
+				args = append(args, "--device", "cpu")
 			case "predict":
-				args = append(args, "--indices", "0")
+				args = append(args, "--device", "cpu", "--indices", "0")
 			case "export":
 				args = append(args, "--to", "onnx")
 			}
@@ -156,12 +158,13 @@ func TestNotWeights(t *testing.T) {
 		empty:       "is empty",
 		t.TempDir(): "is a folder, want a weights file",
 	} {
-		refused(t, want, "eval", "--weights", path)
+		refused(t, want, "eval", "--device", "cpu", "--weights", path)
 		refused(t, want, append([]string{"import", path, "--from", "safetensors", "-o", "none"}, ofBars...)...)
 	}
 	foreign := rewritten(t, weights, func(ts []safetensors.Tensor,
 		_ map[string]string) ([]safetensors.Tensor, map[string]string) {
 		return ts, nil
 	})
-	refused(t, "no model (a file of another program?); take it in with: resnet import", "eval", "--weights", foreign)
+	refused(t, "no model (a file of another program?); take it in with: resnet import", "eval", "--device", "cpu",
+		"--weights", foreign)
 }
