@@ -176,7 +176,7 @@ func TestKilledAtEveryOperation(t *testing.T) {
 			device := devices[kind]
 			want, ops := undisturbed(t, device(nil))
 			for at := 1; at <= ops+10; at += every[kind] { // without links there are more
-				d := &disktest.Disk{At: at, Err: disktest.Killed, Dead: true, NoLinks: noLinks}
+				d := &disktest.Disk{At: at, Err: disktest.ErrKilled, Dead: true, NoLinks: noLinks}
 				m := suffer(t, d, device(nil))
 				m.check(t, m.config.Output, want)
 			}
@@ -189,7 +189,7 @@ func TestKilledAtEveryOperation(t *testing.T) {
 func TestPowerCutAtEveryOperation(t *testing.T) {
 	want, ops := undisturbed(t, &fake{})
 	for at := 1; at <= ops; at++ {
-		m := suffer(t, &disktest.Disk{At: at, Err: disktest.Killed, Dead: true}, &fake{})
+		m := suffer(t, &disktest.Disk{At: at, Err: disktest.ErrKilled, Dead: true}, &fake{})
 		root, name := filepath.Split(m.config.Output)
 		for i, loss := range disktest.Losses() {
 			left := t.TempDir()

@@ -36,8 +36,8 @@ type node struct {
 	synced  []byte // the content that would be left
 }
 
-// Killed is the Err of a process that was killed.
-var Killed = errors.New("killed")
+// ErrKilled is the Err of a process that was killed.
+var ErrKilled = errors.New("killed")
 
 // Ops lists the operations so far, such as "sync .../config.json".
 func (d *Disk) Ops() []string {
