@@ -11,9 +11,14 @@ import (
 // JSON.
 func pairs(object []byte) ([]Pair, error) {
 	d := json.NewDecoder(bytes.NewReader(object))
-	if t, err := d.Token(); err != nil {
+	t, err := d.Token()
+	if err != nil {
 		return nil, err
-	} else if t != json.Delim('{') {
+	}
+	if s, ok := t.(string); ok {
+		return nil, fmt.Errorf("%.40q, want a JSON object", s)
+	}
+	if t != json.Delim('{') {
 		return nil, fmt.Errorf("%v, want a JSON object", t)
 	}
 	var all []Pair
@@ -33,7 +38,7 @@ func pairs(object []byte) ([]Pair, error) {
 		}
 		all = append(all, p)
 	}
-	_, err := d.Token()
+	_, err = d.Token()
 	return all, err
 }
 
