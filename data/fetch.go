@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"resnet/data/terminal"
 )
 
 // fetch downloads whichever of the four files are not already intact in o.Dir or, without it, in the cache.
@@ -63,7 +65,7 @@ func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []
 		if errors.As(err, &local) {
 			return fmt.Errorf("fetch: %w", err)
 		}
-		why := shown(err.Error()) // which may quote the server
+		why := terminal.Printable(err.Error()) // which may quote the server
 		o.logf("%s: %s: %s", s.Name, url, why)
 		failed = append(failed, url+": "+why)
 		bad := mirrors[0]

@@ -8,11 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
-	"unicode"
+
+	"resnet/data/terminal"
 )
 
 // missingError means that a file or directory is absent, as opposed to present and damaged.
@@ -39,15 +39,7 @@ type file struct {
 }
 
 // name is the file's name as messages have it.
-func (f *file) name() string { return shown(filepath.Base(f.path)) }
-
-// shown quotes what others wrote where a terminal would take it for more than text.
-func shown(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) }) {
-		return strconv.Quote(s)
-	}
-	return s
-}
+func (f *file) name() string { return terminal.Printable(filepath.Base(f.path)) }
 
 // readFiles reads the four files of dir concurrently. Each may be plain, .gz, spelt with a dot, or in a folder of its
 // name. Of several the first whose content is that in want is taken or, if want is nil, the first. Files of which
@@ -84,10 +76,10 @@ func readNamed(dir, prefix string, want *[4]content) [4]file {
 			switch {
 			case files[i].path != "":
 			case len(folders) > 0:
-				files[i].err = missingError(shown(filepath.Base(folders[0])) +
+				files[i].err = missingError(terminal.Printable(filepath.Base(folders[0])) +
 					": a folder without the file of that name")
 			default:
-				files[i].err = missingError(shown(prefix+stems[i]) + "[.gz] not found")
+				files[i].err = missingError(terminal.Printable(prefix+stems[i]) + "[.gz] not found")
 			}
 		})
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"resnet/data/terminal"
 )
 
 // The four files of a data set in MNIST's format, as indices of every array of four in this package.
@@ -90,7 +92,7 @@ func choosePrefix(dir string) (string, error) {
 	}
 	var names []string
 	for _, p := range all {
-		names = append(names, shown(strings.TrimSuffix(p, "-")))
+		names = append(names, terminal.Printable(strings.TrimSuffix(p, "-")))
 	}
 	return "", fmt.Errorf("files of %d data sets: %s (put the four files of one into a folder of its own)",
 		len(all), strings.Join(names, ", "))

@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"kernels/cuda":             {"gpu"},
 	"kernels/cuda/gen":         nil,
 	"gpu":                      nil,
-	"data":                     {"data/atomicfile", "data/filelock", "data/memory"},
+	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/picture":             {"data/memory"},
 	"data/atomicfile/disktest": {"data/atomicfile"},
