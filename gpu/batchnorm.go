@@ -33,8 +33,8 @@ static cudnnStatus_t batchNormTrain(cudnnHandle_t h, cudnnTensorDescriptor_t x, 
 static cudnnStatus_t batchNormInfer(cudnnHandle_t h, cudnnTensorDescriptor_t x, uintptr_t xp, uintptr_t yp,
 		cudnnTensorDescriptor_t param, uintptr_t weight, uintptr_t bias, uintptr_t runningMean, uintptr_t runningVar,
 		double eps) {
-	return cudnnBatchNormalizationForwardInference(h, mode, &one, &zero, x, (void *)xp, x, (void *)yp,
-		param, (void *)weight, (void *)bias, (void *)runningMean, (void *)runningVar, eps);
+	return cudnnBatchNormalizationForwardInference(h, CUDNN_BATCHNORM_SPATIAL, &one, &zero, x, (void *)xp,
+		x, (void *)yp, param, (void *)weight, (void *)bias, (void *)runningMean, (void *)runningVar, eps);
 }
 
 static cudnnStatus_t batchNormBackward(cudnnHandle_t h, cudnnTensorDescriptor_t x, uintptr_t xp, uintptr_t dyp,
@@ -48,9 +48,9 @@ static cudnnStatus_t batchNormBackward(cudnnHandle_t h, cudnnTensorDescriptor_t 
 */
 import "C"
 
-// BatchNorm describes batch normalisation per channel over N, H, W, in cuDNN's spatial persistent mode, with C float32
-// parameters and statistics each. It is deterministic. cuDNN may add scaled integers, which overflow to NaN or Inf if
-// the values span a huge range.
+// BatchNorm describes batch normalisation per channel over N, H, W, with C float32 parameters and statistics each. It
+// is deterministic. Training uses cuDNN's spatial persistent mode, which may add scaled integers: they overflow to NaN
+// or Inf if the values span a huge range. Inference adds nothing up, and uses the plain spatial mode.
 type BatchNorm struct {
 	// Workspace and BackwardWorkspace are the bytes of temporary memory of the two passes. Reserve is the bytes that
 	// the forward pass of training stores for the backward pass.

@@ -117,7 +117,7 @@ cudnnStatus_t cudnnBatchNormalizationForwardTrainingEx(
     });
 }
 
-// In place is allowed.
+// In place is allowed. There is no persistent kernel for inference.
 cudnnStatus_t cudnnBatchNormalizationForwardInference(cudnnHandle_t handle, cudnnBatchNormMode_t mode,
                                                       const void *alpha, const void *beta,
                                                       cudnnTensorDescriptor_t x_desc, const void *x,
@@ -126,6 +126,8 @@ cudnnStatus_t cudnnBatchNormalizationForwardInference(cudnnHandle_t handle, cudn
                                                       const void *bias, const void *mean, const void *variance,
                                                       double epsilon) {
     return dnn(__func__, kGivesWork, [&] {
+        if (mode == CUDNN_BATCHNORM_SPATIAL_PERSISTENT)
+            refuse(CUDA_ERROR_NOT_SUPPORTED, "inference in persistent mode, want CUDNN_BATCHNORM_SPATIAL");
         const Norm n = norm_of(mode, x_desc);
         require_like_x(n, y_desc, "y");
         require_parameters(n, parameters);

@@ -48,7 +48,10 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
         require(context, CUDA_ERROR_INVALID_VALUE, "the result pointer is null");
         check_device(device);
         const CUcontext c = primary_context(device);
-        if (c->retained++ == 0) c->legacy = make_legacy_stream(c);
+        if (c->retained++ == 0) {
+            c->legacy = make_legacy_stream(c);
+            count("context", "created");
+        }
         *context = c;
     });
 }

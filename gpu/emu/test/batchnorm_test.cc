@@ -66,9 +66,9 @@ struct Norm {
             workspace.pointer(), forward_bytes - less, reserve.pointer(), reserve_bytes - less);
     }
 
-    cudnnStatus_t infer(void *y) {
+    cudnnStatus_t infer(void *y, cudnnBatchNormMode_t mode = CUDNN_BATCHNORM_SPATIAL) {
         return cudnnBatchNormalizationForwardInference(
-            h.handle, kMode, &kOne, &kZero, x.descriptor, xp.pointer(), x.descriptor, y, parameters.descriptor,
+            h.handle, mode, &kOne, &kZero, x.descriptor, xp.pointer(), x.descriptor, y, parameters.descriptor,
             weight.pointer(), bias.pointer(), running_mean.pointer(), running_variance.pointer(), kEpsilon);
     }
 
@@ -159,6 +159,12 @@ TEST(bfloat16_is_refused) {
     char text[256];
     cudnnGetLastErrorString(text, sizeof text);
     CHECK(std::string(text).find("no batch normalisation of bfloat16") != std::string::npos);
+}
+
+TEST(inference_is_not_persistent) {
+    const Device device;
+    Norm b(CUDA_R_32F, CUDNN_TENSOR_NHWC, {2, 4, 3, 3});
+    CHECK_EQUAL(b.infer(b.yp.pointer(), CUDNN_BATCHNORM_SPATIAL_PERSISTENT), CUDNN_STATUS_NOT_SUPPORTED);
 }
 
 TEST(the_reserve_space_must_stay) {

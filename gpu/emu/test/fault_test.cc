@@ -151,6 +151,7 @@ TEST(work_is_counted) {
     counts << file.rdbuf();
     const auto has = [&](const char *line) { CHECK(counts.str().find(line) != std::string::npos); };
     has("call cuGraphLaunch 3 0\n");
+    has("context created 1 0\n");
     has("call cuLaunchKernel 5 0\n");
     has("call cuMemcpyDtoDAsync 1 0\n");
     has("copy device to device 3 48\n");
