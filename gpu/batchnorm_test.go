@@ -14,12 +14,11 @@ const (
 )
 
 func TestBatchNorm(t *testing.T) {
-	requireGPU(t)
+	b := onGPU(t)
+	h := b.dnn()
 	for _, typ := range []DataType{Float32, Float16} {
 		for _, shape := range [][4]int{{3, 8, 5, 7}, {2, 33, 3, 3}, {4, 1, 2, 2}} {
-			t.Run(fmt.Sprintf("%s %v", typ, shape), func(t *testing.T) {
-				testBatchNorm(onGPU(t), typ, shape[0], shape[1], shape[2], shape[3])
-			})
+			b.sub(fmt.Sprintf("%s %v", typ, shape), func(b bench) { testBatchNorm(b, h, typ, shape) })
 		}
 	}
 }
@@ -35,12 +34,12 @@ func columns(rows, c int, f func(channel int, at []int)) {
 	}
 }
 
-func testBatchNorm(b bench, t DataType, n, c, height, width int) {
-	rows := n * height * width
-	h := must(b.device.NewDNN(b.stream))(b)
-	xd := must(NewTensor(t, n, c, height, width))(b)
+// testBatchNorm tests all passes on a tensor of shape N, C, H, W.
+func testBatchNorm(b bench, h *DNN, t DataType, shape [4]int) {
+	rows, c := shape[0]*shape[2]*shape[3], shape[1]
+	xd := must(NewTensor(t, shape[0], c, shape[2], shape[3]))(b)
 	bn := must(h.NewBatchNorm(xd, testEps, testMomentum))(b)
-	for _, x := range []interface{ Close() error }{h, xd, bn} {
+	for _, x := range []interface{ Close() error }{xd, bn} {
 		b.closing(x)
 	}
 	workspace, reserve := b.alloc(max(bn.Workspace, bn.BackwardWorkspace)), b.alloc(bn.Reserve)

@@ -33,7 +33,8 @@ func gemm(transA, transB bool, rows, cols, inner int,
 }
 
 func TestGemm(t *testing.T) {
-	requireGPU(t)
+	b := onGPU(t)
+	h := b.blas()
 	for _, types := range []struct {
 		in, out DataType
 		math    GemmMath
@@ -49,10 +50,7 @@ func TestGemm(t *testing.T) {
 		for _, trans := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
 			for _, beta := range []float32{0, 1} {
 				name := fmt.Sprintf("%v to %v math %d trans %v beta %v", types.in, types.out, types.math, trans, beta)
-				t.Run(name, func(t *testing.T) {
-					b := onGPU(t)
-					h := must(b.device.NewBLAS(b.stream, b.alloc(4<<20), 4<<20))(b)
-					b.closing(h)
+				b.sub(name, func(b bench) {
 					const rows, cols, inner, alpha = 7, 10, 13, -0.5
 					x, w := b.array(types.in, types.draw(rows*inner, 1)), b.array(types.in, types.draw(inner*cols, 2))
 					y := b.array(types.out, small(rows*cols, 3))
@@ -73,8 +71,7 @@ func TestGemm(t *testing.T) {
 // A product can be captured, because it uses the workspace of the handle.
 func TestGemmCaptured(t *testing.T) {
 	b := onGPU(t)
-	h := must(b.device.NewBLAS(b.stream, b.alloc(4<<20), 4<<20))(b)
-	b.closing(h)
+	h := b.blas()
 	const n = 64
 	x, w, y := b.array(Float32, small(n*n, 1)), b.array(Float32, small(n*n, 2)), b.array(Float32, small(n*n, 3))
 	b.ok(b.stream.BeginCapture())
@@ -90,8 +87,7 @@ func TestGemmCaptured(t *testing.T) {
 
 func TestGemmSizes(t *testing.T) {
 	b := onGPU(t)
-	h := must(b.device.NewBLAS(b.stream, b.alloc(4<<20), 4<<20))(b)
-	b.closing(h)
+	h := b.blas()
 	for _, n := range [][3]int{{0, 1, 1}, {1, -1, 1}, {1, 1, math.MaxInt32 + 1}} {
 		if err := h.Gemm(Product{Rows: n[0], Cols: n[1], Inner: n[2], Alpha: 1}, 0, 0, 0); err == nil {
 			t.Errorf("a product of sizes %v was not refused", n)

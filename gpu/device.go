@@ -45,23 +45,30 @@ func Count() (int, error) {
 	return n, nil
 }
 
-// Open retains the primary context of GPU index, counted from 0.
-func Open(index int) (*Device, error) {
+// find returns GPU index, counted from 0.
+func find(index int) (cu.Device, error) {
 	n, err := Count()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if index < 0 || index >= n {
 		gpus := fmt.Sprintf("%d GPUs", n)
 		if n == 1 {
 			gpus = "1 GPU"
 		}
-		return nil, fmt.Errorf("gpu: device %d, want 0 to %d (this machine has %s)", index, n-1, gpus)
+		return 0, fmt.Errorf("gpu: device %d, want 0 to %d (this machine has %s)", index, n-1, gpus)
 	}
-	d := &Device{}
-	if d.device, err = cu.GetDevice(index); err != nil {
-		return nil, bindingStatus("cuDeviceGet", err)
+	device, err := cu.GetDevice(index)
+	return device, bindingStatus("cuDeviceGet", err)
+}
+
+// Open retains the primary context of GPU index, counted from 0.
+func Open(index int) (*Device, error) {
+	device, err := find(index)
+	if err != nil {
+		return nil, err
 	}
+	d := &Device{device: device}
 	if err := d.describe(); err != nil {
 		return nil, err
 	}
@@ -70,6 +77,19 @@ func Open(index int) (*Device, error) {
 	}
 	openDevices.Add(1)
 	return d, nil
+}
+
+// Hold keeps the primary context of GPU index until release is called, so that the device can be closed and opened
+// again in between: a context whose last device is closed is gone, and a new one takes tenths of a second.
+func Hold(index int) (release func() error, err error) {
+	device, err := find(index)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := device.RetainPrimaryCtx(); err != nil {
+		return nil, bindingStatus("cuDevicePrimaryCtxRetain", err)
+	}
+	return func() error { return bindingStatus("cuDevicePrimaryCtxRelease", device.ReleasePrimaryCtx()) }, nil
 }
 
 // maxSharedMemoryPerBlockOptin is CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, which the bindings lack.

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"resnet/gpu/gputest"
 )
 
 // faultVariable is the environment variable that tells a process started by a test which scenario to run.
@@ -87,7 +87,7 @@ func TestFaults(t *testing.T) {
 		runFault(t, scenarios[name])
 		return
 	}
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	for _, c := range []struct {
 		scenario    string
 		environment string
@@ -139,23 +139,12 @@ func TestFaults(t *testing.T) {
 
 // A proposal is skipped if cuDNN fails to return the size of its workspace.
 func TestSearchGoesOn(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	first := fault(t, "search", "")
 	second := fault(t, "search", "RESNET_EMU_FAIL=cudnnGetConvolutionForwardWorkspaceSize:3000@1")
 	if !strings.HasPrefix(first, "algorithm ") || !strings.HasPrefix(second, "algorithm ") || first == second {
 		t.Errorf("without a failure it is %s, with one %s, want two algorithms", first, second)
 	}
-}
-
-// requireEmulation skips a test that makes the libraries fail, unless they are those of gpu/emu.
-func requireEmulation(t *testing.T) {
-	t.Helper()
-	for _, folder := range filepath.SplitList(os.Getenv(libsVariable)) {
-		if filepath.Base(folder) == "emu" {
-			return
-		}
-	}
-	t.Skip("needs the emulated libraries: " + libsVariable + "=.cuda/emu")
 }
 
 // runFault runs a scenario and prints its error and which sentinel errors that wraps.
@@ -187,7 +176,7 @@ func runFault(t *testing.T, scenario func(bench) error) {
 // fault runs a scenario in a process of its own and returns its output.
 func fault(t *testing.T, scenario, environment string) string {
 	t.Helper()
-	out := again(t, "TestFaults", faultVariable+"="+scenario, environment)
+	out := gputest.Again(t, "TestFaults", gputest.ExpectVariable+"=1", faultVariable+"="+scenario, environment)
 	for line := range strings.Lines(out) {
 		if text, ok := strings.CutPrefix(line, "fault: "); ok {
 			return strings.TrimSpace(text)
@@ -201,24 +190,10 @@ func fault(t *testing.T, scenario, environment string) string {
 // are told to expect it, so the test runs in a process of its own, in which misuse returns true.
 func misuse(t *testing.T) (here bool) {
 	t.Helper()
-	if os.Getenv(expectVariable) == "1" {
+	if os.Getenv(gputest.ExpectVariable) == "1" {
 		return true
 	}
 	requireGPU(t)
-	again(t, t.Name())
+	gputest.Again(t, t.Name(), gputest.ExpectVariable+"=1")
 	return false
-}
-
-const expectVariable = "RESNET_EMU_EXPECT"
-
-// again runs a test of this program in a process of its own, which must succeed.
-func again(t *testing.T, test string, environment ...string) (out string) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
-	cmd.Env = append(append(os.Environ(), expectVariable+"=1"), environment...)
-	text, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s in a process of its own: %v\n%s", test, err, text)
-	}
-	return string(text)
 }

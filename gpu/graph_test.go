@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"resnet/gpu/gputest"
 )
 
 // A graph does its work at each launch, with the contents that memory has then.
@@ -102,11 +104,13 @@ func TestGraphBranches(t *testing.T) {
 			t.Errorf("%s begins with %x, want 07", name, got[:16])
 		}
 	}
-	const order = "RESNET_EMU_ORDER"
-	if b.device.Name() == "emulated GPU" && os.Getenv(order) == "" {
-		again(t, t.Name(), order+"=others-first")
+	if b.emulated() && os.Getenv(orderVariable) == "" {
+		gputest.Again(t, t.Name(), orderVariable+"=others-first")
 	}
 }
+
+// orderVariable lets the emulated device run branches in another order.
+const orderVariable = "RESNET_EMU_ORDER"
 
 // A capture with a branch that was not joined fails, and both streams can be used again.
 func TestGraphBranchLost(t *testing.T) {

@@ -4,11 +4,21 @@ package gpu
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
+
+	"resnet/gpu/gputest"
 )
+
+// context is the primary context of the first GPU, which the tests share. A test that fails may have lost it.
+var context = gputest.Share(
+	func() (release func() error, err error) { return Hold(0) },
+	func(release func() error) error { return release() },
+)
+
+func TestMain(m *testing.M) { gputest.Main(m, context.Release) }
 
 // bench is a device with one stream, for one test.
 type bench struct {
@@ -21,25 +31,15 @@ type bench struct {
 func requireGPU(t *testing.T) {
 	t.Helper()
 	_, err := Count()
-	needed(t, err)
+	gputest.Need(t, err)
 }
 
-// needed skips a test because of err, or fails it with RESNET_REQUIRE_GPU=1.
-func needed(t *testing.T, err error) {
-	t.Helper()
-	if err == nil {
-		return
-	}
-	if os.Getenv("RESNET_REQUIRE_GPU") == "1" {
-		t.Fatalf("RESNET_REQUIRE_GPU=1: %v", err)
-	}
-	t.Skip(err)
-}
-
-// onGPU opens the first GPU for a test, and checks at the end of the test that all objects on it were closed.
+// onGPU opens the first GPU for a test, and checks at the end of the test that all objects on it were closed, and all
+// descriptors.
 func onGPU(t *testing.T) bench {
 	t.Helper()
 	requireGPU(t)
+	context.Get(t)
 	device, err := Open(0)
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +54,40 @@ func onGPU(t *testing.T) bench {
 	b.stream = must(device.NewStream())(b)
 	b.closing(b.stream)
 	return b
+}
+
+// sub runs f as a subtest on the same device and stream, and checks at its end that all objects that it made were
+// closed.
+func (b bench) sub(name string, f func(b bench)) {
+	b.Helper()
+	b.Run(name, func(t *testing.T) {
+		alive := func() string { return b.device.alive.String() + "; " + descriptors.String() }
+		before := alive()
+		t.Cleanup(func() {
+			if after := alive(); after != before {
+				t.Errorf("alive after the test: %s; want %s", after, before)
+			}
+		})
+		t.Cleanup(b.device.Enter())
+		f(bench{t, b.device, b.stream})
+	})
+}
+
+// dnn makes a handle of cuDNN for the test.
+func (b bench) dnn() *DNN {
+	b.Helper()
+	h := must(b.device.NewDNN(b.stream))(b)
+	b.closing(h)
+	return h
+}
+
+// blas makes a handle of cuBLAS for the test.
+func (b bench) blas() *BLAS {
+	b.Helper()
+	const workspace = 4 << 20
+	h := must(b.device.NewBLAS(b.stream, b.alloc(workspace), workspace))(b)
+	b.closing(h)
+	return h
 }
 
 // must returns the result of a call and fails the test on an error: must(f())(b).
@@ -163,17 +197,28 @@ func fine(n int, seed uint64) []float64 {
 	return x
 }
 
-// near compares numbers of type t with the wanted ones. Each may be off by a rounding of the result plus slack times
-// scale, the sum of the magnitudes that were added to make it.
+// near compares numbers of type t with the wanted ones.
 func (b bench) near(what string, t DataType, got, want, scale []float64, slack float64) {
 	b.Helper()
+	if wrong := compare(t, got, want, scale, slack); wrong != "" {
+		b.Fatalf("%s: %s", what, wrong)
+	}
+}
+
+// compare says which number of type t is wrong, or "". Each may be off by a rounding of the result plus slack times
+// scale, the sum of the magnitudes that were added to make it.
+func compare(t DataType, got, want, scale []float64, slack float64) (wrong string) {
 	for i := range want {
 		limit := math.Abs(want[i])*unit(t) + scale[i]*slack
 		if diff := math.Abs(got[i] - want[i]); !(diff <= limit) {
-			b.Fatalf("%s: element %d is %v, want %v within %.2g", what, i, got[i], want[i], limit)
+			return fmt.Sprintf("element %d is %v, want %v within %.2g", i, got[i], want[i], limit)
 		}
 	}
+	return ""
 }
+
+// emulated reports whether the device is that of gpu/emu.
+func (b bench) emulated() bool { return b.device.Name() == "emulated GPU" }
 
 // unit returns the largest relative error of rounding to t.
 func unit(t DataType) float64 {

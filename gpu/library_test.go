@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"resnet/gpu/gputest"
 )
 
 // folders creates folders, some of which hold a file of the given name.
@@ -151,7 +153,7 @@ func TestLibrariesHaveOurFunctions(t *testing.T) {
 	for which, prefix := range map[int]string{libDNN: "cudnn", libBLAS: "cublas"} {
 		l := library(which)
 		t.Run(l.Name, func(t *testing.T) {
-			needed(t, l.Err)
+			gputest.Need(t, l.Err)
 			for name := range names {
 				// cublas_v2.h gives some functions a second version.
 				if strings.HasPrefix(name, prefix) && !has(which, name) && !has(which, name+"_v2") {

@@ -11,7 +11,8 @@ import (
 type poolCase struct{ n, c, h, w, kh, kw, padH, padW, strideH, strideW int }
 
 func TestAvgPool(t *testing.T) {
-	requireGPU(t)
+	b := onGPU(t)
+	h := b.dnn()
 	for _, c := range []poolCase{
 		{2, 5, 6, 8, 2, 2, 0, 0, 2, 2},
 		{1, 3, 7, 9, 3, 2, 1, 0, 2, 3},
@@ -19,18 +20,17 @@ func TestAvgPool(t *testing.T) {
 		{2, 4, 9, 5, 3, 3, 1, 1, 1, 2},
 	} {
 		for _, typ := range []DataType{Float32, Float16} {
-			t.Run(fmt.Sprintf("%s %v", typ, c), func(t *testing.T) { testAvgPool(onGPU(t), typ, c) })
+			b.sub(fmt.Sprintf("%s %v", typ, c), func(b bench) { testAvgPool(b, h, typ, c) })
 		}
 	}
 }
 
-func testAvgPool(b bench, t DataType, c poolCase) {
+func testAvgPool(b bench, h *DNN, t DataType, c poolCase) {
 	oh, ow := (c.h+2*c.padH-c.kh)/c.strideH+1, (c.w+2*c.padW-c.kw)/c.strideW+1
-	h := must(b.device.NewDNN(b.stream))(b)
 	xd := must(NewTensor(t, c.n, c.c, c.h, c.w))(b)
 	yd := must(NewTensor(t, c.n, c.c, oh, ow))(b)
 	pool := must(NewAvgPool(c.kh, c.kw, c.padH, c.padW, c.strideH, c.strideW))(b)
-	for _, x := range []interface{ Close() error }{h, xd, yd, pool} {
+	for _, x := range []interface{ Close() error }{xd, yd, pool} {
 		b.closing(x)
 	}
 	x := b.array(t, small(c.n*c.h*c.w*c.c, 1))

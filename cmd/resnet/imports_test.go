@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"kernels/cuda":             {"gpu"},
 	"kernels/cuda/gen":         nil,
 	"gpu":                      nil,
+	"gpu/gputest":              nil,
 	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/picture":             {"data/memory"},
