@@ -5,13 +5,14 @@ package cuda
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 // dtypes are the element types that every typed kernel is tested with.
@@ -30,32 +31,66 @@ type rig struct {
 	testing [len(typeNames)]*gpu.Module // of src/testing.cu, where one was launched
 }
 
-// onGPU opens the first GPU for a test. Without a GPU, it skips the test, or fails it with RESNET_REQUIRE_GPU=1. The
-// test also fails if it leaves anything allocated on the device.
+// loaded are all kernels on a device. The tests share them, as loading takes long: modules are the device's that loaded
+// them, but a GPU's devices have one context, in which all find them.
+type loaded struct {
+	d *gpu.Device
+	k *Kernels
+}
+
+var all = gputest.Share(loadAll, loaded.close)
+
+func loadAll() (l loaded, err error) {
+	if l.d, err = gpu.Open(0); err != nil {
+		return l, err
+	}
+	if l.k, err = Load(l.d, All()); err != nil {
+		return l, errors.Join(err, l.d.Close())
+	}
+	return l, nil
+}
+
+func (l loaded) close() error {
+	leave := l.d.Enter()
+	err := l.k.Close()
+	leave()
+	return errors.Join(err, l.d.Close())
+}
+
+func TestMain(m *testing.M) { gputest.Main(m, all.Release) }
+
+// needGPU skips a test where there is no GPU, or fails it with RESNET_REQUIRE_GPU=1.
+func needGPU(t *testing.T) {
+	t.Helper()
+	_, err := gpu.Count()
+	gputest.Need(t, err)
+}
+
+// onGPU opens the first GPU for a test, which fails if it leaves anything allocated on the device. See needGPU.
 func onGPU(t *testing.T) *rig {
 	t.Helper()
-	if _, err := gpu.Count(); err != nil {
-		if os.Getenv("RESNET_REQUIRE_GPU") == "1" {
-			t.Fatalf("RESNET_REQUIRE_GPU=1: %v", err)
-		}
-		t.Skip(err)
-	}
+	needGPU(t)
+	kernels := *all.Get(t).k
+	kernels.blocks = 3 // so that loops over the grid take several rounds
 	d, err := gpu.Open(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &rig{T: t, d: d, r: rand.New(rand.NewPCG(1, 2))}
+	g := &rig{T: t, d: d, k: &kernels, r: rand.New(rand.NewPCG(1, 2))}
 	t.Cleanup(func() { g.ok(d.Close()) })
 	t.Cleanup(d.Enter())
 	g.s, err = d.NewStream()
 	g.ok(err)
 	t.Cleanup(func() { g.ok(g.s.Close()) })
-	g.k, err = Load(d, All())
-	g.ok(err)
-	t.Cleanup(func() { g.ok(g.k.Close()) })
-	// With few blocks, loops over the grid take several rounds.
-	g.k.blocks = 3
 	return g
+}
+
+// needTensorCores skips a test of kernels that are not loaded below compute capability 8.0.
+func (g *rig) needTensorCores() {
+	g.Helper()
+	if !g.k.tensor {
+		g.Skip("the GPU's compute capability is below 8.0")
+	}
 }
 
 // testdata has the modules of src/testing.cu, the kernels that only tests launch.
@@ -67,9 +102,7 @@ var testdata embed.FS
 // capability 8.0, it skips the test.
 func (g *rig) launchTesting(kernel string, t gpu.DataType, grid, block gpu.Dim3, shared int, args *gpu.Args) {
 	g.Helper()
-	if !g.k.tensor {
-		g.Skip("the GPU's compute capability is below 8.0")
-	}
+	g.needTensorCores()
 	if g.testing[t] == nil {
 		file := "testing_" + name(t) + ".ptx"
 		text, err := testdata.ReadFile("testdata/" + file)

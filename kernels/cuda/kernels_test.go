@@ -4,11 +4,11 @@ package cuda
 
 import (
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 // Below compute capability 8.0, the kernels for tensor cores are not loaded and the others work. The emulated GPU gets
@@ -31,11 +31,7 @@ func TestLoadWithoutTensorCores(t *testing.T) {
 	if g.d.Name() != "emulated GPU" || os.Getenv(variable) != "" {
 		return
 	}
-	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	again.Env = append(os.Environ(), variable+"=75")
-	if out, err := again.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	gputest.Again(t, t.Name(), variable+"=75")
 }
 
 // Kernels that were not selected are not loaded, and launching them returns an error that says so.
@@ -64,9 +60,7 @@ func TestSelection(t *testing.T) {
 // A launch may use all of the shared memory that a block can have.
 func TestSharedMemory(t *testing.T) {
 	g := onGPU(t)
-	if !g.k.tensor {
-		t.Skip("the GPU's compute capability is below 8.0")
-	}
+	g.needTensorCores()
 	if g.k.shared <= 48<<10 {
 		t.Fatalf("%d bytes of shared memory, want more than 48 KiB", g.k.shared)
 	}

@@ -44,6 +44,7 @@ type functions struct {
 	notFinite             perType
 	packWeights           perType
 	pad                   perType
+	product               perType
 	relu                  perType
 	reluBackward          perType
 	scaleUpdate           *gpu.Function
@@ -116,6 +117,7 @@ func (f *functions) tensor(t gpu.DataType) table {
 		"convolution_n16":  &f.convolutionN16[t],
 		"convolution_n32":  &f.convolutionN32[t],
 		"convolution_n64":  &f.convolutionN64[t],
+		"product":          &f.product[t],
 		"weight_gradient":  &f.weightGradient[t],
 	}
 }
@@ -529,6 +531,15 @@ func (k *Kernels) launchPad(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType,
 	b.push(&args)
 	args.Uint32(uint32(n))
 	return k.fn.pad.launch("pad", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchProduct(s *gpu.Stream, grid, block gpu.Dim3, shared int, t gpu.DataType, d, a,
+	b gpu.Ptr) error {
+	var args gpu.Args
+	args.Ptr(d)
+	args.Ptr(a)
+	args.Ptr(b)
+	return k.fn.product.launch("product", t, s, grid, block, shared, &args)
 }
 
 func (k *Kernels) launchRelu(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x gpu.Ptr, n int) error {

@@ -8,4 +8,5 @@
 namespace TYPE {
 #include "conv_mma.cu"
 #include "conv_wgrad.cu"
+#include "product.cu"
 } // namespace TYPE
