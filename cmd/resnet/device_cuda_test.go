@@ -180,11 +180,15 @@ func TestDoctorOnGPU(t *testing.T) {
 			!strings.Contains(text, "no machine code") {
 			t.Errorf("gpu 0: %s, want kernels from PTX and why", text)
 		}
-		for _, name := range []string{"build", "driver", "cuDNN", "cuBLAS", "gpu 0", "step on cuda:0", "cpu",
-			"step on cpu"} {
+		for _, name := range []string{"build", "driver", "cuDNN", "cuBLAS", "gpu 0", "tensor cores 0", "step on cuda:0",
+			"cpu", "step on cpu"} {
 			if states[name] != "ok" {
 				t.Errorf("%s is %q, want ok: %s", name, states[name], r.text(name))
 			}
+		}
+		if got, want := r.text("tensor cores 0"), "products of tf32 m16n8k8, f16 m16n8k16, bf16 m16n8k16 are exact; "+
+			"kernels: PTX, which the driver compiled in "; !strings.HasPrefix(got, want) {
+			t.Errorf("tensor cores: %s, want %s", got, want)
 		}
 		var c device.Comparison
 		decode(t, details(r, "step on cuda:0"), &c)

@@ -14,12 +14,12 @@ import (
 func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name: "doctor", Usage: "check what this machine has to train on",
-		Description: `Looks for the GPU's driver and libraries, takes one training step of a small
-network on the GPU and on the CPU and compares it with plain Go code, looks for
-the data set, and says what to do about what is missing. A step in which the
-GPU's ops share kernels, as they do by default in train, is called fused. Exit
-status 1 where something that is there does not work, or --device asks for what
-is not there.
+		Description: `Looks for the GPU's driver and libraries, tries one product of each kind on its
+tensor cores, takes one training step of a small network on the GPU and on the
+CPU and compares it with plain Go code, looks for the data set, and says what to
+do about what is missing. A step in which the GPU's ops share kernels, as they do
+by default in train, is called fused. Exit status 1 where something that is there
+does not work, or --device asks for what is not there.
 
 examples:
    resnet doctor

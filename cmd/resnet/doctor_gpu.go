@@ -30,6 +30,7 @@ func examineGPU(d device.Config) ([]finding, error) {
 		return []finding{{Name: "build", State: stateOK, Text: "without CUDA",
 			Hint: "for a GPU, a build with it: make cuda"}}, nil
 	}
+	defer machine.Close()
 	list := []finding{examineBuild(machine.Libraries)}
 	if d.Device == device.CPU {
 		return list, nil
@@ -43,6 +44,9 @@ func examineGPU(d device.Config) ([]finding, error) {
 	}
 	for _, g := range machine.GPUs {
 		list = append(list, examineDevice(g))
+		if g.Err == nil {
+			list = append(list, examineProducts(g))
+		}
 	}
 	if len(machine.GPUs) == 0 {
 		return list, nil
@@ -138,5 +142,41 @@ func examineDevice(g cuda.InspectedGPU) finding {
 	if g.Compiled != nil {
 		f.Hint = "machine code, for a faster first start: " + oneLine(g.Compiled)
 	}
+	return f
+}
+
+// productDetails are the details of an instruction of the tensor cores.
+type productDetails struct {
+	Name  string `json:"name"`
+	Error string `json:"error,omitempty"` // what is wrong
+}
+
+// examineProducts reports what the tensor cores of a GPU made of products with exact results.
+func examineProducts(g cuda.InspectedGPU) finding {
+	f := finding{Name: fmt.Sprintf("tensor cores %d", g.Index), State: stateOK}
+	if len(g.Products) == 0 {
+		f.State = stateMissing
+		f.Text = fmt.Sprintf("no kernels for compute capability %s, want 8.0 or later", g.ComputeCapability)
+		return f
+	}
+	var right, wrong []string
+	var details []productDetails
+	for _, p := range g.Products {
+		d := productDetails{Name: p.Name}
+		if p.Err != nil {
+			d.Error = oneLine(p.Err)
+			wrong = append(wrong, d.Error)
+		} else {
+			right = append(right, p.Name)
+		}
+		details = append(details, d)
+	}
+	f.Details = details
+	if len(wrong) == 0 {
+		f.Text = fmt.Sprintf("products of %s are exact; kernels: %s", strings.Join(right, ", "), g.Kernels)
+		return f
+	}
+	f.State, f.Text = stateFailed, fmt.Sprintf("%s; kernels: %s", strings.Join(wrong, "; "), g.Kernels)
+	f.Hint = "--fuse off trains without these kernels; please report it with what doctor --format json prints"
 	return f
 }

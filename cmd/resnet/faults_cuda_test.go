@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 // requireEmulation skips a test that needs the emulated libraries' faults.
@@ -163,5 +164,63 @@ func TestFaultInTheMidst(t *testing.T) {
 				t.Error("resumed, it ends with other weights than a run without a fault")
 			}
 		})
+	}
+}
+
+// The first kernel that doctor launches is the product on the tensor cores. If it fails doctor says so, and goes on
+// with a new context.
+func TestDoctorTriesTensorCoresFirst(t *testing.T) {
+	requireEmulation(t)
+	t.Setenv("RESNET_EMU_FAIL", "cuLaunchKernel:719@1")
+	r, states := doctor(t, 1, "--device", "cuda")
+	text := r.text("tensor cores 0")
+	want := regexp.MustCompile(`^cuda: product tf32 m16n8k8: gpu: cuStreamSynchronize: CUDA_ERROR_LAUNCH_FAILED ` +
+		`\(719\)[^;]*; kernels: PTX, .* --fuse off `)
+	if states["tensor cores 0"] != "failed" || !want.MatchString(text) {
+		t.Errorf("tensor cores: %q, %s, want failed, the fault, what was loaded and what helps",
+			states["tensor cores 0"], text)
+	}
+	for _, name := range []string{"gpu 0", "step on cuda:0"} {
+		if states[name] != "ok" {
+			t.Errorf("%s is %q, want ok: %s", name, states[name], r.text(name))
+		}
+	}
+	var products []productDetails
+	decode(t, details(r, "tensor cores 0"), &products)
+	if len(products) != 1 || products[0].Name != "tf32 m16n8k8" || products[0].Error == "" {
+		t.Errorf("details %+v, want the product that failed", products)
+	}
+}
+
+// Without kernels for tensor cores there is nothing to try, and nothing wrong with that.
+func TestDoctorWithoutTensorCores(t *testing.T) {
+	requireEmulation(t)
+	t.Setenv("RESNET_EMU_CC", "75")
+	r, states := doctor(t, 0, "--device", "cuda")
+	if text := r.text("tensor cores 0"); states["tensor cores 0"] != "missing" ||
+		!strings.HasPrefix(text, "no kernels for compute capability 7.5, want 8.0 or later") {
+		t.Errorf("tensor cores: %q, %s, want missing and why", states["tensor cores 0"], text)
+	}
+}
+
+// A command makes one context, doctor too, which opens the device twice.
+func TestCommandsMakeOneContext(t *testing.T) {
+	requireEmulation(t)
+	dir := writeBars(t, 24)
+	run := filepath.Join(t.TempDir(), "run")
+	for _, args := range [][]string{
+		{"doctor", "--device", "cuda"},
+		tiny(dir, "--device", "cuda", "--epochs", "1", "--no-plots=false", "--output", run),
+		{"eval", "--device", "cuda", "--weights", filepath.Join(run, "weights", "best.safetensors"),
+			"--dataset", "idx", "--data-dir", dir},
+		{"bench", "--device", "cuda", "--quiet", "--seconds", "0", "--base-channels", "4", "--hidden", "16", "-b", "2",
+			"--no-roofline"},
+	} {
+		counts := filepath.Join(t.TempDir(), "counts")
+		t.Setenv(gputest.CountVariable, counts)
+		succeed(t, args...)
+		if got := gputest.Counts(t, counts)["context created"]; got != 1 {
+			t.Errorf("%s: %d contexts, want 1", args[0], got)
+		}
 	}
 }

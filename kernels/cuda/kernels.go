@@ -62,6 +62,16 @@ func Load(d *gpu.Device, want Selection) (*Kernels, error) {
 	return k, nil
 }
 
+// TensorTypes lists the types whose products on tensor cores are loaded.
+func (k *Kernels) TensorTypes() (list []gpu.DataType) {
+	for t, f := range k.fn.product {
+		if f != nil {
+			list = append(list, gpu.DataType(t))
+		}
+	}
+	return list
+}
+
 // allowShared lets each function use this much shared memory.
 func allowShared(t table, bytes int) error {
 	for _, f := range t {

@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestLoadWithoutTensorCores(t *testing.T) {
 	const variable = "RESNET_EMU_CC"
 	g := onGPU(t)
 	if major, _ := g.d.ComputeCapability(); major < 8 {
-		if g.k.tensor {
+		if g.k.tensor || len(g.k.TensorTypes()) != 0 {
 			t.Error("kernels for tensor cores were loaded")
 		}
 		x := g.put(f32, []float64{-1, 2})
@@ -25,8 +26,8 @@ func TestLoadWithoutTensorCores(t *testing.T) {
 		g.equal("relu", x.get(), []float64{0, 2})
 		return
 	}
-	if !g.k.tensor {
-		t.Error("no kernels for tensor cores were loaded")
+	if !g.k.tensor || !slices.Equal(g.k.TensorTypes(), dtypes) {
+		t.Errorf("kernels for tensor cores were loaded for %v, want %v", g.k.TensorTypes(), dtypes)
 	}
 	if g.d.Name() != "emulated GPU" || os.Getenv(variable) != "" {
 		return

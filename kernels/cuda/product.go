@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -59,7 +58,7 @@ func checkProduct(t gpu.DataType, multiply func(a, b []byte) (d []byte, err erro
 	}
 	d, err := multiply(exactly(t, a), exactly(t, stored))
 	if err != nil {
-		return err
+		return fmt.Errorf("cuda: product %s: %w", ProductName(t), err)
 	}
 	wrong, first := 0, ""
 	for i := range productRows * productCols {
@@ -90,17 +89,17 @@ func (k *Kernels) product(d *gpu.Device, t gpu.DataType, a, b []byte) (result []
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer closing(&err, s.Close)
 	memory, err := d.Alloc("a product", all)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, memory.Free()) }()
+	defer closing(&err, memory.Free)
 	host, err := d.AllocPinned("a product", all)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, host.Free()) }()
+	defer closing(&err, host.Free)
 	for i := range bytes {
 		host.Bytes()[i] = 0xff // NaN, where the kernel stores nothing
 	}
@@ -117,6 +116,13 @@ func (k *Kernels) product(d *gpu.Device, t gpu.DataType, a, b []byte) (result []
 		}
 	}
 	return append(result, host.Bytes()[:bytes]...), nil
+}
+
+// closing closes something. Where something else failed before, that is the error: after a fault every call fails.
+func closing(err *error, close func() error) {
+	if e := close(); *err == nil {
+		*err = e
+	}
 }
 
 // eighths draws n multiples of 1/8 from -4 to 4. Types for tensor cores represent them exactly, and float32 sums of

@@ -131,7 +131,8 @@ func TestCheckProductFindsWhatIsWrong(t *testing.T) {
 		}
 	}
 	fault := errors.New("an illegal instruction")
-	if err := checkProduct(gpu.Float16, func(a, b []byte) ([]byte, error) { return nil, fault }); err != fault {
-		t.Errorf("error %v, want the device's", err)
+	err := checkProduct(gpu.Float16, func(a, b []byte) ([]byte, error) { return nil, fault })
+	if !errors.Is(err, fault) || !strings.HasPrefix(err.Error(), "cuda: product f16 m16n8k16: ") {
+		t.Errorf("error %v, want the device's, of the product", err)
 	}
 }

@@ -10,9 +10,10 @@ import (
 	kernels "resnet/kernels/cuda"
 )
 
-// Inspect looks for the libraries and opens every GPU. Its error is nil: only a build without CUDA returns one.
-func Inspect() (Inspection, error) {
-	var found Inspection
+// Inspect looks for the libraries, opens every GPU and tries its tensor cores, before anything else runs there. The
+// Inspection must be closed. The error is nil: only a build without CUDA returns one.
+func Inspect() (*Inspection, error) {
+	found := &Inspection{}
 	for _, l := range gpu.Libraries() {
 		lib := Library{
 			Name: l.Name, Driver: l.Name == gpu.DriverLibrary, Path: l.Path, Version: l.VersionString(), Err: l.Err,
@@ -29,25 +30,38 @@ func Inspect() (Inspection, error) {
 		found.NoGPU = err
 	}
 	for i := range count {
-		found.GPUs = append(found.GPUs, inspectGPU(i))
+		found.inspect(i)
 	}
 	return found, nil
 }
 
-// inspectGPU opens a GPU and loads the kernels on it.
-func inspectGPU(index int) (g InspectedGPU) {
-	g.Index = index
-	d, err := gpu.Open(index)
+// inspect adds a GPU, and keeps its context unless a product was wrong.
+func (i *Inspection) inspect(index int) {
+	g := InspectedGPU{Index: index}
+	release, err := gpu.Hold(index)
 	if err != nil {
 		g.Err = err
-		return g
+	} else if err := g.open(); g.right() {
+		g.Err = err
+		i.release = append(i.release, release)
+	} else {
+		release() // a fault may have ended the context: calls after it failed, and a backend needs a new one
+	}
+	i.GPUs = append(i.GPUs, g)
+}
+
+// open opens the GPU and loads the kernels on it.
+func (g *InspectedGPU) open() error {
+	d, err := gpu.Open(g.Index)
+	if err != nil {
+		return err
 	}
 	major, minor := d.ComputeCapability()
 	g.Name, g.ComputeCapability, g.Multiprocessors = d.Name(), fmt.Sprintf("%d.%d", major, minor), d.Multiprocessors()
-	g.Err = errors.Join(g.load(d), d.Close())
-	return g
+	return errors.Join(g.load(d), d.Close())
 }
 
+// load loads the kernels and tries products on the tensor cores.
 func (g *InspectedGPU) load(d *gpu.Device) (err error) {
 	if g.Free, g.Memory, err = d.MemInfo(); err != nil {
 		return err
@@ -58,5 +72,13 @@ func (g *InspectedGPU) load(d *gpu.Device) (err error) {
 		return err
 	}
 	g.Kernels, g.Compiled = k.Code.String(), k.Code.Compiled
+	for _, t := range k.TensorTypes() {
+		err := k.CheckProduct(d, t)
+		g.Products = append(g.Products, Product{kernels.ProductName(t), err})
+		var fault *gpu.Error
+		if errors.As(err, &fault) {
+			break // the others would fail as well
+		}
+	}
 	return k.Close()
 }

@@ -11,4 +11,4 @@ func New(Config) (nn.Backend, error) { return nil, ErrNoCUDA }
 func Devices() (int, error) { return 0, ErrNoCUDA }
 
 // Inspect looks for libraries and GPUs; this build needs none.
-func Inspect() (Inspection, error) { return Inspection{}, ErrNoCUDA }
+func Inspect() (*Inspection, error) { return nil, ErrNoCUDA }
