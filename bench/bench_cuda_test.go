@@ -4,18 +4,17 @@ package bench
 
 import (
 	"context"
-	"os"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 	"resnet/nn/cuda"
 )
 
 // TestRunOnGPU: on a GPU, real or emulated, a report has the roofline and the device's usage in each phase.
 func TestRunOnGPU(t *testing.T) {
-	if _, err := cuda.Devices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
-		t.Skip(err)
-	}
+	_, err := cuda.Devices()
+	gputest.Need(t, err)
 	c := small()
 	c.Device.Device, c.Device.Precision, c.BatchSizes, c.Layers = "cuda:0", "bf16", []int{2}, true
 	c.Roofline = &nn.RooflineSizes{CopyBytes: 1 << 16, Order: 32, Runs: 2}

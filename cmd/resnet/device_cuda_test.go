@@ -3,12 +3,12 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 	"resnet/nn/device"
 	"resnet/nn/safetensors"
 )
@@ -16,12 +16,8 @@ import (
 // requireGPU skips a test where there is no GPU, real or emulated, unless one must be there.
 func requireGPU(t *testing.T) {
 	t.Helper()
-	if _, err := gpu.Count(); err != nil {
-		if os.Getenv("RESNET_REQUIRE_GPU") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	_, err := gpu.Count()
+	gputest.Need(t, err)
 }
 
 // onGPU is a GPU that gives the same bits each time.

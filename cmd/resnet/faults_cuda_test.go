@@ -9,23 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"resnet/gpu"
 	"resnet/gpu/gputest"
 )
-
-// requireEmulation skips a test that needs the emulated libraries' faults.
-func requireEmulation(t *testing.T) {
-	t.Helper()
-	requireGPU(t)
-	d, err := gpu.Open(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if d.Name() != "emulated GPU" {
-		t.Skipf("%s is a real GPU", d.Name())
-	}
-}
 
 // failsOnGPU runs a command under faults, variables and their values; it must end with the exit status and one line on
 // stderr that matches.
@@ -69,7 +54,7 @@ var startFaults = []struct {
 // Asked for by name a GPU that cannot be used is one line and exit status 1, and no run directory; auto takes the CPU
 // and says why; doctor finds it.
 func TestFaultsAtTheStart(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	dir := writeBars(t, 24)
 	for _, f := range startFaults {
 		t.Run(f.variable+"="+f.value, func(t *testing.T) {
@@ -105,7 +90,7 @@ func TestFaultsAtTheStart(t *testing.T) {
 
 // A library that is there but cannot be loaded is named; another is not looked for.
 func TestBrokenLibrary(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	libs := t.TempDir()
 	write(t, filepath.Join(libs, "libcuda.so.1"), []byte("not a library"))
 	failsOnGPU(t, map[string]string{"RESNET_CUDA_LIBS": libs}, 1, `/libcuda\.so\.1 cannot be loaded`, "bench",
@@ -113,7 +98,7 @@ func TestBrokenLibrary(t *testing.T) {
 }
 
 func TestDeviceOutOfRange(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	weights := filepath.Join(t.TempDir(), "none")
 	for _, args := range []string{"train --device cuda:3", "eval --device cuda:3 --weights " + weights,
 		"bench --quiet --device cuda:3"} {
@@ -126,7 +111,7 @@ func TestDeviceOutOfRange(t *testing.T) {
 // Too little memory is noticed before any is taken; the error says what is needed, what is there, and what fits. That
 // batch trains.
 func TestOutOfDeviceMemory(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	t.Setenv("RESNET_EMU_MEMORY", "64")
 	dir := writeBars(t, 24)
 	train := func(batch string) []string {
@@ -145,7 +130,7 @@ func TestOutOfDeviceMemory(t *testing.T) {
 // A kernel that fails in the midst of a run loses nothing that was on disk: the run goes on from its last checkpoint to
 // the same bits.
 func TestFaultInTheMidst(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	dir := writeBars(t, 100)
 	options := func(run string, more ...string) []string {
 		return append(append(tiny(dir, "--epochs", "2", "--checkpoint-steps", "5", "--output", run), onGPU...), more...)
@@ -170,7 +155,7 @@ func TestFaultInTheMidst(t *testing.T) {
 // The first kernel that doctor launches is the product on the tensor cores. If it fails doctor says so, and goes on
 // with a new context.
 func TestDoctorTriesTensorCoresFirst(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	t.Setenv("RESNET_EMU_FAIL", "cuLaunchKernel:719@1")
 	r, states := doctor(t, 1, "--device", "cuda")
 	text := r.text("tensor cores 0")
@@ -194,7 +179,7 @@ func TestDoctorTriesTensorCoresFirst(t *testing.T) {
 
 // Without kernels for tensor cores there is nothing to try, and nothing wrong with that.
 func TestDoctorWithoutTensorCores(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	t.Setenv("RESNET_EMU_CC", "75")
 	r, states := doctor(t, 0, "--device", "cuda")
 	if text := r.text("tensor cores 0"); states["tensor cores 0"] != "missing" ||
@@ -205,7 +190,7 @@ func TestDoctorWithoutTensorCores(t *testing.T) {
 
 // A command makes one context, doctor too, which opens the device twice.
 func TestCommandsMakeOneContext(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	dir := writeBars(t, 24)
 	run := filepath.Join(t.TempDir(), "run")
 	for _, args := range [][]string{

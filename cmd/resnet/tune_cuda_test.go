@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 )
 
@@ -109,7 +110,7 @@ func TestResumeTuned(t *testing.T) {
 // What was measured is said, and by whom it is used. An algorithm that fails while it is timed is out, and a cache that
 // is damaged is one line.
 func TestTuneIsTold(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)
 	tuning := func(args ...string) string {

@@ -139,6 +139,7 @@ func TestBatchNormStatistics(t *testing.T) {
 
 // The statistics do not depend on the size of the device.
 func TestBatchNormStatisticsRepeat(t *testing.T) {
+	needTime(t)
 	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
 		x := g.random(dt, rows*c)
 		v := g.channels(c)

@@ -26,7 +26,7 @@ func TestNotFinite(t *testing.T) {
 
 func TestNotEqual(t *testing.T) {
 	g := onGPU(t)
-	for _, n := range lengths {
+	for _, n := range lengths() {
 		x, want := make([]float64, n), 2.0
 		for i := range x {
 			x[i] = 77

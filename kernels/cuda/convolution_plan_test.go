@@ -21,6 +21,7 @@ var planned = []Convolution{
 // Every plan computes the same y bit by bit, sums within tolerance, and the same sums in a second launch. With rows
 // ahead, y is also the same if one block computes all tiles.
 func TestConvolutionPlans(t *testing.T) {
+	needTime(t)
 	for _, dt := range dtypes {
 		for i, c := range planned {
 			for _, end := range []ending{endings[1], endings[5]} {

@@ -47,9 +47,9 @@ func (g *rig) head(dt gpu.DataType, n, features, classes int, hidden bool) headC
 func eachHead(t *testing.T, f func(g *rig, what string, dt gpu.DataType, c headCase)) {
 	g := onGPU(t)
 	for _, dt := range dtypes {
-		for _, features := range []int{4, 132, 516} {
-			for _, classes := range []int{1, 10, 17, 32} {
-				for _, n := range []int{1, 33, 130} {
+		for _, features := range pick([]int{4, 132, 516}, 132) {
+			for _, classes := range pick([]int{1, 10, 17, 32}, 10, 17) {
+				for _, n := range pick([]int{1, 33, 130}, 33) {
 					for _, g.k.blocks = range []int{3, 64} { // the warps of an image are few or many
 						hidden := (features+classes+n)%2 == 0
 						what := fmt.Sprintf("%s n=%d features=%d classes=%d hidden=%v blocks=%d",

@@ -73,7 +73,7 @@ func TestAdam(t *testing.T) {
 	g := onGPU(t)
 	stepParams := g.put(f32, []float64{0.01, math.NaN(), math.NaN(), math.NaN()}) // the first alone is read
 	none := g.zeros(i32, 1)
-	for _, n := range lengths {
+	for _, n := range lengths() {
 		s := g.segment(n)
 		g.ok(g.k.Adam(g.s, s.update(stepParams.Ptr, 0, none.Ptr), adamParams))
 		s.adam(0.01, 1, func(int) float32 { return 1 })
@@ -84,7 +84,7 @@ func TestAdam(t *testing.T) {
 func TestAdamW(t *testing.T) {
 	g := onGPU(t)
 	stepParams := g.put(f32, []float64{0.01, 1.25, 0.98, math.NaN()})
-	for _, n := range lengths {
+	for _, n := range lengths() {
 		s := g.segment(n)
 		g.ok(g.k.AdamW(g.s, s.update(stepParams.Ptr, s.td.Ptr, 0), adamParams))
 		s.adam(0.01, 1.25, func(i int) float32 { return float32(1 - 0.02*s.decays[i/16]) })
@@ -99,7 +99,7 @@ func TestSGD(t *testing.T) {
 	g := onGPU(t)
 	stepParams := g.put(f32, []float64{0.1, math.NaN(), math.NaN(), math.NaN()})
 	for _, o := range []SGDParams{{}, {Momentum: 0.9, Decay: 0.01}, {Momentum: 0.9, Decay: 0.01, Nesterov: true}} {
-		for _, n := range lengths {
+		for _, n := range lengths() {
 			for _, decay := range []bool{false, true} {
 				s := g.segment(n)
 				td := s.td.Ptr

@@ -61,7 +61,7 @@ func (g *rig) newScaleState(s ScaleState) *tensor {
 func TestUnscale(t *testing.T) {
 	g := onGPU(t)
 	const inv = float32(0.3)
-	for _, n := range lengths {
+	for _, n := range lengths() {
 		for _, bad := range []float64{0, math.NaN(), math.Inf(1), math.Inf(-1)} {
 			x := g.random(gpu.Float32, n)
 			want := ScaleState{Scale: 1 / inv, Inv: inv, Good: 7}

@@ -7,24 +7,33 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
 	"resnet/data"
+	"resnet/gpu"
+	"resnet/gpu/gputest"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/models"
 	"resnet/nn/nntest"
 )
 
+// context is the context of GPU 0, which the tests share. A test that fails may have lost it.
+var context = gputest.Share(
+	func() (release func() error, err error) { return gpu.Hold(0) },
+	func(release func() error) error { return release() },
+)
+
+func TestMain(m *testing.M) { gputest.Main(m, context.Release) }
+
 // openCUDA opens GPU 0, real or emulated. Without one a test is skipped, or fails where RESNET_REQUIRE_GPU is set.
 func openCUDA(c cuda.Config) func(t testing.TB) nn.Backend {
 	return func(t testing.TB) nn.Backend {
 		t.Helper()
-		if _, err := cuda.Devices(); err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
-			t.Skip(err)
-		}
+		_, err := cuda.Devices()
+		gputest.Need(t, err)
+		context.Get(t)
 		b, err := cuda.New(c)
 		if err != nil {
 			t.Fatal(err)

@@ -3,11 +3,10 @@
 package cuda_test
 
 import (
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/nntest"
@@ -39,19 +38,9 @@ func TestCUDAFusedGraph(t *testing.T) {
 	}
 }
 
-// requireEmulation skips a test on a real device.
-func requireEmulation(t *testing.T) {
-	t.Helper()
-	b := openCUDA(cuda.Config{})(t)
-	defer b.Close()
-	if d := b.Info().GPU; d.Name != "emulated GPU" {
-		t.Skipf("on %s, whose order of work no setting changes", d.Name)
-	}
-}
-
 // TestCUDAFusedDigest prints what TestCUDAFusedOrder compares.
 func TestCUDAFusedDigest(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	for _, c := range fusedPrecisions {
 		open := openCUDA(cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn, Deterministic: true})
 		t.Log(digestMark, c.precision, nntest.Digest(t, open))
@@ -64,17 +53,11 @@ const digestMark = "digest:"
 // block. Neither changes a bit. A missing dependency in the graph, memory that is reused too early or a missing barrier
 // would.
 func TestCUDAFusedOrder(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	digests := func(setting string) string {
 		t.Helper()
-		cmd := exec.Command(os.Args[0], "-test.run=^TestCUDAFusedDigest$", "-test.v")
-		cmd.Env = append(os.Environ(), setting)
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", setting, err, out)
-		}
 		var found []string
-		for line := range strings.Lines(string(out)) {
+		for line := range strings.Lines(gputest.Again(t, "TestCUDAFusedDigest", setting)) {
 			if _, digest, ok := strings.Cut(line, digestMark); ok {
 				found = append(found, digest)
 			}

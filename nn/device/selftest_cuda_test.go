@@ -3,10 +3,10 @@
 package device
 
 import (
-	"os"
 	"slices"
 	"testing"
 
+	"resnet/gpu/gputest"
 	kernels "resnet/kernels/cpu"
 	"resnet/nn"
 )
@@ -16,12 +16,7 @@ func openGPU(t *testing.T, precision nn.Precision) nn.Backend {
 	t.Helper()
 	d := Config{Device: CUDA, Precision: precision.String()}
 	b, err := d.Open(Options{Tune: nn.TuneConfig{Mode: nn.TuneCached}})
-	if err != nil && os.Getenv("RESNET_REQUIRE_GPU") == "" {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	gputest.Need(t, err)
 	t.Cleanup(func() { b.Close() })
 	return b
 }
