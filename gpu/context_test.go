@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -48,6 +49,29 @@ func TestHold(t *testing.T) {
 	}
 	if _, err := Hold(1 << 10); err == nil {
 		t.Error("a GPU that there is not is held")
+	}
+}
+
+// A test that leaves a buffer on the device or a descriptor alive fails, and so does such a subtest.
+func TestLeftAlive(t *testing.T) {
+	const variable = "RESNET_TEST_LEFT"
+	if os.Getenv(variable) != "" {
+		b := onGPU(t)
+		b.sub("buffer", func(b bench) { must(b.device.Alloc("lost", 256))(b) })
+		b.sub("descriptor", func(b bench) { must(NewTensor(Float32, 1, 2, 3, 4))(b) })
+		b.sub("nothing", func(b bench) { b.upload([]byte("closed at the end")) })
+		return
+	}
+	gputest.NeedEmulation(t)
+	out, err := gputest.Run([]string{"-test.run=^TestLeftAlive$", "-test.v"}, variable+"=1")
+	for _, want := range []string{
+		"--- FAIL: TestLeftAlive/buffer ", "alive after the test: 1 buffer (lost), 1 stream; ;",
+		"--- FAIL: TestLeftAlive/descriptor ", "--- PASS: TestLeftAlive/nothing ",
+		"gpu: device 0 closed with 1 buffer (lost), 1 tensor descriptor still alive",
+	} {
+		if err == nil || !strings.Contains(out, want) {
+			t.Errorf("%v, want a failure with %q:\n%s", err, want, out)
+		}
 	}
 }
 

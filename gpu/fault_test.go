@@ -194,6 +194,7 @@ func misuse(t *testing.T) (here bool) {
 		return true
 	}
 	requireGPU(t)
+	gputest.NeedTime(t, "a process of its own takes a second on a GPU")
 	gputest.Again(t, t.Name(), gputest.ExpectVariable+"=1")
 	return false
 }

@@ -20,6 +20,14 @@ func Need(t testing.TB, err error) {
 	t.Skip(err)
 }
 
+// NeedTime skips a test with -short, and says why.
+func NeedTime(t testing.TB, why string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: " + why)
+	}
+}
+
 // Again runs a test of this program in a process of its own, with further variables of the environment as name=value,
 // and returns what it wrote. The test must succeed there.
 func Again(t testing.TB, test string, environment ...string) (out string) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 const (
@@ -139,7 +140,7 @@ func TestBatchNormStatistics(t *testing.T) {
 
 // The statistics do not depend on the size of the device.
 func TestBatchNormStatisticsRepeat(t *testing.T) {
-	needTime(t)
+	gputest.NeedTime(t, "others test these kernels")
 	eachRows(t, func(g *rig, what string, dt gpu.DataType, rows, c int) {
 		x := g.random(dt, rows*c)
 		v := g.channels(c)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 // planned are sizes with different plans in every respect: tiles of one image and of many, weights that stay in shared
@@ -21,7 +22,7 @@ var planned = []Convolution{
 // Every plan computes the same y bit by bit, sums within tolerance, and the same sums in a second launch. With rows
 // ahead, y is also the same if one block computes all tiles.
 func TestConvolutionPlans(t *testing.T) {
-	needTime(t)
+	gputest.NeedTime(t, "others test these kernels")
 	for _, dt := range dtypes {
 		for i, c := range planned {
 			for _, end := range []ending{endings[1], endings[5]} {

@@ -101,6 +101,7 @@ func TestCodeRefused(t *testing.T) {
 	const variable = "RESNET_TEST_REFUSED"
 	if os.Getenv(variable) == "" {
 		needGPU(t)
+		gputest.NeedTime(t, "a process of its own takes a second on a GPU")
 		gputest.Again(t, t.Name(), variable+"=1")
 		return
 	}

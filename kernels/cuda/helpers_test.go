@@ -282,14 +282,6 @@ func pick[T any](all []T, short ...T) []T {
 	return all
 }
 
-// needTime skips a test whose kernels other tests launch as well with -short.
-func needTime(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: others test these kernels")
-	}
-}
-
 // lengths have no, partial and full vectors, blocks and rounds over the grid.
 func lengths() []int {
 	return pick([]int{1, 3, 4, 7, 8, 9, 31, 255, 256, 1023, 2048, 2049, 4099, 7001}, 7, 2049)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 // weightGradients have a single pixel, images smaller than the window, less than a chunk of pixels, and channels for
@@ -129,7 +130,7 @@ func TestWeightGradient(t *testing.T) {
 
 // Every plan computes the same gradient, except for the order of sums.
 func TestWeightGradientPlans(t *testing.T) {
-	needTime(t)
+	gputest.NeedTime(t, "others test these kernels")
 	for _, dt := range dtypes {
 		for _, kernel := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%d", name(dt), kernel), func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 	"resnet/nn/cuda"
 )
@@ -28,7 +29,7 @@ func tuneReport(t *testing.T, b nn.Backend) nn.TuneReport {
 
 // Compile measures what is not cached, leaves memory as if it had not, and does not measure the same again.
 func TestCUDATuneMeasures(t *testing.T) {
-	needTime(t, "the first algorithms are used")
+	gputest.NeedTime(t, "the first algorithms are used")
 	dir := t.TempDir()
 	b := openTuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
 	g, e := narrowNetwork(t, b, 4)
@@ -134,7 +135,7 @@ func withChoices(measured *nn.Tuning, last bool) *nn.Tuning {
 
 // The choices of the file are followed, for fewer images than the batch as well. Given choices win over the file's.
 func TestCUDATuneFileDecides(t *testing.T) {
-	needTime(t, "the first algorithms are used")
+	gputest.NeedTime(t, "the first algorithms are used")
 	dir := t.TempDir()
 	b := openTuned(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir})
 	twoSteps(t, b)

@@ -42,14 +42,6 @@ func openCUDA(c cuda.Config) func(t testing.TB) nn.Backend {
 	}
 }
 
-// needTime skips a test with -short: what it covers is slow to compute on the host, or covered in part by another test.
-func needTime(t *testing.T, covered string) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: " + covered)
-	}
-}
-
 func TestCUDA(t *testing.T) { nntest.RunAll(t, openCUDA(cuda.Config{Deterministic: true})) }
 
 func TestCUDAGolden(t *testing.T) {
@@ -57,12 +49,12 @@ func TestCUDAGolden(t *testing.T) {
 }
 
 func TestCUDAGoldenFull(t *testing.T) {
-	needTime(t, "TestCUDAGolden compares a smaller network")
+	gputest.NeedTime(t, "TestCUDAGolden compares a smaller network")
 	nntest.RunGoldenFull(t, openCUDA(cuda.Config{Deterministic: true}))
 }
 
 func TestCUDAPrecision(t *testing.T) {
-	needTime(t, "TestCUDA compares these kernels in fp32, TestCUDAFusedPrecision others in bf16")
+	gputest.NeedTime(t, "TestCUDA compares these kernels in fp32, TestCUDAFusedPrecision others in bf16")
 	for _, c := range []struct {
 		precision nn.Precision
 		tolerance nntest.Tolerance

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 	"resnet/nn/cuda"
 )
@@ -47,7 +48,7 @@ func kernelCount(t *testing.T, e nn.Executor, m nn.Mode, n int) int {
 // Compile measures whole steps with fusion and without, and how to cut convolutions into blocks. Given choices are
 // followed, for smaller batches too.
 func TestCUDAFusedTune(t *testing.T) {
-	needTime(t, "the first plans are used")
+	gputest.NeedTime(t, "the first plans are used")
 	const batch = 3
 	b := openFuseAuto(t, nn.TuneConfig{Mode: nn.TuneOn})
 	blockNetwork(t, b, batch)

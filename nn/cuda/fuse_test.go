@@ -22,7 +22,7 @@ func TestCUDAFusedPrecision(t *testing.T) {
 	for _, c := range fusedPrecisions {
 		t.Run(c.precision.String(), func(t *testing.T) {
 			if c.precision != nn.BF16 {
-				needTime(t, "bf16 is compared")
+				gputest.NeedTime(t, "bf16 is compared")
 			}
 			open := openCUDA(cuda.Config{Precision: c.precision, Fuse: cuda.FuseOn})
 			nntest.RunPrecision(t, lowScale(open), c.tolerance)
@@ -56,7 +56,7 @@ const digestMark = "digest:"
 // block. Neither changes a bit. A missing dependency in the graph, memory that is reused too early or a missing barrier
 // would.
 func TestCUDAFusedOrder(t *testing.T) {
-	needTime(t, "TestCUDAFusedGraph runs in one order")
+	gputest.NeedTime(t, "TestCUDAFusedGraph runs in one order")
 	gputest.NeedEmulation(t)
 	digests := func(setting string) string {
 		t.Helper()
