@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"resnet/gpu"
 	kernels "resnet/kernels/cuda"
@@ -48,6 +49,11 @@ func (i *Inspection) inspect(index int) {
 		release() // a fault may have ended the context: calls after it failed, and a backend needs a new one
 	}
 	i.GPUs = append(i.GPUs, g)
+}
+
+// right reports whether all products are.
+func (g *InspectedGPU) right() bool {
+	return !slices.ContainsFunc(g.Products, func(p Product) bool { return p.Err != nil })
 }
 
 // open opens the GPU and loads the kernels on it.

@@ -1,9 +1,6 @@
 package cuda
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // Inspection lists the libraries and GPUs that this machine has for the backend.
 type Inspection struct {
@@ -57,9 +54,4 @@ type InspectedGPU struct {
 type Product struct {
 	Name string
 	Err  error
-}
-
-// right reports whether all products are.
-func (g *InspectedGPU) right() bool {
-	return !slices.ContainsFunc(g.Products, func(p Product) bool { return p.Err != nil })
 }
