@@ -15,7 +15,7 @@ import (
 // for those whose libraries fail in other ways.
 func TestOneContext(t *testing.T) {
 	apart := []string{"-test.skip=^(TestOneContext|TestFaults|TestSearchGoesOn|TestLostContext)$"}
-	gputest.OneContext(t, apart, 30, gputest.ExpectVariable+"=1", orderVariable+"=others-first")
+	gputest.OneContext(t, apart, 20, gputest.ExpectVariable+"=1", orderVariable+"=others-first")
 }
 
 // A context that is held keeps its memory while devices are closed and opened.

@@ -56,6 +56,30 @@ func TestSharedAfterAFailure(t *testing.T) {
 	}
 }
 
+// ended is a test that Fatal ends by a panic with its argument.
+type ended struct{ testing.TB }
+
+func (ended) Fatal(args ...any) { panic(args[0]) }
+
+// What cannot be made is tried once, and ends each test that needs it.
+func TestSharedThatCannotBeMade(t *testing.T) {
+	tries, none := 0, errors.New("no memory")
+	s := Share(func() (int, error) { tries++; return 0, none }, func(int) error { return errors.New("not made") })
+	for range 2 {
+		func() {
+			defer func() {
+				if got := recover(); got != none {
+					t.Errorf("the test ended with %v, want %v", got, none)
+				}
+			}()
+			s.Get(ended{t})
+		}()
+	}
+	if err := s.Release(); tries != 1 || err != nil {
+		t.Errorf("tried %d times, release %v, want once and nothing to release", tries, err)
+	}
+}
+
 // variable tells a test that it runs in a process of its own.
 const variable = "RESNET_TEST_AGAIN"
 

@@ -8,15 +8,17 @@ import (
 
 // Shared is a value that the tests of a process share, such as a GPU's context, which takes tenths of a second to make.
 // It is made when a test first asks for it, and released by Main. A test that fails may leave it unusable, as a fault
-// of a kernel does with a context, so the next test gets a new one. Tests that use it do not run in parallel.
+// of a kernel does with a context, so the next test gets a new one. If it cannot be made no test tries again. Tests
+// that use it do not run in parallel.
 type Shared[T any] struct {
 	make    func() (T, error)
 	release func(T) error
 
 	value T
-	users int  // tests that are running with value
-	made  bool // value has to be released
-	stale bool // a user has failed
+	err   error // of making it
+	users int   // tests that are running with value
+	made  bool  // value has to be released
+	stale bool  // a user has failed
 }
 
 // Share returns a value that is made and released by these functions.
@@ -27,12 +29,12 @@ func Share[T any](make func() (T, error), release func(T) error) *Shared[T] {
 // Get returns the value for the time of a test, and ends the test if it cannot be made.
 func (s *Shared[T]) Get(t testing.TB) T {
 	t.Helper()
-	if !s.made {
-		value, err := s.make()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.value, s.made = value, true
+	if !s.made && s.err == nil {
+		s.value, s.err = s.make()
+		s.made = s.err == nil
+	}
+	if s.err != nil {
+		t.Fatal(s.err)
 	}
 	s.users++
 	t.Cleanup(func() {
