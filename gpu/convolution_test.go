@@ -106,6 +106,8 @@ type convPass struct {
 	want       func(old []float64, beta float64) (out, scale []float64)
 }
 
+// testConvolution tests every algorithm of every pass. On a real GPU the first of each list must be right; what is wrong
+// with others is logged.
 func testConvolution(b bench, h *DNN, c convCase) {
 	search := Search{WorkspaceLimit: 64 << 20, Deterministic: c.deterministic}
 	passes := b.passes(h, c, search)
@@ -124,9 +126,9 @@ func testConvolution(b bench, h *DNN, c convCase) {
 				switch {
 				case wrong == "":
 				case rank == 0 || b.emulated():
-					b.Fatal(wrong)
-				default: // heuristics list what a GPU cannot run; what is used is tried or measured before
-					b.Logf("rank %d of cuDNN's algorithms: %s", rank+1, wrong)
+					b.Error(wrong)
+				default: // cuDNN may list algorithms that fail when they run
+					b.Logf("number %d of cuDNN's list: %s", rank+1, wrong)
 				}
 			}
 		}
