@@ -31,6 +31,9 @@ type functions struct {
 	convolutionN32        perType
 	convolutionN64        perType
 	crop                  perType
+	directConvolution     perType
+	directDataGradient    perType
+	directWeightGradient  perType
 	head                  perType
 	headBackward          perType
 	input                 perType
@@ -79,34 +82,37 @@ func (f *functions) kernels() table {
 // typed maps the kernels of typed_*.ptx for one element type to their fields, by their names without the type.
 func (f *functions) typed(t gpu.DataType) table {
 	return table{
-		"accumulate":         &f.accumulate[t],
-		"add":                &f.add[t],
-		"avgpool":            &f.avgpool[t],
-		"avgpool_backward":   &f.avgpoolBackward[t],
-		"batchnorm_apply":    &f.batchnormApply[t],
-		"batchnorm_backward": &f.batchnormBackward[t],
-		"batchnorm_reduce":   &f.batchnormReduce[t],
-		"batchnorm_stats":    &f.batchnormStats[t],
-		"bias":               &f.bias[t],
-		"bias_backward":      &f.biasBackward[t],
-		"cast":               &f.cast[t],
-		"crop":               &f.crop[t],
-		"head":               &f.head[t],
-		"head_backward":      &f.headBackward[t],
-		"input":              &f.input[t],
-		"loss":               &f.loss[t],
-		"loss_backward":      &f.lossBackward[t],
-		"maxpool":            &f.maxpool[t],
-		"maxpool_backward":   &f.maxpoolBackward[t],
-		"norm_statistics":    &f.normStatistics[t],
-		"not_finite":         &f.notFinite[t],
-		"pack_weights":       &f.packWeights[t],
-		"pad":                &f.pad[t],
-		"relu":               &f.relu[t],
-		"relu_backward":      &f.reluBackward[t],
-		"stem":               &f.stem[t],
-		"stem_backward":      &f.stemBackward[t],
-		"uncast":             &f.uncast[t],
+		"accumulate":             &f.accumulate[t],
+		"add":                    &f.add[t],
+		"avgpool":                &f.avgpool[t],
+		"avgpool_backward":       &f.avgpoolBackward[t],
+		"batchnorm_apply":        &f.batchnormApply[t],
+		"batchnorm_backward":     &f.batchnormBackward[t],
+		"batchnorm_reduce":       &f.batchnormReduce[t],
+		"batchnorm_stats":        &f.batchnormStats[t],
+		"bias":                   &f.bias[t],
+		"bias_backward":          &f.biasBackward[t],
+		"cast":                   &f.cast[t],
+		"crop":                   &f.crop[t],
+		"direct_convolution":     &f.directConvolution[t],
+		"direct_data_gradient":   &f.directDataGradient[t],
+		"direct_weight_gradient": &f.directWeightGradient[t],
+		"head":                   &f.head[t],
+		"head_backward":          &f.headBackward[t],
+		"input":                  &f.input[t],
+		"loss":                   &f.loss[t],
+		"loss_backward":          &f.lossBackward[t],
+		"maxpool":                &f.maxpool[t],
+		"maxpool_backward":       &f.maxpoolBackward[t],
+		"norm_statistics":        &f.normStatistics[t],
+		"not_finite":             &f.notFinite[t],
+		"pack_weights":           &f.packWeights[t],
+		"pad":                    &f.pad[t],
+		"relu":                   &f.relu[t],
+		"relu_backward":          &f.reluBackward[t],
+		"stem":                   &f.stem[t],
+		"stem_backward":          &f.stemBackward[t],
+		"uncast":                 &f.uncast[t],
 	}
 }
 
@@ -388,6 +394,43 @@ func (k *Kernels) launchCrop(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType
 	args.Uint32(flag(accumulate))
 	args.Uint32(uint32(n))
 	return k.fn.crop.launch("crop", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchDirectConvolution(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, y, x, w gpu.Ptr,
+	p Pool, out, n int) error {
+	var args gpu.Args
+	args.Ptr(y)
+	args.Ptr(x)
+	args.Ptr(w)
+	p.push(&args)
+	args.Uint32(uint32(out))
+	args.Uint32(uint32(n))
+	return k.fn.directConvolution.launch("direct_convolution", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchDirectDataGradient(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dx, dy, w gpu.Ptr,
+	p Pool, out int, accumulate bool, n int) error {
+	var args gpu.Args
+	args.Ptr(dx)
+	args.Ptr(dy)
+	args.Ptr(w)
+	p.push(&args)
+	args.Uint32(uint32(out))
+	args.Uint32(flag(accumulate))
+	args.Uint32(uint32(n))
+	return k.fn.directDataGradient.launch("direct_data_gradient", t, s, grid, block, 0, &args)
+}
+
+func (k *Kernels) launchDirectWeightGradient(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, dw, x,
+	dy gpu.Ptr, p Pool, out, n int) error {
+	var args gpu.Args
+	args.Ptr(dw)
+	args.Ptr(x)
+	args.Ptr(dy)
+	p.push(&args)
+	args.Uint32(uint32(out))
+	args.Uint32(uint32(n))
+	return k.fn.directWeightGradient.launch("direct_weight_gradient", t, s, grid, block, 0, &args)
 }
 
 func (k *Kernels) launchHead(s *gpu.Stream, grid, block gpu.Dim3, t gpu.DataType, a Head, metrics, done,

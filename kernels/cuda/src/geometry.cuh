@@ -36,8 +36,8 @@ struct Window {
     int y0, y1, x0, x1;
 };
 
-// Pool is the geometry of a pooling layer: windows of kh x kw pixels on images of h x w, with top and left padding, and
-// outputs of oh x ow. Kernels take it by value; Go's Pool mirrors it.
+// Pool is the geometry of a pooling layer, and of a convolution's input: windows of kh x kw pixels on images of h x w,
+// with top and left padding, and outputs of oh x ow. Kernels take it by value; Go's Pool mirrors it.
 struct Pool {
     int h, w, c, oh, ow, kh, kw, stride_h, stride_w, top, left;
 
@@ -61,5 +61,10 @@ struct Pool {
     }
     __device__ unsigned output(unsigned n, unsigned oy, unsigned ox, unsigned channel) const {
         return ((n * oh + oy) * ow + ox) * c + channel;
+    }
+
+    // weight is the offset of a convolution's weight, of output channel k at row r and column s of the window.
+    __device__ unsigned weight(unsigned k, unsigned r, unsigned s, unsigned channel) const {
+        return ((k * kh + r) * kw + s) * c + channel;
     }
 };

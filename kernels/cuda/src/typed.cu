@@ -14,6 +14,7 @@ namespace TYPE {
 #include "batchnorm.cu"
 #include "bias.cu"
 #include "check.cu"
+#include "direct.cu"
 #include "elementwise.cu"
 #include "head.cu"
 #include "input.cu"
