@@ -101,7 +101,7 @@ cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, cudn
     return dnn(__func__, kContext, [&] {
         handle_of(handle);
         workspace_size(Pass::forward, problem_of(x, w, c, y), algorithm, bytes);
-    });
+    }, algorithm);
 }
 
 cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle, cudnnFilterDescriptor_t w,
@@ -111,7 +111,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataWorkspaceSize(cudnnHandle_t handle,
     return dnn(__func__, kContext, [&] {
         handle_of(handle);
         workspace_size(Pass::backward_data, problem_of(dx, w, c, dy), algorithm, bytes);
-    });
+    }, algorithm);
 }
 
 cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handle, cudnnTensorDescriptor_t x,
@@ -121,7 +121,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterWorkspaceSize(cudnnHandle_t handl
     return dnn(__func__, kContext, [&] {
         handle_of(handle);
         workspace_size(Pass::backward_filter, problem_of(x, dw, c, dy), algorithm, bytes);
-    });
+    }, algorithm);
 }
 
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t x_desc,
@@ -136,7 +136,7 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void *alpha, c
         const Arrays arrays{use_of(p.x, x, "x"), use_of(p.w, w, "w"), use_of(p.y, y, "y")};
         run(handle_of(handle), Pass::forward, p, algorithm, {workspace, workspace_size}, arrays,
             [=](size_t) { store(p.y, y, convolve(p.geometry, load(p.x, x, tf32), load(p.w, w, tf32)), blend); });
-    });
+    }, algorithm);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alpha, cudnnFilterDescriptor_t w_desc,
@@ -154,7 +154,7 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void *alp
                 store(p.x, dx, convolve_backward_data(p.geometry, load(p.w, w, tf32), load(p.y, dy, tf32), start),
                       blend);
             });
-    });
+    }, algorithm);
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *alpha, cudnnTensorDescriptor_t x_desc,
@@ -172,7 +172,7 @@ cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void *a
                 store(p.w, dw, convolve_backward_filter(p.geometry, load(p.x, x, tf32), load(p.y, dy, tf32), start),
                       blend);
             });
-    });
+    }, algorithm);
 }
 
 }  // extern "C"

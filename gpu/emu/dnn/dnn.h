@@ -39,8 +39,9 @@ namespace emu {
 
 cudnnStatus_t dnn_status(CUresult status);
 
-template <typename Body> cudnnStatus_t dnn(const char *function, unsigned rules, Body &&body) {
-    return checked<cudnnStatus_t>(function, rules, dnn_status, body);
+template <typename Body>
+cudnnStatus_t dnn(const char *function, unsigned rules, Body &&body, long algorithm = kAnyAlgorithm) {
+    return checked<cudnnStatus_t>(function, rules, dnn_status, body, algorithm);
 }
 
 // The of functions are violations unless the handle is live and its descriptor was set. What names the argument.

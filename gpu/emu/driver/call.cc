@@ -3,7 +3,6 @@
 #include <map>
 
 #include "capture.h"
-#include "config.h"
 #include "context.h"
 
 namespace emu {
@@ -33,23 +32,27 @@ bool asynchronous(int status) {
     return false;
 }
 
-// injection is the status that RESNET_EMU_FAIL has for the nth call of a function, or 0.
-int injection(const std::string &name, long nth) {
-    for (const Fault &f : config().fail)
-        if (plain_name(f.call) == name && (f.nth == 0 || f.nth == nth)) return f.status;
+// injection is the status that RESNET_EMU_FAIL has for the nth call of a function, for this algorithm, or 0.
+int injection(const std::string &name, long algorithm, long nth) {
+    for (const Fault &f : config().fail) {
+        const bool meant = f.algorithm == kAnyAlgorithm || f.algorithm == algorithm;
+        if (plain_name(f.call) == name && meant && (f.nth == 0 || f.nth == nth)) return f.status;
+    }
     return 0;
 }
 
 }  // namespace
 
-Call::Call(const char *function, unsigned r) : lock(everything), name(plain_name(function)), doing(name), rules(r) {
+Call::Call(const char *function, unsigned r, long algorithm)
+    : lock(everything), name(plain_name(function)), doing(name), rules(r) {
     count("call", name);
     poison = CUDA_SUCCESS;
-    injected = injection(name, ++calls[name]);
+    injected = injection(name, algorithm, ++calls[name]);
     if ((rules & kGivesWork) == kGivesWork && asynchronous(injected)) {
         poison = static_cast<CUresult>(injected);
         injected = 0;
     }
+    if (injected) explain("status %d, as RESNET_EMU_FAIL asks", injected);
 }
 
 Call::~Call() {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "config.h"
 #include "report.h"
 
 namespace emu {
@@ -23,7 +24,7 @@ enum Rule : unsigned {
 // status to end with.
 class Call {
   public:
-    Call(const char *function, unsigned rules);
+    Call(const char *function, unsigned rules, long algorithm);
     ~Call();
     Call(const Call &) = delete;
     Call &operator=(const Call &) = delete;
@@ -46,10 +47,12 @@ CUresult take_poison();
 // initialised is whether cuInit has succeeded.
 extern bool initialised;
 
-// checked runs body as the function of that name. Translate turns the driver's status into the library's.
+// checked runs body as the function of that name. Translate turns the driver's status into the library's. A call for one
+// of cuDNN's algorithms says which.
 template <typename Status, typename Body>
-Status checked(const char *function, unsigned rules, Status (*translate)(CUresult), Body &&body) {
-    Call call(function, rules);
+Status checked(const char *function, unsigned rules, Status (*translate)(CUresult), Body &&body,
+               long algorithm = kAnyAlgorithm) {
+    Call call(function, rules, algorithm);
     if (call.injected) return static_cast<Status>(call.injected);
     try {
         call.enter();

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -68,10 +69,12 @@ std::vector<Fault> parse_faults(const std::string &list) {
     std::vector<Fault> faults;
     std::istringstream in(list);
     for (std::string item; std::getline(in, item, ',');) {
-        const size_t colon = item.find(':'), at = item.find('@');
-        if (colon == 0 || colon == std::string::npos)
-            bad("RESNET_EMU_FAIL", '"' + item + '"', "call:status or call:status@nth");
-        Fault f{item.substr(0, colon), 0, 0};
+        const size_t colon = item.find(':'), at = item.find('@'), hash = item.find('#');
+        const size_t name = std::min(hash, colon);
+        if (name == 0 || colon == std::string::npos)
+            bad("RESNET_EMU_FAIL", '"' + item + '"', "call:status, call#algorithm:status or call:status@nth");
+        Fault f{item.substr(0, name), kAnyAlgorithm, 0, 0};
+        if (hash < colon) f.algorithm = number("RESNET_EMU_FAIL", item.substr(hash + 1, colon - hash - 1));
         f.status = number("RESNET_EMU_FAIL", item.substr(colon + 1, at == std::string::npos ? at : at - colon - 1));
         if (at != std::string::npos) f.nth = number("RESNET_EMU_FAIL", item.substr(at + 1));
         faults.push_back(f);

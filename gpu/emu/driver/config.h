@@ -8,12 +8,15 @@
 
 namespace emu {
 
-// Fault makes the nth call of a function, or each where nth is 0, end with a status of that function's library.
+// Fault makes the nth call of a function, or each where nth is 0, end with a status of that function's library. Only
+// calls for one of cuDNN's algorithms count, unless it is kAnyAlgorithm.
 struct Fault {
     std::string call;
+    long algorithm;
     int status;
     long nth;
 };
+constexpr long kAnyAlgorithm = -1;
 
 struct Config {
     int devices;              // RESNET_EMU_DEVICES
@@ -36,7 +39,7 @@ const Config &config();
 // expecting says that violations are wanted now (RESNET_EMU_EXPECT=1): a test provokes them.
 bool expecting();
 
-// parse_faults reads "cuLaunchKernel:719@5,cudnnCreate:1001".
+// parse_faults reads "cuLaunchKernel:719@5,cudnnCreate:1001,cudnnConvolutionForward#1:5000".
 std::vector<Fault> parse_faults(const std::string &text);
 
 }  // namespace emu

@@ -53,6 +53,13 @@ void require(bool ok, CUresult status, const char *format, ...) {
     report(status);
 }
 
+void explain(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    note(format, args);
+    va_end(args);
+}
+
 void refuse(CUresult status, const char *format, ...) {
     va_list args;
     va_start(args, format);

@@ -24,6 +24,9 @@ void require(bool ok, CUresult status, const char *format, ...) __attribute__((f
 // refuse ends the call too, but there is no mistake: the answer of a real library to a sensible question.
 [[noreturn]] void refuse(CUresult status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// explain makes last_text that of the call in progress, which ends with a status that a test asks for.
+void explain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 // last_text is why the last call that failed on this thread did, "CALL: TEXT".
 const std::string &last_text();
 

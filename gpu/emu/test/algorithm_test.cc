@@ -1,5 +1,6 @@
 // Algorithms: what is listed of them, what they need, and how they round.
 #include <algorithm>
+#include <cstring>
 
 #include "small.h"
 
@@ -105,6 +106,21 @@ TEST(old_devices_have_no_tf32) {
         CHECK_EQUAL(c.forward(1, c.xp.pointer(), c.yp.pointer(), c.workspace.pointer(), c.workspace.n),
                     CUDNN_STATUS_SUCCESS);
         CHECK(exact == c.yp.values());
+    });
+    CHECK(o.exited(0));
+}
+
+TEST(an_algorithm_fails_as_asked) {
+    const Outcome o = in_child({{"RESNET_EMU_FAIL", "cudnnConvolutionForward#1:5001"}}, [] {
+        const Device device;
+        Small c;
+        CHECK_EQUAL(c.forward(0, c.xp.pointer(), c.yp.pointer(), c.workspace.pointer(), c.workspace.n),
+                    CUDNN_STATUS_SUCCESS);
+        CHECK_EQUAL(c.forward(1, c.xp.pointer(), c.yp.pointer(), c.workspace.pointer(), c.workspace.n),
+                    CUDNN_STATUS_EXECUTION_FAILED_CUDA_DRIVER);
+        char text[128];
+        cudnnGetLastErrorString(text, sizeof text);
+        CHECK(strcmp(text, "cudnnConvolutionForward: status 5001, as RESNET_EMU_FAIL asks") == 0);
     });
     CHECK(o.exited(0));
 }

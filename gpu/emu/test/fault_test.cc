@@ -90,6 +90,8 @@ TEST(a_setting_that_makes_no_sense_ends_the_process) {
     const std::pair<std::string, std::string> settings[] = {{"RESNET_EMU_DEVICES", "two"},
                                                             {"RESNET_EMU_FAIL", "cuInit"},
                                                             {"RESNET_EMU_FAIL", "cuInit:x"},
+                                                            {"RESNET_EMU_FAIL", "cuInit#x:1"},
+                                                            {"RESNET_EMU_FAIL", "#1:1"},
                                                             {"RESNET_EMU_ORDER", "first"}};
     for (const auto &[name, value] : settings) {
         const Outcome o = in_child({{name, value}}, [] { cuInit(0); });
