@@ -64,6 +64,8 @@ type Search struct {
 	WorkspaceLimit int64 // bytes
 	// Deterministic refuses algorithms whose result may differ from run to run.
 	Deterministic bool
+	// Refused, if not nil, gets each algorithm that is left out because a call of cuDNN about it failed, and the error.
+	Refused func(a Algorithm, err error)
 }
 
 // pass is what differs between the three passes of a convolution.
@@ -76,7 +78,7 @@ type pass struct {
 }
 
 // ForwardAlgorithms lists the algorithms for y = x * w that s allows, at least one, ranked by cuDNN's heuristics, which
-// do not run them.
+// do not run them: they may still fail when they run. Where there is none the error wraps ErrRefused.
 //
 // To find the fastest, use Timing. cudnnFindConvolutionForwardAlgorithmEx allocates memory, times each algorithm once,
 // with whatever is in the caches and including the launch, and cannot time a convolution together with the kernels
@@ -150,11 +152,17 @@ func (c *Convolution) search(s Search, p pass) ([]Algorithm, error) {
 		}
 	}
 	if len(allowed) == 0 {
-		return nil, fmt.Errorf("gpu: cuDNN has no %s convolution for %s with %s math: %s",
-			p.name, p.shapes, c.Math, strings.Join(refused, ", "))
+		return nil, noAlgorithm(fmt.Sprintf("gpu: cuDNN has no %s convolution for %s with %s math: %s",
+			p.name, p.shapes, c.Math, strings.Join(refused, ", ")))
 	}
 	return allowed, nil
 }
+
+// noAlgorithm says why no algorithm is allowed. It wraps ErrRefused.
+type noAlgorithm string
+
+func (e noAlgorithm) Error() string { return string(e) }
+func (e noAlgorithm) Unwrap() error { return ErrRefused }
 
 // consider converts a proposal to an algorithm, or returns why it is not allowed.
 func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorithm, why string) {
@@ -170,19 +178,27 @@ func (c *Convolution) consider(s Search, p pass, proposal C.proposal) (a Algorit
 	if a.Math, allowed = c.Math.grant(int(proposal.math)); !allowed {
 		return a, "rounds its inputs"
 	}
-	if err := c.use(a.Math); err != nil {
+	err := c.use(a.Math)
+	if err == nil {
+		a.Workspace, err = p.workspaceOf(proposal)
+	}
+	if err != nil {
+		if s.Refused != nil {
+			s.Refused(a, err)
+		}
 		return a, err.Error()
 	}
-	var bytes C.size_t
-	status := p.workspace(proposal.algorithm, &bytes)
-	if err := dnnStatus("cudnnGetConvolution"+p.name+"WorkspaceSize", status); err != nil {
-		return a, err.Error()
-	}
-	a.Workspace = int64(bytes)
 	if a.Workspace > s.WorkspaceLimit {
 		return a, fmt.Sprintf("needs %s of workspace, limit %s", size(a.Workspace), size(s.WorkspaceLimit))
 	}
 	return a, ""
+}
+
+// workspaceOf is the size of the workspace that a proposal needs.
+func (p pass) workspaceOf(proposal C.proposal) (int64, error) {
+	var bytes C.size_t
+	status := p.workspace(proposal.algorithm, &bytes)
+	return int64(bytes), dnnStatus("cudnnGetConvolution"+p.name+"WorkspaceSize", status)
 }
 
 // grant returns the math type with which a proposal runs, and whether a convolution of math m allows it. If m is FMA, a

@@ -10,15 +10,18 @@ static const cudnnBatchNormMode_t mode = CUDNN_BATCHNORM_SPATIAL_PERSISTENT;
 static const cudnnBatchNormOps_t ops = CUDNN_BATCHNORM_OPS_BN;
 static const float one = 1, zero = 0;
 
-static cudnnStatus_t batchNormSizes(cudnnHandle_t h, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t param,
-		size_t *forward, size_t *backward, size_t *reserve) {
-	cudnnStatus_t status = cudnnGetBatchNormalizationForwardTrainingExWorkspaceSize(
-		h, mode, ops, x, NULL, x, param, NULL, forward);
-	if (status != CUDNN_STATUS_SUCCESS) return status;
-	status = cudnnGetBatchNormalizationBackwardExWorkspaceSize(
-		h, mode, ops, x, NULL, x, NULL, x, param, NULL, backward);
-	if (status != CUDNN_STATUS_SUCCESS) return status;
-	return cudnnGetBatchNormalizationTrainingExReserveSpaceSize(h, mode, ops, NULL, x, reserve);
+static cudnnStatus_t batchNormForwardSize(cudnnHandle_t h, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t param,
+		size_t *bytes) {
+	return cudnnGetBatchNormalizationForwardTrainingExWorkspaceSize(h, mode, ops, x, NULL, x, param, NULL, bytes);
+}
+
+static cudnnStatus_t batchNormBackwardSize(cudnnHandle_t h, cudnnTensorDescriptor_t x, cudnnTensorDescriptor_t param,
+		size_t *bytes) {
+	return cudnnGetBatchNormalizationBackwardExWorkspaceSize(h, mode, ops, x, NULL, x, NULL, x, param, NULL, bytes);
+}
+
+static cudnnStatus_t batchNormReserveSize(cudnnHandle_t h, cudnnTensorDescriptor_t x, size_t *bytes) {
+	return cudnnGetBatchNormalizationTrainingExReserveSpaceSize(h, mode, ops, NULL, x, bytes);
 }
 
 static cudnnStatus_t batchNormTrain(cudnnHandle_t h, cudnnTensorDescriptor_t x, uintptr_t xp, uintptr_t yp,
@@ -82,9 +85,17 @@ func (b *BatchNorm) measure(h *DNN, x *Tensor) error {
 		return err
 	}
 	var forward, backward, reserve C.size_t
-	status = C.batchNormSizes(h.handle, x.handle, b.param, &forward, &backward, &reserve)
+	status = C.batchNormForwardSize(h.handle, x.handle, b.param, &forward)
+	if err := dnnStatus("cudnnGetBatchNormalizationForwardTrainingExWorkspaceSize", status); err != nil {
+		return err
+	}
+	status = C.batchNormBackwardSize(h.handle, x.handle, b.param, &backward)
+	if err := dnnStatus("cudnnGetBatchNormalizationBackwardExWorkspaceSize", status); err != nil {
+		return err
+	}
+	status = C.batchNormReserveSize(h.handle, x.handle, &reserve)
 	b.Workspace, b.BackwardWorkspace, b.Reserve = int64(forward), int64(backward), int64(reserve)
-	return dnnStatus("cudnnGetBatchNormalizationExSizes", status)
+	return dnnStatus("cudnnGetBatchNormalizationTrainingExReserveSpaceSize", status)
 }
 
 // BatchNormMemory is where the C parameters, statistics and gradients of a batch normalisation are, and its temporary

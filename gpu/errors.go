@@ -11,6 +11,9 @@ import (
 var (
 	// ErrNoDevice is wrapped by errors that say that there is no GPU.
 	ErrNoDevice = errors.New("no CUDA device")
+	// ErrRefused is wrapped by errors that say that cuDNN cannot do what was asked, though the request makes sense:
+	// another algorithm may, or a kernel of our own. Whether the device still works, Stream.Sync tells.
+	ErrRefused = errors.New("cuDNN refuses")
 	// ErrNoLibrary is wrapped by errors that say that a library is missing or has the wrong version.
 	ErrNoLibrary = errors.New("no usable CUDA library")
 )
@@ -23,6 +26,8 @@ type Error struct {
 	Code int
 	Text string // the library's explanation, or empty
 	Hint string // what to do about it, or empty
+
+	refused bool // wraps ErrRefused
 }
 
 func (e *Error) Error() string {
@@ -44,10 +49,13 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns ErrNoDevice for the driver's CUDA_ERROR_NO_DEVICE.
+// Unwrap returns ErrNoDevice for the driver's CUDA_ERROR_NO_DEVICE, and ErrRefused for a refusal of cuDNN.
 func (e *Error) Unwrap() error {
-	if e.Name == "CUDA_ERROR_NO_DEVICE" {
+	switch {
+	case e.Name == "CUDA_ERROR_NO_DEVICE":
 		return ErrNoDevice
+	case e.refused:
+		return ErrRefused
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func dnnStatus(call string, status C.cudnnStatus_t) error {
 	if status == C.CUDNN_STATUS_SUCCESS {
 		return nil
 	}
-	e := &Error{Call: call, Code: int(status)}
+	e := &Error{Call: call, Code: int(status), refused: refuses(int(status))}
 	if has(libDNN, "cudnnGetErrorString") {
 		e.Name = C.GoString(C.cudnnGetErrorString(status))
 		var text [1024]C.char
@@ -69,6 +69,20 @@ func dnnStatus(call string, status C.cudnnStatus_t) error {
 	}
 	e.Hint = dnnHints[e.Name]
 	return e
+}
+
+// refuses says whether a status of cuDNN means that it does not support a request, or failed at it. A parameter that it
+// finds wrong is not such a status: that is a mistake of the caller. cuDNN 9 has families of statuses: 3002, a shape
+// that is not supported, belongs to 3000.
+func refuses(status int) bool {
+	if status >= 1000 {
+		status -= status % 1000
+	}
+	switch status {
+	case C.CUDNN_STATUS_NOT_SUPPORTED, C.CUDNN_STATUS_INTERNAL_ERROR, C.CUDNN_STATUS_EXECUTION_FAILED:
+		return true
+	}
+	return false
 }
 
 // dnnBindingStatus converts an error of gorgonia.org/cu/dnn. The bindings know no status above 1007 and call all of
