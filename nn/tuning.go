@@ -44,6 +44,9 @@ type Choice struct {
 	Candidates   map[string]float64 `json:"rivals,omitempty"` // the others, in microseconds; 0: cannot run
 	// Default is the candidate that is chosen without timing, where that is a different one.
 	Default string `json:"default,omitempty"`
+	// Refused holds the candidates that cuDNN refused to list or to run, each with the call that failed, its status and
+	// cuDNN's explanation. They are not tried again.
+	Refused map[string]string `json:"refused,omitempty"`
 }
 
 const tuningFormat = 1
@@ -105,18 +108,44 @@ func parseTuning(text []byte) (*Tuning, error) {
 			tuningFormat)
 	}
 	for key, c := range t.Choices {
-		least := c.Microseconds
-		for _, us := range c.Candidates {
-			least = min(least, us)
-		}
-		if c.Choice == "" || least < 0 {
-			return nil, fmt.Errorf("%.100s: choice %.100q of %g us (damaged?)", key, c.Choice, least)
+		if err := c.check(); err != nil {
+			return nil, fmt.Errorf("%.100s: %w (damaged?)", key, err)
 		}
 	}
 	if t.Choices == nil {
 		t.Choices = map[string]Choice{}
 	}
 	return t, nil
+}
+
+// maxRefusal bounds the bytes of why a candidate was refused.
+const maxRefusal = 1000
+
+// Refusal is a text for Choice.Refused, which is cut where it is too long.
+func Refusal(why string) string {
+	if len(why) <= maxRefusal {
+		return why
+	}
+	const more = "..."
+	return strings.ToValidUTF8(why[:maxRefusal-len(more)], "") + more
+}
+
+// check returns an error for a choice that this program does not write.
+func (c Choice) check() error {
+	least := c.Microseconds
+	for _, us := range c.Candidates {
+		least = min(least, us)
+	}
+	if c.Choice == "" || least < 0 {
+		return fmt.Errorf("choice %.100q of %g us", c.Choice, least)
+	}
+	for name, why := range c.Refused {
+		if name == "" || name == c.Choice || why == "" || len(why) > maxRefusal {
+			return fmt.Errorf("choice %.100q, refused %.100q: %d bytes why, want 1 to %d about another candidate",
+				c.Choice, name, len(why), maxRefusal)
+		}
+	}
+	return nil
 }
 
 // Fits returns an error where the choices are of another scope.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"resnet/nn"
 )
@@ -30,6 +31,7 @@ func TestTuningFile(t *testing.T) {
 		"conv a": {Choice: "algorithm 1, FMA", Microseconds: 3.25,
 			Candidates: map[string]float64{"algorithm 0, FMA": 0}},
 		"conv b": {Choice: "algorithm 2, FMA"},
+		"conv c": {Choice: "direct kernels", Refused: map[string]string{"algorithm 0, FMA": "cudnnX: NOT_SUPPORTED (3000)"}},
 	})
 	two := tuningOf(map[string]nn.Choice{"conv b": {Choice: "algorithm 3, FMA", Microseconds: 1}})
 	for _, s := range []*nn.Tuning{one, two} {
@@ -94,6 +96,15 @@ func TestTuningFileDamaged(t *testing.T) {
 		"of -1 us": whole(func(x *nn.Tuning) {
 			x.Choices["conv"] = nn.Choice{Choice: "a", Microseconds: -1}
 		}),
+		`conv: choice "a", refused "b": 0 bytes why, want 1 to 1000`: whole(func(x *nn.Tuning) {
+			x.Choices["conv"] = nn.Choice{Choice: "a", Refused: map[string]string{"b": ""}}
+		}),
+		`conv: choice "a", refused "b": 1001 bytes why`: whole(func(x *nn.Tuning) {
+			x.Choices["conv"] = nn.Choice{Choice: "a", Refused: map[string]string{"b": strings.Repeat("x", 1001)}}
+		}),
+		`conv: choice "a", refused "a": 1 bytes why`: whole(func(x *nn.Tuning) {
+			x.Choices["conv"] = nn.Choice{Choice: "a", Refused: map[string]string{"a": "x"}}
+		}),
 		"of A GPU 9.0": whole(func(x *nn.Tuning) { x.Device = "A GPU" }),
 		"cuDNN 9.1.0":  whole(func(x *nn.Tuning) { x.CUDNN = "9.1.0" }),
 	} {
@@ -140,6 +151,16 @@ func TestTuningFileConcurrently(t *testing.T) {
 	all.Wait()
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
 		t.Errorf("%d files (%v), want one", len(left), err)
+	}
+}
+
+// TestRefusal: what is kept of a long text fits what is read, and is valid UTF-8.
+func TestRefusal(t *testing.T) {
+	for text, want := range map[string]int{"short": 5, strings.Repeat("x", 1000): 1000, strings.Repeat("é", 501): 999} {
+		got := nn.Refusal(text)
+		if len(got) != want || !utf8.ValidString(got) {
+			t.Errorf("%d bytes become %d: %.20q, want %d", len(text), len(got), got, want)
+		}
 	}
 }
 
