@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"nn/infer":                 {"nn/device", "nn/weights", "nn/models", "nn", "data", "data/picture"},
 	"nn/device":                {"nn/cpu", "nn/cuda", "nn/models", "nn", "data"},
 	"nn/cpu":                   {"nn", "kernels/cpu", "data/memory"},
-	"nn/cuda":                  {"nn", "nn/internal/enum", "kernels/cuda", "gpu", "data"},
+	"nn/cuda":                  {"nn", "nn/internal/enum", "kernels/cuda", "gpu", "data", "data/terminal"},
 	"nn/weights":               {"nn/models", "nn/safetensors", "nn"},
 	"nn/models":                {"nn"},
 	"nn/onnx":                  {"nn/weights", "nn"},

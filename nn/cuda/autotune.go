@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,37 +14,14 @@ import (
 	"resnet/nn"
 )
 
-// candidate is one of several kernels or algorithms that compute the same. For measurements run is called many times,
-// on memory whose contents do not matter.
-type candidate struct {
-	name    string
-	scratch int64        // bytes of scratch memory that run needs
-	run     func() error // queues the work as a step would
-}
-
-// choose returns the index of the candidate to use for key, see tuner.choose.
-//
-// Only Compile measures, because later the memory holds what a run needs. A smaller batch, which is bound later, takes
-// the choice of the whole batch: a key holds the plan's batch size, not the binding's.
-func (c *binding) choose(key string, candidates []candidate) (int, error) {
-	names := make([]string, len(candidates))
-	for i, x := range candidates {
-		names[i] = x.name
-	}
-	measure := func() ([]float64, error) { return c.measure(key, candidates) }
-	if c.compiled {
-		measure = nil
-	}
-	return c.backend.tuner.choose(key, names, measure)
-}
-
 // tuneRounds is how often each candidate is timed. Candidates take turns, so that a moment in which the device is slow
 // does not hit one of them alone.
 const tuneRounds = 5
 
 // measure returns the median time of each candidate in microseconds. It is 0 for one that fails, that cannot be
-// captured, or whose scratch memory does not fit.
-func (e *executor) measure(key string, candidates []candidate) (times []float64, err error) {
+// captured, or whose scratch memory does not fit. For each that was tried ran gets why it failed, or nil.
+func (e *executor) measure(key string, candidates []candidate, ran func(x candidate, why error)) (
+	times []float64, err error) {
 	if err := e.fillForTuning(); err != nil {
 		return nil, err
 	}
@@ -60,9 +38,14 @@ func (e *executor) measure(key string, candidates []candidate) (times []float64,
 			continue
 		}
 		var why error
-		if timings[i], why = e.backend.stream.NewTiming(x.run); why != nil && refused == nil {
-			refused = fmt.Errorf("%s: %w", x.name, why)
+		timings[i], why = e.backend.stream.NewTiming(x.run)
+		if why != nil {
+			if err := e.backend.alive(why); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", key, x.name, err)
+			}
+			refused = cmp.Or(refused, fmt.Errorf("%s: %w", x.name, why))
 		}
+		ran(x, why)
 	}
 	rounds := make([][]float64, len(candidates))
 	timed := false
@@ -119,7 +102,7 @@ func (e *executor) fillForTuning() error {
 	if e.filledForTuning {
 		return nil
 	}
-	e.filledForTuning = true
+	e.filledForTuning, e.usedForTuning = true, true
 	rng := rand.New(rand.NewPCG(1, 1))
 	half := func() int32 { return int32(0x3e80 + rng.IntN(0x180) | rng.IntN(2)<<15) }
 	block := make([]int32, tuningBlock/4)
@@ -142,11 +125,14 @@ func (e *executor) fillForTuning() error {
 	return nil
 }
 
-// endTuning ends the measurements of Compile: it saves them, makes the memory zeros again, and frees scratch memory
-// that only candidates needed that were not chosen.
+// endTuning ends the choices of Compile: it saves what was measured, makes the memory zeros again, and frees scratch
+// memory that only candidates needed that were not chosen.
 func (e *executor) endTuning() error {
 	e.compiled = true
-	if !e.filledForTuning {
+	if e.backend.tuner.measured {
+		e.backend.tuner.save()
+	}
+	if !e.usedForTuning {
 		return nil
 	}
 	for _, b := range e.tunedMemory() {
@@ -154,7 +140,6 @@ func (e *executor) endTuning() error {
 			return err
 		}
 	}
-	e.backend.tuner.save()
 	return e.replaceScratch(e.scratchNeed)
 }
 

@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 
 	"resnet/gpu"
@@ -12,8 +13,8 @@ import (
 
 func init() { register((*binding).bindBatchNorm) }
 
-// bindBatchNorm chooses between cuDNN's batch norm and our own kernels. cuDNN's does not support bfloat16, and its
-// unbiased variance of a single value per channel is 0/0. Both keep save_mean and save_invstd for the backward pass,
+// bindBatchNorm chooses between cuDNN's batch norm and our own kernels, which also stand in where cuDNN refuses. cuDNN's
+// does not support bfloat16, and its unbiased variance of a single value per channel is 0/0. Both keep save_mean and save_invstd for the backward pass,
 // which finds the ReLU's mask from y.
 func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 	own, dnn := newBatchNorm(c, op), newBatchNorm(c, op)
@@ -22,13 +23,13 @@ func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 		c.needScratch(own.scratchBytes)
 		return ownKernel, nil
 	}
-	dnnKernel, err := dnn.bindDNN()
-	if err != nil {
-		return kernel{}, err
+	dnnKernel, refused := dnn.bindDNN()
+	if refused != nil && !errors.Is(refused, gpu.ErrRefused) {
+		return kernel{}, refused
 	}
 	i, err := c.choose(own.key(), []candidate{
-		{name: "cuDNN", scratch: dnn.scratchBytes, run: dnnKernel.forwardAndBackward()},
-		{name: "own kernels", scratch: own.scratchBytes, run: ownKernel.forwardAndBackward()},
+		{name: dnnItself, refused: refused, scratch: dnn.scratchBytes, ofDNN: true, run: dnn.rehearsal(dnnKernel)},
+		{name: ownKernels, scratch: own.scratchBytes, run: ownKernel.forwardAndBackward()},
 	})
 	if err != nil {
 		return kernel{}, err
@@ -49,6 +50,17 @@ func (k kernel) forwardAndBackward() func() error {
 	return inOrder(k.forward, k.backward)
 }
 
+// rehearsal is cuDNN's work of a node in a step, but for the running statistics: those that it changes are in scratch
+// memory. A batch of another size is bound while the true ones hold what a run needs.
+func (n *batchNorm) rehearsal(k kernel) func() error {
+	work := k.forwardAndBackward()
+	return func() error {
+		n.rehearsing = n.training()
+		defer func() { n.rehearsing = false }()
+		return work()
+	}
+}
+
 type batchNorm struct {
 	*binding
 	op            nn.BatchNorm
@@ -63,7 +75,8 @@ type batchNorm struct {
 	reserve       *gpu.Buffer // what cuDNN's forward pass leaves for its backward pass
 	scratchBytes  int64
 	// Offsets in scratch memory, of cuDNN's batch norm and of our own.
-	atDY, atDX, atCoefficients int64
+	atDY, atDX, atRunning, atCoefficients int64
+	rehearsing                            bool
 }
 
 func newBatchNorm(c *binding, op nn.BatchNorm) *batchNorm {
@@ -102,10 +115,11 @@ func (n *batchNorm) bindDNN() (kernel, error) {
 		return kernel{forward: inOrder(n.inferDNN, n.relu)}, nil
 	}
 	// Scratch memory holds cuDNN's workspace, then dy masked by the ReLU, then a dx that nobody reads: cuDNN always
-	// writes one.
+	// writes one. The running statistics of a rehearsal are last.
 	n.atDY = alignScratch(max(n.desc.Workspace, n.desc.BackwardWorkspace))
 	n.atDX = n.atDY + alignScratch(n.x.bytes())
-	n.scratchBytes = n.atDX + n.x.bytes()
+	n.atRunning = n.atDX + alignScratch(n.x.bytes())
+	n.scratchBytes = n.atRunning + 2*alignScratch(4*int64(n.channels))
 	if err := n.alloc(&n.reserve, "batch norm's reserve", n.desc.Reserve); err != nil {
 		return kernel{}, err
 	}
@@ -124,6 +138,10 @@ func (n *batchNorm) memory() gpu.BatchNormMemory {
 	}
 	if n.training() {
 		m.DWeight, m.DBias = n.dparam(0), n.dparam(1)
+	}
+	if n.rehearsing {
+		m.RunningMean = n.scratch.Ptr.Add(n.atRunning)
+		m.RunningVar = m.RunningMean.Add(alignScratch(4 * int64(n.channels)))
 	}
 	return m
 }

@@ -58,6 +58,7 @@ type executor struct {
 	timeline        timeline
 	checks          *checker
 	filledForTuning bool // memory that Compile zeroed holds random numbers for measurements
+	usedForTuning   bool // memory that Compile zeroed holds what candidates made of it
 	compiled        bool // Compile is done
 }
 

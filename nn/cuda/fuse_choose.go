@@ -66,7 +66,7 @@ func (e *executor) measureSteps(key string, m nn.Mode, n int, names []string, va
 		defer func() { err = errors.Join(err, p.close()) }()
 		candidates = append(candidates, candidate{name: names[i], scratch: e.scratchNeed, run: p.streams.run})
 	}
-	return e.measure(key, candidates)
+	return e.measure(key, candidates, func(candidate, error) {})
 }
 
 // graphDigest identifies a graph: its name and a hash of every node and what it reads.

@@ -68,6 +68,7 @@ func (e *executor) program(m nn.Mode, n int) (*program, error) {
 		return nil, err
 	}
 	e.programs[key] = p
+	e.backend.tuner.tellRefusals()
 	return p, e.growScratch(e.scratchNeed)
 }
 
