@@ -70,9 +70,9 @@ func (v *convolution) chooseAlgorithm(p convolutionPass, described error) error 
 		})
 	}
 	switch {
-	case errors.Is(err, gpu.ErrRefused):
+	case errors.Is(err, gpu.ErrRefused) && len(refused) == 0:
 		refused = append(refused, candidate{name: dnnItself, refused: err})
-	case err != nil:
+	case err != nil && !errors.Is(err, gpu.ErrRefused):
 		return err
 	}
 	var candidates []candidate

@@ -85,28 +85,18 @@ func (t *tuner) refusedFor(key string) map[string]string {
 	return r
 }
 
-// refusalNote is what is logged of refusals of one kind and for one reason.
+// refusalNote is what is logged of refusals of one kind by one call.
 type refusalNote struct {
-	kind, why      string
-	names, instead []string
-	shapes         int
+	kind, call, why      string // why is that of the first
+	keys, names, instead []string
 }
 
-// note remembers to log the refusals of a choice. A kind is the first word of a key.
+// note remembers to log the refusals of a choice. The kind is the first word of a key, and the call of a reason.
 func (t *tuner) note(key string, c nn.Choice) {
 	kind, _, _ := strings.Cut(key, " ")
-	whys := map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.Refused)) {
-		why := c.Refused[name]
-		whys[why] = append(whys[why], name)
-	}
-	for _, why := range slices.Sorted(maps.Keys(whys)) {
-		n := t.noteOf(kind, why)
-		n.shapes++
-		for _, name := range whys[why] {
-			n.names = add(n.names, name)
-		}
-		n.instead = add(n.instead, c.Choice)
+		n := t.noteOf(kind, c.Refused[name])
+		n.keys, n.names, n.instead = add(n.keys, key), add(n.names, name), add(n.instead, c.Choice)
 	}
 }
 
@@ -117,24 +107,25 @@ func add(list []string, name string) []string {
 	return append(list, name)
 }
 
-// noteOf is the pending note of a kind and reason.
+// noteOf is the pending note of a kind and call.
 func (t *tuner) noteOf(kind, why string) *refusalNote {
+	call, _, _ := strings.Cut(why, " ")
 	for _, n := range t.pending {
-		if n.kind == kind && n.why == why {
+		if n.kind == kind && n.call == call {
 			return n
 		}
 	}
-	n := &refusalNote{kind: kind, why: why}
+	n := &refusalNote{kind: kind, call: call, why: why}
 	t.pending = append(t.pending, n)
 	return n
 }
 
-// tellRefusals logs the pending notes, a line for each kind and reason, once in a process.
+// tellRefusals logs the pending notes, a line for each kind and call, once in a process.
 func (t *tuner) tellRefusals() {
 	for _, n := range t.pending {
-		if line := n.String(); !t.told[n.kind+n.why] {
-			t.told[n.kind+n.why] = true
-			t.log("note: %s", line)
+		if id := n.kind + " " + n.call; !t.told[id] {
+			t.told[id] = true
+			t.log("note: %v", n)
 		}
 	}
 	t.pending = nil
@@ -142,8 +133,8 @@ func (t *tuner) tellRefusals() {
 
 func (n *refusalNote) String() string {
 	what := n.kind
-	if n.shapes > 1 {
-		what += fmt.Sprintf(" of %d shapes", n.shapes)
+	if shapes := len(n.keys); shapes > 1 {
+		what += fmt.Sprintf(" of %d shapes", shapes)
 	}
 	if names := strings.Join(n.names, " or "); names != dnnItself {
 		what += " by " + names

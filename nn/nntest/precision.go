@@ -24,10 +24,7 @@ func RunPrecision(t *testing.T, open func(t testing.TB) nn.Backend, tol Toleranc
 	tensors, blind := 0, 0
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
-			// Rounding may change which logit is the largest.
-			got := slices.DeleteFunc(c.run(t, backend, false), func(r record) bool {
-				return strings.HasSuffix(r.name, "correct count")
-			})
+			got := c.run(t, backend, false).withoutCounts()
 			tensors += len(got)
 			blind += c.compare(t, got, tol)
 		})
@@ -35,4 +32,17 @@ func RunPrecision(t *testing.T, open func(t testing.TB) nn.Backend, tol Toleranc
 	if 3*blind > tensors {
 		t.Errorf("%d of %d tensors have no correct digit at this precision: the cases test too little", blind, tensors)
 	}
+}
+
+// RunNetwork compares a backend with the reference on one network: gradients and evaluation of a whole batch, and of
+// fewer images.
+func RunNetwork(t *testing.T, backend nn.Backend, g *nn.Graph, batch int, tol Tolerance) {
+	t.Helper()
+	c := newCase(g.Name, g, batch)
+	c.compare(t, c.run(t, backend, false).withoutCounts(), tol)
+}
+
+// withoutCounts leaves out the counts of correct images: rounding may change which logit is the largest.
+func (t trace) withoutCounts() trace {
+	return slices.DeleteFunc(t, func(r record) bool { return strings.HasSuffix(r.name, "correct count") })
 }
