@@ -54,16 +54,22 @@ func examineGPU(d device.Config) ([]finding, error) {
 	if !asked {
 		d.Device = device.CUDA
 	}
-	note := ""
+	var notes []string // of reading what was measured, then of the step
 	b, err := d.Open(device.Options{
 		Tune: nn.TuneConfig{Mode: nn.TuneCached, Dir: tuneDir()},
-		Log:  func(format string, args ...any) { note = fmt.Sprintf(format, args...) },
+		Log:  func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) },
 	})
 	if err != nil {
 		return append(list, failed("step on "+d.Device, err)), nil
 	}
 	defer b.Close()
-	return append(list, examineTuning(b.Info().GPU, note), examineStep(b, d.Precision)), nil
+	tuning := examineTuning(b.Info().GPU, strings.Join(notes, "; "))
+	notes = nil
+	step := examineStep(b, d.Precision)
+	for _, n := range notes { // cuDNN refused something, which is no failure: other kernels computed it
+		step.Text += "; " + strings.TrimPrefix(n, "note: ")
+	}
+	return append(list, tuning, step), nil
 }
 
 // examineTuning reports how many choices of algorithms were measured on a GPU; note is a problem with reading them.
