@@ -46,6 +46,23 @@ func TestErrorChains(t *testing.T) {
 	}
 }
 
+// cuDNN refuses a request by the families of what is not supported, went wrong inside, or failed to run. A wrong
+// parameter is a mistake of the caller.
+func TestRefuses(t *testing.T) {
+	for status, want := range map[int]bool{
+		0: false, 1001: false, 1005: false, 2000: false, 2002: false, 3000: true, 3002: true, 3014: true, 4000: true,
+		4001: true, 5000: true, 5004: true, 6000: false,
+	} {
+		if got := refuses(status); got != want {
+			t.Errorf("status %d refuses: %v, want %v", status, got, want)
+		}
+	}
+	err := fmt.Errorf("conv: %w", &Error{Call: "cudnnConvolutionForward", Code: 3000, refused: true})
+	if !errors.Is(err, ErrRefused) || errors.Is(err, ErrNoDevice) {
+		t.Errorf("%v: want ErrRefused alone in its chain", err)
+	}
+}
+
 func TestSize(t *testing.T) {
 	for bytes, want := range map[int64]string{
 		0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 3 << 30: "3 GiB", 150 << 40: "150 TiB",

@@ -60,8 +60,19 @@ var scenarios = map[string]func(bench) error{
 		b.ok(b.stream.Sync())
 		return err
 	},
+	"descriptor": func(b bench) error {
+		_, err := NewTensor(Float32, 1, 3, 8, 8)
+		return err
+	},
+	// What is left out is said.
+	"refused": func(b bench) error {
+		var refused error
+		_, err := findForward(b, func(a Algorithm, why error) { refused = fmt.Errorf("%v: %w", a, why) })
+		b.ok(err)
+		return refused
+	},
 	"search": func(b bench) error {
-		list, err := findForward(b)
+		list, err := findForward(b, nil)
 		if err == nil {
 			return fmt.Errorf("%v", list[0])
 		}
@@ -69,7 +80,7 @@ var scenarios = map[string]func(bench) error{
 	},
 }
 
-func findForward(b bench) ([]Algorithm, error) {
+func findForward(b bench, refused func(a Algorithm, err error)) ([]Algorithm, error) {
 	h := must(b.device.NewDNN(b.stream))(b)
 	x := must(NewTensor(Float32, 1, 3, 8, 8))(b)
 	w := must(NewFilter(Float32, 3, 3, 3, 3))(b)
@@ -77,7 +88,7 @@ func findForward(b bench) ([]Algorithm, error) {
 	for _, made := range []interface{ Close() error }{h, x, w, c} {
 		defer made.Close()
 	}
-	return h.ForwardAlgorithms(c, x, w, x, Search{WorkspaceLimit: 1 << 30})
+	return h.ForwardAlgorithms(c, x, w, x, Search{WorkspaceLimit: 1 << 30, Refused: refused})
 }
 
 // Each failure of a library becomes an error that says what failed and what to do. The libraries read their environment
@@ -124,7 +135,17 @@ func TestFaults(t *testing.T) {
 		{"capture", "RESNET_EMU_FAIL=cuGraphInstantiateWithFlags:2",
 			[]string{"gpu: cuGraphInstantiate: CUDA_ERROR_OUT_OF_MEMORY (2)"}},
 		{"search", "RESNET_EMU_FAIL=cudnnGetConvolutionForwardWorkspaceSize:3000",
-			[]string{"gpu: cuDNN has no Forward convolution", "CUDNN_STATUS_NOT_SUPPORTED (3000)"}},
+			[]string{"gpu: cuDNN has no Forward convolution", "CUDNN_STATUS_NOT_SUPPORTED (3000)", "[refused]"}},
+		{"search", "RESNET_EMU_FAIL=cudnnGetConvolutionForwardAlgorithm_v7:4001", []string{
+			"gpu: cudnnGetConvolutionForwardAlgorithm_v7: CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED (4001)",
+			"(x float32 1x3x8x8", "[refused]",
+		}},
+		{"refused", "RESNET_EMU_FAIL=cudnnGetConvolutionForwardWorkspaceSize#1:3002", []string{
+			"algorithm 1, FMA: gpu: cudnnGetConvolutionForwardWorkspaceSize: CUDNN_STATUS_NOT_SUPPORTED_SHAPE (3002)",
+			"[refused]",
+		}},
+		{"descriptor", "RESNET_EMU_FAIL=cudnnSetTensor4dDescriptor:3000",
+			[]string{"gpu: cudnnSetTensor4dDescriptor: CUDNN_STATUS_NOT_SUPPORTED (3000)", "[refused]"}},
 	} {
 		t.Run(c.scenario+" "+c.environment, func(t *testing.T) {
 			got := fault(t, c.scenario, c.environment)
@@ -169,6 +190,9 @@ func runFault(t *testing.T, scenario func(bench) error) {
 	}
 	if errors.Is(err, ErrNoLibrary) {
 		marks += " [no library]"
+	}
+	if errors.Is(err, ErrRefused) {
+		marks += " [refused]"
 	}
 	fmt.Printf("fault: %v%s\n", err, marks)
 }
