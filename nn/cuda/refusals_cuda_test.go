@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -47,6 +48,7 @@ var refusedRuns = []struct {
 // outcome is what a process under a refusal prints of each run.
 type outcome struct {
 	Refused map[string]map[string]string // by key
+	Instead map[string]string            // what is used, by key
 	Notes   []string
 }
 
@@ -56,7 +58,7 @@ const (
 )
 
 // TestCUDARefusedRun trains and evaluates under the refusal that its environment asks for, and compares the results with
-// the reference. It is a process of TestCUDARefusals.
+// the reference, and those of captured steps with those of eager ones. It is a process of TestCUDARefusals.
 func TestCUDARefusedRun(t *testing.T) {
 	if os.Getenv(refusalVariable) == "" {
 		t.Skip("run by TestCUDARefusals")
@@ -64,16 +66,23 @@ func TestCUDARefusedRun(t *testing.T) {
 	for _, r := range refusedRuns {
 		name := fmt.Sprintf("%v %v", r.config.Precision, r.config.Tune.Mode)
 		t.Run(name, func(t *testing.T) {
-			o := outcome{Refused: map[string]map[string]string{}}
+			o := outcome{Refused: map[string]map[string]string{}, Instead: map[string]string{}}
 			r.config.Tune.Log = func(format string, args ...any) {
 				o.Notes = append(o.Notes, fmt.Sprintf(format, args...))
 			}
 			b := lowScale(openCUDA(r.config))(t)
 			defer b.Close()
-			nntest.RunNetwork(t, b, refusedNetwork(), 3, r.tolerance)
+			var twins []nn.Backend
+			if r.config.Deterministic {
+				eager := r.config
+				eager.NoGraph, eager.Tune.Log = true, nil
+				twins = append(twins, openCUDA(eager)(t))
+				defer twins[0].Close()
+			}
+			nntest.RunNetwork(t, b, refusedNetwork(), 3, r.tolerance, twins...)
 			for key, c := range b.Info().GPU.Choices.Choices {
 				if len(c.Refused) > 0 {
-					o.Refused[key] = c.Refused
+					o.Refused[key], o.Instead[key] = c.Refused, c.Choice
 				}
 			}
 			text, err := json.Marshal(o)
@@ -249,6 +258,71 @@ func TestCUDARefusedAlgorithm(t *testing.T) {
 		for key, names := range o.Refused {
 			if len(names) != 1 || !strings.HasPrefix(key, "conv.forward ") {
 				t.Errorf("%s: %s: refused %v, want algorithm 1", call, key, names)
+			}
+		}
+	}
+}
+
+// In a deterministic run the way out is deterministic.
+func TestCUDARefusedDeterministic(t *testing.T) {
+	requireEmulation(t)
+	const both = "cudnnConvolutionBackwardFilter#1:5000,cudnnConvolutionBackwardData#1:5000"
+	unsteady := regexp.MustCompile(`conv\.weight .*: algorithm [03],|conv\.data .*: algorithm 0,`)
+	outcomes := refused(t, both)
+	for i, want := range []bool{false, true} { // the first is deterministic, the second is not
+		found, passes := false, map[string]bool{}
+		for key, name := range outcomes[i].Instead {
+			found = found || unsteady.MatchString(key+": "+name)
+			pass, _, _ := strings.Cut(key, " ")
+			passes[pass] = true
+		}
+		if found != want || !passes["conv.weight"] || !passes["conv.data"] {
+			t.Errorf("run %d: instead %v: not deterministic is %v, want %v", i, outcomes[i].Instead, found, want)
+		}
+	}
+}
+
+const compileVariable = "RESNET_TEST_COMPILE"
+
+// TestCUDACompiles compiles a network as often as its environment says. It is a process of TestCUDAProvenOnce.
+func TestCUDACompiles(t *testing.T) {
+	times, err := strconv.Atoi(os.Getenv(compileVariable))
+	if err != nil {
+		t.Skip("run by TestCUDAProvenOnce")
+	}
+	b := openCUDA(cuda.Config{})(t)
+	defer b.Close()
+	for range times {
+		e, err := b.Compile(refusedNetwork(), nn.PlanConfig{Batch: 3, Optimizer: nn.SGD{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A backend runs each algorithm that it did not measure once before it relies on it, and no second time.
+func TestCUDAProvenOnce(t *testing.T) {
+	requireEmulation(t)
+	for _, times := range []int{1, 3} {
+		counts := filepath.Join(t.TempDir(), "counts")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestCUDACompiles$")
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", compileVariable, times), "RESNET_EMU_COUNT="+counts)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		text, err := os.ReadFile(counts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for call, want := range map[string]int{ // of the network: four convolutions, of which three have dx
+			"cudnnConvolutionForward": 4, "cudnnConvolutionBackwardFilter": 4, "cudnnConvolutionBackwardData": 3,
+			"cudnnBatchNormalizationForwardTrainingEx": 1, "cudnnBatchNormalizationBackwardEx": 1,
+		} {
+			if !strings.Contains(string(text), fmt.Sprintf("call %s %d ", call, want)) {
+				t.Errorf("compiled %d times: not %d of %s in\n%s", times, want, call, text)
 			}
 		}
 	}

@@ -35,11 +35,17 @@ func RunPrecision(t *testing.T, open func(t testing.TB) nn.Backend, tol Toleranc
 }
 
 // RunNetwork compares a backend with the reference on one network: gradients and evaluation of a whole batch, and of
-// fewer images.
-func RunNetwork(t *testing.T, backend nn.Backend, g *nn.Graph, batch int, tol Tolerance) {
+// fewer images. All is computed twice, as a backend may capture a step when it has run once. Twins, backends that do
+// not, say, must give the same bits.
+func RunNetwork(t *testing.T, backend nn.Backend, g *nn.Graph, batch int, tol Tolerance, twins ...nn.Backend) {
 	t.Helper()
 	c := newCase(g.Name, g, batch)
-	c.compare(t, c.run(t, backend, false).withoutCounts(), tol)
+	c.script = slices.Concat(c.script, c.script)
+	got := c.run(t, backend, false).withoutCounts()
+	c.compare(t, got, tol)
+	for _, twin := range twins {
+		sameBits(t, "twin", c.run(t, twin, false).withoutCounts(), got)
+	}
 }
 
 // withoutCounts leaves out the counts of correct images: rounding may change which logit is the largest.
