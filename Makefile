@@ -14,8 +14,11 @@ SEED    ?= 1
 ARGS    ?=
 
 # CUDA runs a command with the toolkit at hand, which it installs into .cuda/sdk
-# if the machine has none.
+# if the machine has none. CUDA_SDK=12.9-9.28 is another than that, with other
+# folders for what is built from it: CUDA 12.9 and cuDNN 9.28, one of
+# gpu/sdk/versions.
 CUDA := gpu/sdk/with-cuda.sh
+EMU  := $(CURDIR)/.cuda/emu$(CUDA_SDK:%=-%)
 ifneq ($(findstring nocuda,$(TAGS)),)
 BIN    := bin/resnet
 BUILD  := CGO_ENABLED=0 $(GO)
@@ -30,7 +33,7 @@ endif
 
 # The compute capabilities that the kernels are assembled for; other GPUs' drivers
 # compile them at the first start.
-CUBIN_ARCHS ?= 80 86 89 90 100 120
+CUBIN_ARCHS ?= 75 80 86 89 90 100 120
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 LINTERS     := .cache/linters
@@ -39,8 +42,8 @@ SOURCES     := $(shell find cmd bench data gpu kernels nn \
 	-o -path '*/completion/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build data train bench test race fuzz cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs ptx \
-	check-ptx cuda-sdk cuda-env generate check-generated lint image clean
+.PHONY: help build data train bench test race fuzz cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs check-cuda-versions \
+	ptx check-ptx cuda-sdk cuda-env generate check-generated lint image clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' \
@@ -66,7 +69,7 @@ bench: $(BIN) $(CUBINS) ## measure throughput on this machine
 cuda: ## build bin/resnet-cuda, for NVIDIA GPUs (needs a C compiler)
 	@$(MAKE) --no-print-directory build TAGS=
 
-cubins: ## assemble the kernels' machine code into bin/kernels (CUBIN_ARCHS='80 86 89 90 100 120')
+cubins: ## assemble the kernels' machine code into bin/kernels (CUBIN_ARCHS='75 80 86 89 90 100 120')
 	@$(CUDA) kernels/cuda/assemble.sh bin/kernels $(CUBIN_ARCHS)
 
 image: ## build the Docker image resnet-train
@@ -86,13 +89,16 @@ fuzz: ## fuzz every reader of files for a while (FUZZTIME=5s each)
 
 # Libraries that are loaded while a test runs escape the cache of test results.
 test-cuda: emu ## run every test of the CUDA build on emulated libraries (no GPU needed)
-	RESNET_REQUIRE_GPU=1 RESNET_CUDA_LIBS=$(CURDIR)/.cuda/emu $(CUDA) $(GO) test -count=1 -timeout 20m ./...
+	RESNET_REQUIRE_GPU=1 RESNET_CUDA_LIBS=$(EMU) $(CUDA) $(GO) test -count=1 -timeout 20m ./...
 
 test-gpu: ## run every test of the CUDA build on this machine's GPU
 	RESNET_REQUIRE_GPU=1 RESNET_CUDA_LIBS= $(CUDA) $(GO) test -count=1 -timeout 20m ./...
 
 check-cuda-libs: ## look for every function that is used in the real cuDNN and cuBLAS
 	$(CUDA) gpu/forward/check.sh
+
+check-cuda-versions: ## build and test with every toolkit of gpu/sdk/versions, one by one (VERSIONS='12.4-8.9')
+	gpu/sdk/check-versions.sh $(VERSIONS)
 
 lint: check-generated check-ptx $(LINTERS)
 lint: ## line widths, formatting, vet, staticcheck, shellcheck, hadolint, generated files
@@ -134,19 +140,19 @@ check-ptx: cuda-sdk ## fail if the kernels' PTX and launchers are not what the s
 
 ##@ CUDA without a system toolkit, without a GPU
 
-cuda-sdk: ## install the CUDA toolkit and cuDNN into .cuda/sdk (2 GB; needs python3 with pip)
-	@gpu/sdk/install.sh .cuda/sdk
+cuda-sdk: ## install a CUDA toolkit and cuDNN in .cuda (2 GB; needs python3 with pip; CUDA_SDK=12.9-9.28)
+	@gpu/sdk/install.sh $(CUDA_SDK)
 
 cuda-env: ## print the CUDA build's environment: eval "$(make -s cuda-env)"
-	@env="$$(gpu/sdk/env.sh)" && eval "$$env" && gpu/forward/build.sh .cuda/link && echo "$$env"
+	@env="$$(gpu/sdk/env.sh)" && eval "$$env" && gpu/forward/build.sh "$$CUDA_LINK" && echo "$$env"
 
 emu: ## build the emulated CUDA, cuDNN and cuBLAS that the tests run on
-	@$(CUDA) $(MAKE) -s -j$(shell nproc) -C gpu/emu OUT=$(CURDIR)/.cuda/emu
+	@$(CUDA) $(MAKE) -s -j$(shell nproc) -C gpu/emu OUT=$(EMU)
 
 test-emu: ## test the emulation itself
-	@$(CUDA) $(MAKE) -s -j$(shell nproc) -C gpu/emu OUT=$(CURDIR)/.cuda/emu test
+	@$(CUDA) $(MAKE) -s -j$(shell nproc) -C gpu/emu OUT=$(EMU) test
 
 clean: ## remove what was built (runs, data and the CUDA toolkit stay)
-	rm -rf bin .cuda/link .cuda/emu
+	rm -rf bin .cuda/link* .cuda/emu*
 
 include bench/gpu-check.mk

@@ -8,7 +8,7 @@
 # "undefined reference to `cuSomething'", add that line to its library's list
 # (sorted, one a line, the name as the linker has it, with its _v2) and build
 # again. A word may follow: zero for a function that does not return a status,
-# old for one that only older versions have.
+# old for one that cuDNN 9 no longer has, new for one that cuDNN 8 lacks.
 #
 # Usage: build.sh FOLDER, with CUDA_INCLUDE and CUDNN_INCLUDE set.
 set -euo pipefail

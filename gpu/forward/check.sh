@@ -5,7 +5,6 @@
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
-link="$here/../../.cuda/link"
 
 # library prints the path of the real library that the headers are for.
 library() {
@@ -28,5 +27,5 @@ version() {
 cudnn="$(library "libcudnn.so.$(version cudnn_version.h CUDNN_MAJOR)")"
 cublas="$(library "libcublas.so.$(version cublas_v2.h CUBLAS_VER_MAJOR)")"
 "${CC:-cc}" -O2 -g -Wall -Wextra -Werror "-I$CUDNN_INCLUDE" "-I$CUDA_INCLUDE" \
-	-o "$link/check" "$here/check.c" "-L$link" -lcudnn -lcublas -ldl
-"$link/check" "$here/symbols" "$cudnn" "$cublas"
+	-o "$CUDA_LINK/check" "$here/check.c" "-L$CUDA_LINK" -lcudnn -lcublas -ldl
+"$CUDA_LINK/check" "$here/symbols" "$cudnn" "$cublas"

@@ -2,19 +2,23 @@
 # Prints, for eval, the environment in which plain go build and go test make
 # and run the CUDA build.
 #
-#   CUDA_HOME                   the toolkit: $CUDA_HOME where that is set, else
-#                               /usr/local/cuda, else .cuda/sdk (install.sh)
+#   CUDA_HOME                   the toolkit: that of versions/$CUDA_SDK.txt where
+#                               CUDA_SDK is set, else $CUDA_HOME where that is
+#                               set, else /usr/local/cuda, else .cuda/sdk
 #   CUDA_INCLUDE CUDNN_INCLUDE  its headers, and cuDNN's: from $CUDNN_HOME, the
 #                               toolkit, or where the system has them
 #   NVCC                        its compiler, where it has one
+#   CUDA_LINK                   where the archives of gpu/forward are
 #   CGO_CFLAGS CGO_LDFLAGS      the headers of gpu/shim before the toolkit's,
-#                               and the archives of gpu/forward
+#                               and those archives
 #
-# Usage: env.sh [--install], which installs .cuda/sdk when it comes to that.
+# Usage: env.sh [--install], which installs (install.sh) .cuda/sdk, or that of
+# CUDA_SDK, when it comes to that.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/../.." && pwd)"
-sdk="$root/.cuda/sdk"
+suffix="${CUDA_SDK:+-$CUDA_SDK}"
+sdk="$root/.cuda/sdk$suffix"
 # A compiler and its flags may be several words.
 read -ra cc <<<"${CC:-cc}"
 
@@ -33,7 +37,13 @@ cudnn_of() {
 
 command -v "${cc[0]}" >/dev/null || fail "the CUDA build needs a C compiler, and there is no ${cc[0]}"
 
-if [ -n "${CUDA_HOME:-}" ]; then
+if [ -n "${CUDA_SDK:-}" ]; then
+	home="$sdk"
+	if [ "${1:-}" = --install ]; then
+		"$root/gpu/sdk/install.sh" "$CUDA_SDK"
+	fi
+	cudnn="$(cudnn_of "$home")" || fail "no CUDA toolkit in ${home#"$root"/}: run make cuda-sdk CUDA_SDK=$CUDA_SDK"
+elif [ -n "${CUDA_HOME:-}" ]; then
 	home="$CUDA_HOME"
 	cudnn="$(cudnn_of "$home")" ||
 		fail "CUDA_HOME=$home lacks one of cuda.h, cublas_v2.h and cudnn.h:" \
@@ -43,7 +53,7 @@ elif cudnn="$(cudnn_of /usr/local/cuda)"; then
 else
 	home="$sdk"
 	if [ "${1:-}" = --install ]; then
-		"$root/gpu/sdk/install.sh" "$sdk"
+		"$root/gpu/sdk/install.sh"
 	fi
 	cudnn="$(cudnn_of "$home")" ||
 		fail "no CUDA toolkit with cuDNN in \$CUDA_HOME, /usr/local/cuda or .cuda/sdk: run make cuda-sdk"
@@ -60,6 +70,7 @@ echo "export CUDNN_INCLUDE='$cudnn'"
 if [ -x "$home/bin/nvcc" ]; then
 	echo "export NVCC='$home/bin/nvcc'"
 fi
+echo "export CUDA_LINK='$root/.cuda/link$suffix'"
 echo "export CGO_ENABLED=1"
 echo "export CGO_CFLAGS='-g -O2 \"-I$root/gpu/shim\" \"-I$cudnn\" \"-I$home/include\" -DRESNET_CUDA_INPUTS=$inputs'"
-echo "export CGO_LDFLAGS='\"-L$root/.cuda/link\"'"
+echo "export CGO_LDFLAGS='\"-L$root/.cuda/link$suffix\"'"

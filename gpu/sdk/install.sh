@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
 # Installs the CUDA toolkit and cuDNN into .cuda/sdk (2 GB), from the Python
-# wheels that requirements.txt pins by hash. It changes nothing outside that
-# folder, and does nothing when the same versions are there already.
+# wheels that requirements.txt pins by hash, or another VERSION into
+# .cuda/sdk-VERSION, from those of versions/VERSION.txt. It changes nothing
+# outside that folder, and does nothing when the same wheels are there already.
 #
-# Usage: install.sh [FOLDER], by default .cuda/sdk beside the Makefile.
+# Usage: install.sh [VERSION]
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
-sdk="${1:-$(cd "$here/../.." && pwd)/.cuda/sdk}"
-stamp="$(cat "$here/requirements.txt" "$here/layout.py" | cksum)"
+version="${1:-}"
+sdk="$(cd "$here/../.." && pwd)/.cuda/sdk${version:+-$version}"
+list="$here/${version:+versions/}${version:-requirements}.txt"
 
 fail() {
 	echo "gpu/sdk: $*" >&2
 	exit 1
 }
 
+[ -f "$list" ] ||
+	fail "no list of wheels for $version, want one of $(cd "$here/versions" && echo *.txt | sed 's/\.txt//g')"
+stamp="$(cat "$list" "$here/layout.py" | cksum)"
 if [ -f "$sdk/stamp" ] && [ "$(cat "$sdk/stamp")" = "$stamp" ]; then
 	exit 0
 fi
@@ -40,8 +45,8 @@ echo "installing the CUDA toolkit and cuDNN into ${sdk#"$PWD"/} (2 GB, once)" >&
 TMPDIR="$(cd "$new/tmp" && pwd)" PIP_ROOT_USER_ACTION=ignore python3 -m pip install \
 	--quiet --no-cache-dir --disable-pip-version-check --no-compile \
 	--no-deps --only-binary :all: --require-hashes \
-	--target "$new/wheels" --requirement "$here/requirements.txt" >&2 ||
-	fail "pip could not install the wheels of gpu/sdk/requirements.txt"
+	--target "$new/wheels" --requirement "$list" >&2 ||
+	fail "pip could not install the wheels of ${list#"$PWD"/}"
 rm -rf "$new/tmp"
 python3 "$here/layout.py" "$new/wheels" "$new"
 echo "$stamp" >"$new/stamp"

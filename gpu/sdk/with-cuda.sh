@@ -8,5 +8,5 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 env="$("$root/gpu/sdk/env.sh" --install)"
 eval "$env"
-"$root/gpu/forward/build.sh" "$root/.cuda/link"
+"$root/gpu/forward/build.sh" "$CUDA_LINK"
 exec "$@"

@@ -5,8 +5,8 @@
 #   MODULE-HASH.sm_ARCH.cubin   HASH is the beginning of the SHA-256 of the PTX, so that code of another PTX is not used
 #   SHA256SUMS                  by which the program detects damaged files
 #
-# Files that exist are kept; those that are damaged or belong to another PTX are removed. Without ptxas, nothing
-# happens.
+# Files that exist are kept; those that are damaged or belong to another PTX are removed. Left out, with a line that
+# says so, is an ARCH that is too new for ptxas, and everything without ptxas.
 set -eu
 mkdir -p "$1"
 DIR=$(cd "$1" && pwd)
@@ -19,6 +19,20 @@ PTXAS="${CUDA_HOME:-/usr/local/cuda}/bin/ptxas"
 	exit 0
 }
 export DIR PTXAS
+
+known=$("$PTXAS" --help | grep -o "'sm_[0-9]*'")
+archs='' unknown=''
+for arch in "$@"; do
+	if echo "$known" | grep -qxF "'sm_$arch'"; then
+		archs="$archs $arch"
+	else
+		unknown="$unknown sm_$arch"
+	fi
+done
+if [ -n "$unknown" ]; then
+	version=$("$PTXAS" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
+	echo "kernels/cuda/assemble.sh: CUDA $version's ptxas does not know$unknown: the driver will compile the kernels there" >&2
+fi
 
 modules=$(for ptx in *.ptx; do echo "${ptx%.ptx}-$(sha256sum "$ptx" | cut -c 1-8)"; done)
 
@@ -35,7 +49,7 @@ assemble='"$PTXAS" -arch="sm_$1" -o "$DIR/$3.new" "$2" && mv "$DIR/$3.new" "$DIR
 for module in $modules; do
 	ptx=${module%-*}.ptx
 	oldest=$(sed -n 's/^\.target sm_//p' "$ptx")
-	for arch in "$@"; do
+	for arch in $archs; do
 		name=$module.sm_$arch.cubin
 		[ -e "$DIR/$name" ] || [ "$arch" -lt "$oldest" ] || echo "$arch $ptx $name"
 	done
