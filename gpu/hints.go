@@ -5,17 +5,22 @@ package gpu
 // Hints for the statuses that users meet, by the driver's code and by the names of the other libraries.
 var (
 	driverHints = map[int]string{
-		1:  "an argument is out of range",
-		2:  "try a smaller batch",
+		1: "an argument is out of range",
+		2: "try a smaller batch",
 		34: "this libcuda is the toolkit's stub for linking: put the driver's own first in LD_LIBRARY_PATH",
 		100: "see that nvidia-smi lists a GPU, that CUDA_VISIBLE_DEVICES does not hide it " +
 			"and that a container was started with --gpus all",
 		101: "see nvidia-smi and CUDA_VISIBLE_DEVICES for the devices there are",
+		200: "this is no machine code, or damaged: make cubins writes it anew",
 		201: "no context is current on this thread: call Device.Enter first",
 		209: "PTX needs compute capability 7.5 (Turing) or later, machine code the very GPU that it was made for",
 		214: "the GPU's memory is failing: see nvidia-smi -q -d ECC, and reset or replace it",
 		218: "the kernels are too new for this driver, or damaged: update the driver",
-		222: "the driver is older than the kernels' PTX: update the NVIDIA driver",
+		221: "the driver's compiler, libnvidia-ptxjitcompiler.so.1, is missing: install the whole driver, " +
+			"or assemble the kernels for this GPU (make cubins)",
+		222: "the driver is older than the kernels' PTX: " + updateDriver(cudaMajor),
+		223: "CUDA_DISABLE_PTX_JIT forbids the driver to compile PTX: unset it, " +
+			"or assemble the kernels for this GPU (make cubins)",
 		700: "a kernel went outside its memory, and the device's context is lost: run under compute-sanitizer",
 		701: "a kernel asks for more registers, threads or shared memory than this GPU has",
 		702: "a kernel ran longer than the display's time limit",
@@ -45,8 +50,8 @@ var (
 		"CUDNN_STATUS_NOT_SUPPORTED_ARCH_MISMATCH":             "this cuDNN does not support this GPU",
 		"CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED":   "host memory is short",
 		"CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED": "device memory is short: try a smaller batch",
-		"CUDNN_STATUS_NOT_SUPPORTED_INCOMPATIBLE_CUDA_DRIVER": "update the NVIDIA driver, " +
-			"or use a cuDNN for an older CUDA",
+		"CUDNN_STATUS_NOT_SUPPORTED_INCOMPATIBLE_CUDA_DRIVER": updateDriver(cudaMajor) +
+			", or use a cuDNN for an older CUDA",
 		"CUDNN_STATUS_NOT_SUPPORTED_RUNTIME_PREREQUISITE_MISSING": "cuDNN misses a library, libnvrtc say: " +
 			"keep the CUDA toolkit's libraries beside it",
 	}

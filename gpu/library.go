@@ -93,8 +93,12 @@ func (w want) load(which C.int) Library {
 	if l.Version, l.Err = w.version(); l.Err != nil {
 		return l
 	}
-	if err := w.fits(l.Version); err != nil {
-		l.Err = unusable(fmt.Sprintf("gpu: %s: %v", l.Path, err))
+	err := w.fits(l.Version)
+	if err == nil && which == libDNN {
+		err = dnnRuns(library(libDriver).Version)
+	}
+	if err != nil {
+		l.Err = fmt.Errorf("gpu: %s: %w", l.Path, err)
 	} else if which == libDriver {
 		l.Err = driverStatus("cuInit", C.realInit())
 	}

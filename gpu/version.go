@@ -19,6 +19,7 @@ static cublasStatus_t blasVersion(int *version) {
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -104,13 +105,72 @@ func driverFits(version int) error {
 	if version >= 1000*cudaMajor {
 		return nil
 	}
-	return fmt.Errorf("this driver runs CUDA %s, want %d.0 or later: update the NVIDIA driver, or build with CUDA %d",
-		versionString(DriverLibrary, version), cudaMajor, version/1000)
+	return &oldDriver{version: version, major: cudaMajor}
+}
+
+// oldDriver says that a driver is too old for a major version of CUDA. It wraps ErrNoLibrary.
+type oldDriver struct {
+	version int  // what the driver runs
+	major   int  // of the CUDA that is wanted
+	dnn     bool // by cuDNN, not by this build
+}
+
+func (e *oldDriver) Error() string {
+	what, instead := "", "build with"
+	if e.dnn {
+		what, instead = fmt.Sprintf("a cuDNN for CUDA %d; ", e.major), "install cuDNN for"
+	}
+	text := fmt.Sprintf("%sthis driver runs CUDA %s, want %d.0 or later: %s", what,
+		versionString(DriverLibrary, e.version), e.major, updateDriver(e.major))
+	if runs := e.version / 1000; runs >= oldestCUDA {
+		text += fmt.Sprintf(", or %s CUDA %d", instead, runs)
+	}
+	return text
+}
+
+func (e *oldDriver) Unwrap() error { return ErrNoLibrary }
+
+// oldestCUDA is the oldest major version of CUDA that this package can be compiled with.
+const oldestCUDA = 12
+
+// driverReleases are the oldest releases of the Linux driver for major versions of CUDA: the table "Minimum Required
+// Driver Version for CUDA Minor Version Compatibility" of the CUDA Toolkit's release notes.
+var driverReleases = map[int]string{12: "525.60.13", 13: "580.65.06"}
+
+// updateDriver says what to do about a driver that does not run a major version of CUDA.
+func updateDriver(major int) string {
+	if release := driverReleases[major]; release != "" {
+		return "update the NVIDIA driver to " + release + " or later"
+	}
+	return "update the NVIDIA driver"
+}
+
+// NeedsDriver returns the release of the NVIDIA driver, "580.65.06", that would prevent an error, or "" if another
+// driver is no remedy or its release is not known.
+func NeedsDriver(err error) string {
+	if e := (*oldDriver)(nil); errors.As(err, &e) {
+		return driverReleases[e.major]
+	}
+	if e := (*Error)(nil); errors.As(err, &e) && (e.Name == "CUDA_ERROR_UNSUPPORTED_PTX_VERSION" ||
+		e.Name == "CUDNN_STATUS_NOT_SUPPORTED_INCOMPATIBLE_CUDA_DRIVER") {
+		return driverReleases[cudaMajor]
+	}
+	return ""
 }
 
 // dnnFits and blasFits check the versions of cuDNN and cuBLAS, of which later minor versions keep the functions of
 // earlier ones.
 func dnnFits(version int) error { return sameMajor(DNNLibrary, version, dnnMajor) }
+
+// dnnRuns checks that a driver runs the CUDA that cuDNN is for, as cuDNN has the same name for each. A driver without a
+// version has an error of its own.
+func dnnRuns(driver int) error {
+	major := int(C.cudnnGetCudartVersion()) / 1000
+	if driver == 0 || driver >= 1000*major {
+		return nil
+	}
+	return &oldDriver{version: driver, major: major, dnn: true}
+}
 
 func blasFits(version int) error { return sameMajor(BLASLibrary, version, blasMajor) }
 
@@ -119,6 +179,6 @@ func sameMajor(name string, version, want int) error {
 	if strings.HasPrefix(found, fmt.Sprintf("%d.", want)) {
 		return nil
 	}
-	return fmt.Errorf("%s %s, want %d: install %s %d, or build with the headers of %s",
-		name, found, want, name, want, found)
+	return unusable(fmt.Sprintf("%s %s, want %d: install %s %d, or build with the headers of %s",
+		name, found, want, name, want, found))
 }

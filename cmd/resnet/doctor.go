@@ -51,7 +51,7 @@ const (
 
 // failed is the finding of a check that ended in an error.
 func failed(name string, err error) finding {
-	return finding{Name: name, State: stateFailed, Text: oneLine(err)}
+	return finding{Name: name, State: stateFailed, Text: oneLine(err), Hint: installDriver(err)}
 }
 
 type diagnosis struct {

@@ -98,31 +98,25 @@ func examineBuild(libraries []cuda.Library) finding {
 func examineLibrary(l cuda.Library, needed bool) finding {
 	f := finding{Name: l.Name, State: stateOK, Details: libraryDetails{l.Path, l.Version, l.Compiled}}
 	version := l.Version
+	module := kernelModule()
 	if l.Driver {
 		version = "for CUDA up to " + version
+		if module != "" {
+			version = module + ", " + version
+		}
 	}
 	f.Text = fmt.Sprintf("%s, %s", version, l.Path)
 	if l.Err == nil {
 		return f
 	}
-	f.State, f.Text = stateFailed, oneLine(l.Err)
+	f.State, f.Text, f.Hint = stateFailed, oneLine(l.Err), installDriver(l.Err)
 	if l.Path == "" && !needed {
 		f.State = stateMissing
 	}
-	if l.Driver {
-		f.Hint = moduleHint()
+	if l.Driver && f.Hint == "" {
+		f.Hint = driverHint(l.Path, module)
 	}
 	return f
-}
-
-// moduleHint recognises a container that was started without the host's driver.
-func moduleHint() string {
-	const module = "/proc/driver/nvidia/version"
-	if _, err := os.Stat(module); err != nil {
-		return ""
-	}
-	return "the kernel has the driver (" + module +
-		"), so this is a container without its library: docker run --gpus all"
 }
 
 func noGPU(err error, asked bool) finding {

@@ -5,6 +5,7 @@ package cuda
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ import (
 
 // EnvCode is the environment variable that names the folder of machine code.
 const EnvCode = "RESNET_KERNELS"
+
+// ErrNoCode is wrapped by Code.Compiled if no folder of machine code was named, and there is none beside the program.
+var ErrNoCode = errors.New("no machine code")
 
 // Code says what the kernels were loaded from.
 type Code struct {
@@ -39,15 +43,20 @@ type assembled struct {
 // openAssembled reads the list of files of the folder. Errors are returned by read.
 func openAssembled(major, minor int) assembled {
 	a := assembled{dir: os.Getenv(EnvCode), arch: fmt.Sprintf("sm_%d%d", major, minor), sums: make(map[string]string)}
-	if a.dir == "" {
-		a.dir, a.err = besideProgram()
-	}
-	if a.err != nil {
-		return a
-	}
+	named := a.dir != ""
 	var list []byte
-	if list, a.err = os.ReadFile(filepath.Join(a.dir, "SHA256SUMS")); a.err != nil {
-		return a
+	var err error
+	if !named {
+		a.dir, err = besideProgram()
+	}
+	if err == nil {
+		list, err = os.ReadFile(filepath.Join(a.dir, "SHA256SUMS"))
+	}
+	switch {
+	case err != nil && named:
+		a.err = fmt.Errorf("cuda: no machine code: %w: make cuda writes it, or unset %s", err, EnvCode)
+	case err != nil:
+		a.err = fmt.Errorf("cuda: %w: %w: make cuda writes it", ErrNoCode, err)
 	}
 	for line := range strings.Lines(string(list)) {
 		if sum, file, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
@@ -74,7 +83,7 @@ func (a assembled) file(module string) string {
 // read returns the machine code of a module. It checks the SHA-256, as drivers may crash on a truncated file.
 func (a assembled) read(module string) ([]byte, error) {
 	if a.err != nil {
-		return nil, fmt.Errorf("cuda: no machine code: %w: make cuda writes it", a.err)
+		return nil, a.err
 	}
 	file := a.file(module)
 	want, ok := a.sums[filepath.Base(file)]

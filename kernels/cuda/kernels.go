@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"resnet/gpu"
@@ -38,9 +39,21 @@ func All() Selection {
 	return Selection{Types: types, Tensor: types}
 }
 
+// Supports returns an error if a device cannot run the kernels, whose PTX is for Turing and later.
+func Supports(d *gpu.Device) error {
+	if major, minor := d.ComputeCapability(); major < 7 || major == 7 && minor < 5 {
+		return fmt.Errorf("cuda: %s has compute capability %d.%d, want 7.5 or later (GeForce RTX 20 and GTX 16, T4, "+
+			"and what came after)", d.Name(), major, minor)
+	}
+	return nil
+}
+
 // Load loads kernels on a device: machine code from $RESNET_KERNELS or from the folder kernels beside the program, or
 // else PTX, which the driver compiles.
 func Load(d *gpu.Device, want Selection) (*Kernels, error) {
+	if err := Supports(d); err != nil {
+		return nil, err
+	}
 	major, _ := d.ComputeCapability()
 	k := &Kernels{
 		blocks: d.Multiprocessors() * residentThreads / blockThreads,

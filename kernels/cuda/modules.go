@@ -51,23 +51,26 @@ func (f *functions) modules(want Selection) []module {
 	return list
 }
 
-// load loads modules in parallel, as the driver may take seconds to compile one.
+// load loads modules in parallel, as the driver may take seconds to compile one. A driver that refuses one will refuse
+// others for the same reason, so the first error is the one to return.
 func (k *Kernels) load(d *gpu.Device, list []module) error {
 	start := time.Now()
 	code := openAssembled(d.ComputeCapability())
 	k.modules = make([]*gpu.Module, len(list))
-	tasks, whys := make([]func() error, len(list)), make([]error, len(list))
+	tasks, whys, errs := make([]func() error, len(list)), make([]error, len(list)), make([]error, len(list))
 	for i, m := range list {
-		tasks[i] = func() (err error) {
-			if k.modules[i], whys[i], err = m.load(d, code); err != nil {
-				return err
+		tasks[i] = func() error {
+			if k.modules[i], whys[i], errs[i] = m.load(d, code); errs[i] == nil {
+				errs[i] = m.find(k.modules[i])
 			}
-			return m.find(k.modules[i])
+			return errs[i]
 		}
 	}
-	err := d.Together(tasks...)
+	if d.Together(tasks...) != nil {
+		return cmp.Or(errs...)
+	}
 	k.Code = Code{Arch: code.arch, Compiled: cmp.Or(whys...), Time: time.Since(start)}
-	return err
+	return nil
 }
 
 // load loads machine code or, if there is none that the driver accepts, PTX; then why says what was wrong with the

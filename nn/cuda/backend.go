@@ -45,10 +45,8 @@ func New(c Config) (nn.Backend, error) {
 const blasWorkspaceBytes = 32 << 20
 
 func (b *backend) open() error {
-	major, minor := b.device.ComputeCapability()
-	if p := b.config.Precision; (p == nn.BF16 || p == nn.TF32) && major < 8 {
-		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d; use fp32 or fp16",
-			p, b.device.Name(), major, minor)
+	if err := b.supports(); err != nil {
+		return err
 	}
 	defer b.device.Enter()()
 	var err error
@@ -60,7 +58,26 @@ func (b *backend) open() error {
 		return err
 	}
 	b.tuner = newTuner(b.config.Tune, b.tuningScope())
+	b.noteCompiled()
 	return nil
+}
+
+// supports returns an error if the device cannot run the kernels, or not in this precision.
+func (b *backend) supports() error {
+	major, minor := b.device.ComputeCapability()
+	if p := b.config.Precision; (p == nn.BF16 || p == nn.TF32) && major < 8 {
+		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d: --precision fp32, or fp16",
+			p, b.device.Name(), major, minor)
+	}
+	return kernels.Supports(b.device)
+}
+
+// noteCompiled says why the driver had to compile the kernels, unless there is no machine code to expect.
+func (b *backend) noteCompiled() {
+	code := b.kernels.Code
+	if b.config.Log != nil && code.Compiled != nil && !errors.Is(code.Compiled, kernels.ErrNoCode) {
+		b.config.Log("note: kernels: %v, as %v", code, code.Compiled)
+	}
 }
 
 // openKernels loads the kernels that this precision can need.

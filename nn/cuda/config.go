@@ -26,6 +26,8 @@ type Config struct {
 	Check bool
 	// Tune says how cuDNN's algorithms and our own kernels are chosen.
 	Tune nn.TuneConfig
+	// Log, if not nil, gets a line without a newline where there is machine code for the kernels that cannot be used.
+	Log func(format string, args ...any)
 }
 
 // FuseMode is whether a CUDA backend fuses.

@@ -36,6 +36,10 @@ func Inspect() (*Inspection, error) {
 	return found, nil
 }
 
+// NeedsDriver returns the release of the NVIDIA driver, "580.65.06", that would prevent an error, or "" if another
+// driver is no remedy or its release is not known.
+func NeedsDriver(err error) string { return gpu.NeedsDriver(err) }
+
 // inspect adds a GPU, and keeps its context unless a product was wrong.
 func (i *Inspection) inspect(index int) {
 	g := InspectedGPU{Index: index}

@@ -44,10 +44,10 @@ type Options struct {
 	NoGraph bool // GPU: launch kernels one by one, without CUDA graphs
 	Check   bool // GPU: after each step look for NaN, infinity and writes out of bounds
 
-	// Tune says how a GPU's algorithms are chosen; Open sets its Log to the one below.
+	// Tune says how a GPU's algorithms are chosen; Open sets its Log to the one below, unless it has one.
 	Tune nn.TuneConfig
 
-	// Log, if not nil, gets the device that Auto chose and notes of Tune, one line each without a newline.
+	// Log, if not nil, gets the device that Auto chose and a GPU's notes, one line each without a newline.
 	Log func(format string, args ...any)
 }
 
@@ -153,9 +153,11 @@ func (d *Config) openGPU(index int, o Options) (nn.Backend, error) {
 		return nil, err
 	}
 	tune := o.Tune
-	tune.Log = o.Log
+	if tune.Log == nil {
+		tune.Log = o.Log
+	}
 	b, err := cuda.New(cuda.Config{Device: index, Precision: p, Deterministic: d.Deterministic, Fuse: fuse,
-		NoGraph: o.NoGraph, Check: o.Check, Tune: tune})
+		NoGraph: o.NoGraph, Check: o.Check, Tune: tune, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}

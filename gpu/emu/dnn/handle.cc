@@ -53,14 +53,18 @@ extern "C" {
 
 size_t cudnnGetVersion(void) { return config().cudnn; }
 
+size_t cudnnGetCudartVersion(void) { return config().cudart; }
+
 const char *cudnnGetErrorString(cudnnStatus_t status) {
 #define NAME(status) \
     case status: return #status
     switch (status) {
         NAME(CUDNN_STATUS_SUCCESS);
         NAME(CUDNN_STATUS_NOT_INITIALIZED);
+#if CUDNN_MAJOR >= 9
         NAME(CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH);
         NAME(CUDNN_STATUS_SUBLIBRARY_LOADING_FAILED);
+#endif
         NAME(CUDNN_STATUS_BAD_PARAM);
         NAME(CUDNN_STATUS_NOT_SUPPORTED);
         NAME(CUDNN_STATUS_INTERNAL_ERROR);
@@ -75,7 +79,9 @@ const char *cudnnGetErrorString(cudnnStatus_t status) {
 #undef NAME
 }
 
+#if CUDNN_MAJOR >= 9
 void cudnnGetLastErrorString(char *text, size_t bytes) { snprintf(text, bytes, "%s", last_text().c_str()); }
+#endif
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t *handle) {
     return dnn(__func__, kWaits, [&] {

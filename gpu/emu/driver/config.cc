@@ -1,5 +1,9 @@
 #include "config.h"
 
+#include <cublas_v2.h>
+#include <cuda.h>
+#include <cudnn_version.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -46,10 +50,13 @@ Config read() {
     Config c;
     c.devices = setting("RESNET_EMU_DEVICES", 1);
     c.memory = static_cast<size_t>(setting("RESNET_EMU_MEMORY", 2048)) << 20;
-    c.driver = setting("RESNET_EMU_DRIVER", 13000);
-    c.cudnn = setting("RESNET_EMU_CUDNN", 92801);
-    c.cublas = setting("RESNET_EMU_CUBLAS", 130002);
+    c.driver = setting("RESNET_EMU_DRIVER", CUDA_VERSION);
+    c.cudnn = setting("RESNET_EMU_CUDNN", CUDNN_VERSION);
+    c.cudart = setting("RESNET_EMU_CUDART", CUDA_VERSION);
+    c.cublas = setting("RESNET_EMU_CUBLAS", CUBLAS_VERSION);
     c.capability = setting("RESNET_EMU_CC", 90);
+    c.name = text("RESNET_EMU_NAME");
+    if (c.name.empty()) c.name = "emulated GPU";
     c.eager = flag("RESNET_EMU_EAGER");
     const std::string order = text("RESNET_EMU_ORDER");
     if (!order.empty() && order != "others-first")

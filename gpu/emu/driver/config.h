@@ -22,8 +22,9 @@ struct Config {
     int devices;              // RESNET_EMU_DEVICES
     size_t memory;            // RESNET_EMU_MEMORY, bytes a device (given in MiB)
     int driver, cudnn;        // RESNET_EMU_DRIVER, RESNET_EMU_CUDNN: versions as the libraries count them
-    int cublas;               // RESNET_EMU_CUBLAS
+    int cudart, cublas;       // RESNET_EMU_CUDART, of the CUDA that cuDNN is for; RESNET_EMU_CUBLAS
     int capability;           // RESNET_EMU_CC: 90 is 9.0
+    std::string name;         // RESNET_EMU_NAME, the devices'
     bool eager;               // RESNET_EMU_EAGER: work is done when it is given, not when it is waited for
     bool others_first;        // RESNET_EMU_ORDER=others-first: a wait for a stream lets the other streams run ahead
     Threads threads;          // RESNET_EMU_THREADS: reverse or shuffle

@@ -72,7 +72,7 @@ CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
     return driver(__func__, kInit, [&] {
         check_device(device);
         require(length > 0, CUDA_ERROR_INVALID_VALUE, "length %d", length);
-        strncpy(name, "emulated GPU", length);
+        strncpy(name, config().name.c_str(), length);
         name[length - 1] = 0;
     });
 }
