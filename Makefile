@@ -42,11 +42,11 @@ SOURCES     := $(shell find cmd bench data gpu kernels nn \
 	-o -path '*/completion/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help build data train bench test race fuzz cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs check-cuda-versions \
-	ptx check-ptx cuda-sdk cuda-env generate check-generated lint image clean
+.PHONY: help build data train bench test race fuzz cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs \
+	check-cuda-versions ptx check-ptx cuda-sdk cuda-env generate check-generated lint image clean
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' \
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' \
 		$(MAKEFILE_LIST)
 
 ##@ Train

@@ -5,8 +5,8 @@ package gpu
 // Hints for the statuses that users meet, by the driver's code and by the names of the other libraries.
 var (
 	driverHints = map[int]string{
-		1: "an argument is out of range",
-		2: "try a smaller batch",
+		1:  "an argument is out of range",
+		2:  "try a smaller batch",
 		34: "this libcuda is the toolkit's stub for linking: put the driver's own first in LD_LIBRARY_PATH",
 		100: "see that nvidia-smi lists a GPU, that CUDA_VISIBLE_DEVICES does not hide it " +
 			"and that a container was started with --gpus all",

@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -76,6 +77,20 @@ func TestOpenFirst(t *testing.T) {
 	if err == nil || err.Error() != want || !errors.Is(err, ErrNoLibrary) {
 		t.Errorf("got %v, want %s", err, want)
 	}
+	older := filepath.Join(f[1], "libnone.so.2")
+	if err := os.WriteFile(older, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(libsVariable, f[1])
+	if err := os.Remove(filepath.Join(f[1], name)); err != nil {
+		t.Fatal(err)
+	}
+	err = openFirst(name, "install it", open(func(string) error { return missing }))
+	want = "gpu: libnone.so.3 not found, only " + older + ", which this build is not for: install it, " +
+		"or name its folder in RESNET_CUDA_LIBS"
+	if err == nil || err.Error() != want || !errors.Is(err, ErrNoLibrary) {
+		t.Errorf("got %v, want %s", err, want)
+	}
 	other := errors.New("libother.so.1: cannot open shared object file: No such file or directory")
 	err = openFirst(name, "install it", open(func(string) error { return other }))
 	if err == nil || !strings.Contains(err.Error(), "libother.so.1") {
@@ -118,6 +133,35 @@ func TestFits(t *testing.T) {
 	}
 	if err := driverFits(1000*cudaMajor + 90); err != nil {
 		t.Errorf("a driver of a later minor version: %v", err)
+	}
+}
+
+// Drivers that are too old get the release that is not, and, where there can be one, a build for them.
+func TestOldDriver(t *testing.T) {
+	for _, c := range []struct {
+		err  oldDriver
+		want string
+	}{
+		{oldDriver{version: 12040, major: 13}, "this driver runs CUDA 12.4, want 13.0 or later: " +
+			"update the NVIDIA driver to 580.65.06 or later, or build with CUDA 12"},
+		{oldDriver{version: 11080, major: 12}, "this driver runs CUDA 11.8, want 12.0 or later: " +
+			"update the NVIDIA driver to 525.60.13 or later"},
+		{oldDriver{version: 12040, major: 13, dnn: true}, "a cuDNN for CUDA 13; this driver runs CUDA 12.4, " +
+			"want 13.0 or later: update the NVIDIA driver to 580.65.06 or later, or install cuDNN for CUDA 12"},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+		wrapped := fmt.Errorf("nn: cuda:0: %w", &c.err)
+		if got := NeedsDriver(wrapped); got != driverReleases[c.err.major] || !errors.Is(wrapped, ErrNoLibrary) {
+			t.Errorf("%v: needs driver %q, want %s and ErrNoLibrary", wrapped, got, driverReleases[c.err.major])
+		}
+	}
+	if got := NeedsDriver(&Error{Name: "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"}); got != driverReleases[cudaMajor] {
+		t.Errorf("PTX that is too new needs driver %q, want %s", got, driverReleases[cudaMajor])
+	}
+	if got := NeedsDriver(errors.Join(unusable("gone"), &Error{Name: "CUDA_ERROR_OUT_OF_MEMORY"})); got != "" {
+		t.Errorf("driver %s against a library that is missing and against full memory, want none", got)
 	}
 }
 

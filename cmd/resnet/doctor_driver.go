@@ -47,8 +47,8 @@ func driverHint(library, module string) string {
 	if m == nil || m[1] == module {
 		return ""
 	}
-	return fmt.Sprintf("%s is of driver %s, the kernel's module of %s: reboot, or use the library of %s (a container's "+
-		"is the host's: docker run --gpus all)", file, m[1], module, module)
+	return fmt.Sprintf("%s is of driver %s, the kernel's module of %s: reboot, or in a container use the host's "+
+		"library (docker run --gpus all)", file, m[1], module)
 }
 
 // installDriver is how to install the driver that would prevent an error, or "" if another driver is no remedy.

@@ -44,7 +44,12 @@ var startFaults = []struct {
 		`libcuda\.so\.1: this driver runs CUDA 11\.4, want \d+\.0 or later: update the NVIDIA driver`,
 		"driver", "failed"},
 	{"RESNET_EMU_CUDNN", "8907", `libcudnn.*: cuDNN 8\.9\.7, want 9: install cuDNN 9`, "cuDNN", "failed"},
+	{"RESNET_EMU_CUDART", "14000",
+		`libcudnn.*: a cuDNN for CUDA 14; this driver runs CUDA 1\d\.\d, want 14\.0 or later: ` +
+			`update the NVIDIA driver, or install cuDNN for CUDA 1\d`, "cuDNN", "failed"},
 	{"RESNET_EMU_CUBLAS", "110500", `libcublas.*: cuBLAS 11\.5\.0, want \d+: install cuBLAS`, "cuBLAS", "failed"},
+	{"RESNET_EMU_CC", "70", `emulated GPU has compute capability 7\.0, want 7\.5 or later`, "gpu 0", "failed"},
+	{"RESNET_EMU_FAIL", "cuInit:803", `cuInit: CUDA_ERROR_SYSTEM_DRIVER_MISMATCH.*reboot`, "driver", "failed"},
 	{"RESNET_EMU_FAIL", "cuModuleLoadDataEx:222",
 		`cuModuleLoadDataEx.*CUDA_ERROR_UNSUPPORTED_PTX_VERSION.*update the NVIDIA driver`, "gpu 0", "failed"},
 	{"RESNET_EMU_FAIL", "cudnnCreate:1001", `cudnnCreate.*CUDNN_STATUS_NOT_INITIALIZED`, "step on cuda", "failed"},

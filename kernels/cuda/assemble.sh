@@ -31,7 +31,7 @@ for arch in "$@"; do
 done
 if [ -n "$unknown" ]; then
 	version=$("$PTXAS" --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
-	echo "kernels/cuda/assemble.sh: CUDA $version's ptxas does not know$unknown: the driver will compile the kernels there" >&2
+	echo "kernels/cuda/assemble.sh: ptxas of CUDA $version does not know$unknown: the driver will compile there" >&2
 fi
 
 modules=$(for ptx in *.ptx; do echo "${ptx%.ptx}-$(sha256sum "$ptx" | cut -c 1-8)"; done)

@@ -64,12 +64,15 @@ func (b *backend) open() error {
 
 // supports returns an error if the device cannot run the kernels, or not in this precision.
 func (b *backend) supports() error {
+	if err := kernels.Supports(b.device); err != nil {
+		return err
+	}
 	major, minor := b.device.ComputeCapability()
 	if p := b.config.Precision; (p == nn.BF16 || p == nn.TF32) && major < 8 {
 		return fmt.Errorf("precision %v wants compute capability 8.0, %s has %d.%d: --precision fp32, or fp16",
 			p, b.device.Name(), major, minor)
 	}
-	return kernels.Supports(b.device)
+	return nil
 }
 
 // noteCompiled says why the driver had to compile the kernels, unless there is no machine code to expect.
