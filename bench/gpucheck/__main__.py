@@ -11,83 +11,116 @@ import pathlib
 import signal
 import sys
 import tempfile
+import time
 
-import correctness
-import epochs
+import earlier
 import libraries
+import plan
 import process
-import speed
-import training
-from check import Check, Step, run_steps
-from peer import Compiling
-from report import FAILED, Outcome, Report
-from rival import compile_ahead
-from settings import SMOKE, Settings, write_tiny_data
+from alive import lost
+from check import Check, run_steps
+from correctness import answers, ask, device_of
+from report import ENDED, FILE, STOPPED, Report
+from settings import FIRST, SMOKE, Settings, write_tiny_data
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-
-
-def steps(ahead: Compiling | None) -> tuple[Step, ...]:
-    """Returns the steps in order of worth; their seconds add up to a full check's."""
-    return (
-        Step("doctor", 20, correctness.doctor),
-        Step("tests", 110, correctness.tests),
-        Step("captured and eager steps", 30, training.captured),
-        Step("accuracy, fp32", 50, training.reference_accuracy),
-        Step("compute-sanitizer", 60, correctness.sanitizers),
-        Step("speed", 155, lambda c: speed.speed(c, ahead)),
-        Step("epochs", 40, epochs.epochs),
-        Step("accuracy, others", 65, training.other_accuracies),
-        Step("time by op", 10, speed.by_op),
-    )
+OUT = TREE / "runs" / "gpu-check"
 
 
 def arguments() -> argparse.Namespace:
     a = argparse.ArgumentParser(prog="gpu-check.sh", description="Checks resnet on a machine with an NVIDIA GPU.")
     a.add_argument("--bundle", type=pathlib.Path, required=True, help="folder that bench/gpucheck/bundle.sh wrote")
-    a.add_argument("--seconds", type=float, help=f"for everything (default: {Settings.seconds:.0f})")
+    a.add_argument("--first", action="store_true", help="the first contact: two minutes")
+    a.add_argument("--continue", dest="report", type=pathlib.Path, metavar="REPORT",
+                   help="leave out what passed in this report, a folder or its JSON file")
+    a.add_argument("--seconds", type=float,
+                   help=f"for everything (default: {Settings.seconds:.0f}, with --first {FIRST.seconds:.0f})")
     a.add_argument("--device", default=Settings.device, help="as resnet names it (default: cuda)")
     a.add_argument("--smoke", action="store_true",
                    help="as little of everything as there can be, for emulated libraries")
-    a.add_argument("outdir", nargs="?", type=pathlib.Path, default=TREE / "runs" / "gpu-check",
-                   help="where the report goes")
+    a.add_argument("outdir", nargs="?", type=pathlib.Path,
+                   help="where the report goes (default: REPORT's folder, or runs/gpu-check)")
     return a.parse_args()
 
 
+def settings_of(a: argparse.Namespace) -> Settings:
+    settings = SMOKE if a.smoke else FIRST if a.first else Settings()
+    settings = dataclasses.replace(settings, device=a.device)
+    return settings if a.seconds is None else dataclasses.replace(settings, seconds=a.seconds)
+
+
 def main() -> int:
-    a = arguments()
-    settings = dataclasses.replace(SMOKE if a.smoke else Settings(), device=a.device)
-    if a.seconds is not None:
-        settings = dataclasses.replace(settings, seconds=a.seconds)
-    a.outdir.mkdir(parents=True, exist_ok=True)
-    report = Report(a.outdir, json.loads((a.bundle / "bundle.json").read_text()), a.smoke)
-    signal.signal(signal.SIGTERM, stop)
+    began, a = time.monotonic(), arguments()
     try:
         with tempfile.TemporaryDirectory(prefix="gpu-check-") as work:
-            check(settings, a.bundle.resolve(), pathlib.Path(work), report)
-    except SystemExit:
-        report.add(Outcome("the check", FAILED, "ended by a signal"))
-        raise
+            return check(a, began, pathlib.Path(work))
+    except earlier.Refused as e:
+        print(f"gpu-check: {e}", file=sys.stderr)
+        return 1
     finally:
         process.end_all()
-        report.write()
-        print(f"the report is in {a.outdir}", flush=True)
-    return 1 if report.failed() else 0
 
 
-def stop(*_: object) -> None:
-    process.end_all()  # threads wait for these
-    sys.exit(143)
+def check(a: argparse.Namespace, began: float, work: pathlib.Path) -> int:
+    folder = a.outdir or (folder_of(a.report) if a.report else OUT)
+    bundle = json.loads((a.bundle / "bundle.json").read_text())
+    report = Report(folder, bundle, "first" if a.first else "full", a.smoke)
+    before = earlier.load(a.report) if a.report else None
+    if before:
+        earlier.same_programs(before, report, a.report)
+    folder.mkdir(parents=True, exist_ok=True)
+    c = prepare(settings_of(a), a.bundle.resolve(), work, report)
+    c.end = began + c.settings.seconds
+    if before:
+        findings, _ = ask(c, "fp32", min(c.settings.alive_seconds, c.settings.seconds))
+        c.answers = answers(findings)
+        earlier.same_device(before, device_of(findings), a.report)
+        earlier.taken_over(before, report)
+    else:
+        set_aside(folder)
+    return carry_out(c, a.first)
 
 
-def check(settings: Settings, bundle: pathlib.Path, work: pathlib.Path, report: Report) -> None:
+def folder_of(report: pathlib.Path) -> pathlib.Path:
+    return report if report.is_dir() else report.parent
+
+
+def set_aside(folder: pathlib.Path) -> None:
+    """Moves what an earlier check left in a folder into a folder of its own there."""
+    if (folder / FILE).exists():
+        aside = folder / time.strftime("until-%Y%m%d-%H%M%S")
+        aside.mkdir()
+        for path in [p for p in folder.iterdir() if p.is_file()]:
+            path.rename(aside / path.name)
+
+
+def prepare(settings: Settings, bundle: pathlib.Path, work: pathlib.Path, report: Report) -> Check:
     base = os.environ | {"RESNET_REQUIRE_GPU": "1"}
     found = libraries.folders(importlib.metadata.distributions())
     peer_env = os.environ | {"TORCHINDUCTOR_CACHE_DIR": str(work / "inductor")}
     c = Check(settings, bundle, TREE, work, libraries.environment(base, found), peer_env, report)
     if report.smoke:
         c.data = write_tiny_data(work / "tiny")
-    run_steps(c, steps(compile_ahead(c)))
+    return c
+
+
+def carry_out(c: Check, first: bool) -> int:
+    """Runs the steps and says what came of them; the report is written as they go."""
+    state = STOPPED
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        run_steps(c, (plan.first if first else plan.full)(c.settings), lost)
+        state = ENDED
+    finally:
+        process.end_all()
+        c.report.close(state)
+        print("", *c.report.document()["headline"], f"the report is in {c.report.folder}", sep="\n", flush=True)
+    return 1 if c.report.failed() else 0
+
+
+def stop(*_: object) -> None:
+    process.end_all()  # threads wait for these
+    sys.exit(143)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 #
 # Needs Go and a C compiler, no GPU. DIR, by default .gpu-check beside the Makefile, gets
 #
-#   bundle.json       what was built, of which commit, with what
+#   bundle.json       what was built, of which commit, with what, and a digest of the programs
 #   programs.tar.xz   resnet and the test programs of the packages that use the GPU, linked without debug information,
 #                     and the kernels' machine code for $CUBIN_ARCHS, by default 90, Hopper
 #   data/             Fashion-MNIST, compressed as published; instead of it, so that a bundle stays small,
@@ -17,6 +17,7 @@ fail() {
 
 root="$(cd "$(dirname "$0")/../.." && pwd)"
 dir="$root/.gpu-check" with=data golden=
+most=64 # MiB
 while [ $# -gt 0 ]; do
 	case "$1" in
 	--bare) with=nothing ;;
@@ -72,12 +73,13 @@ golden)
 	;;
 esac
 
-python3 - "$tmp/bundle.json" <<-END
+programs="$(cd "$tmp/programs" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)"
+python3 - "$tmp/bundle.json" "$programs" <<-END
 	import json, subprocess, sys
 	def said(*command): return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 	facts = dict(
 	    commit=said("git", "rev-parse", "--short=12", "HEAD") or "unknown",
-	    uncommitted_changes=bool(said("git", "status", "--porcelain")),
+	    uncommitted_changes=bool(said("git", "status", "--porcelain")), programs=sys.argv[2],
 	    go=said("go", "env", "GOVERSION"), platform=said("go", "env", "GOOS") + "/" + said("go", "env", "GOARCH"))
 	json.dump(facts, open(sys.argv[1], "w"))
 END
@@ -88,4 +90,6 @@ for part in programs.tar.xz data golden bundle.json; do
 		mv -f "$tmp/$part" "$dir/"
 	fi
 done
-echo "$(du -shc "$dir"/[!.]* | tail -1 | cut -f1) in $dir" >&2
+kib="$(du -skc "$dir"/[!.]* | tail -1 | cut -f1)"
+echo "$((kib >> 10)) MiB in $dir" >&2
+((kib <= most << 10)) || fail "$dir: $((kib >> 10)) MiB, want at most $most, which is what some machines take: give --bare"

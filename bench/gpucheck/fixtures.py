@@ -1,4 +1,5 @@
 """What the tests of the check share: a folder, and a check of programs that are made up."""
+import json
 import pathlib
 import sys
 import tarfile
@@ -6,11 +7,38 @@ import tempfile
 import textwrap
 import time
 import unittest
+from collections.abc import Mapping
 from typing import Any
 
 from check import Check
 from report import Report
 from settings import Settings
+
+
+def gone(pid: int, tries: int = 200) -> bool:
+    """Waits until a process has ended; it may stay a zombie until something waits for it."""
+    status = pathlib.Path(f"/proc/{pid}/status")
+    for i in range(tries):
+        try:
+            if "State:\tZ" in status.read_text():
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if i < tries - 1:
+            time.sleep(0.05)
+    return False
+
+
+def write_bundle(folder: pathlib.Path, programs: Mapping[str, str], **facts: Any) -> None:
+    """Writes a bundle whose programs are Python scripts."""
+    (folder / "programs").mkdir(parents=True)
+    for name, text in programs.items():
+        program = folder / "programs" / name
+        program.write_text(f"#!{sys.executable}\n{textwrap.dedent(text)}")
+        program.chmod(0o755)
+    with tarfile.open(folder / "programs.tar.xz", "w:xz") as tar:
+        tar.add(folder / "programs", arcname=".")
+    (folder / "bundle.json").write_text(json.dumps(facts))
 
 
 class Folder(unittest.TestCase):
@@ -26,17 +54,12 @@ class Folder(unittest.TestCase):
 
 
 class CheckFolder(Folder):
-    def check(self, resnet: str = "", **settings: Any) -> Check:
-        """Returns a check whose program resnet is a Python script, and whose step has a minute."""
-        (self.dir / "programs").mkdir()
-        program = self.dir / "programs" / "resnet"
-        program.write_text(f"#!{sys.executable}\n{textwrap.dedent(resnet)}")
-        program.chmod(0o755)
-        with tarfile.open(self.dir / "programs.tar.xz", "w:xz") as tar:
-            tar.add(self.dir / "programs", arcname=".")
+    def check(self, resnet: str = "", programs: Mapping[str, str] = {}, **settings: Any) -> Check:
+        """Returns a check whose programs, resnet and others, are Python scripts, and whose step has a minute."""
+        write_bundle(self.dir, {"resnet": resnet, **programs})
         work = self.dir / "work"
         work.mkdir()
-        self.report = Report(self.dir, dict(commit="abc"), smoke=False)
+        self.report = Report(self.dir, dict(commit="abc"), "full", smoke=False)
         c = Check(Settings(**settings), self.dir, self.dir, work, {}, {}, self.report)
         c.deadline = time.monotonic() + 60
         return c

@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -11,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 KEPT = 48 << 10  # bytes of a program's output that the log keeps at its end; a sixth of it at its beginning
+READ = 16 << 20  # bytes of a program's output that are read at all
 
 _live: set[subprocess.Popen[bytes]] = set()
+_guard: subprocess.Popen[bytes] | None = None
 _lock = threading.RLock()  # a signal may come while it is held
 
 
@@ -43,10 +46,11 @@ class Ended:
 
 
 def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Starts a program as the leader of its processes, so that all of them end with it."""
+    """Starts a program as the leader of its processes, so that all of them end with it, and it with this process."""
     p = subprocess.Popen(command, start_new_session=True, **options)
     with _lock:
         _live.add(p)
+        _tell("+", p)
     return p
 
 
@@ -58,12 +62,28 @@ def end(p: subprocess.Popen[bytes]) -> None:
         pass
     p.wait()
     with _lock:
-        _live.discard(p)
+        if p in _live:
+            _live.discard(p)
+            _tell("-", p)
 
 
 def end_all() -> None:
     for p in list(_live):
         end(p)
+
+
+def _tell(sign: str, p: subprocess.Popen[bytes]) -> None:
+    """Tells the guard, which ends what lives when this process is gone, even by SIGKILL."""
+    global _guard
+    if _guard is None:
+        script = pathlib.Path(__file__).with_name("guard.py")
+        _guard = subprocess.Popen([sys.executable, "-B", str(script)], stdin=subprocess.PIPE, start_new_session=True)
+    assert _guard.stdin
+    try:
+        _guard.stdin.write(f"{sign}{p.pid}\n".encode())
+        _guard.stdin.flush()
+    except BrokenPipeError:
+        pass  # without a guard the programs still have their limits
 
 
 def run(command: Sequence[str], log: pathlib.Path, limit: float, env: Mapping[str, str], cwd: pathlib.Path) -> Ended:
@@ -85,19 +105,25 @@ def run(command: Sequence[str], log: pathlib.Path, limit: float, env: Mapping[st
                 end(p)
         ended = Ended(code, _text(out), _text(err), time.monotonic() - began)
     how = "ok" if ended.passed else ended.why()
+    text = middle_out(ended.output + ended.errors, KEPT)
     with _lock, log.open("a") as f:
-        f.write(f"$ {' '.join(command)}\n{_middle_out(ended.output + ended.errors)}({how}, {ended.seconds:.1f} s)\n\n")
+        f.write(f"$ {' '.join(command)}\n{text}({how}, {ended.seconds:.1f} s)\n\n")
     return ended
 
 
 def _text(file: IO[bytes]) -> str:
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    return file.read().decode(errors="replace")
+    if size <= READ:
+        return file.read().decode(errors="replace")
+    head = file.read(READ // 2).decode(errors="replace")
+    file.seek(size - READ // 2)
+    return f"{head}\n[... {size - READ} bytes left out ...]\n{file.read().decode(errors='replace')}"
 
 
-def _middle_out(text: str) -> str:
-    """Returns text without its middle where it is long."""
-    if len(text) <= KEPT:
+def middle_out(text: str, kept: int) -> str:
+    """Returns text without its middle where it is longer than kept: the end, and a sixth as much of the beginning."""
+    if len(text) <= kept:
         return text
-    head, tail = text[: KEPT // 6], text[-KEPT:]
+    head, tail = text[: kept // 6], text[-kept:]
     return f"{head}\n[... {len(text) - len(head) - len(tail)} characters left out ...]\n{tail}"

@@ -40,7 +40,7 @@ class Rival:
             return
         self._greeted = True
         try:
-            c.report.peer = self._peer.hello(min(PATIENCE, c.left()))
+            c.report.note(peer=self._peer.hello(min(PATIENCE, c.left())))
         except PeerError as e:
             self.gone = str(e)
 

@@ -6,13 +6,20 @@ import random
 PRECISIONS = ("fp32", "bf16", "tf32", "fp16")  # the most telling first, should time run out
 
 
+# A test of each kind of kernel, and all of it that tensor cores do.
+SHORT_KERNELS = ("^Test(Product|TF32|Convolution|WeightGradient|Stem|StemWeightGradient|Head|HeadBackward"
+                 "|NormStatistics|BatchNormStatistics|BatchNormGradients|Loss)$")
+
+
 @dataclasses.dataclass(frozen=True)
 class TestProgram:
     """The tests of a Go package."""
 
     package: str  # it runs in this folder
     pattern: str  # of the tests that need a GPU
-    apart: bool = False  # each test in a process of its own, where they take minutes together
+    label: str = ""  # what the pattern picks, where it is not all
+    short: bool = False  # with -test.short
+    processes: int = 1  # that share the tests; 0: one for each
 
     @property
     def name(self) -> str:
@@ -23,15 +30,24 @@ class TestProgram:
 @dataclasses.dataclass(frozen=True)
 class Settings:
     seconds: float = 540  # for everything
+    alive_seconds: float = 20  # for doctor to show that the GPU is still there
     device: str = "cuda"  # as --device names it
     peer_device: str = "cuda"  # as PyTorch names it
 
     precisions: tuple[str, ...] = PRECISIONS
     model: tuple[str, ...] = ()  # options of train and bench
     tune: str = "on"  # theirs too: whether algorithms are measured where that is not what is asked for
-    tests: tuple[TestProgram, ...] = (
-        TestProgram("gpu", "."), TestProgram("kernels/cuda", "."), TestProgram("nn/cuda", "CUDA", apart=True),
-        TestProgram("cmd/resnet", "GPU|Device"))
+
+    gpu_tests: tuple[TestProgram, ...] = (TestProgram("gpu", "."),)
+    short_kernels: tuple[TestProgram, ...] = (
+        TestProgram("kernels/cuda", SHORT_KERNELS, "short list", short=True, processes=4),)
+    first_tests: tuple[TestProgram, ...] = (  # a golden case, and networks in every precision against float64
+        TestProgram("nn/cuda", "^TestCUDAGolden$", processes=0),
+        TestProgram("nn/cuda", "^TestCUDA(Fused)?Precision$/./^net/wide", "networks in every precision"))
+    first_captured: tuple[TestProgram, ...] = (TestProgram("nn/cuda", "^TestCUDA(Fused)?Graph$", processes=0),)
+    network_tests: tuple[TestProgram, ...] = (
+        TestProgram("nn/cuda", "CUDA", processes=0), TestProgram("cmd/resnet", "GPU|Device"))
+    all_kernels: tuple[TestProgram, ...] = (TestProgram("kernels/cuda", ".", processes=8),)
 
     # The published recipe reaches 92.4 % in about six epochs, and a single best varies by 0.35 points from draw to
     # draw: a float32 mean below the floor, or another precision's below float32's by more than the tolerance, is more
@@ -54,12 +70,21 @@ class Settings:
         ("infer", 1024, "tf32"), ("infer", 1024, "bf16"), ("train", 32, "fp32"))
 
 
+FIRST = Settings(seconds=120)
+
 SMOKE = Settings(
-    seconds=360, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"), tune="cached",
-    tests=(TestProgram("gpu", "Copies|Fill"), TestProgram("kernels/cuda", "Bias|Cast"),
-           TestProgram("nn/cuda", "CUDAAssemble|CUDAState", apart=True), TestProgram("cmd/resnet", "TakesTheGPU")),
+    seconds=360, alive_seconds=60, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"),
+    tune="cached", gpu_tests=(TestProgram("gpu", "Copies|Fill"),),
+    short_kernels=(TestProgram("kernels/cuda", "^Test(Product|TF32|Bias)$", "short list", short=True, processes=2),),
+    first_tests=(TestProgram("nn/cuda", "^TestCUDAGolden$", processes=0),
+                 TestProgram("nn/cuda", "^TestCUDAPrecision$/fp/^net/wide", "networks in every precision")),
+    first_captured=(TestProgram("nn/cuda", "^TestCUDAFusedGraph$/bf16/^net/batch_of_one", "captured and eager"),),
+    network_tests=(TestProgram("nn/cuda", "CUDAAssemble|CUDAGolden$", processes=0),
+                   TestProgram("cmd/resnet", "TakesTheGPU")),
+    all_kernels=(TestProgram("kernels/cuda", "^Test(Bias|Cast)$", processes=2),),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
-    batch_sizes=(4,), measure_seconds=0, rounds=1, by_op=(("fp32", 4),), by_op_options=("--no-roofline",), compiled=())
+    batch_sizes=(4,), measure_seconds=0, rounds=1, every_round=("bf16",), by_op=(("fp32", 4),),
+    by_op_options=("--no-roofline",), compiled=())
 
 
 def write_tiny_data(folder: pathlib.Path) -> tuple[str, ...]:

@@ -3,10 +3,11 @@ import re
 import statistics
 import sys
 import time
+from collections.abc import Iterable, Sequence
 
+import clocks
 import tuning
 from check import Check
-from correctness import clocks
 from peer import SCRIPT, Case, Compiling
 from process import Ended
 from rival import Rival, rivals
@@ -15,6 +16,7 @@ sys.path.append(str(SCRIPT.parent))
 from ratios import OURS, summary
 
 PHASES = ("train", "infer", "latency")
+LOOK = "speed, first look"
 # How resnet used the GPU: names in our report, and in bench's.
 USAGE = dict(launches="launches_per_step", device_ms="device_ms_per_step", idle_share="idle_share")
 
@@ -23,49 +25,68 @@ class OutOfTime(Exception):
     pass
 
 
+def measured(c: Check) -> bool:
+    """Says whether an earlier run measured all there is: resnet, and PyTorch in each of its modes."""
+    return c.report.holds("speed") and not any(
+        o.name.startswith("PyTorch, ") and not c.report.holds(o.name) for o in c.report.outcomes)
+
+
 def speed(c: Check, ahead: Compiling | None) -> None:
     """Measures every precision, phase and batch size, resnet before and after each of PyTorch's modes, round after
     round until the time or the rounds are over."""
-    began = time.monotonic()
-    contest = Contest(c, rivals(c, ahead))
+    if not measured(c):
+        hold(Contest(c, rivals(c, ahead)), "speed", c.settings.rounds)
+
+
+def look(c: Check, rival: Rival | None) -> None:
+    """Takes one quick look at training, beside PyTorch that launches kernel by kernel: no algorithm is measured."""
+    if rival and not c.report.holds(LOOK):
+        hold(Contest(c, [rival], ("train",), "off"), LOOK, 1)
+
+
+def hold(contest: "Contest", name: str, rounds: int) -> None:
+    c, began = contest.c, time.monotonic()
+    before = clocks.keep(c.report.states, f"before {name}")
     try:
         for rival in contest.rivals:
             rival.greet(c)  # nothing else may run while resnet measures algorithms
-        for round in range(c.settings.rounds):
+        for round in range(rounds):
             contest.round(round)
     except OutOfTime:
         pass
     finally:
+        after = clocks.keep(c.report.states, f"after {name}")
         for rival in contest.rivals:
             rival.close(c)
-        c.report.clocks += clocks()
+        c.report.note(clocks=c.report.clocks + clocks.brief(), throttled=clocks.throttled(before, after))
         tuning.collect(c)
-    contest.conclude(time.monotonic() - began)
+    contest.conclude(name, time.monotonic() - began)
 
 
 def by_op(c: Check) -> None:
     """Times each op of a training step, and says what it is held against. The tables are in the log."""
     for precision, batch in c.settings.by_op:
         name = f"time by op, {precision}, batch {batch}"
-        if not c.fits(name):
+        if not c.wants(name):
             continue
-        ended = c.run([
-            c.resnet, "bench", "--quiet", "--layers", "--device", c.settings.device, "--precision", precision,
-            *c.settings.model, "--tune", c.settings.tune, *c.settings.by_op_options, "--phase", "train",
-            "--batch-size", str(batch), "--seconds", str(c.settings.measure_seconds)])
+        command = [c.resnet, "bench", "--quiet", "--layers", "--device", c.settings.device, "--precision", precision,
+                   *c.settings.model, "--tune", c.settings.tune, *c.settings.by_op_options, "--phase", "train",
+                   "--batch-size", str(batch), "--seconds", str(c.settings.measure_seconds)]
+        ended = c.run(command)
         if ended.passed:
             measured = re.search(r"^measured: (.*)$", ended.output, re.MULTILINE)
             c.passed(name, f"{measured[1]}; see {c.report.log.name}" if measured else f"see {c.report.log.name}",
                      ended.seconds)
         else:
-            c.failed(name, ended.why(), ended.seconds, ended.tail())
+            c.failed(name, ended.why(), ended.seconds, ended.tail(), command)
 
 
 class Contest:
     """Rounds of measurements."""
 
-    def __init__(self, c: Check, rivals: list[Rival]):
-        self.c, self.rivals = c, rivals
+    def __init__(self, c: Check, rivals: list[Rival], phases: Sequence[str] = PHASES, tune: str = ""):
+        self.c, self.rivals, self.phases = c, rivals, phases
+        self.algorithms = tune or c.settings.tune  # whether resnet measures them
         self.rounds: dict[Case, list[dict[str, float]]] = {}
         self.usage: dict[Case, list[dict]] = {}  # how resnet used the GPU
         self.unfused: dict[Case, dict] = {}  # resnet whose ops share no kernels
@@ -73,22 +94,25 @@ class Contest:
         self.failed: set[str] = set()  # precisions in which resnet does not run
 
     def round(self, number: int) -> None:
-        """Measures what every round has, and in the second round what is measured only once. The most important comes
-        first, since time may run out."""
+        """Measures what every round has, and what is measured only once: without sharing in the first round, other
+        precisions in the second. The most important comes first, since time may run out."""
         s = self.c.settings
         often = [p for p in s.every_round if p in s.precisions]
         for precision in often:
             self.turn(precision)
-        if number == min(1, s.rounds - 1):
+        if self.phases != PHASES:
+            return
+        if number == 0:
             for precision in often:
                 self.apart(precision)
+        if number == min(1, s.rounds - 1):
             for precision in s.precisions:
                 if precision not in often:
                     self.turn(precision)
 
     def tune(self, precision: str) -> None:
         """Has resnet measure its algorithms, which takes it seconds, once and apart from the rounds."""
-        if precision in self.tuned:
+        if precision in self.tuned or self.algorithms == "off":
             return
         self.tuned.add(precision)
         result, ended = self.bench(precision, 0, "--tune", "on")
@@ -109,13 +133,16 @@ class Contest:
             self.rounds.setdefault(case, []).append(rates)
             if c.left() > spent + 1:
                 self.theirs(case, rates)
-        c.report.speed = [self.row(case) for case in self.rounds]
+        self.report(turns)
         if turns and c.left() > spent:
             for case, again in self.ours(precision).items():
                 turns[case][OURS] = statistics.mean((turns[case][OURS], again[OURS]))
-            c.report.speed = [self.row(case) for case in self.rounds]
+            self.report(turns)
         if c.left() < 2 * spent + 2:
             raise OutOfTime
+
+    def report(self, cases: Iterable[Case]) -> None:
+        self.c.report.put("speed", *(self.row(case) for case in cases))
 
     def theirs(self, case: Case, rates: dict[str, float]) -> None:
         """Adds what PyTorch does in each of its modes."""
@@ -153,7 +180,7 @@ class Contest:
             case = r["phase"], r["batch_size"], precision
             if "gpu" in r and case in self.usage:
                 self.unfused[case] = r
-        self.c.report.apart = [self.gain(case, r) for case, r in self.unfused.items()]
+        self.c.report.put("apart", *(self.gain(case, r) for case, r in self.unfused.items()))
 
     def gain(self, case: Case, apart: dict) -> dict:
         phase, batch, precision = case
@@ -166,26 +193,26 @@ class Contest:
     def bench(self, precision: str, seconds: float, *options: str) -> tuple[dict, Ended]:
         """Runs resnet bench on every case of a precision; empty where it failed."""
         c, s = self.c, self.c.settings
-        result, ended = c.json([
-            c.resnet, "bench", "--quiet", "--no-roofline", "--format", "json", "--device", s.device,
-            "--precision", precision, *s.model, "--tune", s.tune, "--phase", ",".join(PHASES),
-            "--batch-size", ",".join(map(str, s.batch_sizes)), "--seconds", str(seconds), *options])
+        command = [c.resnet, "bench", "--quiet", "--no-roofline", "--format", "json", "--device", s.device,
+                   "--precision", precision, *s.model, "--tune", self.algorithms, "--phase", ",".join(self.phases),
+                   "--batch-size", ",".join(map(str, s.batch_sizes)), "--seconds", str(seconds), *options]
+        result, ended = c.json(command)
         if ended.code is None:
             raise OutOfTime
         if not result:
             self.failed.add(precision)
-            c.failed(f"speed, {precision}", ended.why(), ended.seconds, ended.tail())
+            c.failed(f"speed, {precision}", ended.why(), ended.seconds, ended.tail(), command)
         return result, ended
 
-    def conclude(self, seconds: float) -> None:
+    def conclude(self, name: str, seconds: float) -> None:
         counts = [len(r) for r in self.rounds.values()]
         if not counts:
             if not self.failed:
-                self.c.skipped("speed", "no time was left for a round", seconds)
+                self.c.skipped(name, "no time was left for a round", seconds)
             return
         parts = [f"{len(counts)} cases, {min(counts)} to {max(counts)} rounds"]
-        for phase in PHASES:
-            ratios = [case["ratio"] for case in self.c.report.speed if case["phase"] == phase and "ratio" in case]
+        for phase in self.phases:
+            ratios = [case["ratio"] for case in map(self.row, self.rounds) if case["phase"] == phase and "ratio" in case]
             if ratios:
                 parts.append(f"{phase} {min(ratios):.2f} to {max(ratios):.2f} times the best of PyTorch")
-        self.c.passed("speed", "; ".join(parts), seconds)
+        self.c.passed(name, "; ".join(parts), seconds)

@@ -7,8 +7,8 @@ PyTorch's modes, that of the medians, and the smallest and largest of a round.""
 
 APART = """Images per second of `resnet bench` as it is and with `--fuse off`, which leaves convolutions to cuDNN; the
 ratio is what it gains where its steps are fused."""
-TUNING = """Whole steps that were timed fused and apart, before the rounds; the ratio is the other candidate's time to
-that of the one taken."""
+TUNING = """Whole steps that were timed in every way that they can be run, before the rounds; the ratio is the other
+candidate's time to that of the one taken."""
 
 AIMS = """Medians of rounds in which resnet came before and after PyTorch in the best of its modes; ratios above 1 are
 in resnet's favour. Enough is what must be, the aim what should be: a ratio, or seconds, or per cent; the goal is for an
@@ -19,13 +19,14 @@ def page(d: dict) -> str:
     device, counts = d["device"], d["counts"]
     lines = [
         f"# {'Smoke test of the GPU check' if d['smoke'] else 'GPU check'}: {device.get('name', 'no device')}", "",
+        "```", *d["headline"], "```", "",
         ", ".join(f"{n} {status}" for status, n in counts.items()) + f"; {d['date']}, {d['seconds']:.0f} s.", "",
         f"- device: {pairs(device)}", f"- built: {pairs(d['bundle'])}", f"- PyTorch: {pairs(d['peer']) or 'none'}",
-        *(f"- clocks: {state}" for state in d["clocks"]),
+        *(f"- clocks: {state}" for state in d["clocks"]), *(f"- {run(r)}" for r in d["runs"]),
         "", "## Speed against PyTorch on the same card", "", AIMS, "", *aims(d["aims"]),
         "", "## Steps", "",
-        *table(["step", "outcome", "s", ""],
-               [[s["name"], s["status"], f"{s['seconds']:.1f}", s["detail"]] for s in d["steps"]])]
+        *table(["part", "outcome", "s", "run", ""],
+               [[s["name"], s["status"], f"{s['seconds']:.1f}", str(s["run"]), detail(s)] for s in d["steps"]])]
     if d["accuracy"]:
         lines += ["", "## Accuracy", "", ACCURACY, "", *accuracy(d["accuracy"])]
     if d["speed"]:
@@ -34,11 +35,20 @@ def page(d: dict) -> str:
         lines += ["", "## Fused against apart", "", APART, "", *apart(d["apart"])]
     if d["tuning"]:
         lines += ["", "## Tuning", "", TUNING, "", *tuned_steps(d["tuning"]["steps"]), "",
-                  *tuned_kinds(d["tuning"]["kinds"])]
+                  *tuned_kinds(d["tuning"]["kinds"]), *refused(d["tuning"]["refused"])]
     for s in d["steps"]:
         if s["tail"] not in s["detail"]:
             lines += ["", f"## {s['name']}: {s['status']}", "", "```", s["tail"], "```"]
     return "\n".join(lines) + "\n"
+
+
+def run(r: dict) -> str:
+    where = f", in {r['step']}" if r["state"] != "ended" and r["step"] else ""
+    return f"run {r['run']}: {r['length']}, {r['date']}, {r['seconds']:.0f} s, {r['state']}{where}"
+
+
+def detail(s: dict) -> str:
+    return s["detail"] + (f"; again, alone: {s['again']}" if s["again"] else "")
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -78,8 +88,8 @@ def accuracy(runs: list[dict]) -> list[str]:
     epochs = max(len(r["accuracies"]) for r in runs)
     rows = [[r["precision"], str(r["seed"]), *(f"{a:.2f}" for a in r["accuracies"]),
              *[""] * (epochs - len(r["accuracies"])),
-             f"**{r['best']:.2f}**", f"{r['seconds_per_epoch']:.2f}"] for r in runs]
-    return table(["precision", "seed", *map(str, range(1, epochs + 1)), "best", "s/epoch"], rows)
+             f"**{r['best']:.2f}**", f"{r['seconds_per_epoch']:.2f}", str(r["run"])] for r in runs]
+    return table(["precision", "seed", *map(str, range(1, epochs + 1)), "best", "s/epoch", "run"], rows)
 
 
 def speed(cases: list[dict]) -> list[str]:
@@ -94,9 +104,9 @@ def speed(cases: list[dict]) -> list[str]:
             f"**{c['ratio']:.2f}**" if "ratio" in c else "",
             f"{c['ratio_min']:.2f} to {c['ratio_max']:.2f}" if "ratio_min" in c else "", str(len(c["rounds"])),
             *([f"{c['launches']:.0f}", yes(c["fused"]), f"{c['device_ms']:.4f}", f"{100 * c['idle_share']:.1f} %"]
-              if "launches" in c else [""] * 4)])
+              if "launches" in c else [""] * 4), str(c["run"])])
     return table(["precision", "phase", "batch", "ms/step", *programs, "ratio", "range", "rounds", "launches", "fused",
-                  "device ms", "idle"], rows)
+                  "device ms", "idle", "run"], rows)
 
 
 def yes(is_so: bool) -> str:
@@ -104,10 +114,11 @@ def yes(is_so: bool) -> str:
 
 
 def apart(cases: list[dict]) -> list[str]:
-    return table(["precision", "phase", "batch", "fused", "as it is", "apart", "ratio", "launches", "launches apart"],
+    return table(["precision", "phase", "batch", "fused", "as it is", "apart", "ratio", "launches", "launches apart",
+                  "run"],
                  [[c["precision"], c["phase"], str(c["batch_size"]), yes(c["fused"]),
                    f"{c['images_per_second']:,.0f}", f"{c['apart']:,.0f}", f"**{c['ratio']:.2f}**",
-                   f"{c['launches']:.0f}", f"{c['launches_apart']:.0f}"] for c in cases])
+                   f"{c['launches']:.0f}", f"{c['launches_apart']:.0f}", str(c["run"])] for c in cases])
 
 
 def tuned_steps(steps: list[dict]) -> list[str]:
@@ -123,3 +134,12 @@ def tuned_steps(steps: list[dict]) -> list[str]:
 def tuned_kinds(kinds: list[dict]) -> list[str]:
     return table(["choices", "measured", "other than without measuring"],
                  [[k["kind"], str(k["measured"]), str(k["other"])] for k in kinds])
+
+
+def refused(found: list[dict]) -> list[str]:
+    """What cuDNN would not run, and so something else does."""
+    if not found:
+        return []
+    return ["", "Refused by cuDNN:", "", *table(["computation", "candidate", "why"], [
+        [r["computation"], r["candidate"], r["why"]] for r in found[:20]]),
+        *([f"and {len(found) - 20} more"] if found[20:] else [])]

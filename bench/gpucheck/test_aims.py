@@ -32,6 +32,13 @@ class AimsTest(unittest.TestCase):
         row = aims.rows([alone], [])[0]
         self.assertEqual((row["measured"], row["peer"], row["verdict"]), (1e5, None, aims.NOT_MEASURED))
 
+    def test_eager_alone_is_no_judge(self) -> None:
+        one = case("train", 32, "tf32", 300.0, 1.0)
+        one["images_per_second"] = dict(resnet=300.0, eager=100.0)
+        one |= dict(best_mode="eager", ratio=3.0)
+        row = aims.rows([one], [])[0]
+        self.assertEqual((row["ratio"], row["verdict"]), (3, aims.EAGER_ALONE))
+
     def test_latency_is_in_ms(self) -> None:
         row = next(r for r in aims.rows([case("latency", 1, "bf16", 20000.0, 8000.0)], [])
                    if r["name"] == "latency of an image, bf16")

@@ -5,7 +5,7 @@ import pathlib
 import statistics
 from collections.abc import Mapping
 
-from check import Check
+from check import Check, Command
 from correctness import together
 from process import Ended
 from settings import PRECISIONS
@@ -13,12 +13,11 @@ from settings import PRECISIONS
 REFERENCE = "fp32"  # the precision that others are held against
 
 
-def train(c: Check, name: str, precision: str, *options: str,
-          env: Mapping[str, str] | None = None) -> tuple[dict, Ended]:
-    """Trains into the folder called name and returns resnet's result; empty where it failed."""
-    return c.json([c.resnet, "train", "--quiet", "--format", "json", "--device", c.settings.device,
-                   "--precision", precision, "--tune", c.settings.tune, "--output", c.work / name,
-                   *c.settings.model, *(c.data or ()), *options], env)
+def training(c: Check, name: str, precision: str, *options: str) -> Command:
+    """Returns the command that trains into the folder called name."""
+    return [c.resnet, "train", "--quiet", "--format", "json", "--device", c.settings.device,
+            "--precision", precision, "--tune", c.settings.tune, "--output", c.work / name,
+            *c.settings.model, *(c.data or ()), *options]
 
 
 def no_images(c: Check, name: str) -> bool:
@@ -32,23 +31,24 @@ def captured(c: Check) -> None:
     Algorithms are not measured: each run would choose for itself."""
     if no_images(c, "captured and eager steps"):
         return
+    ways: dict[str, tuple[str, ...]] = {"captured": (), "captured again": (), "eager": ("--no-graph",)}
     for precision in c.settings.precisions:
         name = f"captured and eager steps, {precision}"
-        if not c.fits(name):
+        if not c.wants(name):
             continue
-        ways: dict[str, tuple[str, ...]] = {"captured": (), "captured again": (), "eager": ("--no-graph",)}
-        results = together([functools.partial(
-            train, c, f"captured-{precision}-{way.replace(' ', '-')}", precision, "--deterministic", "--epochs", "1",
-            "--val", "none", "--tune", "off", "--batch-size", str(c.settings.captured_batch), *options)
-            for way, options in ways.items()])
-        compare(c, name, dict(zip(ways, results)))
+        commands = {way: training(c, f"captured-{precision}-{way.replace(' ', '-')}", precision, "--deterministic",
+                                  "--epochs", "1", "--val", "none", "--tune", "off",
+                                  "--batch-size", str(c.settings.captured_batch), *options)
+                    for way, options in ways.items()}
+        results = together([functools.partial(c.json, command) for command in commands.values()])
+        compare(c, name, dict(zip(ways, results)), commands)
 
 
-def compare(c: Check, name: str, results: dict[str, tuple[dict, Ended]]) -> None:
+def compare(c: Check, name: str, results: dict[str, tuple[dict, Ended]], commands: Mapping[str, Command]) -> None:
     seconds = max(ended.seconds for _, ended in results.values())
     for way, (result, ended) in results.items():
         if not result:
-            c.failed(name, f"{way}: {ended.why()}", seconds, ended.tail())
+            c.failed(name, f"{way}: {ended.why()}", seconds, ended.tail(), elsewhere(c, commands.get(way, ())))
             return
     digests = {way: digest(pathlib.Path(result["last_weights"])) for way, (result, _) in results.items()}
     steps = next(iter(results.values()))[0]["epochs"][-1]["step"]
@@ -58,6 +58,12 @@ def compare(c: Check, name: str, results: dict[str, tuple[dict, Ended]]) -> None
     else:
         c.failed(name, f"after {steps} steps weights differ: " + ", ".join(f"{w} {d[:16]}" for w, d in digests.items()),
                  seconds)
+
+
+def elsewhere(c: Check, command: Command) -> Command:
+    """Returns a command that trains into a folder that does not exist yet."""
+    return [f"{part}-again" if i and command[i - 1] == "--output" else part
+            for i, part in enumerate(command)]
 
 
 def digest(path: pathlib.Path) -> str:
@@ -74,26 +80,31 @@ def other_accuracies(c: Check) -> None:
 
 def accuracy(c: Check, precisions: list[str]) -> None:
     """Trains with the published recipe, every precision from the same seeds, one run after the other so that an epoch's
-    time means something."""
+    time means something. What is measured here to choose algorithms is not used elsewhere: PyTorch may be compiling on
+    the same card."""
     for precision in precisions:
         name = f"accuracy, {precision}"
-        if not no_images(c, name) and run_seeds(c, name, precision):
+        if c.report.holds(name) or no_images(c, name):
+            continue
+        if run_seeds(c, name, precision):
             judge(c, name, precision)
 
 
 def run_seeds(c: Check, name: str, precision: str) -> bool:
     """Trains from every seed for which there is time, and says whether no run failed."""
     seconds = 0.0  # of the run before
+    env = c.env | {"XDG_CACHE_HOME": str(c.work / "accuracy-cache")}
     for seed in c.settings.seeds:
         if c.left() < 1.1 * seconds + 1:
             break
-        result, ended = train(c, f"accuracy-{precision}-{seed}", precision, "--epochs", str(c.settings.epochs),
-                              "--seed", str(seed))
+        command = training(c, f"accuracy-{precision}-{seed}", precision, "--epochs", str(c.settings.epochs),
+                           "--seed", str(seed))
+        result, ended = c.json(command, env)
         seconds = ended.seconds
         if not result:
-            c.failed(name, f"seed {seed}: {ended.why()}", seconds, ended.tail())
+            c.failed(name, f"seed {seed}: {ended.why()}", seconds, ended.tail(), elsewhere(c, command), env=env)
             return False
-        c.report.accuracy.append(row(precision, seed, seconds, result["epochs"]))
+        c.report.put("accuracy", row(precision, seed, seconds, result["epochs"]))
     return True
 
 

@@ -9,7 +9,7 @@ from check import Check
 STEP = re.compile(r"step\.(?P<mode>\w+) n=(?P<batch>\d+) \S+ (?P<precision>\w+)")
 
 # Beginnings of the names of choices, and what they are about.
-KINDS = {"step.": "steps, fused or apart", "conv.": "cuDNN's algorithms for convolutions",
+KINDS = {"step.": "whole steps", "conv.": "cuDNN's algorithms for convolutions",
          "fused ": "cuts of our convolutions"}
 
 
@@ -18,12 +18,12 @@ def collect(c: Check) -> None:
     files = sorted((c.cache / "resnet" / "tuning").glob("*.json"), key=lambda path: path.stat().st_mtime)
     if files:
         shutil.copyfile(files[-1], c.report.folder / "tuning.json")
-        c.report.tuning = summary(json.loads(files[-1].read_text())["choices"])
+        c.report.note(tuning=summary(json.loads(files[-1].read_text())["choices"]))
 
 
 def summary(choices: Mapping[str, dict]) -> dict[str, list[dict]]:
-    """Returns steps, a row for each that was timed, and kinds: for each kind of choice how many were measured, and how
-    many differ from the choice made without measuring."""
+    """Returns steps, a row for each that was timed; kinds: for each kind of choice how many were measured, and how many
+    differ from the choice made without measuring; and refused: which candidates cuDNN would not run, and its words."""
     steps = []
     for key, choice in choices.items():
         if m := STEP.fullmatch(key):
@@ -33,4 +33,7 @@ def summary(choices: Mapping[str, dict]) -> dict[str, list[dict]]:
     for beginning, kind in KINDS.items():
         of = [choice for key, choice in choices.items() if key.startswith(beginning)]
         kinds.append(dict(kind=kind, measured=len(of), other=sum("default" in choice for choice in of)))
-    return dict(steps=sorted(steps, key=lambda s: (s["precision"], s["mode"], s["batch_size"])), kinds=kinds)
+    refused = [dict(computation=key, candidate=candidate, why=why)
+               for key, choice in choices.items() for candidate, why in choice.get("refused", {}).items()]
+    return dict(steps=sorted(steps, key=lambda s: (s["precision"], s["mode"], s["batch_size"])), kinds=kinds,
+                refused=refused)
