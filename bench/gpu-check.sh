@@ -2,8 +2,8 @@
 # gpu-check.sh [OPTION...] [OUTDIR] - checks resnet on a machine with an NVIDIA GPU.
 #
 # One command, nine minutes: tests, golden values, captured against eager steps, accuracy in every precision, speed
-# beside PyTorch's, six epochs from start to accuracy, compute-sanitizer. --first is the first contact, two minutes: does
-# anything work, and about how fast. --continue takes up a report of either and leaves out what passed in it.
+# beside PyTorch's, six epochs from start to accuracy, compute-sanitizer. --first is the first contact, two minutes:
+# does anything work, and about how fast. --continue takes up a report of either and leaves out what passed in it.
 #
 # To use 15 minutes of a GPU: bring the bundle; run --first OUTDIR; read its first lines, and failed.log where something
 # failed; then --continue OUTDIR with the time that is left. Where each call starts on a machine of its own, bring
@@ -20,8 +20,8 @@
 # they are there.
 #
 #   --first            two minutes: doctor, short tests, a captured step, a look at speed beside PyTorch's
-#   --continue REPORT  a folder or report.json, of the same programs on the same kind of machine: run what did not pass in
-#                      it, put all into one report that says which run each part comes from
+#   --continue REPORT  a folder or report.json, of the same programs on the same kind of machine: run what did not pass
+#                      in it, put all into one report that says which run each part comes from
 #   --bundle DIR       programs and data (default: .gpu-check, built anew where Go is)
 #   --seconds N        time for everything (default: 540; --first 120); steps that do not fit are left out and named
 #   --device NAME      as resnet names it (default: cuda)

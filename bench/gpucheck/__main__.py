@@ -20,7 +20,7 @@ import process
 from alive import lost
 from check import Check, run_steps
 from correctness import answers, ask, device_of
-from report import ENDED, FILE, STOPPED, Report
+from report import ENDED, FILE, FULL, STOPPED, Report
 from settings import FIRST, SMOKE, Settings, write_tiny_data
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
@@ -53,6 +53,7 @@ def main() -> int:
     began, a = time.monotonic(), arguments()
     try:
         with tempfile.TemporaryDirectory(prefix="gpu-check-") as work:
+            process.owns(pathlib.Path(work))
             return check(a, began, pathlib.Path(work))
     except earlier.Refused as e:
         print(f"gpu-check: {e}", file=sys.stderr)
@@ -64,7 +65,7 @@ def main() -> int:
 def check(a: argparse.Namespace, began: float, work: pathlib.Path) -> int:
     folder = a.outdir or (folder_of(a.report) if a.report else OUT)
     bundle = json.loads((a.bundle / "bundle.json").read_text())
-    report = Report(folder, bundle, "first" if a.first else "full", a.smoke)
+    report = Report(folder, bundle, "first" if a.first else FULL, a.smoke)
     before = earlier.load(a.report) if a.report else None
     if before:
         earlier.same_programs(before, report, a.report)

@@ -92,4 +92,4 @@ for part in programs.tar.xz data golden bundle.json; do
 done
 kib="$(du -skc "$dir"/[!.]* | tail -1 | cut -f1)"
 echo "$((kib >> 10)) MiB in $dir" >&2
-((kib <= most << 10)) || fail "$dir: $((kib >> 10)) MiB, want at most $most, which is what some machines take: give --bare"
+((kib <= most << 10)) || echo "bundle.sh: more than the $most MiB that some machines take; --bare leaves out data" >&2

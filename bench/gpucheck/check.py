@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import process
-from report import FAILED, PASSED, SKIPPED, Outcome, Report
+from report import FAILED, GPU, PASSED, SKIPPED, Outcome, Report
 from settings import Settings
 
 Command = Sequence[str | pathlib.Path]
@@ -66,8 +66,8 @@ class Check:
         return json.loads(ended.output) if ended.passed else {}, ended
 
     def wants(self, name: str) -> bool:
-        """Says whether to begin something: not what passed in an earlier run, nor, reported as skipped, what there is no
-        time for."""
+        """Says whether to begin something: not what passed in an earlier run, nor what there is no time for, which is
+        reported as skipped."""
         if self.report.holds(name):
             return False
         if self.left() < 1:
@@ -125,5 +125,5 @@ def run_steps(c: Check, steps: Sequence[Step], lost: Callable[[Check], str] = la
             c.failed(step.name, f"the check itself failed: {type(e).__name__}: {e}", time.monotonic() - began)
         c.report.settle(step.name)
         if c.doubtful and (why := lost(c)):
-            c.failed("the GPU", f"is lost after {step.name}: {why}; {len(steps) - i - 1} steps were not begun")
+            c.failed(GPU, f"is lost after {step.name}: {why}; {len(steps) - i - 1} steps were not begun")
             return

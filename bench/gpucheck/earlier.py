@@ -4,7 +4,7 @@ import json
 import pathlib
 from typing import Any
 
-from report import FAILED, FILE, KEYS, PASSED, SKIPPED, UNDER_WAY, Outcome, Report, Run
+from report import FAILED, FILE, GPU, KEYS, PASSED, SKIPPED, UNDER_WAY, Outcome, Report, Run
 
 MOST = 16 << 20  # bytes of a report; a long one has some hundred thousand
 DEVICE = ("name", "compute_capability", "multiprocessors", "memory_bytes", "driver", "cuDNN", "cuBLAS")
@@ -56,13 +56,13 @@ def same_device(d: dict[str, Any], device: dict[str, Any], path: pathlib.Path) -
 
 def taken_over(d: dict[str, Any], report: Report) -> Report:
     """Puts into a report, as of runs before its own, what passed, what failed and was not run again yet, and what was
-    measured. What was skipped says nothing."""
+    measured. What was skipped says nothing, nor does a GPU that was lost and is there again."""
     runs = [Run(**r) for r in d["runs"]]
     for run in runs:
         run.state = "killed" if run.state == UNDER_WAY else run.state
     report.this.run = runs[-1].run + 1
     report.runs = runs + [report.this]
-    report.outcomes = [o for o in map(outcome, d["steps"]) if o.status != SKIPPED]
+    report.outcomes = [o for o in map(outcome, d["steps"]) if o.status != SKIPPED and o.name != GPU]
     for kind in KEYS:
         rows: list[dict[str, Any]] = d[kind]
         if not all(isinstance(r["run"], int) for r in rows):

@@ -29,10 +29,10 @@ def gone(pid: int, tries: int = 200) -> bool:
     return False
 
 
-def write_bundle(folder: pathlib.Path, programs: Mapping[str, str], **facts: Any) -> None:
+def write_bundle(folder: pathlib.Path, scripts: Mapping[str, str], **facts: Any) -> None:
     """Writes a bundle whose programs are Python scripts."""
     (folder / "programs").mkdir(parents=True)
-    for name, text in programs.items():
+    for name, text in scripts.items():
         program = folder / "programs" / name
         program.write_text(f"#!{sys.executable}\n{textwrap.dedent(text)}")
         program.chmod(0o755)

@@ -14,10 +14,11 @@ from settings import Settings, TestProgram
 
 
 def first(s: Settings) -> tuple[Step, ...]:
-    """Returns the steps of the first contact with a GPU: does anything work, and about how fast."""
+    """Returns the steps of the first contact with a GPU: does anything work, and about how fast. Each is a part of the
+    full check's step of that name, which therefore settles what failed in it."""
     eager: list[rival.Rival] = []  # starts beside tests, as importing PyTorch takes seconds
 
-    def golden(c: Check) -> None:
+    def networks(c: Check) -> None:
         if not c.report.holds(speed.LOOK):
             eager.append(rival.Rival(c, ("eager",)))
         correctness.tests(c, s.first_tests)
@@ -26,10 +27,9 @@ def first(s: Settings) -> tuple[Step, ...]:
         Step("doctor", 22, correctness.doctor),
         programs("tests of gpu", 18, s.gpu_tests),
         programs("short list of kernels", 22, s.short_kernels),
-        Step("golden values", 14, golden),
-        programs("a captured and an eager step", 10, s.first_captured),
+        Step("tests of networks", 24, networks),
         Step("first failures again", 8, again.again),
-        Step(speed.LOOK, 26, lambda c: speed.look(c, eager[0] if eager else None)),
+        Step("speed", 26, lambda c: speed.look(c, eager[0] if eager else None)),
     )
 
 

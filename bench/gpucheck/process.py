@@ -50,7 +50,7 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     p = subprocess.Popen(command, start_new_session=True, **options)
     with _lock:
         _live.add(p)
-        _tell("+", p)
+        _tell(f"+{p.pid}")
     return p
 
 
@@ -64,7 +64,7 @@ def end(p: subprocess.Popen[bytes]) -> None:
     with _lock:
         if p in _live:
             _live.discard(p)
-            _tell("-", p)
+            _tell(f"-{p.pid}")
 
 
 def end_all() -> None:
@@ -72,15 +72,21 @@ def end_all() -> None:
         end(p)
 
 
-def _tell(sign: str, p: subprocess.Popen[bytes]) -> None:
-    """Tells the guard, which ends what lives when this process is gone, even by SIGKILL."""
+def owns(folder: pathlib.Path) -> None:
+    """Has a folder removed when this process is gone, even by SIGKILL."""
+    with _lock:
+        _tell(f"={folder}")
+
+
+def _tell(line: str) -> None:
+    """Tells the guard, which ends what lives and removes what is left when this process is gone."""
     global _guard
     if _guard is None:
         script = pathlib.Path(__file__).with_name("guard.py")
         _guard = subprocess.Popen([sys.executable, "-B", str(script)], stdin=subprocess.PIPE, start_new_session=True)
     assert _guard.stdin
     try:
-        _guard.stdin.write(f"{sign}{p.pid}\n".encode())
+        _guard.stdin.write(f"{line}\n".encode())
         _guard.stdin.flush()
     except BrokenPipeError:
         pass  # without a guard the programs still have their limits

@@ -12,9 +12,11 @@ import headline
 import tables
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+FULL = "full"  # the length of a run; the other is a first contact's
 UNDER_WAY, ENDED, STOPPED = "under way", "ended", "stopped by a signal"
 
 FILE = "report.json"
+GPU = "the GPU"  # the outcome of one that was lost
 
 Row = dict[str, Any]
 
@@ -121,10 +123,13 @@ class Report:
             self.write()
 
     def settle(self, step: str) -> None:
-        """Forgets what a step left of earlier runs that did not pass, as it has now run again."""
+        """Forgets what a step left of earlier runs that did not pass, as it has now run again: what a first contact
+        left, or, of a full check, only where this is one."""
+        lengths = {r.run: r.length for r in self.runs}
         with self._lock:
             self.outcomes = [o for o in self.outcomes
-                             if o.step != step or o.run == self.this.run or o.status == PASSED]
+                             if o.step != step or o.run == self.this.run or o.status == PASSED
+                             or lengths[o.run] == FULL != self.this.length]
             self.write()
 
     def close(self, state: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from check import Check
 from peer import Case, Compiling, Peer, PeerError
 
+MODES = ("eager", "graph")  # that always work, in one process
 PATIENCE = 40.0  # seconds that PyTorch has to start, or to build, compile and measure one case
 
 
@@ -69,4 +70,4 @@ def rivals(c: Check, ahead: Compiling | None) -> list[Rival]:
     compiled, why = ahead.close() if ahead else ([], "")
     if ahead and not compiled:
         c.skipped("PyTorch, compile", f"nothing was compiled beside the other steps: {why}")
-    return [Rival(c, ("eager", "graph")), *([Rival(c, ("compile",), compiled)] if compiled else [])]
+    return [Rival(c, MODES), *([Rival(c, ("compile",), compiled)] if compiled else [])]

@@ -41,10 +41,10 @@ class Settings:
     gpu_tests: tuple[TestProgram, ...] = (TestProgram("gpu", "."),)
     short_kernels: tuple[TestProgram, ...] = (
         TestProgram("kernels/cuda", SHORT_KERNELS, "short list", short=True, processes=4),)
-    first_tests: tuple[TestProgram, ...] = (  # a golden case, and networks in every precision against float64
+    first_tests: tuple[TestProgram, ...] = (  # golden values, every precision against float64, captured against eager
         TestProgram("nn/cuda", "^TestCUDAGolden$", processes=0),
-        TestProgram("nn/cuda", "^TestCUDA(Fused)?Precision$/./^net/wide", "networks in every precision"))
-    first_captured: tuple[TestProgram, ...] = (TestProgram("nn/cuda", "^TestCUDA(Fused)?Graph$", processes=0),)
+        TestProgram("nn/cuda", "^TestCUDA(Fused)?Precision$/./^net/wide", "networks in every precision"),
+        TestProgram("nn/cuda", "^TestCUDA(Fused)?Graph$", processes=0))
     network_tests: tuple[TestProgram, ...] = (
         TestProgram("nn/cuda", "CUDA", processes=0), TestProgram("cmd/resnet", "GPU|Device"))
     all_kernels: tuple[TestProgram, ...] = (TestProgram("kernels/cuda", ".", processes=8),)
@@ -77,13 +77,13 @@ SMOKE = Settings(
     tune="cached", gpu_tests=(TestProgram("gpu", "Copies|Fill"),),
     short_kernels=(TestProgram("kernels/cuda", "^Test(Product|TF32|Bias)$", "short list", short=True, processes=2),),
     first_tests=(TestProgram("nn/cuda", "^TestCUDAGolden$", processes=0),
-                 TestProgram("nn/cuda", "^TestCUDAPrecision$/fp/^net/wide", "networks in every precision")),
-    first_captured=(TestProgram("nn/cuda", "^TestCUDAFusedGraph$/bf16/^net/batch_of_one", "captured and eager"),),
+                 TestProgram("nn/cuda", "^TestCUDAPrecision$/fp/^net/wide", "networks in every precision"),
+                 TestProgram("nn/cuda", "^TestCUDAFusedGraph$/bf16/^net/batch_of_one", "captured and eager")),
     network_tests=(TestProgram("nn/cuda", "CUDAAssemble|CUDAGolden$", processes=0),
                    TestProgram("cmd/resnet", "TakesTheGPU")),
     all_kernels=(TestProgram("kernels/cuda", "^Test(Bias|Cast)$", processes=2),),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
-    batch_sizes=(4,), measure_seconds=0, rounds=1, every_round=("bf16",), by_op=(("fp32", 4),),
+    batch_sizes=(4,), measure_seconds=0, rounds=1, every_round=("fp32",), by_op=(("fp32", 4),),
     by_op_options=("--no-roofline",), compiled=())
 
 

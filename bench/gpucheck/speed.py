@@ -10,7 +10,7 @@ import tuning
 from check import Check
 from peer import SCRIPT, Case, Compiling
 from process import Ended
-from rival import Rival, rivals
+from rival import MODES, Rival, rivals
 
 sys.path.append(str(SCRIPT.parent))
 from ratios import OURS, summary
@@ -27,8 +27,8 @@ class OutOfTime(Exception):
 
 def measured(c: Check) -> bool:
     """Says whether an earlier run measured all there is: resnet, and PyTorch in each of its modes."""
-    return c.report.holds("speed") and not any(
-        o.name.startswith("PyTorch, ") and not c.report.holds(o.name) for o in c.report.outcomes)
+    modes = [*MODES, *["compile"] * bool(c.settings.compiled)]
+    return all(map(c.report.holds, ["speed", *(f"PyTorch, {mode}" for mode in modes)]))
 
 
 def speed(c: Check, ahead: Compiling | None) -> None:
@@ -212,7 +212,8 @@ class Contest:
             return
         parts = [f"{len(counts)} cases, {min(counts)} to {max(counts)} rounds"]
         for phase in self.phases:
-            ratios = [case["ratio"] for case in map(self.row, self.rounds) if case["phase"] == phase and "ratio" in case]
+            rows = [row for row in map(self.row, self.rounds) if row["phase"] == phase]
+            ratios = [row["ratio"] for row in rows if "ratio" in row]
             if ratios:
                 parts.append(f"{phase} {min(ratios):.2f} to {max(ratios):.2f} times the best of PyTorch")
         self.c.passed(name, "; ".join(parts), seconds)

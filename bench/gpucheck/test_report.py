@@ -102,9 +102,10 @@ class EarlierTest(Folder):
         """Leaves a report of a run that was killed in its second step."""
         r = self.report()
         r.note(device=dict(name="NVIDIA H200", driver="13.0"))
-        for step, name, status in (("one", "a", PASSED), ("one", "b", FAILED), ("two", "c", FAILED), ("two", "d", SKIPPED)):
+        for step, outcomes in (("one", dict(a=PASSED, b=FAILED)), ("two", dict(c=FAILED, d=SKIPPED))):
             r.begin(step)
-            r.add(Outcome(name, status, "as it was"))
+            for name, status in outcomes.items():
+                r.add(Outcome(name, status, "as it was"))
         r.put("speed", FP32)
         return self.dir
 
@@ -123,9 +124,18 @@ class EarlierTest(Folder):
         page = (self.dir / "report.md").read_text()
         self.assertIn("- run 1: full, ", page)
         self.assertIn("killed, in two", page)
-        # And from there once more.
+        # And from there once more; a GPU that is there again is not lost.
+        r.add(Outcome("the GPU", FAILED, "is lost"))
         third = earlier.taken_over(earlier.load(self.dir / "report.json"), self.report())
         self.assertEqual([run.run for run in third.runs], [1, 2, 3])
+        self.assertNotIn("the GPU", [o.name for o in third.outcomes])
+
+    def test_a_first_contact_settles_nothing_of_a_full_check(self) -> None:
+        for length, want in (("first", ["a", "b", "c"]), ("full", ["a", "c"])):
+            r = earlier.taken_over(earlier.load(self.left()), Report(self.dir, BUNDLE, length, False))
+            r.settle("one")
+            self.assertEqual([o.name for o in r.outcomes], want)
+            (self.dir / "report.json").unlink()
 
     def refused(self, want: str, **bundle: str) -> None:
         with self.assertRaisesRegex(earlier.Refused, want):
@@ -153,7 +163,8 @@ class EarlierTest(Folder):
         path = self.dir / "report.json"
         self.left()
         whole = path.read_text()
-        for text, want in ((whole[:200], "no JSON"), ("[1]", "not a report"), ("{}", "not a report"), ("\xff", "no JSON"),
+        for text, want in ((whole[:200], "no JSON"), ("\xff", "no JSON"), ("[1]", "not a report"),
+                           ("{}", "not a report"),
                            (whole.replace('"status": "passed"', '"status": 3', 1), "not a report"),
                            (whole.replace('"run": 1', '"run": "1"'), "not a report"),
                            (whole.replace('"images_per_second": {', '"images": {'), "not a report")):

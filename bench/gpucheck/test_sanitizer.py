@@ -40,10 +40,12 @@ class SanitizerTest(CheckFolder):
         ptx = self.dir / "kernels" / "cuda" / "ptx"
         ptx.mkdir(parents=True)
         (ptx / "a.ptx").write_text(".visible .entry stem_bf16(\n.visible .entry adam(\n")
-        race = "========= {0}: Race reported between Write access at {1}+0x90\n=========     and Read access at {1}+0x100"
+        race = ("========= {0}: Race reported between Write access at {1}+0x90\n"
+                "=========     and Read access at {1}+0x100")
         theirs = race.format("Error", "void gemv2T_kernel<(bool)0>(int *)")
         summary = "========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)"
-        for name, said in (("theirs", theirs), ("ours", theirs + "\n=========\n" + race.format("Warning", "stem_bf16"))):
+        both = theirs + "\n=========\n" + race.format("Warning", "stem_bf16")
+        for name, said in (("theirs", theirs), ("ours", both)):
             tool = self.tool(f"print({said + chr(10) + summary!r})\nexit({sanitizer.FOUND})")
             sanitizer.sanitize(c, [tool, "--tool", "racecheck"], name, ["program"])
             sanitizer.sanitize(c, [tool, "--tool", "memcheck"], name, ["program"])
