@@ -67,7 +67,8 @@ def in_epochs(epochs: Sequence[dict]) -> list[Row]:
     for start in ("first start", "warm start"):
         ours = next((e for e in epochs if e["program"] == "resnet" and e["start"] == start), None)
         name = f"{ours['epochs']} epochs, {ours['precision']}, {start}" if ours else f"the recipe's epochs, {start}"
-        seconds, peer = ours and ours["seconds"], theirs and theirs["seconds"]
+        seconds: float | None = ours["seconds"] if ours else None
+        peer: float | None = theirs["seconds"] if theirs else None
         result.append(dict(
             name=name, unit="s", measured=seconds, peer=peer, peer_mode=theirs and theirs["mode"],
             ratio=peer / seconds if peer and seconds else None, least=EPOCHS_MOST, aim=EPOCHS_AIM, goal=None,

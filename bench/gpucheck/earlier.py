@@ -1,5 +1,4 @@
 """An earlier report that a check goes on with: read, compared with what is at hand, and taken over."""
-import dataclasses
 import json
 import pathlib
 from typing import Any

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import clocks
 import tuning
-from check import Check
+from check import Check, Command
 from peer import SCRIPT, Case, Compiling
 from process import Ended
 from rival import MODES, Rival, rivals
@@ -69,9 +69,10 @@ def by_op(c: Check) -> None:
         name = f"time by op, {precision}, batch {batch}"
         if not c.wants(name):
             continue
-        command = [c.resnet, "bench", "--quiet", "--layers", "--device", c.settings.device, "--precision", precision,
-                   *c.settings.model, "--tune", c.settings.tune, *c.settings.by_op_options, "--phase", "train",
-                   "--batch-size", str(batch), "--seconds", str(c.settings.measure_seconds)]
+        command: Command = [
+            c.resnet, "bench", "--quiet", "--layers", "--device", c.settings.device, "--precision", precision,
+            *c.settings.model, "--tune", c.settings.tune, *c.settings.by_op_options, "--phase", "train",
+            "--batch-size", str(batch), "--seconds", str(c.settings.measure_seconds)]
         ended = c.run(command)
         if ended.passed:
             measured = re.search(r"^measured: (.*)$", ended.output, re.MULTILINE)
@@ -193,9 +194,10 @@ class Contest:
     def bench(self, precision: str, seconds: float, *options: str) -> tuple[dict, Ended]:
         """Runs resnet bench on every case of a precision; empty where it failed."""
         c, s = self.c, self.c.settings
-        command = [c.resnet, "bench", "--quiet", "--no-roofline", "--format", "json", "--device", s.device,
-                   "--precision", precision, *s.model, "--tune", self.algorithms, "--phase", ",".join(self.phases),
-                   "--batch-size", ",".join(map(str, s.batch_sizes)), "--seconds", str(seconds), *options]
+        command: Command = [
+            c.resnet, "bench", "--quiet", "--no-roofline", "--format", "json", "--device", s.device,
+            "--precision", precision, *s.model, "--tune", self.algorithms, "--phase", ",".join(self.phases),
+            "--batch-size", ",".join(map(str, s.batch_sizes)), "--seconds", str(seconds), *options]
         result, ended = c.json(command)
         if ended.code is None:
             raise OutOfTime

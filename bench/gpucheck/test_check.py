@@ -1,4 +1,5 @@
 """Tests of a check's steps, and of what crashes, hangs, fails and loses the GPU, on programs that are made up."""
+import functools
 import re
 import time
 import unittest
@@ -104,7 +105,7 @@ class StepsTest(CheckFolder):
             time.sleep(0.05)
             running.discard(i)
 
-        correctness.together([lambda i=i: call(i) for i in range(30)])
+        correctness.together([functools.partial(call, i) for i in range(30)])
         self.assertEqual(len(most), 30)
         self.assertLessEqual(max(most), correctness.AT_ONCE)
 
@@ -113,12 +114,14 @@ class FailureTest(CheckFolder):
     def steps(self, c: Check, *patterns: str) -> list[Step]:
         (self.dir / "gpu").mkdir()
         return [Step("doctor", 1, correctness.doctor),
-                *(Step(p, 1, lambda c, p=p: correctness.tests(c, [program(p, 0)])) for p in patterns)]
+                *(Step(p, 1, functools.partial(correctness.tests, programs=[program(p, 0)])) for p in patterns)]
 
     def test_crash_and_hang_cost_only_themselves(self) -> None:
-        c = self.check(DOCTOR, {"gpu.test": PROGRAM}, seconds=16, precisions=("fp32",))
+        c = self.check(DOCTOR, {"gpu.test": PROGRAM}, seconds=24, precisions=("fp32",))
         began = time.monotonic()
-        run_steps(c, self.steps(c, "TestC", "TestD", "TestA"), lost)
+        steps = self.steps(c, "TestC", "TestD", "TestA")
+        steps[-1].share = 5
+        run_steps(c, steps, lost)
         self.assertLess(time.monotonic() - began, 20)
         self.assertEqual(self.outcomes(), [
             ("doctor, fp32", PASSED), ("tests of gpu, TestC", FAILED), ("tests of gpu, TestD", FAILED),
@@ -150,8 +153,9 @@ class FailureTest(CheckFolder):
         self.assertEqual(self.outcomes(), [("doctor, fp32", FAILED), ("tests of gpu, TestA", PASSED)])
 
     def test_a_wrong_number_is_an_answer(self) -> None:
-        findings = [dict(name="gpu 0", state="ok"), dict(name="step on cuda:0", state="failed", details=dict(parts=[])),
-                    dict(name="gpu 1", state="failed"), dict(name="data", state="ok")]
+        findings: list[dict] = [
+            dict(name="gpu 0", state="ok"), dict(name="step on cuda:0", state="failed", details=dict(parts=[1])),
+            dict(name="gpu 1", state="failed"), dict(name="data", state="ok")]
         self.assertEqual(correctness.answers(findings), {"gpu 0", "step on cuda:0"})
 
     def test_failures_run_again_with_a_log(self) -> None:

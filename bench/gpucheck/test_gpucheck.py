@@ -1,6 +1,7 @@
 """Tests of what judges training runs, Go tests and libraries: python3 -B -m unittest discover -b -s bench/gpucheck"""
 import importlib.metadata
 import pathlib
+import re
 import textwrap
 import unittest
 
@@ -10,6 +11,7 @@ import training
 from fixtures import CheckFolder, Folder
 from process import Ended
 from report import FAILED, PASSED, SKIPPED
+from settings import SMOKE, Settings
 
 
 # Trains, and keeps what it measured where it is told to.
@@ -92,6 +94,27 @@ class GoTestTest(unittest.TestCase):
                              "overlap\nSIGABRT: abort\nPC=0x1\n")
         self.assertEqual(found.summary(), "1 passed; 1 did not end: TestB; TestB: overlap SIGABRT: abort")
         self.assertEqual(found.failures(), "TestB\noverlap\nSIGABRT: abort\nPC=0x1")
+
+
+class NamesTest(unittest.TestCase):
+    def test_tests_that_are_picked_exist(self) -> None:
+        tree = pathlib.Path(__file__).resolve().parents[2]
+        for s in (Settings(), SMOKE):
+            for t in (*s.gpu_tests, *s.short_kernels, *s.first_tests, *s.network_tests, *s.all_kernels):
+                source = "".join(p.read_text() for p in (tree / t.package).glob("*_test.go"))
+                there = re.findall(r"^func (Test\w+)", source, re.MULTILINE)
+                for part in parts(t.pattern.split("/")[0]):
+                    with self.subTest(f"{t.package}: {part}"):
+                        self.assertTrue(any(re.search(part, name) for name in there))
+
+
+def parts(pattern: str) -> list[str]:
+    """Returns a pattern for each of the names that one is made of."""
+    if m := re.fullmatch(r"\^Test\((.*)\)\$", pattern):
+        return [f"^Test{name}$" for name in m[1].split("|")]
+    if "(Fused)?" in pattern:
+        return [pattern.replace("(Fused)?", "Fused"), pattern.replace("(Fused)?", "")]
+    return pattern.split("|")
 
 
 class LibrariesTest(Folder):

@@ -7,7 +7,6 @@ from unittest import mock
 
 import earlier
 import headline
-import report
 from fixtures import CheckFolder, Folder
 from report import ENDED, FAILED, PASSED, SKIPPED, Outcome, Report
 

@@ -9,7 +9,8 @@ import speed
 import tables
 from fixtures import CheckFolder, Folder
 from peer import Compiling, Peer, PeerError
-from report import FAILED, PASSED, SKIPPED
+from report import FAILED, PASSED, SKIPPED, Outcome
+from rival import Rival
 
 # Answers with 10 times the batch size in images per second, but has no bf16.
 PEER = """
@@ -32,7 +33,7 @@ RESNET = """
     if option("--seconds") == "0":
         tuned.parent.mkdir(parents=True, exist_ok=True)
         step = dict(choice="fused", us=20.0, rivals=dict(apart=50.0))
-        conv = dict(choice="b", us=1, rivals=dict(a=2), default="a")
+        conv = dict(choice="b", us=1, rivals=dict(a=2), default="a", refused=dict(c="CUDNN_STATUS_NOT_SUPPORTED"))
         choices = {"step.train n=2 net-1f " + option("--precision"): step, "conv.forward n=2": conv}
         tuned.write_text(json.dumps(dict(choices=choices)))
     assert tuned.exists(), "a round before algorithms are measured"
@@ -122,9 +123,47 @@ class SpeedTest(CheckFolder):
         page = tables.page(self.report.document())
         for text in ("| fp32 | train | 2 | yes | 40 | 20 | **2.00** | 3 | 9 |",
                      "| train | 2 | bf16 | fused | 20.0 | apart | 50.0 | 2.50 |",
-                     "| cuDNN's algorithms for convolutions | 1 | 1 |"):
+                     "| cuDNN's algorithms for convolutions | 1 | 1 |",
+                     "| conv.forward n=2 | c | CUDNN_STATUS_NOT_SUPPORTED |"):
             self.assertIn(text, page)
         self.assertTrue((self.dir / "tuning.json").exists())
+
+    def test_apart_is_measured_in_the_first_round(self) -> None:
+        c = self.check(RESNET, precisions=("fp32", "bf16"), every_round=("fp32",), batch_sizes=(1,), rounds=4)
+        contest = speed.Contest(c, [])
+        contest.round(0)
+        self.assertEqual({a["precision"] for a in self.report.apart}, {"fp32"})
+        self.assertEqual({s["precision"] for s in self.report.speed}, {"fp32"})
+        self.assertEqual([o.name for o in self.report.outcomes], ["tuning, fp32"])
+
+    def test_first_look(self) -> None:
+        c = self.check(RESNET.replace("assert tuned.exists()", "assert option('--tune') == 'off'").replace(
+            "('train', 'infer')", "('train',)"), precisions=("fp32", "bf16"), every_round=("fp32",), batch_sizes=(1, 2))
+        smi = self.dir / "nvidia-smi"
+        smi.write_text(f"#!{sys.executable}\nprint('  Clocks Event Reasons\\n    HW Slowdown : Active\\n')")
+        smi.chmod(0o755)
+        with (mock.patch("rival.Peer", functools.partial(Peer, script=self.script(PEER))),
+              mock.patch.dict("os.environ", PATH=str(self.dir))):
+            rival = Rival(c, ("eager",))
+            self.addCleanup(rival.close, c)
+            speed.look(c, rival)
+        self.assertEqual(self.outcomes(), [("PyTorch, eager", PASSED), (speed.LOOK, PASSED)])
+        self.assertEqual([(s["batch_size"], s["ratio"]) for s in self.report.speed if s["phase"] == "train"],
+                         [(1, 2), (2, 2)])
+        self.assertEqual(self.report.apart, [])
+        self.assertEqual(self.report.throttled, "HW Slowdown")
+        self.assertIn("# after speed, first look", self.report.states.read_text())
+
+    def test_what_was_measured_is_not_measured_again(self) -> None:
+        c = self.check("raise SystemExit('must not run')", compiled=())
+        for name in ("speed", "PyTorch, eager", "PyTorch, graph"):
+            self.assertFalse(speed.measured(c))
+            self.report.add(Outcome(name, PASSED, ""))
+        self.assertFalse(speed.measured(c))  # in this run
+        for o in self.report.outcomes:
+            o.run = 0
+        speed.speed(c, None)
+        self.assertEqual(len(self.report.outcomes), 3)
 
     def test_without_pytorch(self) -> None:
         c = self.check(RESNET, precisions=("fp32",), batch_sizes=(1,), rounds=1)
