@@ -37,6 +37,7 @@ class Check:
         self.failures: list[Again] = []  # that have not run again
         self.answers: frozenset[str] = frozenset()  # what doctor could say of the GPU when it first ran
         self.doubtful = False  # whether something ended in a way that the GPU may not have survived
+        self.late = False  # whether the step under way left something out for want of time
         self.programs = work / "programs"
         shutil.unpack_archive(bundle / "programs.tar.xz", self.programs)
         self.resnet = self.programs / "resnet"
@@ -71,7 +72,7 @@ class Check:
         if self.report.holds(name):
             return False
         if self.left() < 1:
-            self.skipped(name, "no time was left for it")
+            self.no_time(name)
             return False
         return True
 
@@ -88,6 +89,10 @@ class Check:
 
     def skipped(self, name: str, why: str, seconds: float = 0) -> None:
         self.report.add(Outcome(name, SKIPPED, why, seconds))
+
+    def no_time(self, name: str, what: str = "it", seconds: float = 0) -> None:
+        self.late = True
+        self.skipped(name, f"no time was left for {what}", seconds)
 
 
 def unzip(source: pathlib.Path, to: pathlib.Path) -> pathlib.Path:
@@ -118,12 +123,13 @@ def run_steps(c: Check, steps: Sequence[Step], lost: Callable[[Check], str] = la
         if c.left() < 1:
             c.skipped(step.name, f"none of the {c.settings.seconds:.0f} s is left")
             continue
-        c.doubtful = False
+        c.doubtful = c.late = False
         try:
             step.run(c)
         except Exception as e:
             c.failed(step.name, f"the check itself failed: {type(e).__name__}: {e}", time.monotonic() - began)
-        c.report.settle(step.name)
+        if not c.late:
+            c.report.settle(step.name)
         if c.doubtful and (why := lost(c)):
             c.failed(GPU, f"is lost after {step.name}: {why}; {len(steps) - i - 1} steps were not begun")
             return

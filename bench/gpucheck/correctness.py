@@ -30,8 +30,8 @@ def examine(c: Check, precision: str) -> None:
         c.report.note(device=device_of(findings))
     c.answers = c.answers or answers(findings)
     if ended.passed:
-        steps = [f["text"] for f in findings if f["name"].startswith("step on cuda")]
-        c.passed(name, "; ".join(steps), ended.seconds)
+        told = [f["text"] for f in findings if f["name"].startswith(("tensor cores", "step on cuda"))]
+        c.passed(name, "; ".join(told), ended.seconds)
     else:
         bad = [f"{f['name']}: {f['text']}" for f in findings if f["state"] == "failed"]
         c.failed(name, "; ".join(bad) or ended.why(), ended.seconds, "" if bad else ended.tail(),

@@ -61,6 +61,8 @@ def taken_over(d: dict[str, Any], report: Report) -> Report:
         run.state = "killed" if run.state == UNDER_WAY else run.state
     report.this.run = runs[-1].run + 1
     report.runs = runs + [report.this]
+    if unknown := {s["run"] for s in d["steps"]} - {r.run for r in runs}:
+        raise ValueError(f"outcomes of runs {unknown}")
     report.outcomes = [o for o in map(outcome, d["steps"]) if o.status != SKIPPED and o.name != GPU]
     for kind in KEYS:
         rows: list[dict[str, Any]] = d[kind]

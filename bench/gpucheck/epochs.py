@@ -27,7 +27,7 @@ def starts(c: Check, names: dict[str, str]) -> None:
     env = c.env | {"CUDA_CACHE_PATH": str(caches / "cuda"), "XDG_CACHE_HOME": str(caches)}
     for start, name in names.items():
         if c.left() < 1:
-            c.skipped(name, "no time was left for it")
+            c.no_time(name)
             return
         command = training(c, f"epochs-{start.split()[0]}", PRECISION, "--epochs", str(c.settings.epochs), "--seed",
                            "1", "--no-plots", "--no-tensorboard")

@@ -76,11 +76,15 @@ class Report:
         return self.runs[-1]
 
     def add(self, outcome: Outcome) -> None:
-        """Adds an outcome of this run; one of that name of an earlier run is past."""
+        """Adds an outcome of this run. One of that name of an earlier run is past, but for a failure that was only
+        skipped this time."""
         with self._lock:
             outcome.run, outcome.step = self.this.run, outcome.step or self.this.step
-            self.outcomes = [o for o in self.outcomes if o.name != outcome.name or o.run == outcome.run] + [outcome]
             print(f"{outcome.status:8} {outcome.name}: {outcome.detail} ({outcome.seconds:.1f} s)", flush=True)
+            before = [o for o in self.outcomes if o.name == outcome.name and o.run < outcome.run]
+            if outcome.status == SKIPPED and any(o.status == FAILED for o in before):
+                return
+            self.outcomes = [o for o in self.outcomes if o not in before] + [outcome]
             self.write()
 
     def put(self, kind: str, *rows: Row) -> None:

@@ -3,7 +3,7 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import clocks
 import tuning
@@ -41,7 +41,7 @@ def speed(c: Check, ahead: Compiling | None) -> None:
 def look(c: Check, rival: Rival | None) -> None:
     """Takes one quick look at training, beside PyTorch that launches kernel by kernel: no algorithm is measured."""
     if rival and not c.report.holds(LOOK):
-        hold(Contest(c, [rival], ("train",), "off"), LOOK, 1)
+        hold(Contest(c, [rival], quick=True), LOOK, 1)
 
 
 def hold(contest: "Contest", name: str, rounds: int) -> None:
@@ -83,11 +83,12 @@ def by_op(c: Check) -> None:
 
 
 class Contest:
-    """Rounds of measurements."""
+    """Rounds of measurements; a quick one is of training alone: resnet has one turn and measures no algorithms."""
 
-    def __init__(self, c: Check, rivals: list[Rival], phases: Sequence[str] = PHASES, tune: str = ""):
-        self.c, self.rivals, self.phases = c, rivals, phases
-        self.algorithms = tune or c.settings.tune  # whether resnet measures them
+    def __init__(self, c: Check, rivals: list[Rival], quick: bool = False):
+        self.c, self.rivals, self.quick = c, rivals, quick
+        self.phases = PHASES[:1] if quick else PHASES
+        self.algorithms = "off" if quick else c.settings.tune
         self.rounds: dict[Case, list[dict[str, float]]] = {}
         self.usage: dict[Case, list[dict]] = {}  # how resnet used the GPU
         self.unfused: dict[Case, dict] = {}  # resnet whose ops share no kernels
@@ -101,7 +102,7 @@ class Contest:
         often = [p for p in s.every_round if p in s.precisions]
         for precision in often:
             self.turn(precision)
-        if self.phases != PHASES:
+        if self.quick:
             return
         if number == 0:
             for precision in often:
@@ -113,7 +114,7 @@ class Contest:
 
     def tune(self, precision: str) -> None:
         """Has resnet measure its algorithms, which takes it seconds, once and apart from the rounds."""
-        if precision in self.tuned or self.algorithms == "off":
+        if precision in self.tuned or self.quick:
             return
         self.tuned.add(precision)
         result, ended = self.bench(precision, 0, "--tune", "on")
@@ -135,6 +136,8 @@ class Contest:
             if c.left() > spent + 1:
                 self.theirs(case, rates)
         self.report(turns)
+        if self.quick:
+            return
         if turns and c.left() > spent:
             for case, again in self.ours(precision).items():
                 turns[case][OURS] = statistics.mean((turns[case][OURS], again[OURS]))
@@ -210,7 +213,7 @@ class Contest:
         counts = [len(r) for r in self.rounds.values()]
         if not counts:
             if not self.failed:
-                self.c.skipped(name, "no time was left for a round", seconds)
+                self.c.no_time(name, "a round", seconds)
             return
         parts = [f"{len(counts)} cases, {min(counts)} to {max(counts)} rounds"]
         for phase in self.phases:

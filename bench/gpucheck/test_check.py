@@ -1,4 +1,5 @@
 """Tests of a check's steps, and of what crashes, hangs, fails and loses the GPU, on programs that are made up."""
+import dataclasses
 import functools
 import re
 import time
@@ -9,7 +10,7 @@ import correctness
 from alive import lost
 from check import Check, Step, run_steps
 from fixtures import CheckFolder, gone
-from report import FAILED, PASSED, SKIPPED
+from report import FAILED, PASSED, SKIPPED, Outcome
 from settings import TestProgram
 
 # A doctor that finds the GPU, and takes a step, until the file "lost" lies beside it.
@@ -87,6 +88,15 @@ class StepsTest(CheckFolder):
         self.assertIn("^TestB$", self.report.log.read_text())
         self.assertEqual({o.name: o.run for o in self.report.outcomes},
                          {"tests of gpu, TestA": 0, "tests of gpu, TestB": 1})
+
+    def test_what_there_was_no_time_for_settles_nothing(self) -> None:
+        c = self.check(seconds=30)
+        self.report.this.run = 2
+        self.report.runs.insert(0, dataclasses.replace(self.report.this, run=1))
+        for step in ("late", "in time"):
+            self.report.outcomes.append(Outcome(f"old, {step}", FAILED, "", step=step))
+        run_steps(c, [Step("late", 1, lambda c: c.no_time("new")), Step("in time", 1, lambda c: None)])
+        self.assertEqual(self.outcomes(), [("old, late", FAILED), ("new", SKIPPED)])
 
     def test_groups(self) -> None:
         c = self.check(programs={"gpu.test": PROGRAM})

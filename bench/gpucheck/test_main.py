@@ -13,7 +13,9 @@ from fixtures import Folder, gone, write_bundle
 from report import ENDED
 
 RESNET = """
-    import json, os, sys
+    import json, os, sys, time
+    if "HANG" in os.environ:
+        time.sleep(600)
     def option(name): return sys.argv[sys.argv.index(name) + 1]
     if sys.argv[1] == "doctor":
         details = dict(name=os.environ.get("GPU", "a GPU"))
@@ -28,6 +30,8 @@ RESNET = """
 # Passes; gpu's waits for a file first.
 TESTS = """
     import os, pathlib, sys, time
+    if "HANG" in os.environ:
+        time.sleep(600)
     me, marks = pathlib.Path(sys.argv[0]), pathlib.Path(os.environ["MARKS"])
     if "-test.list" in sys.argv:
         sys.exit(print("TestA", "TestB", sep="\\n"))
@@ -109,6 +113,14 @@ class MainTest(Folder):
         self.assertEqual((code, errors.count("\n")), (1, 1))
         self.assertIn("commit abc, want def", errors)
         self.assertEqual({p.name: p.read_bytes() for p in self.out.iterdir() if p.suffix != ".log"}, before)
+
+    def test_time_is_kept_where_all_hangs(self) -> None:
+        began = time.monotonic()
+        code, said, _ = self.run_check("--first", "--seconds", "12", str(self.out), HANG="1")
+        self.assertLess(time.monotonic() - began, 12 + 8)  # and to start and end Python and PyTorch
+        self.assertEqual(code, 1)
+        self.assertIn("DOES NOT WORK", said)
+        self.assertEqual(self.written()["runs"][0]["state"], ENDED)
 
     def test_report_of_before_is_set_aside(self) -> None:
         self.out.mkdir()
