@@ -61,6 +61,7 @@ func TestNothingOutside(t *testing.T) {
 			}
 		})
 		t.Run("transforms", func(t *testing.T) { nothingOutsideTransforms(t, k.Winograd) })
+		t.Run("resample", func(t *testing.T) { nothingOutsideResample(t, k) })
 	})
 }
 
@@ -117,6 +118,34 @@ func nothingOutsideTransforms(t *testing.T, w Winograd) {
 			}
 		})
 	}
+}
+
+func nothingOutsideResample(t *testing.T, k *Kernels) {
+	r := newRand()
+	bytes := func(s func(name string, n int) []float32, name string, n int) []byte {
+		return asBytes(s(name, (n+3)/4), n)
+	}
+	edges(t, 1<<12, func(t *testing.T, s func(name string, n int) []float32) {
+		for c := 1; c <= 4; c++ {
+			for steps := 1; steps <= 5; steps++ {
+				a := newAcross(r, k, 1+r.IntN(9), c, steps)
+				src, dst := a.sizes()
+				err := guardpage.Fault(func() { a.run(k, bytes(s, "dst", dst), bytes(s, "src", src)) })
+				if err != nil {
+					t.Fatalf("across: %d channels, %d steps: %v", c, steps, err)
+				}
+			}
+		}
+		for taps := 1; taps <= 6; taps++ {
+			for n := k.Resample.Least; n < 2*k.Resample.Least; n += 1 + k.Resample.Least/9 {
+				d := newDown(r, n, taps)
+				err := guardpage.Fault(func() { d.run(k, bytes(s, "dst", n), bytes(s, "src", d.size())) })
+				if err != nil {
+					t.Fatalf("down: %d bytes, %d rows: %v", n, taps, err)
+				}
+			}
+		}
+	})
 }
 
 // TestFaultIsNamed: a kernel that reads one float too many is found, and named.

@@ -26,6 +26,7 @@ type Kernels struct {
 	TileT [2][]TileFunc
 
 	Winograd Winograd
+	Resample Resample
 
 	vector    vectorKernels
 	peakFlops int64 // floating-point operations of one round of peakFMA

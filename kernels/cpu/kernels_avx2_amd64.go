@@ -23,6 +23,12 @@ var kernelsAVX2 = Kernels{
 		Filter:         winogradFilterAVX2,
 		FilterGradient: winogradFilterGradientAVX2,
 	},
+	Resample: Resample{
+		Rows:   2,
+		Least:  32,
+		Across: [5]AcrossFunc{nil, resampleAcross1AVX2, resampleAcross2AVX2, resampleAcross3AVX2, resampleAcross4AVX2},
+		Down:   resampleDownAVX2,
+	},
 	vector: vectorKernels{
 		add:                  addAVX2,
 		relu:                 reluAVX2,

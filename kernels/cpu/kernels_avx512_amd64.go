@@ -23,6 +23,12 @@ var kernelsAVX512 = Kernels{
 		Filter:         winogradFilterAVX512,
 		FilterGradient: winogradFilterGradientAVX512,
 	},
+	Resample: Resample{
+		Rows:   4,
+		Least:  64,
+		Across: [5]AcrossFunc{nil, resampleAcross1AVX512, resampleAcross2AVX512, resampleAcross3AVX512, resampleAcross4AVX512},
+		Down:   resampleDownAVX512,
+	},
 	vector: vectorKernels{
 		add:                  addAVX512,
 		relu:                 reluAVX512,

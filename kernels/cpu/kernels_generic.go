@@ -9,6 +9,7 @@ var portable = Kernels{
 	Tile:     [2][]TileFunc{portableTiles(portableLanes, false), portableTiles(2*portableLanes, false)},
 	TileT:    [2][]TileFunc{portableTiles(portableLanes, true), portableTiles(2*portableLanes, true)},
 	Winograd: portableWinograd(),
+	Resample: portableResample,
 	vector:   portableVectors,
 	// 8 chains, a multiplication and an addition each.
 	peakFlops: 8 * 2,

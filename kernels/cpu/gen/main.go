@@ -45,6 +45,7 @@ func generate(dir string) error {
 			{"tile", slices.Concat(tiles(t, 1, false), tiles(t, 1, true), tiles(t, 2, false), tiles(t, 2, true))},
 			{"vector", vectors},
 			{"winograd", transforms},
+			{"resample", resampling},
 		} {
 			if err := writeAssembly(filepath.Join(dir, file.subject+suffix), t, file.kernels); err != nil {
 				return err

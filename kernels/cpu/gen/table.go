@@ -36,6 +36,10 @@ func kernelTable(t target) string {
 		}
 		return list
 	}
+	var byChannels []string
+	for c := 1; c <= 4; c++ {
+		byChannels = append(byChannels, across{c}.kernel().name+t.isa)
+	}
 	return fmt.Sprintf(`
 var kernels%[1]s = Kernels{
 	ISA: %[1]s,
@@ -52,14 +56,21 @@ var kernels%[1]s = Kernels{
 	},
 	Winograd: Winograd{
 		%[9]s},
+	Resample: Resample{
+		Rows: %[10]d,
+		Least: %[11]d,
+		Across: [5]AcrossFunc{nil, %[12]s},
+		Down: resampleDown%[1]s,
+	},
 	vector: vectorKernels{
-		%[10]s},
-	// %[11]d chains of vectors, two operations to an FMA.
-	peakFlops: %[11]d * %[2]d * 2,
+		%[13]s},
+	// %[14]d chains of vectors, two operations to an FMA.
+	peakFlops: %[14]d * %[2]d * 2,
 }
 `, t.isa, t.lanes, t.rows, t.rowsT,
 		byRows(1, false), byRows(2, false), byRows(1, true), byRows(2, true),
-		bindings("winograd", transforms, t.isa), bindings("", vectors, t.isa), peakChains)
+		bindings("winograd", transforms, t.isa), t.lanes/4, 4*t.lanes, strings.Join(byChannels, ", "),
+		bindings("", vectors, t.isa), peakChains)
 }
 
 // bindings sets the field of each kernel, which is called like it without the prefix, to the function for isa.
