@@ -55,6 +55,8 @@ var mayImport = map[string][]string{
 	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/picture":             {"data/memory"},
+	"data/pixels":              {"data/memory", "kernels/cpu"},
+	"data/pixels/pillowtest":   {"data/pixels"},
 	"data/atomicfile/disktest": {"data/atomicfile"},
 	"data/filelock":            nil,
 	"data/memory":              nil,
