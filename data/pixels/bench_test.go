@@ -22,7 +22,7 @@ func BenchmarkResize(b *testing.B) {
 				b.Run(size.name+"/"+filter.String()+"/"+isa.String(), func(b *testing.B) {
 					r := pixels.NewResizer(isa)
 					for b.Loop() {
-						if err := r.Resize(dst, src, filter, src.Whole()); err != nil {
+						if err := r.Resize(dst, src, filter, pixels.Whole(src)); err != nil {
 							b.Fatal(err)
 						}
 					}

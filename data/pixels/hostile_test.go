@@ -24,7 +24,7 @@ func TestResizeRefuses(t *testing.T) {
 	far.Stride = math.MaxInt / 2
 	nan := float32(math.NaN())
 	wide, high := pixels.New(1, 1<<16, 1), pixels.New(1<<16, 1<<15, 1)
-	whole := src.Whole()
+	whole := pixels.Whole(src)
 	for _, c := range []struct {
 		dst, src *pixels.Image
 		filter   pixels.Filter
@@ -44,7 +44,7 @@ func TestResizeRefuses(t *testing.T) {
 		{dst, src, pixels.Bicubic, part(2, 0, 2, 4), "columns 2 to 2"},
 		{dst, src, pixels.Bicubic, part(0, nan, 5, 4), "rows NaN to 4, want a part of 0 to 4"},
 		{dst, src, pixels.Nearest, part(0, 3, 5, float32(math.Inf(1))), "rows 3 to +Inf"},
-		{high, wide, pixels.Bilinear, wide.Whole(), "65536x1 to 32768x65536 needs 2.15 GB in between, want at most 400 MB"},
+		{high, wide, pixels.Bilinear, pixels.Whole(wide), "65536x1 to 32768x65536 needs 2.15 GB in between, want at most 400 MB"},
 	} {
 		memorytest.Limit(t, 8<<20, func() {
 			err := new(pixels.Resizer).Resize(c.dst, c.src, c.filter, c.part)

@@ -12,35 +12,60 @@ type Image struct {
 	W, H, C int
 }
 
+// hasAlpha tells whether the last channel is alpha.
+func hasAlpha(c int) bool { return c == 2 || c == 4 }
+
 // New returns a black picture, transparent if it has alpha.
 func New(w, h, c int) *Image { return &Image{make([]byte, w*h*c), w * c, w, h, c} }
 
 // Row returns the bytes of row y.
 func (m *Image) Row(y int) []byte { return m.Pix[y*m.Stride:][:m.W*m.C] }
 
-// HasAlpha tells whether the last channel is alpha.
-func (m *Image) HasAlpha() bool { return m.C == 2 || m.C == 4 }
+// Source is a picture that is made where it is needed: one still to be decoded or converted, or an Image.
+type Source interface {
+	// Size returns width, height and channels.
+	Size() (w, h, c int)
 
-// Sub returns the part of the picture from (x, y) of w x h pixels, which must lie within; it shares the bytes.
-func (m *Image) Sub(x, y, w, h int) Image {
-	if x < 0 || y < 0 || w < 1 || h < 1 || x+w > m.W || y+h > m.H {
-		panic(fmt.Sprintf("pixels: sub: %dx%d at row %d, column %d of %dx%d", h, w, y, x, m.H, m.W))
+	// Part returns the pixels of a rectangle within the picture, of at least one pixel. They are valid until the next
+	// call.
+	Part(x, y, w, h int) (Image, error)
+}
+
+// Size returns width, height and channels.
+func (m *Image) Size() (w, h, c int) { return m.W, m.H, m.C }
+
+// Part returns the part of the picture from (x, y) of w x h pixels; it shares the bytes.
+func (m *Image) Part(x, y, w, h int) (Image, error) {
+	if err := m.check("source"); err != nil {
+		return Image{}, err
+	}
+	if x < 0 || y < 0 || w < 1 || h < 1 || w > m.W-x || h > m.H-y {
+		return Image{}, fmt.Errorf("pixels: part of %dx%d at row %d, column %d, want it within %dx%d", h, w, y, x, m.H, m.W)
 	}
 	at := y*m.Stride + x*m.C
-	return Image{m.Pix[at : at+(h-1)*m.Stride+w*m.C], m.Stride, w, h, m.C}
+	return Image{m.Pix[at : at+(h-1)*m.Stride+w*m.C], m.Stride, w, h, m.C}, nil
 }
 
 // maxSide bounds the sides of a picture, which keeps every product of two of them and the channels in an int64.
 const maxSide = 1 << 16
 
-// check returns an error unless the bytes are there.
+func checkSize(name string, s Source) error {
+	w, h, c := s.Size()
+	if c < 1 || c > 4 {
+		return fmt.Errorf("pixels: %s has %d channels, want 1 to 4", name, c)
+	}
+	if w < 1 || h < 1 || w > maxSide || h > maxSide {
+		return fmt.Errorf("pixels: %s has %dx%d pixels, want sides of 1 to %d", name, h, w, maxSide)
+	}
+	return nil
+}
+
+// check returns an error unless the sides make sense and the bytes are there.
 func (m *Image) check(name string) error {
-	switch {
-	case m.C < 1 || m.C > 4:
-		return fmt.Errorf("pixels: %s has %d channels, want 1 to 4", name, m.C)
-	case m.W < 1 || m.H < 1 || m.W > maxSide || m.H > maxSide:
-		return fmt.Errorf("pixels: %s has %dx%d pixels, want sides of 1 to %d", name, m.H, m.W, maxSide)
-	case m.Stride < m.W*m.C:
+	if err := checkSize(name, m); err != nil {
+		return err
+	}
+	if m.Stride < m.W*m.C {
 		return fmt.Errorf("pixels: %s has rows every %d bytes, want at least %d", name, m.Stride, m.W*m.C)
 	}
 	// Divided rather than multiplied: a stride may be any number.

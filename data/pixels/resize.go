@@ -10,8 +10,14 @@ import (
 // Rect is a part of a picture between fractions of its pixels.
 type Rect struct{ Left, Top, Right, Bottom float32 }
 
-// Whole returns all of the picture.
-func (m *Image) Whole() Rect { return Rect{0, 0, float32(m.W), float32(m.H)} }
+// Whole returns all of a picture.
+func Whole(s Source) Rect {
+	w, h, _ := s.Size()
+	return Rect{0, 0, float32(w), float32(h)}
+}
+
+func (p Rect) columns() span { return span{p.Left, p.Right} }
+func (p Rect) rows() span    { return span{p.Top, p.Bottom} }
 
 // maxScratch bounds what a Resizer holds beside the pictures.
 const maxScratch = 400e6
@@ -30,68 +36,90 @@ type Resizer struct {
 var bestKernels = cpu.For(cpu.Best()).Resample
 
 // Resize scales a part of src to the size of dst, as Pillow's Image.resize(size, resample, box) does, byte for byte.
-// Colours are weighted by their alpha, if there is one, except for Nearest. Nothing of src is read that does not count
-// for the part. The two must have the same channels, and share no bytes. It fails where sides, bytes or the part make
-// no sense, or scratch memory beyond 400 MB were needed.
-func (r *Resizer) Resize(dst, src *Image, f Filter, part Rect) error {
-	if err := r.accepts(dst, src, f, part); err != nil {
+// Colours are weighted by their alpha, if there is one, except for Nearest. Of src only the rectangle is asked for whose
+// pixels count. The two must have the same channels, and share no bytes. It fails where sides, bytes or the part make no
+// sense, or scratch memory beyond 400 MB were needed.
+func (r *Resizer) Resize(dst *Image, src Source, f Filter, part Rect) error {
+	if err := accepts(dst, src, f, part); err != nil {
 		return err
 	}
+	w, h, _ := src.Size()
 	switch {
-	case part == src.Whole() && dst.W == src.W && dst.H == src.H:
-		copyRows(dst, src)
+	case part == Whole(src) && dst.W == w && dst.H == h:
+		return r.whole(dst, src)
 	case f == Nearest:
-		r.nearest(dst, src, part)
-	default:
-		return r.resample(dst, src, f, part)
+		return r.nearest(dst, src, part)
 	}
-	return nil
+	return r.resample(dst, src, f, part)
+}
+
+// whole copies a picture.
+func (r *Resizer) whole(dst *Image, src Source) (err error) {
+	if r.source, err = src.Part(0, 0, dst.W, dst.H); err == nil {
+		copyRows(dst, &r.source)
+	}
+	return err
 }
 
 // accepts checks the arguments of Resize.
-func (r *Resizer) accepts(dst, src *Image, f Filter, p Rect) error {
-	if err := src.check("source"); err != nil {
+func accepts(dst *Image, src Source, f Filter, p Rect) error {
+	if err := checkSize("source", src); err != nil {
 		return err
 	}
 	if err := dst.check("destination"); err != nil {
 		return err
 	}
+	w, h, c := src.Size()
 	switch {
-	case dst.C != src.C:
-		return fmt.Errorf("pixels: resize: %d channels to %d, want as many", src.C, dst.C)
+	case dst.C != c:
+		return fmt.Errorf("pixels: resize: %d channels to %d, want as many", c, dst.C)
 	case f > Lanczos:
 		return fmt.Errorf("pixels: resize: unknown %v", f)
-	case !(p.Left >= 0 && p.Left < p.Right && p.Right <= float32(src.W)):
-		return fmt.Errorf("pixels: resize: columns %g to %g, want a part of 0 to %d", p.Left, p.Right, src.W)
-	case !(p.Top >= 0 && p.Top < p.Bottom && p.Bottom <= float32(src.H)):
-		return fmt.Errorf("pixels: resize: rows %g to %g, want a part of 0 to %d", p.Top, p.Bottom, src.H)
+	case !p.columns().within(w):
+		return fmt.Errorf("pixels: resize: columns %g to %g, want a part of 0 to %d", p.Left, p.Right, w)
+	case !p.rows().within(h):
+		return fmt.Errorf("pixels: resize: rows %g to %g, want a part of 0 to %d", p.Top, p.Bottom, h)
 	}
 	return nil
 }
 
-// resample passes across the rows and then down the columns, each unless it would change nothing.
-func (r *Resizer) resample(dst, src *Image, f Filter, part Rect) error {
-	across := dst.W != src.W || part.Left != 0 || part.Right != float32(src.W)
-	down := dst.H != src.H || part.Top != 0 || part.Bottom != float32(src.H)
-	x, y, w, h := 0, 0, src.W, src.H
+// resample passes across the rows and down the columns, each unless it would change nothing.
+func (r *Resizer) resample(dst *Image, src Source, f Filter, part Rect) error {
+	w, h, c := src.Size()
+	var x, y int
+	across := dst.W != w || part.columns() != span{0, float32(w)}
+	down := dst.H != h || part.rows() != span{0, float32(h)}
+	columnsFirst := columnsFirst(h-dst.H, w-dst.W)
 	if across {
-		r.across.measure(src.W, dst.W, span{part.Left, part.Right}, f)
+		r.across.measure(w, dst.W, part.columns(), f)
 		x, w = r.across.reach()
 	}
 	if down {
-		r.down.measure(src.H, dst.H, span{part.Top, part.Bottom}, f)
+		r.down.measure(h, dst.H, part.rows(), f)
 		y, h = r.down.reach()
 	}
-	if err := fits(dst, src, h, w); err != nil {
+	if err := fits(dst, h, w, columnsFirst); err != nil {
 		return err
 	}
-	r.source = src.Sub(x, y, w, h)
+	var err error
+	if r.source, err = src.Part(x, y, w, h); err != nil {
+		return err
+	}
 	in := &r.source
-	if src.HasAlpha() {
-		r.window.reshape(w, h, src.C, w*src.C)
+	if hasAlpha(c) {
+		r.window.reshape(w, h, c, w*c)
 		premultiply(&r.window, in)
 		in = &r.window
 	}
+	r.passes(dst, in, across, down, columnsFirst)
+	if hasAlpha(c) {
+		unpremultiply(dst)
+	}
+	return nil
+}
+
+// passes makes the passes that are needed.
+func (r *Resizer) passes(dst, in *Image, across, down, columnsFirst bool) {
 	if r.kernels.Down == nil {
 		r.kernels = bestKernels
 	}
@@ -100,38 +128,32 @@ func (r *Resizer) resample(dst, src *Image, f Filter, part Rect) error {
 		copyRows(dst, r.rows(in, dst.W))
 	case !across:
 		r.columns(dst, in)
-	case columnsFirst(dst, src):
-		r.high.reshape(w, dst.H, src.C, w*src.C)
+	case columnsFirst:
+		r.high.reshape(in.W, dst.H, in.C, in.W*in.C)
 		r.columns(&r.high, in)
 		copyRows(dst, r.rows(&r.high, dst.W))
 	default:
 		r.columns(dst, r.rows(in, dst.W))
 	}
-	if src.HasAlpha() {
-		unpremultiply(dst)
-	}
-	return nil
 }
 
-// columnsFirst tells the order of the passes, between which values are rounded to bytes. Since version 13 Pillow begins
-// with the columns where that leaves it less to do; what part of the source counts does not matter.
-func columnsFirst(dst, src *Image) bool {
-	shorter, narrower := src.H-dst.H, src.W-dst.W
-	return shorter > 0 && shorter > 2*narrower
-}
+// columnsFirst tells the order of the passes, between which values are rounded to bytes, for a picture that becomes
+// shorter and narrower by so much. Since version 13 Pillow begins with the columns where that leaves it less to do; what
+// part of the source counts does not matter.
+func columnsFirst(shorter, narrower int) bool { return shorter > 0 && shorter > 2*narrower }
 
 // fits bounds the memory in between, for h rows of w pixels that count.
-func fits(dst, src *Image, h, w int) error {
+func fits(dst *Image, h, w int, columnsFirst bool) error {
 	need := int64(h) * int64(dst.W)
-	if columnsFirst(dst, src) {
+	if columnsFirst {
 		need = int64(dst.H) * int64(w+dst.W)
 	}
-	if src.HasAlpha() {
+	if hasAlpha(dst.C) {
 		need += int64(h) * int64(w)
 	}
-	if need *= int64(src.C); need > maxScratch {
+	if need *= int64(dst.C); need > maxScratch {
 		return fmt.Errorf("pixels: resize: %dx%d to %dx%d needs %s in between, want at most %s (resize in two steps)",
-			src.H, src.W, dst.H, dst.W, memory.Format(need), memory.Format(maxScratch))
+			h, w, dst.H, dst.W, memory.Format(need), memory.Format(maxScratch))
 	}
 	return nil
 }
@@ -186,22 +208,28 @@ func (r *Resizer) columns(dst, in *Image) {
 }
 
 // nearest takes the pixel in which the centre of each new one lies. The centres are found by adding up, as Pillow does.
-func (r *Resizer) nearest(dst, src *Image, part Rect) {
-	r.across.from = centres(r.across.from, dst.W, part.Left, part.Right)
-	r.down.from = centres(r.down.from, dst.H, part.Top, part.Bottom)
-	for y, from := range r.down.from {
-		in, out := src.Row(int(from)), dst.Row(y)
-		for _, x := range r.across.from {
-			copy(out[:src.C], in[int(x)*src.C:])
-			out = out[src.C:]
+func (r *Resizer) nearest(dst *Image, src Source, part Rect) (err error) {
+	r.across.from = centres(r.across.from, dst.W, part.columns())
+	r.down.from = centres(r.down.from, dst.H, part.rows())
+	x, y := int(r.across.from[0]), int(r.down.from[0])
+	w, h := int(r.across.from[dst.W-1])+1-x, int(r.down.from[dst.H-1])+1-y
+	if r.source, err = src.Part(x, y, w, h); err != nil {
+		return err
+	}
+	for i, from := range r.down.from {
+		in, out := r.source.Row(int(from)-y), dst.Row(i)
+		for _, from := range r.across.from {
+			copy(out[:dst.C], in[(int(from)-x)*dst.C:])
+			out = out[dst.C:]
 		}
 	}
+	return nil
 }
 
-func centres(at []int32, n int, from, to float32) []int32 {
+func centres(at []int32, n int, s span) []int32 {
 	at = resized(at, n)
-	step := float64(to-from) / float64(n)
-	centre := float64(from) + float64(step*0.5)
+	step := float64(s.to-s.from) / float64(n)
+	centre := float64(s.from) + float64(step*0.5)
 	for i := range at {
 		at[i] = int32(centre)
 		centre += step

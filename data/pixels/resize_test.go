@@ -59,7 +59,7 @@ func newRandomCase(r *rand.Rand) randomCase {
 			c.src.Pix[i] = []byte{0, 0, 255, 255, v}[v%5]
 		}
 	}
-	c.part = c.src.Whole()
+	c.part = pixels.Whole(c.src)
 	between := func(n int) (from, to float32) {
 		switch r.IntN(3) {
 		case 0:
@@ -76,7 +76,7 @@ func newRandomCase(r *rand.Rand) randomCase {
 		c.part.Top, c.part.Bottom = between(c.src.H)
 	}
 	if c.part.Left == c.part.Right || c.part.Top == c.part.Bottom {
-		c.part = c.src.Whole()
+		c.part = pixels.Whole(c.src)
 	}
 	return c
 }

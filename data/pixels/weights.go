@@ -21,6 +21,8 @@ type line struct {
 // span is the part of a side that is resampled.
 type span struct{ from, to float32 }
 
+func (s span) within(n int) bool { return s.from >= 0 && s.from < s.to && s.to <= float32(n) }
+
 // measure computes the weights by which n pixels, of which a span counts, become m. A pixel of the result has the
 // weights of the filter around its centre, from its place in the source, as far as the source goes; they sum to 1.
 func (l *line) measure(n, m int, s span, f Filter) {
