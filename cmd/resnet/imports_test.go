@@ -54,7 +54,7 @@ var mayImport = map[string][]string{
 	"gpu/gputest":              nil,
 	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal"},
 	"data/atomicfile":          {"data/filelock"},
-	"data/picture":             {"data/memory"},
+	"data/picture":             {"data/memory", "data/pixels"},
 	"data/pixels":              {"data/memory", "kernels/cpu"},
 	"data/pixels/pillowtest":   {"data/pixels"},
 	"data/atomicfile/disktest": {"data/atomicfile"},

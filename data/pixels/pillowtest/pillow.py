@@ -1,13 +1,15 @@
 """What Pillow makes of a picture, for tests.
 
     pillow.py serve              answer requests on standard input until it ends
-    pillow.py golden SUBJECT     print golden values, a line of JSON each: resize
+    pillow.py golden SUBJECT     print golden values, a line of JSON each, of resize or convert
 
 Made with Pillow 13.0.0 and NumPy 2.4.6 (pip install pillow==13.0.0 numpy==2.4.6). A request is a line of JSON and the
 bytes of a picture; the answer is a line of JSON and the bytes of another one. Golden values name their pictures by the
 seed of a generator, and hold the CRC-32 of the answer's bytes.
 """
 
+import base64
+import io
 import itertools
 import json
 import sys
@@ -24,14 +26,32 @@ FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "CMYK": 4}
+PALETTE = 4 * 256  # bytes of red, green, blue and alpha, behind the pixels of mode P
 
 
 def resize(image, size, filter, box):
     return image.resize(tuple(size), FILTERS[filter], tuple(box))
 
 
-OPERATIONS = {"resize": resize}
+def convert(image, mode, ground):
+    """The picture on a ground of one colour, in another mode."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        on = Image.new("RGB", image.size, tuple(ground))
+        on.paste(image, mask=image.getchannel("A"))
+        image = on
+    return image.convert(mode)
+
+
+def jpeg(image, **options):
+    """A JPEG of the picture, as a row of grey pixels."""
+    out = io.BytesIO()
+    image.convert("RGB").save(out, "JPEG", **options)
+    return Image.frombytes("L", (out.tell(), 1), out.getvalue())
+
+
+OPERATIONS = {"resize": resize, "convert": convert, "jpeg": jpeg}
 
 
 def noise(seed, n):
@@ -43,8 +63,19 @@ def noise(seed, n):
     return bytes(out)
 
 
+def picture(mode, size, content):
+    """The picture of pixels in a mode, or of a file."""
+    if mode == "":
+        return Image.open(io.BytesIO(content))
+    if mode != "P":
+        return Image.frombytes(mode, tuple(size), content)
+    image = Image.frombytes(mode, tuple(size), content[:-PALETTE])
+    image.putpalette(content[-PALETTE:], "RGBA")
+    return image
+
+
 def answer(request, content):
-    image = Image.frombytes(request["mode"], tuple(request["size"]), content)
+    image = picture(request["mode"], request.get("size"), content)
     return OPERATIONS[request["op"]](image, **request["args"])
 
 
@@ -65,22 +96,84 @@ def resize_cases():
         ((50, 1), (20, 1)), ((1, 50), (1, 20)),
     ]  # fmt: skip
     parts = [(0, 0, 1, 1), (0.1, 0.2, 0.7, 0.9), (0.333, 0, 0.334, 1)]
-    for (old, new), mode, filter in itertools.product(sizes, CHANNELS, FILTERS):
+    for (old, new), mode, filter in itertools.product(sizes, ["L", "LA", "RGB", "RGBA"], FILTERS):
         for part in parts:
             box = [float(np.float32(p * side)) for p, side in zip(part, old + old)]
             yield mode, old, {"size": new, "filter": filter, "box": box}
 
 
-CASES = {"resize": resize_cases}
+def convert_cases():
+    for mode, to, ground in itertools.product(["L", "RGBA", "P", "CMYK"], ["RGB", "L"], [(255, 255, 255), (0, 90, 200)]):
+        yield mode, (31, 17), {"mode": to, "ground": ground}
+
+
+def tiles(seed, size, **options):
+    """A JPEG of tiles of one colour, each a block of every component: its pixels do not depend on the decoder's inverse
+    cosine transform."""
+    grid = [(n + 15) // 16 for n in size]
+    colours = np.frombuffer(noise(seed, 3 * grid[0] * grid[1]), np.uint8).reshape(grid[1], grid[0], 3)
+    pixels = colours.repeat(16, axis=0).repeat(16, axis=1)[: size[1], : size[0]]
+    image = Image.fromarray(pixels)
+    if options.pop("cmyk", False):
+        image = Image.merge("CMYK", [*image.split(), image.getchannel(0).rotate(180)])
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=95, **options)
+    return out.getvalue()
+
+
+def turned(file):
+    """A JPEG whose chroma has half of the columns as one that has half of the rows, of the same data."""
+    at = file.index(b"\xff\xc0")
+    head = bytearray(file[at : at + 19])
+    head[5:7], head[7:9] = head[7:9], head[5:7]
+    assert head[11] == 0x21
+    head[11] = 0x12
+    return file[:at] + bytes(head) + file[at + 19 :]
+
+
+def jpeg_cases():
+    sizes = [(48, 32), (61, 35), (5, 20), (4, 20), (1, 1), (70, 1)]
+    for seed, size in enumerate(sizes):
+        for subsampling in ["4:4:4", "4:2:2", "4:2:0", "4:1:1"]:
+            yield tiles(seed, size, subsampling=subsampling)
+        yield turned(tiles(seed, size, subsampling="4:2:2"))
+    yield tiles(7, (48, 32), cmyk=True)
+    yield tiles(8, (40, 40), progressive=True)
+
+
+def ycck():
+    """A JPEG of ink that says of its data that they are YCCK."""
+    file = tiles(7, (48, 32), cmyk=True)
+    at = file.index(b"Adobe") + 11
+    return file[:at] + b"\2" + file[at + 1 :]
+
+
+CASES = {"resize": resize_cases, "convert": convert_cases}
 
 
 def golden(subject):
     for seed, (mode, size, args) in enumerate(CASES[subject]()):
-        content = noise(seed, size[0] * size[1] * CHANNELS[mode])
-        image = answer({"op": subject, "mode": mode, "size": size, "args": args}, content)
-        line = {"op": subject, "mode": mode, "size": size, "seed": seed, "args": args}
-        line["crc"] = zlib.crc32(image.tobytes())
-        print(json.dumps(line, separators=(",", ":")))
+        content = noise(seed, size[0] * size[1] * CHANNELS.get(mode, 1) + PALETTE * (mode == "P"))
+        emit({"op": subject, "mode": mode, "size": size, "seed": seed, "args": args}, content)
+    if subject == "convert":
+        for file in jpeg_cases():
+            emit(file_case(file), file)
+        emit(file_case(ycck()), ycck(), whole=True)
+
+
+def file_case(file):
+    args = {"mode": "RGB", "ground": (0, 0, 0)}
+    return {"op": "convert", "mode": "", "args": args, "file": base64.b64encode(file).decode()}
+
+
+def emit(case, content, whole=False):
+    """Prints a case with the CRC of its result, or all of that where it is compared with a tolerance."""
+    result = answer(case, content).tobytes()
+    if whole:
+        case["want"] = base64.b64encode(result).decode()
+    else:
+        case["crc"] = zlib.crc32(result)
+    print(json.dumps(case, separators=(",", ":")))
 
 
 if __name__ == "__main__":

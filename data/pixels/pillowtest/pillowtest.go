@@ -25,7 +25,9 @@ type Case struct {
 	Size [2]int          `json:"size"` // width and height
 	Args json.RawMessage `json:"args"`
 	Seed uint32          `json:"seed"`
-	CRC  uint32          `json:"crc"` // of the result
+	File []byte          `json:"file"` // of a picture that has no seed
+	CRC  uint32          `json:"crc"`  // of the result,
+	Want []byte          `json:"want"` // or the result itself, where a tolerance is needed
 }
 
 var modes = []string{1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
