@@ -43,7 +43,7 @@ func (m *Image) Part(x, y, w, h int) (Image, error) {
 		return Image{}, fmt.Errorf("pixels: part of %dx%d at row %d, column %d, want it within %dx%d", h, w, y, x, m.H, m.W)
 	}
 	at := y*m.Stride + x*m.C
-	return Image{m.Pix[at : at+(h-1)*m.Stride+w*m.C], m.Stride, w, h, m.C}, nil
+	return Image{m.Pix[at:], m.Stride, w, h, m.C}, nil
 }
 
 // maxSide bounds the sides of a picture, which keeps every product of two of them and the channels in an int64.

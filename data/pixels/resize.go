@@ -25,12 +25,14 @@ const maxScratch = 400e6
 // Resizer scales pictures. Its zero value is ready. It keeps its buffers, so that it allocates nothing for the pictures
 // that follow a larger one; goroutines need one each.
 type Resizer struct {
-	across, down line
-	source       Image        // what counts of a picture
-	window       Image        // the same premultiplied, if it has alpha
-	wide, high   Image        // after the pass across the rows, and down the columns if that is first
-	tail         []byte       // the last rows of a picture, with room behind each
-	kernels      cpu.Resample // the best of this machine, unless a test asks for others
+	across, down  line
+	stepsAcross   int          // of a kernel for a pixel
+	pairsDown     int          // words of weights for a pixel
+	source        Image        // a piece of a picture
+	premultiplied Image        // the same, if it has alpha
+	wide, high    Image        // after the pass across the rows, and down the columns if that is first
+	tail          []byte       // the last rows of a picture, with room behind each
+	kernels       cpu.Resample // the best of this machine, unless a test asks for others
 }
 
 var bestKernels = cpu.For(cpu.Best()).Resample
@@ -85,56 +87,59 @@ func accepts(dst *Image, src Source, f Filter, p Rect) error {
 
 // resample passes across the rows and down the columns, each unless it would change nothing.
 func (r *Resizer) resample(dst *Image, src Source, f Filter, part Rect) error {
+	if r.kernels.Down == nil {
+		r.kernels = bestKernels
+	}
 	w, h, c := src.Size()
-	var x, y int
+	in := window{src: src, w: w, h: h}
 	across := dst.W != w || part.columns() != span{0, float32(w)}
 	down := dst.H != h || part.rows() != span{0, float32(h)}
-	columnsFirst := columnsFirst(h-dst.H, w-dst.W)
+	downFirst := across && down && columnsFirst(h-dst.H, w-dst.W)
 	if across {
 		r.across.measure(w, dst.W, part.columns(), f)
-		x, w = r.across.reach()
+		in.x, in.w = r.across.reach()
 	}
 	if down {
 		r.down.measure(h, dst.H, part.rows(), f)
-		y, h = r.down.reach()
+		in.y, in.h = r.down.reach()
+		r.pairsDown = r.down.pairs()
 	}
-	if err := fits(dst, h, w, columnsFirst); err != nil {
+	if err := fits(dst, in, downFirst); err != nil {
 		return err
 	}
-	var err error
-	if r.source, err = src.Part(x, y, w, h); err != nil {
+	if err := r.passes(dst, in, across, down, downFirst); err != nil {
 		return err
 	}
-	in := &r.source
-	if hasAlpha(c) {
-		r.window.reshape(w, h, c, w*c)
-		premultiply(&r.window, in)
-		in = &r.window
-	}
-	r.passes(dst, in, across, down, columnsFirst)
 	if hasAlpha(c) {
 		unpremultiply(dst)
 	}
 	return nil
 }
 
-// passes makes the passes that are needed.
-func (r *Resizer) passes(dst, in *Image, across, down, columnsFirst bool) {
-	if r.kernels.Down == nil {
-		r.kernels = bestKernels
-	}
+// passes makes the passes that are needed. The first one reads the source, a piece at a time.
+func (r *Resizer) passes(dst *Image, in window, across, down, downFirst bool) error {
 	switch {
-	case !down:
-		copyRows(dst, r.rows(in, dst.W))
 	case !across:
-		r.columns(dst, in)
-	case columnsFirst:
-		r.high.reshape(in.W, dst.H, in.C, in.W*in.C)
-		r.columns(&r.high, in)
-		copyRows(dst, r.rows(&r.high, dst.W))
+		return r.sourceColumns(dst, in)
+	case downFirst:
+		r.high.reshape(in.w, dst.H, dst.C, in.w*dst.C)
+		if err := r.sourceColumns(&r.high, in); err != nil {
+			return err
+		}
+		r.widen(dst.W, dst.H, dst.C)
+		r.rows(0, &r.high)
 	default:
-		r.columns(dst, r.rows(in, dst.W))
+		r.widen(dst.W, in.h, dst.C)
+		if err := r.sourceRows(in); err != nil {
+			return err
+		}
 	}
+	if down && !downFirst {
+		r.columns(dst, &r.wide)
+	} else {
+		copyRows(dst, &r.wide)
+	}
+	return nil
 }
 
 // columnsFirst tells the order of the passes, between which values are rounded to bytes, for a picture that becomes
@@ -142,44 +147,41 @@ func (r *Resizer) passes(dst, in *Image, across, down, columnsFirst bool) {
 // part of the source counts does not matter.
 func columnsFirst(shorter, narrower int) bool { return shorter > 0 && shorter > 2*narrower }
 
-// fits bounds the memory in between, for h rows of w pixels that count.
-func fits(dst *Image, h, w int, columnsFirst bool) error {
-	need := int64(h) * int64(dst.W)
-	if columnsFirst {
-		need = int64(dst.H) * int64(w+dst.W)
+// fits bounds the memory in between.
+func fits(dst *Image, in window, downFirst bool) error {
+	need := int64(in.h) * int64(dst.W) * int64(dst.C)
+	if downFirst {
+		need = int64(dst.H) * int64(in.w+dst.W) * int64(dst.C)
 	}
-	if hasAlpha(dst.C) {
-		need += int64(h) * int64(w)
-	}
-	if need *= int64(dst.C); need > maxScratch {
+	if need > maxScratch {
 		return fmt.Errorf("pixels: resize: %dx%d to %dx%d needs %s in between, want at most %s (resize in two steps)",
-			h, w, dst.H, dst.W, memory.Format(need), memory.Format(maxScratch))
+			in.h, in.w, dst.H, dst.W, memory.Format(need), memory.Format(maxScratch))
 	}
 	return nil
 }
 
-// rows resamples the rows of a picture to n pixels.
-func (r *Resizer) rows(in *Image, n int) *Image {
+// widen shapes r.wide for h rows of w pixels as a kernel writes them.
+func (r *Resizer) widen(w, h, c int) {
 	const store = 4 // bytes that a kernel writes at a pixel
-	steps, step := r.across.steps(in.C), cpu.StepPixels(in.C)*in.C
-	blocks := (in.H + r.kernels.Rows - 1) / r.kernels.Rows
-	r.wide.reshape(n, blocks*r.kernels.Rows, in.C, n*in.C+store)
-	r.wide.H = in.H
-	from := r.across.from
-	for i := range from {
-		from[i] *= int32(in.C)
-	}
-	reads := int(from[n-1]) + (steps-1)/2*2*step + 16 // bytes of a row, see cpu.AcrossFunc
-	kernel, rows := r.kernels.Across[in.C], r.kernels.Rows
-	for y := 0; y < in.H; y += rows {
+	blocks := (h + r.kernels.Rows - 1) / r.kernels.Rows
+	r.wide.reshape(w, blocks*r.kernels.Rows, c, w*c+store)
+	r.wide.H = h
+	r.stepsAcross = r.across.steps(c)
+}
+
+// rows resamples the rows of a picture into r.wide, from its row first on, which is one that a kernel may begin with.
+func (r *Resizer) rows(first int, in *Image) {
+	kernel, n, out := r.kernels.Across[in.C], r.wide.W, &r.wide
+	step := cpu.StepPixels(in.C) * in.C
+	reads := int(r.across.from[n-1])*in.C + (r.stepsAcross-1)/2*2*step + 16 // bytes of a row, see cpu.AcrossFunc
+	for y := 0; y < in.H; y += r.kernels.Rows {
 		pix, stride := in.Pix[y*in.Stride:], in.Stride
-		if (rows-1)*stride+reads > len(pix) {
+		if (r.kernels.Rows-1)*stride+reads > len(pix) {
 			pix, stride = r.padded(in, y, reads)
 		}
-		kernel(n, &r.wide.Pix[y*r.wide.Stride], r.wide.Stride, &pix[0], stride, &from[0], steps,
+		kernel(n, &out.Pix[(first+y)*out.Stride], out.Stride, &pix[0], stride, &r.across.starts[0], r.stepsAcross,
 			&r.across.words[0])
 	}
-	return &r.wide
 }
 
 // padded copies the rows from y on that a kernel takes at once, with room for so many bytes each. The last one stands
@@ -195,7 +197,6 @@ func (r *Resizer) padded(in *Image, y, room int) (pix []byte, stride int) {
 
 // columns resamples the columns of a picture to the rows of dst.
 func (r *Resizer) columns(dst, in *Image) {
-	size := r.down.pairs()
 	n := dst.W * dst.C
 	kernel := r.kernels.Down
 	if n < r.kernels.Least {
@@ -203,7 +204,7 @@ func (r *Resizer) columns(dst, in *Image) {
 	}
 	for y := range dst.H {
 		kernel(n, &dst.Row(y)[0], &in.Row(int(r.down.from[y]))[0], in.Stride, int(r.down.counts[y]),
-			&r.down.words[y*size])
+			&r.down.words[y*r.pairsDown])
 	}
 }
 

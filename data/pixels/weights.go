@@ -16,6 +16,7 @@ type line struct {
 	taps    int       // the most of counts
 	exact   []float64 // the weights of one pixel, before they are rounded
 	words   []int16   // the weights as a kernel takes them
+	starts  []int32   // from in bytes
 }
 
 // span is the part of a side that is resampled.
@@ -73,8 +74,12 @@ func (l *line) reach() (first, n int) {
 	return int(start), int(l.from[last] + l.counts[last])
 }
 
-// steps writes the words of the weights for rows of c channels, and returns the number of steps for each pixel.
+// steps writes words and starts for rows of c channels, and returns the number of steps for each pixel.
 func (l *line) steps(c int) int {
+	l.starts = resized(l.starts, len(l.from))
+	for i, first := range l.from {
+		l.starts[i] = first * int32(c)
+	}
 	per, size := cpu.StepPixels(c), cpu.StepWords(c)
 	steps := (l.taps + per - 1) / per
 	l.words = resized(l.words, len(l.from)*steps*size)
@@ -88,7 +93,7 @@ func (l *line) steps(c int) int {
 	return steps
 }
 
-// pairs is steps for the kernel that goes down columns. It returns the number of words for each pixel.
+// pairs writes the words for the kernel that goes down columns, and returns how many there are for each pixel.
 func (l *line) pairs() int { return l.steps(4) * cpu.StepWords(4) }
 
 // resized returns a slice of n values that reuses the memory of s; they have no meaning.

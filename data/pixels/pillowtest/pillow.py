@@ -100,6 +100,8 @@ def resize_cases():
         for part in parts:
             box = [float(np.float32(p * side)) for p, side in zip(part, old + old)]
             yield mode, old, {"size": new, "filter": filter, "box": box}
+    for (old, new), mode in itertools.product([((1500, 900), (40, 60)), ((700, 2300), (50, 40))], ["L", "RGBA"]):
+        yield mode, old, {"size": new, "filter": "bicubic", "box": [0.5, 0, old[0], old[1] - 0.5]}
 
 
 def convert_cases():
