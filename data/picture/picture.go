@@ -37,7 +37,7 @@ type Picture struct {
 }
 
 // Read reads a picture file and scales it to h x w pixels of c channels: 1 (grey, Rec. 601 luma) or 3 (red, green,
-// blue). Its aspect is kept (Catmull-Rom, averaging when it shrinks) and it is centred. With invert the result is 255
+// blue). Its aspect is kept, as Pillow resizes with BICUBIC, and it is centred. With invert the result is 255
 // minus that: data sets like Fashion-MNIST are light on black, photographs and scans mostly dark on white.
 //
 // Margins and transparent parts become 0, the background of such a data set, in either case: the picture is drawn on
@@ -102,7 +102,7 @@ func read(f *io.SectionReader, h, w, c int, invert bool, budget int64) (*Picture
 	if l.need > maxMemory/8 {
 		defer runtime.GC() // the next large picture must not meet this one in memory
 	}
-	return s.fit(h, w, c, invert), nil
+	return s.fit(h, w, c, invert)
 }
 
 // layout is what the head of a file says of a picture.

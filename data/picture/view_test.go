@@ -242,7 +242,7 @@ func TestViewColours(t *testing.T) {
 func TestViewParts(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for name, m := range every(23, 18) {
-		for _, c := range []int{1, 3} {
+		for _, c := range []int{1, 3, 4} {
 			whole := &View{Image: m, C: c, Ground: White}
 			all, err := whole.Part(0, 0, 23, 18)
 			if err != nil {
@@ -272,7 +272,7 @@ func TestViewRefuses(t *testing.T) {
 		channels, x, y, w, h int
 		want                 string
 	}{
-		{2, 0, 0, 1, 1, "view of 2 channels, want 1 or 3"},
+		{2, 0, 0, 1, 1, "view of 2 channels, want 1, 3 or 4"},
 		{1, 0, 3, 2, 2, "part of 2x2 at row 3, column 0, want it within 4x5"},
 		{1, 0, 0, 1, 0, "part of 0x1 at row 0, column 0"},
 	} {
