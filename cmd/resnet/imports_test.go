@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/picture":             {"data/memory", "data/pixels"},
+	"data/augment":             {"data/pixels"},
 	"data/pixels":              {"data/memory", "kernels/cpu"},
 	"data/pixels/pillowtest":   {"data/pixels"},
 	"data/atomicfile/disktest": {"data/atomicfile"},

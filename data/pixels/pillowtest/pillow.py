@@ -1,7 +1,7 @@
 """What Pillow makes of a picture, for tests.
 
     pillow.py serve              answer requests on standard input until it ends
-    pillow.py golden SUBJECT     print golden values, a line of JSON each, of resize or convert
+    pillow.py golden SUBJECT     print golden values, a line of JSON each, of resize, convert or augment
 
 Made with Pillow 13.0.0 and NumPy 2.4.6 (pip install pillow==13.0.0 numpy==2.4.6). A request is a line of JSON and the
 bytes of a picture; the answer is a line of JSON and the bytes of another one. Golden values name their pictures by the
@@ -12,11 +12,12 @@ import base64
 import io
 import itertools
 import json
+import math
 import sys
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageOps
 
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -51,7 +52,61 @@ def jpeg(image, **options):
     return Image.frombytes("L", (out.tell(), 1), out.getvalue())
 
 
-OPERATIONS = {"resize": resize, "convert": convert, "jpeg": jpeg}
+def hue(image, part):
+    """torchvision's adjust_hue."""
+    if image.mode == "L":
+        return image
+    h, s, v = image.convert("HSV").split()
+    turned = np.asarray(h) + np.array(int(part * 255) % 256, np.uint8)
+    return Image.merge("HSV", (Image.fromarray(turned), s, v)).convert("RGB")
+
+
+def affine_matrix(center, angle, translate, scale, shear):
+    """torchvision's: the inverse of translation, centre, and rotation with shear and scale."""
+    turn, sx, sy = math.radians(angle), math.radians(shear[0]), math.radians(shear[1])
+    a = math.cos(turn - sy) / math.cos(sy)
+    b = -math.cos(turn - sy) * math.tan(sx) / math.cos(sy) - math.sin(turn)
+    c = math.sin(turn - sy) / math.cos(sy)
+    d = -math.sin(turn - sy) * math.tan(sx) / math.cos(sy) + math.cos(turn)
+    m = [v / scale for v in (d, -b, 0.0, -c, a, 0.0)]
+    x, y = -center[0] - translate[0], -center[1] - translate[1]
+    m[2] = m[0] * x + m[1] * y + center[0]
+    m[5] = m[3] * x + m[4] * y + center[1]
+    return m
+
+
+def filling(image, fill):
+    return tuple(fill) if image.mode == "RGB" else fill[0]
+
+
+def affine(image, filter, fill, **how):
+    matrix = affine_matrix(**how)
+    return image.transform(image.size, Image.Transform.AFFINE, matrix, FILTERS[filter], fillcolor=filling(image, fill))
+
+
+def rotate(image, angle, filter, fill):
+    return image.rotate(angle, FILTERS[filter], fillcolor=filling(image, fill))
+
+
+OPERATIONS = {
+    "resize": resize,
+    "convert": convert,
+    "jpeg": jpeg,
+    "hflip": lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    "vflip": lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+    "brightness": lambda image, factor: ImageEnhance.Brightness(image).enhance(factor),
+    "contrast": lambda image, factor: ImageEnhance.Contrast(image).enhance(factor),
+    "saturation": lambda image, factor: ImageEnhance.Color(image).enhance(factor),
+    "sharpness": lambda image, factor: ImageEnhance.Sharpness(image).enhance(factor),
+    "hue": hue,
+    "posterize": ImageOps.posterize,
+    "solarize": ImageOps.solarize,
+    "invert": ImageOps.invert,
+    "autocontrast": ImageOps.autocontrast,
+    "equalize": ImageOps.equalize,
+    "affine": affine,
+    "rotate": rotate,
+}
 
 
 def noise(seed, n):
@@ -150,13 +205,37 @@ def ycck():
     return file[:at] + b"\2" + file[at + 1 :]
 
 
-CASES = {"resize": resize_cases, "convert": convert_cases}
+def augment_cases():
+    calls = [("hflip", {}), ("vflip", {}), ("invert", {}), ("autocontrast", {}), ("equalize", {})]
+    for name in ["brightness", "contrast", "saturation", "sharpness"]:
+        calls += [(name, {"factor": factor}) for factor in (0, 0.1, 0.7, 1, 1.3, 1.9, 5)]
+    calls += [("hue", {"part": part}) for part in (-0.5, -0.1, 0, 0.003, 0.25, 0.5)]
+    calls += [("posterize", {"bits": bits}) for bits in (1, 4, 7, 8)]
+    calls += [("solarize", {"threshold": threshold}) for threshold in (0, 128, 200.5, 256)]
+    for filter, fill in itertools.product(["nearest", "bilinear"], [(0, 0, 0), (200, 100, 50)]):
+        drawn = {"filter": filter, "fill": fill}
+        calls += [("rotate", {"angle": angle} | drawn) for angle in (0, 0.5, 30, 90, -90, 180, 213.7, 360)]
+        for angle, translate, scale, shear in [
+            (0, (0, 0), 1, (0, 0)), (0, (3, -7), 1, (0, 0)), (0, (0.5, 0.25), 0.7, (0, 0)), (15, (0, 0), 1.2, (10, 0)),
+            (-170, (4, 4), 0.5, (0, -30)), (77, (-2, 9), 2, (20, 45)),
+        ]:  # fmt: skip
+            how = {"center": (8.5, 4), "angle": angle, "translate": translate, "scale": scale, "shear": shear}
+            calls.append(("affine", how | drawn))
+    for (op, args), mode, size in itertools.product(calls, ["L", "RGB"], [(31, 22), (20, 20), (1, 3)]):
+        yield op, mode, size, args
+
+
+CASES = {
+    "resize": lambda: (("resize", *case) for case in resize_cases()),
+    "convert": lambda: (("convert", *case) for case in convert_cases()),
+    "augment": augment_cases,
+}
 
 
 def golden(subject):
-    for seed, (mode, size, args) in enumerate(CASES[subject]()):
+    for seed, (op, mode, size, args) in enumerate(CASES[subject]()):
         content = noise(seed, size[0] * size[1] * CHANNELS.get(mode, 1) + PALETTE * (mode == "P"))
-        emit({"op": subject, "mode": mode, "size": size, "seed": seed, "args": args}, content)
+        emit({"op": op, "mode": mode, "size": size, "seed": seed, "args": args}, content)
     if subject == "convert":
         for file in jpeg_cases():
             emit(file_case(file), file)
