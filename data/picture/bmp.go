@@ -19,12 +19,17 @@ func inspectBMP(f *io.SectionReader) (*layout, error) {
 		return nil, err
 	}
 	if h.width < 0 {
-		return nil, refuse("damaged bmp: width %d", h.width)
+		return nil, damaged("damaged bmp: width %d", h.width)
 	}
 	l := &layout{width: int(h.width), height: max(int(h.height), -int(h.height))}
 	l.need = area(l.width, l.height)
 	if h.bits > 8 {
 		l.need *= 4
+	} else {
+		l.mode |= Palette
+	}
+	if h.alpha {
+		l.mode |= Alpha
 	}
 	l.decode = func() (image.Image, error) {
 		pixels := io.NewSectionReader(f, int64(h.offset), f.Size())
@@ -60,7 +65,7 @@ func readBMPHeader(f *io.SectionReader) (*bmpHeader, error) {
 		return nil, refuse("is a BMP of OS/2" + bmpConvert)
 	case 40, 52, 56, 108, 124:
 	default:
-		return nil, refuse("damaged bmp: header of %d bytes, want 40, 52, 56, 108 or 124", size)
+		return nil, damaged("damaged bmp: header of %d bytes, want 40, 52, 56, 108 or 124", size)
 	}
 	copy(b[18:], s.bytes(int(size)-4))
 	h := &bmpHeader{offset: number(10), width: int32(number(18)), height: int32(number(22)),

@@ -16,28 +16,56 @@ func inspectGIF(f *io.SectionReader) (*layout, error) {
 	if screen[10]&0x80 != 0 {
 		s.skip(colours(screen[10]))
 	}
+	mode := Palette
 	for s.err == nil {
 		switch kind := s.byte(); kind {
 		case '!': // extension: its kind, and blocks
-			s.skip(1)
-			for n := s.byte(); n != 0; n = s.byte() {
-				s.skip(int64(n))
+			if s.byte() == 0xf9 && s.byte() == 4 && s.bytes(4)[0]&1 != 0 { // graphic control: has a transparent colour
+				mode |= Alpha
 			}
+			s.skipBlocks()
 		case ',':
 			frame := [9]byte(s.bytes(9)) // left, top, width, height, flags
 			if s.err != nil {
 				return nil, s.err
 			}
-			return gifLayout(f, screen, frame), nil
+			if secondFrame(s, frame[8]) {
+				mode |= Animated
+			}
+			l := gifLayout(f, screen, frame)
+			l.mode = mode
+			return l, nil
 		case ';':
-			return nil, refuse("gif without a picture")
+			return nil, damaged("gif without a picture")
 		default:
 			if s.err == nil {
-				return nil, refuse("damaged gif: block of kind %#02x, want a picture, an extension or the end", kind)
+				return nil, damaged("damaged gif: block of kind %#02x, want a picture, an extension or the end", kind)
 			}
 		}
 	}
 	return nil, s.err
+}
+
+// skipBlocks skips blocks, each behind its length, up to an empty one and over it.
+func (s *scanner) skipBlocks() {
+	for n := s.byte(); n != 0; n = s.byte() {
+		s.skip(int64(n))
+	}
+}
+
+// secondFrame tells whether another frame follows the one whose header with these flags was read.
+func secondFrame(s *scanner, flags byte) bool {
+	if flags&0x80 != 0 {
+		s.skip(colours(flags))
+	}
+	s.skip(1) // bits of a code
+	s.skipBlocks()
+	kind := s.byte()
+	for ; kind == '!'; kind = s.byte() {
+		s.skip(1)
+		s.skipBlocks()
+	}
+	return kind == ','
 }
 
 // colours is the size of a colour table in bytes.

@@ -33,10 +33,11 @@ func inspectJPEG(f *io.SectionReader) (*layout, error) {
 	if !j.ended {
 		j.end = dataEnd(f)
 	}
-	l := &layout{width: j.width, height: j.height, orientation: j.orientation, need: j.need()}
+	l := &layout{width: j.width, height: j.height, orientation: j.orientation, need: j.need(),
+		mode: j.mode()}
 	l.decode = func() (image.Image, error) {
 		if !j.ended && !j.finished() {
-			return nil, refuse("truncated jpeg: its data end in or after scan %d, which leaves it unfinished", j.scans)
+			return nil, truncated("truncated jpeg: its data end in or after scan %d, which leaves it unfinished", j.scans)
 		}
 		m, err := jpeg.Decode(j.reader(j.height))
 		if isCut(err) || errors.As(err, new(jpeg.FormatError)) {
@@ -207,6 +208,17 @@ func (j *jpegFile) scan(b []byte) {
 	}
 }
 
+// mode tells by the number of colour planes how colours are stored; four are cyan, magenta, yellow and black.
+func (j *jpegFile) mode() Mode {
+	switch len(j.components) {
+	case 1:
+		return Grey
+	case 4:
+		return CMYK
+	}
+	return 0
+}
+
 // finished tells whether the scans bring every bit of the picture.
 func (j *jpegFile) finished() bool {
 	for _, c := range j.components {
@@ -256,15 +268,15 @@ const maxProbe = 20e6
 // cut says how much of a picture is good whose data the decoder refuses. The decoder does not tell, but a picture of
 // fewer rows, which it reads from the same data, is whole.
 func (j *jpegFile) cut(err error) error {
-	what := "damaged jpeg"
+	what, fault := "damaged jpeg", damaged
 	if !j.ended {
-		what = "truncated jpeg"
+		what, fault = "truncated jpeg", truncated
 	}
 	switch {
 	case j.progressive || j.scans != 1:
-		return refuse("%s: bad data among its %d scans: %w", what, j.scans, err)
+		return fault("%s: bad data among its %d scans: %w", what, j.scans, err)
 	case area(j.width, j.height) > maxProbe:
-		return refuse("%s: %w", what, err)
+		return fault("%s: %w", what, err)
 	}
 	good, bad := 0, j.height // rows
 	for bad-good > 1 {
@@ -275,5 +287,5 @@ func (j *jpegFile) cut(err error) error {
 			bad = rows
 		}
 	}
-	return refuse("%s: its data are good up to row %d of %d", what, good, j.height)
+	return fault("%s: its data are good up to row %d of %d", what, good, j.height)
 }

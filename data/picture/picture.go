@@ -12,7 +12,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"strings"
 
 	"resnet/data/memory"
@@ -45,23 +44,9 @@ type Picture struct {
 //
 // Sides of at most 65536 pixels and whatever decodes in 400 MB are accepted, if this machine has that.
 func Read(path string, h, w, c int, invert bool) (*Picture, error) {
-	info, err := os.Stat(path) // before opening, which would wait for a writer if this were a pipe
+	f, info, err := Open(path)
 	if err != nil {
-		return nil, fileError(path, err)
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("picture: %s: is a folder, want a picture", path)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("picture: %s: not a regular file", path)
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("picture: %s: file of %s, want at most %s", path, memory.Format(info.Size()),
-			memory.Format(maxFile))
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fileError(path, err)
+		return nil, fmt.Errorf("picture: %s: %w", path, err)
 	}
 	defer f.Close()
 	p, err := read(io.NewSectionReader(f, 0, info.Size()), h, w, c, invert, maxMemory)
@@ -71,12 +56,34 @@ func Read(path string, h, w, c int, invert bool) (*Picture, error) {
 	return p, nil
 }
 
-// fileError names the file once, and not the system's call.
-func fileError(path string, err error) error {
-	if e := (*fs.PathError)(nil); errors.As(err, &e) {
-		err = e.Err
+// Open opens a regular file of at most 1 GB for [Inspect]. Its errors do not name the file.
+func Open(path string) (*os.File, os.FileInfo, error) {
+	info, err := os.Stat(path) // before opening, which would wait for a writer if this were a pipe
+	if err != nil {
+		return nil, nil, reason(err)
 	}
-	return fmt.Errorf("picture: %s: %w", path, err)
+	switch {
+	case info.IsDir():
+		return nil, nil, errors.New("is a folder, want a picture")
+	case !info.Mode().IsRegular():
+		return nil, nil, errors.New("not a regular file")
+	case info.Size() > maxFile:
+		return nil, nil, &Error{TooLarge, fmt.Errorf("file of %s, want at most %s", memory.Format(info.Size()),
+			memory.Format(maxFile))}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, reason(err)
+	}
+	return f, info, nil
+}
+
+// reason is what an error says beside the file's name and the system's call.
+func reason(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // read is Read for content, with another budget than 400 MB.
@@ -84,24 +91,18 @@ func read(f *io.SectionReader, h, w, c int, invert bool, budget int64) (*Picture
 	if h < 1 || w < 1 || c != 1 && c != 3 {
 		return nil, fmt.Errorf("picture wanted as %dx%dx%d, want at least 1x1 and 1 or 3 channels", h, w, c)
 	}
-	format, err := sniff(f)
+	file, err := Inspect(f)
 	if err != nil {
 		return nil, err
 	}
-	l, err := format.inspect(f)
-	if err != nil {
-		return nil, explain(format.name, err)
-	}
-	if err := l.check(format.name, budget); err != nil {
+	if err := file.layout.check(file.Format, budget); err != nil {
 		return nil, err
 	}
-	s, err := l.still()
+	s, err := file.layout.still()
 	if err != nil {
-		return nil, explain(format.name, err)
+		return nil, explain(file.Format, err)
 	}
-	if l.need > maxMemory/8 {
-		defer runtime.GC() // the next large picture must not meet this one in memory
-	}
+	defer file.release()
 	return s.fit(h, w, c, invert)
 }
 
@@ -110,29 +111,37 @@ type layout struct {
 	width, height int             // of what is decoded, as stored
 	canvas        image.Rectangle // where it is shown, if that is more than what is decoded
 	orientation   int             // 1 to 8 as in EXIF; 0 where the file does not say
-	need          int64           // bytes that decode allocates at most
+	mode          Mode
+	need          int64 // bytes that decode allocates at most
 	decode        func() (image.Image, error)
 }
 
 // check holds the sides and the memory to the budget.
 func (l *layout) check(format string, budget int64) error {
 	if l.width < 1 || l.height < 1 {
-		return fmt.Errorf("%s of %dx%d has no pixels", format, l.height, l.width)
+		return &Error{Damaged, fmt.Errorf("%s of %dx%d has no pixels", format, l.height, l.width)}
 	}
-	size := l.canvas.Union(image.Rect(0, 0, l.width, l.height)).Size()
+	size := l.size()
 	if size.X > maxSide || size.Y > maxSide {
-		return fmt.Errorf("%s of %dx%d pixels, want sides of at most %d", format, size.Y, size.X, maxSide)
+		return &Error{TooLarge, fmt.Errorf("%s of %dx%d pixels, want sides of at most %d", format, size.Y, size.X,
+			maxSide)}
 	}
 	// A canvas is never in memory as a whole; it counts one byte a pixel for the time that it takes to scale.
 	need := max(l.need, int64(size.X)*int64(size.Y))
 	if need > budget {
-		return fmt.Errorf("%s of %dx%d pixels needs %s to decode, want at most %s (scale it down first)",
-			format, size.Y, size.X, memory.Format(need), memory.Format(budget))
+		return &Error{TooLarge, fmt.Errorf(
+			"%s of %dx%d pixels needs %s to decode, want at most %s (scale it down first)",
+			format, size.Y, size.X, memory.Format(need), memory.Format(budget))}
 	}
 	if err := memory.Fits(need); err != nil {
-		return fmt.Errorf("%s of %dx%d pixels: %w", format, size.Y, size.X, err)
+		return &Error{TooLarge, fmt.Errorf("%s of %dx%d pixels: %w", format, size.Y, size.X, err)}
 	}
 	return nil
+}
+
+// size is that of what is shown.
+func (l *layout) size() image.Point {
+	return l.canvas.Union(image.Rect(0, 0, l.width, l.height)).Size()
 }
 
 // still decodes the picture. A decoder that panics has met a file that it was not made for.
@@ -149,22 +158,17 @@ func (l *layout) still() (s *still, err error) {
 	return &still{m, l.canvas.Union(m.Bounds()), l.orientation}, nil
 }
 
-// refusal is an error that stands as it is: the file is whole, but not for us.
-type refusal struct{ error }
-
-func refuse(format string, args ...any) error { return refusal{fmt.Errorf(format, args...)} }
-
 // explain says whether a file is cut or damaged.
 func explain(format string, err error) error {
 	switch {
-	case errors.As(err, new(refusal)):
+	case FaultOf(err) != None:
 		return err
 	case isCut(err):
-		return fmt.Errorf("truncated %s", format)
+		return truncated("truncated %s", format)
 	case strings.Contains(err.Error(), "unsupported"): // as the decoders have it, each in its own type
-		return fmt.Errorf("%s of a kind that is not supported (%w); convert it to PNG or JPEG", format, err)
+		return refuse("%s of a kind that is not supported (%w); convert it to PNG or JPEG", format, err)
 	}
-	return fmt.Errorf("damaged %s: %s", format, strings.TrimPrefix(err.Error(), format+": "))
+	return damaged("damaged %s: %s", format, strings.TrimPrefix(err.Error(), format+": "))
 }
 
 // isCut tells the errors of a file that ends too early. Not every decoder wraps those that it met.

@@ -27,6 +27,8 @@ func inspectPNG(f *io.SectionReader) (*layout, error) {
 				header = append(header, b...)
 			}
 			n = 0
+		case name == "acTL":
+			l.mode |= Animated
 		case name == "tRNS":
 			transparent = true
 		case name == "eXIf" && l.orientation == 0 && n <= 1<<16:
@@ -42,6 +44,7 @@ func inspectPNG(f *io.SectionReader) (*layout, error) {
 	}
 	l.width = int(binary.BigEndian.Uint32(header))
 	l.height = int(binary.BigEndian.Uint32(header[4:]))
+	l.mode |= pngMode(header[8], header[9], transparent)
 	l.need = area(l.width, l.height) * pngBytes(header[8], header[9], transparent)
 	if header[12] != 0 {
 		l.need *= 2 // the passes of interlacing are pictures of their own
@@ -50,7 +53,7 @@ func inspectPNG(f *io.SectionReader) (*layout, error) {
 		m, err := png.Decode(whole(f))
 		if isCut(err) && header[12] == 0 {
 			rows := pngPixels(f) / pngRow(l.width, header[8], header[9])
-			return nil, refuse("truncated png: its data are good up to row %d of %d", min(rows, int64(l.height)),
+			return nil, truncated("truncated png: its data are good up to row %d of %d", min(rows, int64(l.height)),
 				l.height)
 		}
 		return m, err
@@ -100,6 +103,24 @@ func (d *pngData) Read(p []byte) (int, error) {
 		d.s.skip(4)
 	}
 	return n, err
+}
+
+// pngMode tells the mode by bits a sample and colour type: 0 grey, 2 colour, 3 palette, 4 grey and alpha, 6 colour and
+// alpha. Transparent is a picture with a chunk that makes one colour, or colours of the palette, so.
+func pngMode(depth, colour byte, transparent bool) (m Mode) {
+	switch colour {
+	case 0, 4:
+		m |= Grey
+	case 3:
+		m |= Palette
+	}
+	if transparent || colour&4 != 0 {
+		m |= Alpha
+	}
+	if depth == 16 {
+		m |= Deep
+	}
+	return m
 }
 
 // pngBytes is what a pixel takes once it is decoded.

@@ -82,15 +82,15 @@ func sniff(f io.ReaderAt) (*format, error) {
 	}
 	switch k := kindOf(head); {
 	case len(head) == 0:
-		return nil, errors.New("empty file, want a " + formatNames + " picture")
+		return nil, truncated("empty file, want a %s picture", formatNames)
 	case len(bytes.Trim(head, "\x00")) == 0:
-		return nil, errors.New("begins with zeros only, want a " + formatNames + " picture (was it copied to its end?)")
+		return nil, damaged("begins with zeros only, want a %s picture (was it copied to its end?)", formatNames)
 	case k == nil:
-		return nil, errors.New("not a " + formatNames + " picture")
+		return nil, &Error{NotPicture, errors.New("not a " + formatNames + " picture")}
 	case k.picture:
-		return nil, fmt.Errorf("is %s, which is not supported; convert it to PNG or JPEG", k.name)
+		return nil, refuse("is %s, which is not supported; convert it to PNG or JPEG", k.name)
 	default:
-		return nil, fmt.Errorf("is %s, want a %s picture", k.name, formatNames)
+		return nil, &Error{NotPicture, fmt.Errorf("is %s, want a %s picture", k.name, formatNames)}
 	}
 }
 
@@ -113,9 +113,15 @@ func kindOf(head []byte) *kind {
 	return nil
 }
 
-// extensions are those of pictures.
-var extensions = []string{".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".dib", ".tif",
-	".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".ico"}
+// extensions are those of pictures: of the formats that are read, and of others.
+var (
+	extensions = []string{".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".dib", ".tif",
+		".tiff"}
+	otherExtensions = []string{".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".ico"}
+)
+
+// Named tells whether a file's name is that of a picture that [Read] reads, in capital or small letters.
+func Named(path string) bool { return slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) }
 
 // Meant tells whether the file at path is meant to be a picture, by its content or by its name: [Read] either reads it
 // or has something to say.
@@ -124,7 +130,7 @@ func Meant(path string) bool {
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	if slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) {
+	if Named(path) || slices.Contains(otherExtensions, strings.ToLower(filepath.Ext(path))) {
 		return true
 	}
 	f, err := os.Open(path)

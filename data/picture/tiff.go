@@ -41,6 +41,7 @@ func inspectTIFF(f *io.SectionReader) (*layout, error) {
 		return nil, err
 	}
 	l := &layout{width: config.Width, height: config.Height, orientation: validOrientation(fields[tagOrientation])}
+	l.mode = tiffMode(config.ColorModel, fields[tagSamples].value)
 	l.need = area(l.width, l.height)*tiffBytes(config.ColorModel) + tiffBlock(fields, l.width, l.height)
 	l.decode = func() (image.Image, error) {
 		m, err := tiff.Decode(whole(f))
@@ -99,6 +100,25 @@ func tiffBytes(m color.Model) int64 {
 		return 8
 	}
 	return 1 // a palette
+}
+
+// tiffMode is the mode of what the decoder returns. A fourth sample is alpha.
+func tiffMode(m color.Model, samples uint32) (mode Mode) {
+	switch m {
+	case color.GrayModel, color.Gray16Model:
+		mode |= Grey
+	case color.RGBAModel, color.NRGBAModel, color.RGBA64Model, color.NRGBA64Model:
+	default:
+		mode |= Palette
+	}
+	switch m {
+	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
+		mode |= Deep
+	}
+	if samples == 4 {
+		mode |= Alpha
+	}
+	return mode
 }
 
 // tiffBlock bounds what the decoder holds of one strip or tile: it stops at eight bytes a pixel, and its buffer grows

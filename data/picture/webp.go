@@ -25,6 +25,12 @@ func inspectWebP(f *io.SectionReader) (*layout, error) {
 		case "VP8X":
 			b := c.data(f, 10) // flags, width-1, height-1
 			canvas = image.Rect(0, 0, uint24(b[4:])+1, uint24(b[7:])+1)
+			if b[0]&(1<<4) != 0 {
+				l.mode |= Alpha
+			}
+			if b[0]&(1<<1) != 0 {
+				l.mode |= Animated
+			}
 		case "ANMF":
 			if pic.bits.name == "" {
 				b := c.data(f, 16) // x/2, y/2, width-1, height-1, duration, flags
@@ -46,6 +52,9 @@ func inspectWebP(f *io.SectionReader) (*layout, error) {
 		return nil, err
 	}
 	l.width, l.height, l.need = size.X, size.Y, need
+	if pic.transparent() {
+		l.mode |= Alpha
+	}
 	if !canvas.Empty() {
 		l.canvas = canvas.Sub(frame)
 	}
@@ -121,7 +130,7 @@ func chunks(f io.ReaderAt, from, to int64, visit func(chunk) error) error {
 		case !needed:
 			return nil
 		default:
-			return refuse("truncated webp: chunk %q has %d of %d bytes", c.name, to-c.at, c.size)
+			return truncated("truncated webp: chunk %q has %d of %d bytes", c.name, to-c.at, c.size)
 		}
 		if err := visit(c); err != nil {
 			return err
@@ -147,6 +156,11 @@ func (p *webpPicture) take(c chunk) error {
 		p.bits = c
 	}
 	return nil
+}
+
+// transparent tells what the picture itself says of transparent parts: a lossless one has a bit for that.
+func (p *webpPicture) transparent() bool {
+	return p.bits.name == "VP8L" && p.bits.data(p.f, 5)[4]&(1<<4) != 0 || p.bits.name == "VP8 " && p.alpha.name != ""
 }
 
 // webpTrees bounds the Huffman trees of a lossless picture: the decoder accepts 2600 groups, and a byte of the file
