@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
+	"resnet/data/folder"
 	"resnet/data/picture"
 	"resnet/nn/infer"
 	"resnet/nn/train/plots"
@@ -88,8 +89,9 @@ func picturesIn(dir string) (names []string, rest others, err error) {
 	for _, e := range entries {
 		name := e.Name()
 		path := filepath.Join(dir, name)
+		_, ignored := folder.Ignored(name)
 		switch {
-		case strings.HasPrefix(name, "."), slices.Contains(hidden, strings.ToLower(name)):
+		case ignored:
 		case isDir(path):
 			rest.folders++
 		case picture.Meant(path):
@@ -100,9 +102,6 @@ func picturesIn(dir string) (names []string, rest others, err error) {
 	}
 	return names, rest, nil
 }
-
-// hidden are the files that macOS and Windows leave in folders, in small letters.
-var hidden = []string{"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db"}
 
 // predictFiles reads the pictures and fills in their probabilities or errors. Beyond what --grid draws it holds the
 // pixels of one batch.
