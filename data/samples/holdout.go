@@ -16,8 +16,8 @@ type Sum [sha256.Size]byte
 //
 // The content alone decides: it goes to validation where a hash of it lies in that fraction of all hashes. So a sample
 // never changes sides when others come or go, and the copies of a picture are on one side, whatever their names and
-// classes. A class of n pictures gives fraction*n of them on average, but at
-// least one if it has two, and keeps one for training.
+// classes. A class of n pictures gives fraction*n of them on average, but at least one if it has two, and keeps one for
+// training.
 func (s *Set) HoldOut(sums []Sum, fraction float64) error {
 	if len(sums) != len(s.Samples) {
 		return fmt.Errorf("samples: %d sums for %d samples", len(sums), len(s.Samples))
