@@ -15,10 +15,11 @@ func dataCommand() *cli.Command {
 	dir := &cli.StringFlag{Name: "data-dir", Usage: dataDirUsage}
 	dataset := datasetFlag("")
 	return &cli.Command{
-		Name: "data", Usage: "fetch a data set, look at one",
+		Name: "data", Usage: "fetch a data set, look at one or at a folder of pictures",
 		Description: `examples:
    resnet data fetch
-   resnet data info`,
+   resnet data info
+   resnet data check photos`,
 		Subcommands: []*cli.Command{
 			{
 				Name: "fetch", Usage: "download a data set and verify it",
@@ -50,6 +51,7 @@ examples:
 					formatFlag("table", "json")},
 				Action: runInfo,
 			},
+			checkCommand(),
 		},
 	}
 }

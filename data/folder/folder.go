@@ -1,5 +1,6 @@
-// Package folder finds the pictures of a data set that lies in class folders: DIR/<class>/..., or the same in DIR/train,
-// DIR/val and DIR/test. It goes by content: any suffix will do, and files that are no pictures are told apart.
+// Package folder finds the pictures of a data set that lies in class folders: DIR/<class>/..., or the same in
+// DIR/train, DIR/val and DIR/test. It goes by content: any suffix will do, and files that are no pictures are told
+// apart.
 package folder
 
 import (

@@ -104,13 +104,15 @@ func TestSplits(t *testing.T) {
 		want  []string
 		err   string
 	}{
-		"three":      {[]string{"train/a/1", "valid/a/2", "TEST/b/3"}, []string{"train a train/a/1", "val a valid/a/2", "test b TEST/b/3"}, ""},
+		"three": {[]string{"train/a/1", "valid/a/2", "TEST/b/3"},
+			[]string{"train a train/a/1", "val a valid/a/2", "test b TEST/b/3"}, ""},
 		"train only": {[]string{"train/a/1", "docs/b/2"}, []string{"train a train/a/1"}, ""},
 		"no train":   {[]string{"val/a/1", "test/a/2"}, []string{"val a val/a/1", "test a test/a/2"}, ""},
 		"a class":    {[]string{"test/1", "other/2"}, []string{"train other other/2", "train test test/1"}, ""},
 		"validation": {[]string{"training/a/1", "validation/a/1", "testing/a/1"},
 			[]string{"train a training/a/1", "val a validation/a/1", "test a testing/a/1"}, ""},
-		"twice":        {[]string{"train/a/1", "val/a/2", "valid/a/2"}, nil, "has the folders val and valid, want one of them"},
+		"twice": {[]string{"train/a/1", "val/a/2", "valid/a/2"}, nil,
+			"has the folders val and valid, want one of them"},
 		"loose":        {[]string{"1", "2"}, nil, "no class folders, and 2 files beside them, want <class>/picture.png"},
 		"a table":      {[]string{"1", "labels.csv"}, nil, "(or name the table: "},
 		"loose splits": {[]string{"train/1", "test/2"}, nil, "no class folders, and 2 files"},
@@ -168,7 +170,8 @@ func TestLinks(t *testing.T) {
 	}
 	in, out := list(s)
 	equal(t, "samples", in, []string{
-		"train a a/one.png", "train a a/out/in/three.png", "train a a/sub/two.png", "train b b/other.png", "train c c/two.png",
+		"train a a/one.png", "train a a/out/in/three.png", "train a a/sub/two.png", "train b b/other.png",
+		"train c c/two.png",
 	})
 	equal(t, "others", out, []string{
 		"a/0link.png: link to what its class has", "a/again.png: link to what its class has",
@@ -181,7 +184,9 @@ func TestLinks(t *testing.T) {
 
 // What the system refuses to read is named, and the rest is there.
 func TestRefused(t *testing.T) {
-	dir := tree(t, map[string]string{"a/1.png": png, "a/2.png": png, "a/locked/3.png": png, "b/4.png": png, "c/5.png": png})
+	dir := tree(t, map[string]string{
+		"a/1.png": png, "a/2.png": png, "a/locked/3.png": png, "b/4.png": png, "c/5.png": png,
+	})
 	denied := func(path string) error {
 		if name := filepath.Base(path); name == "2.png" || name == "locked" || name == "c" {
 			return &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}

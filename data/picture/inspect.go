@@ -42,13 +42,19 @@ func Inspect(f *io.SectionReader) (*File, error) {
 // its sides or the memory that it takes.
 func (f *File) Check(maxPixels int64) error {
 	if n := area(f.Width, f.Height); n > maxPixels && max(f.Width, f.Height) <= maxSide {
-		return &Error{TooLarge, fmt.Errorf("%s of %dx%d pixels, %s, want at most %s", f.Format, f.Height, f.Width,
-			megapixels(n), megapixels(maxPixels))}
+		return &Error{TooLarge, fmt.Errorf("%s of %dx%d pixels, %s", f.Format, f.Height, f.Width, excess(n, maxPixels))}
 	}
 	return f.layout.check(f.Format, maxMemory)
 }
 
-func megapixels(n int64) string { return fmt.Sprintf("%.3g megapixels", float64(n)/1e6) }
+// excess says two numbers of pixels, in megapixels where three digits tell them apart.
+func excess(n, limit int64) string {
+	have, want := fmt.Sprintf("%.3g", float64(n)/1e6), fmt.Sprintf("%.3g", float64(limit)/1e6)
+	if limit < 1e6 || have == want {
+		return fmt.Sprintf("%d in all, want at most %d", n, limit)
+	}
+	return fmt.Sprintf("%s megapixels, want at most %s megapixels", have, want)
+}
 
 // Decode decodes the picture and forgets it: the error is what [Read] would say. It is for files that passed Check.
 func (f *File) Decode() error {

@@ -56,7 +56,8 @@ func (s *Set) HoldOut(sums []Sum, fraction float64) error {
 	return nil
 }
 
-// heldOut is what decides whether a class has samples on both sides: its contents with the lowest and the highest place.
+// heldOut is what decides whether a class has samples on both sides: its contents with the lowest and the highest
+// place.
 type heldOut struct {
 	any, distinct         bool // has samples; of two contents
 	lowest, highest       uint64

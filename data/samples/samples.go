@@ -117,8 +117,8 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"hidden", "left by a system or program", "not a picture", "kind of picture that is not read", "not in a class folder",
-	"folder beside train, val and test", "link to what its class has", "link to a folder around it", "not a regular file", "cannot be read",
+	"hidden", "left by a system or program", "not a picture", "kind of picture that is not read",
+	"not in a class folder", "folder beside train, val and test", "link to what its class has", "link to a folder around it", "not a regular file", "cannot be read",
 	"link to nothing", "missing", "named twice",
 }
 

@@ -136,14 +136,16 @@ func TestScan(t *testing.T) {
 		"none.png":      {picture.None, "no such file"},
 	} {
 		got, ok := images[name]
-		if !ok || got.Fault != c.fault || !strings.HasPrefix(got.Problem, c.problem) || (got.Problem == "") != (c.problem == "") {
+		if !ok || got.Fault != c.fault || !strings.HasPrefix(got.Problem, c.problem) ||
+			(got.Problem == "") != (c.problem == "") {
 			t.Errorf("%s: %v %q, want %v %q", name, got.Fault, got.Problem, c.fault, c.problem)
 		}
 		if content, ok := files[name]; ok && (got.Sum != sha256.Sum256(content) || got.Bytes != int64(len(content))) {
 			t.Errorf("%s: sum %x of %d bytes", name, got.Sum, got.Bytes)
 		}
 	}
-	if m := images["film.gif"]; m.Format != "gif" || m.Width != 3 || m.Height != 4 || m.Mode.String() != "palette, animated" {
+	film := picture.Head{Format: "gif", Width: 3, Height: 4, Mode: picture.Palette | picture.Animated, Memory: 12}
+	if m := images["film.gif"]; m.Head != film {
 		t.Errorf("film.gif: %+v", m)
 	}
 	if want := len(set.Samples); len(calls) != want || calls[want-1] != want {
