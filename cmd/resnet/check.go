@@ -1,9 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data/folder"
+	"resnet/data/manifest"
 	"resnet/data/samples"
 	"resnet/data/scan"
 	"resnet/data/terminal"
@@ -18,10 +19,13 @@ import (
 
 func checkCommand() *cli.Command {
 	return &cli.Command{
-		Name: "check", Usage: "look at a folder of pictures before training", ArgsUsage: "DIR",
+		Name: "check", Usage: "look at your own pictures before training", ArgsUsage: "DIR|TABLE",
 		Description: `DIR has a folder for each class with pictures at any depth, or folders train, val
 (valid, validation) and test with such folders in them. Pictures are told by their
-content: any suffix will do.
+content: any suffix will do. TABLE lists pictures instead, by paths relative to it,
+with their labels and, if it likes, splits and weights: CSV with commas, semicolons
+or tabs, columns between spaces, or JSON lines. Columns are known by a header's
+names, such as path, file_name, image; label, class, category; split; weight.
 
 Each picture is decoded to its end, and what is wrong is listed: files that are
 damaged, cut or too large, copies within and across splits, the same picture in
@@ -33,11 +37,15 @@ The exit status is 1 if training would not begin.
 examples:
    resnet data check photos
    resnet data check photos --on-bad-image skip
+   resnet data check labels.csv --columns path,label,-,split
    resnet data check photos --heads --format json`,
 		Flags: []cli.Flag{
 			choice("on-bad-image", string(scan.Fail), "what training does about pictures that it cannot use",
 				string(scan.Fail), string(scan.Skip)),
 			&cli.Int64Flag{Name: "max-pixels", Value: scan.MaxPixels, Usage: "refuse pictures of more than `N` pixels"},
+			&cli.StringFlag{Name: "columns",
+				Usage:       "what a table's columns are, as `path,label,split,weight`, - for others",
+				DefaultText: "by its header, or path and label"},
 			boolFlag("heads", "read the heads of the files only: faster, but damage behind them is not seen"),
 			boolFlag("no-cache", "read each file anew, and keep nothing"),
 			&cli.IntFlag{Name: "workers", Aliases: []string{"j"}, Usage: "files that are read at one time",
@@ -58,7 +66,7 @@ type checked struct {
 
 func runCheck(c *cli.Context) error {
 	if c.NArg() != 1 {
-		return usagef("check: %d folders given, want one", c.NArg())
+		return usagef("check: %d folders or tables given, want one", c.NArg())
 	}
 	if n := c.Int("workers"); n < 0 {
 		return usagef("check: %d workers, want at least 1 (0: one per processor)", n)
@@ -88,7 +96,7 @@ func runCheck(c *cli.Context) error {
 // check finds the samples of a data set and scans them.
 func check(c *cli.Context, path string) (*scan.Report, error) {
 	workers := atMostProcessors(c, c.Int("workers"))
-	set, err := findSamples(c.Context, path, workers)
+	set, err := findSamples(c, path, workers)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +119,19 @@ func check(c *cli.Context, path string) (*scan.Report, error) {
 	return scan.NewReport(set, images), nil
 }
 
-func findSamples(ctx context.Context, path string, workers int) (*samples.Set, error) {
-	return folder.Walk(ctx, path, workers)
+// findSamples finds those of a folder, or of a table that lists them.
+func findSamples(c *cli.Context, path string, workers int) (*samples.Set, error) {
+	var columns []string
+	if list := c.String("columns"); list != "" {
+		columns = strings.Split(list, ",")
+	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return manifest.Read(c.Context, path, columns)
+	}
+	if columns != nil {
+		return nil, usagef("check: --columns with a folder, want a table")
+	}
+	return folder.Walk(c.Context, path, workers)
 }
 
 // scanBar shows how many pictures were looked at: on a terminal a line that is redrawn, elsewhere one every ten

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"resnet/data/samples"
 	"resnet/data/scan"
 )
 
@@ -39,6 +42,11 @@ func (t *checkTable) summary() {
 	line("folder", printable(t.r.Dir))
 	line("pictures", fmt.Sprintf("%s in %s, %s", thousands(int64(t.r.Images)),
 		plural(len(t.r.Classes), "class", "classes"), strings.Join(t.r.Splits, ", ")))
+	if few, most := extremes(t.r); few.Name != most.Name {
+		line("balance", fmt.Sprintf("%s (%s) to %s (%s) usable pictures of a class to train on",
+			thousands(int64(few.In(samples.Train))), printable(few.Name),
+			thousands(int64(most.In(samples.Train))), printable(most.Name)))
+	}
 	if t.r.Width == nil {
 		return
 	}
@@ -46,6 +54,12 @@ func (t *checkTable) summary() {
 	line("height", spreadText(t.r.Height))
 	line("formats", countsText(t.r.Formats))
 	line("colours", countsText(t.r.Modes))
+}
+
+// extremes returns the classes with the fewest and the most pictures to train on.
+func extremes(r *scan.Report) (few, most scan.Class) {
+	fewer := func(a, b scan.Class) int { return cmp.Compare(a.In(samples.Train), b.In(samples.Train)) }
+	return slices.MinFunc(r.Classes, fewer), slices.MaxFunc(r.Classes, fewer)
 }
 
 func spreadText(s *scan.Spread) string {

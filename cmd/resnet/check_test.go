@@ -42,7 +42,8 @@ func writePhotos(t *testing.T) string {
 		"train/cat/1.PNG": whole, "train/cat/copy": whole, "train/cat/cut.png": whole[:len(whole)-20],
 		"train/cat/notes.txt": []byte("notes"), "train/cat/Thumbs.db": {1}, "train/cat/page.jpg": []byte("<html>"),
 		"train/dog/2.jpeg": pictureOf(t, 20, 50, red, asJPEG), "train/dog/3.png": pictureOf(t, 9, 9, blue, png.Encode),
-		"train/dog/as-cat.png": whole, "valid/cat/4.png": whole, "train/owl/5.png": pictureOf(t, 5, 5, blue, png.Encode),
+		"train/dog/as-cat.png": whole, "valid/cat/4.png": whole, "train/owl/5.png": pictureOf(t, 5, 5, blue,
+			png.Encode),
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -64,9 +65,12 @@ func TestDataCheck(t *testing.T) {
 		t.Errorf("exit status %d, %q", code, stderr)
 	}
 	for _, want := range []string{
-		"pictures  9 in 3 classes, train, val\n", "width     5 to 40 pixels, median 40\n",
+		"pictures  9 in 3 classes, train, val\n",
+		"balance   1 (owl) to 3 (dog) usable pictures of a class to train on\n",
+		"width     5 to 40 pixels, median 40\n",
 		"formats   6 png; 1 jpeg\n", "\n2 cannot be used\n", "cut.png: truncated png: its data are good up to row ",
-		"page.jpg: is an HTML page, want a PNG", "\n1 same picture under two labels\n", "\n1 same picture in two splits\n",
+		"page.jpg: is an HTML page, want a PNG", "\n1 same picture under two labels\n",
+		"\n1 same picture in two splits\n",
 		"\n2 class that a split lacks\n   dog: none in val\n   owl: none in val\n", "\n1 without a picture\n   empty\n",
 		"1 not a picture: .txt, as " + filepath.Join("train", "cat", "notes.txt"),
 		"1 left by a system or program, as " + filepath.Join("train", "cat", "Thumbs.db"),
@@ -87,7 +91,8 @@ func TestDataCheck(t *testing.T) {
 		Problem        string
 	}
 	decode(t, succeed(t, "data", "check", dir, "--on-bad-image", "skip", "--format", "json"), &got)
-	if got.Images != 9 || got.Usable != 7 || len(got.Bad) != 2 || len(got.Copies) != 1 || len(got.Copies[0].Paths) != 4 ||
+	if got.Images != 9 || got.Usable != 7 || len(got.Bad) != 2 || len(got.Copies) != 1 ||
+		len(got.Copies[0].Paths) != 4 ||
 		got.Problem != "" || !strings.HasPrefix(got.Verdict, "7 usable of 9") ||
 		!slices.Equal(got.Splits, []string{"train", "val"}) {
 		t.Errorf("%+v", got)
@@ -100,6 +105,32 @@ func TestDataCheck(t *testing.T) {
 	out = succeed(t, "data", "check", dir, "--max-pixels", "1000", "--on-bad-image", "skip")
 	if !strings.Contains(out, "1.PNG: png of 30x40 pixels, 1200 in all, want at most 1000") {
 		t.Errorf("at most 1000 pixels:\n%s", out)
+	}
+}
+
+// A table lists the pictures of the folder that it lies in.
+func TestDataCheckTable(t *testing.T) {
+	dir := writePhotos(t)
+	table := filepath.Join(dir, "labels.csv")
+	write(t, table, []byte("train/cat/1.PNG 0.5 x\ntrain/dog/2.jpeg 1.0 y\ntrain/dog/9.png 1.0 z\n"))
+	var got struct {
+		Images, Usable int
+		Classes        []struct{ Name string }
+		Bad            []struct{ Path, Fault string }
+	}
+	out := succeed(t, "data", "check", table, "--on-bad-image", "skip", "--format", "json")
+	if decode(t, out, &got); got.Images != 3 || got.Usable != 2 || len(got.Classes) != 2 ||
+		got.Classes[0].Name != "0.5" ||
+		len(got.Bad) != 1 || got.Bad[0].Fault != "missing" {
+		t.Errorf("%+v", got)
+	}
+	out = succeed(t, "data", "check", table, "--columns", "path,-,label", "--on-bad-image", "skip")
+	if !strings.Contains(out, "\nx ") || !strings.Contains(out, "\n1 without a picture\n   z\n") {
+		t.Errorf("by the third column:\n%s", out)
+	}
+	_, stderr, code := resnet(t, "data", "check", table, "--columns", "label", "--quiet")
+	if code != 1 || !strings.Contains(stderr, "labels.csv: columns label, want path and label among them") {
+		t.Errorf("exit status %d, %q", code, stderr)
 	}
 }
 
@@ -144,10 +175,12 @@ func TestDataCheckErrors(t *testing.T) {
 		code int
 		want string
 	}{
-		{nil, 2, "check: 0 folders given, want one"}, {[]string{dir, dir}, 2, "check: 2 folders given, want one"},
+		{nil, 2, "check: 0 folders or tables given, want one"}, {[]string{dir, dir}, 2,
+			"check: 2 folders or tables given, want one"},
 		{[]string{dir, "-j", "-1"}, 2, "check: -1 workers, want at least 1"},
 		{[]string{dir, "--max-pixels", "0"}, 2, "check: --max-pixels 0, want at least 1"},
 		{[]string{dir, "--on-bad-image", "ignore"}, 2, `--on-bad-image "ignore", want one of error, skip`},
+		{[]string{dir, "--columns", "path,label"}, 2, "check: --columns with a folder, want a table"},
 		{[]string{filepath.Join(dir, "none")}, 1, "none: no such file or directory"},
 		{[]string{loose}, 1, "no class folders with pictures, want <class>/picture.png (or name the table: "},
 		{[]string{filepath.Join(dir, "valid")}, 1, "one class with usable pictures to train on, want two or more"},

@@ -15,7 +15,7 @@ func dataCommand() *cli.Command {
 	dir := &cli.StringFlag{Name: "data-dir", Usage: dataDirUsage}
 	dataset := datasetFlag("")
 	return &cli.Command{
-		Name: "data", Usage: "fetch a data set, look at one or at a folder of pictures",
+		Name: "data", Usage: "fetch a data set, look at one or at your own pictures",
 		Description: `examples:
    resnet data fetch
    resnet data info

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -191,7 +190,8 @@ func assemble(set *samples.Set, dirs []classDir, found []finds) error {
 	for i, d := range dirs {
 		class, _ := slices.BinarySearch(set.Classes, d.name)
 		for _, path := range found[i].files {
-			set.Samples = append(set.Samples, samples.Sample{Path: path, Weight: 1, Class: int32(class), Split: d.split})
+			set.Samples = append(set.Samples, samples.Sample{Path: path, Weight: 1, Class: int32(class),
+				Split: d.split})
 		}
 		set.Others = append(set.Others, found[i].others...)
 		found[i] = finds{}
@@ -202,19 +202,17 @@ func assemble(set *samples.Set, dirs []classDir, found []finds) error {
 
 // noClasses says what a folder without a class holds instead.
 func noClasses(set *samples.Set, dirs []classDir) error {
-	loose, tables := 0, []string{}
+	loose := 0
 	for _, o := range set.Others {
 		if o.Reason == samples.NoClass {
 			loose++
-			if ext := strings.ToLower(filepath.Ext(o.Path)); ext == ".csv" || ext == ".tsv" || ext == ".jsonl" {
-				tables = append(tables, o.Path)
-			}
 		}
 	}
+	tables := set.Tables()
 	switch {
 	case len(tables) > 0:
 		return fmt.Errorf("no class folders with pictures, want <class>/picture.png (or name the table: %s)",
-			filepath.Join(set.Dir, tables[0]))
+			set.Path(tables[0]))
 	case len(dirs) > 0:
 		return fmt.Errorf("no picture in its %d class folders, want <class>/picture.png", len(dirs))
 	}

@@ -113,7 +113,8 @@ func TestSplits(t *testing.T) {
 			[]string{"train a training/a/1", "val a validation/a/1", "test a testing/a/1"}, ""},
 		"twice": {[]string{"train/a/1", "val/a/2", "valid/a/2"}, nil,
 			"has the folders val and valid, want one of them"},
-		"loose":        {[]string{"1", "2"}, nil, "no class folders, and 2 files beside them, want <class>/picture.png"},
+		"loose": {[]string{"1", "2"}, nil,
+			"no class folders, and 2 files beside them, want <class>/picture.png"},
 		"a table":      {[]string{"1", "labels.csv"}, nil, "(or name the table: "},
 		"loose splits": {[]string{"train/1", "test/2"}, nil, "no class folders, and 2 files"},
 	} {
@@ -152,7 +153,8 @@ func TestLinks(t *testing.T) {
 	dir := tree(t, map[string]string{
 		"a/one.png": png, "a/sub/two.png": png,
 		"a/0link.png": "-> one.png", "a/again.png": "-> sub/two.png", // sorted before and after what they lead to
-		"a/self": "-> self", "a/gone.png": "-> nowhere.png", "a/up": "-> ..", "a/here": "-> .", "a/sub/top": "-> ../../a",
+		"a/self": "-> self", "a/gone.png": "-> nowhere.png", "a/up": "-> ..", "a/here": "-> .",
+		"a/sub/top":  "-> ../../a",
 		"a/subagain": "-> sub", "a/out": "-> ../../" + "OUT", "a/outfile.png": "-> ../../OUT/in/three.png",
 		"b/other.png": "-> ../a/one.png", "c": "-> a/sub", "d": "-> nowhere",
 	})

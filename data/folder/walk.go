@@ -167,7 +167,8 @@ func (w *walker) fail(path string, err error) {
 // found on the way to itself.
 func failure(err error) (samples.Reason, string) {
 	// filepath.EvalSymlinks has an error of its own for links in a circle.
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) || strings.Contains(err.Error(), "too many links") {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) || strings.Contains(err.Error(),
+		"too many links") {
 		return samples.Dangling, ""
 	}
 	return samples.Unreadable, reason(err).Error()

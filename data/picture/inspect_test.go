@@ -18,7 +18,8 @@ import (
 func gifOf(t testing.TB, frames int, colours ...color.Color) []byte {
 	g := &gif.GIF{}
 	for range frames {
-		g.Image = append(g.Image, image.NewPaletted(image.Rect(0, 0, 9, 5), append(color.Palette{color.Black}, colours...)))
+		g.Image = append(g.Image, image.NewPaletted(image.Rect(0, 0, 9, 5), append(color.Palette{color.Black},
+			colours...)))
 		g.Delay = append(g.Delay, 10)
 	}
 	return encode(t, func(w io.Writer) error { return gif.EncodeAll(w, g) })
@@ -45,7 +46,8 @@ func TestInspect(t *testing.T) {
 		"webp, lossy":    {fixture(t, "lossy-white-black.webp"), "webp", 32, 24, "colour"},
 		"webp, alpha":    {fixture(t, "lossy-alpha.webp"), "webp", 32, 24, "colour, alpha"},
 		"webp, lossless": {fixture(t, "lossless-alpha-profile.webp"), "webp", 32, 24, "colour, alpha"},
-		"bmp": {bmpFile{header: 40, bits: 1}.encode(whiteBlack(), color.Palette{color.Black, color.White}), "bmp", 32, 24,
+		"bmp": {bmpFile{header: 40, bits: 1}.encode(whiteBlack(), color.Palette{color.Black, color.White}), "bmp", 32,
+			24,
 			"palette"},
 		"tiff, 16 bits": {fixture(t, "16-bit-big-endian.tif"), "tiff", 32, 24, "colour, 16 bit"},
 		"tiff":          {fixture(t, "lzw.tif"), "tiff", 32, 24, "colour"},
@@ -77,7 +79,8 @@ func TestFaults(t *testing.T) {
 		"cut": {good[:len(good)*2/3], Truncated}, "flipped": {flipped, Damaged},
 		"12 bits": {fixture(t, "12-bit.jpg"), Unsupported}, "tiff": {fixture(t, "planes.tif"), Unsupported},
 		"no pixels": {bigPNG(t, 0, 4, 8, 0, 0, 0), Damaged}, "side": {bigPNG(t, 1<<17, 1, 8, 0, 0, 0), TooLarge},
-		"memory": {bigPNG(t, 8000, 8000, 16, 6, 0, 0), TooLarge}, "pixels": {bigPNG(t, 9000, 9000, 1, 0, 0, 0), TooLarge},
+		"memory": {bigPNG(t, 8000, 8000, 16, 6, 0, 0), TooLarge}, "pixels": {bigPNG(t, 9000, 9000, 1, 0, 0, 0),
+			TooLarge},
 		"cut jpeg": {fixture(t, "restarts.jpg")[:500], Truncated},
 		"gif":      {[]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), Damaged},
 	} {

@@ -37,7 +37,8 @@ func inspectJPEG(f *io.SectionReader) (*layout, error) {
 		mode: j.mode()}
 	l.decode = func() (image.Image, error) {
 		if !j.ended && !j.finished() {
-			return nil, truncated("truncated jpeg: its data end in or after scan %d, which leaves it unfinished", j.scans)
+			return nil, truncated("truncated jpeg: its data end in or after scan %d, which leaves it unfinished",
+				j.scans)
 		}
 		m, err := jpeg.Decode(j.reader(j.height))
 		if isCut(err) || errors.As(err, new(jpeg.FormatError)) {

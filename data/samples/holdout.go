@@ -37,7 +37,7 @@ func (s *Set) HoldOut(sums []Sum, fraction float64) error {
 			held[c.lowestSum] = true
 		}
 	}
-	for _, c := range classes { // later than the above: a class without training samples is worse than one less held out
+	for _, c := range classes { // last, because a class needs samples to train on more than others
 		if c.any && c.highest <= bound(fraction) {
 			held[c.highestSum] = false
 		}

@@ -77,6 +77,18 @@ func (s *Set) Sort() {
 	slices.Sort(s.Empty)
 }
 
+// Tables lists the files beside class folders that may list the pictures and their labels, by their suffix.
+func (s *Set) Tables() []string {
+	var all []string
+	for _, o := range s.Others {
+		ext := strings.ToLower(filepath.Ext(o.Path))
+		if o.Reason == NoClass && slices.Contains([]string{".csv", ".tsv", ".jsonl"}, ext) {
+			all = append(all, o.Path)
+		}
+	}
+	return all
+}
+
 // HasSplit tells whether any sample belongs to the split.
 func (s *Set) HasSplit(split Split) bool {
 	return slices.ContainsFunc(s.Samples, func(x Sample) bool { return x.Split == split })
@@ -118,7 +130,8 @@ const (
 
 var reasonNames = [reasons]string{
 	"hidden", "left by a system or program", "not a picture", "kind of picture that is not read",
-	"not in a class folder", "folder beside train, val and test", "link to what its class has", "link to a folder around it", "not a regular file", "cannot be read",
+	"not in a class folder", "folder beside train, val and test", "link to what its class has",
+	"link to a folder around it", "not a regular file", "cannot be read",
 	"link to nothing", "missing", "named twice",
 }
 

@@ -133,7 +133,8 @@ func TestHoldOutLeavesOtherSplits(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	for name, want := range map[string]Split{"train": Train, "VALID": Val, "Validation": Val, "val": Val, "test": Test} {
+	for name, want := range map[string]Split{"train": Train, "VALID": Val, "Validation": Val, "val": Val,
+		"test": Test} {
 		if got, ok := ParseSplit(name); !ok || got != want {
 			t.Errorf("%s: %v, %v", name, got, ok)
 		}

@@ -3,6 +3,7 @@ package scan
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -45,6 +46,7 @@ func (r *Report) Trainable(onBad OnBad) error {
 	if onBad == Fail && len(r.Bad) > 0 {
 		return &BadError{r.Dir, r.Images, r.Bad}
 	}
+	const oneClass = "one class with usable pictures to train on, want two or more"
 	learnt := 0
 	for _, c := range r.Classes {
 		if c.In(samples.Train) > 0 {
@@ -54,8 +56,10 @@ func (r *Report) Trainable(onBad OnBad) error {
 	switch {
 	case learnt == 0:
 		return fmt.Errorf("scan: %s: no usable picture to train on", r.Dir)
+	case learnt == 1 && len(r.Tables) > 0:
+		return fmt.Errorf("scan: %s: %s (or name the table: %s)", r.Dir, oneClass, filepath.Join(r.Dir, r.Tables[0]))
 	case learnt == 1:
-		return fmt.Errorf("scan: %s: one class with usable pictures to train on, want two or more", r.Dir)
+		return fmt.Errorf("scan: %s: %s", r.Dir, oneClass)
 	}
 	return nil
 }

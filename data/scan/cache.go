@@ -18,8 +18,8 @@ import (
 
 // A cache is a line, an entry after another, and the SHA-256 of all before it. An entry has, each number as a varint:
 //
-//	path, bytes and modification time, whether decoded, fault, format, width, height, orientation, mode, memory, SHA-256,
-//	problem
+//	path, bytes and modification time, whether decoded, fault,
+//	format, width, height, orientation, mode, memory, SHA-256, problem
 //
 // Texts stand behind their length. A cache of another version of the program, or of a Go whose decoders may judge
 // otherwise, is not read.

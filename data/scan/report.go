@@ -30,6 +30,7 @@ type Report struct {
 	Turned []string `json:"turned"` // by their EXIF orientation
 	Odd    Odd      `json:"odd_colour"`
 	Others []Others `json:"others"` // what else lies there, by reason
+	Tables []string `json:"tables"` // of Others, what may list pictures and labels
 }
 
 // Class counts the pictures of a class.
@@ -85,7 +86,10 @@ type Others struct {
 
 // NewReport puts together what a scan of the set found.
 func NewReport(set *samples.Set, images []Image) *Report {
-	r := &Report{Dir: set.Dir, Images: len(images), Splits: []string{}, Empty: slices.Concat([]string{}, set.Empty)}
+	r := &Report{
+		Dir: set.Dir, Images: len(images), Splits: []string{},
+		Empty: slices.Concat([]string{}, set.Empty), Tables: slices.Concat([]string{}, set.Tables()),
+	}
 	for split := range samples.Split(samples.Splits) {
 		if set.HasSplit(split) {
 			r.Splits = append(r.Splits, split.String())

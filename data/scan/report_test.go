@@ -37,6 +37,7 @@ func reported() (*samples.Set, []Image) {
 	add(samples.Test, 0, "test/a/1", 3, of(5, 4, 0))
 	add(samples.Test, 1, "test/b/1", 0, Image{Problem: "permission denied"})
 	set.Others = []samples.Other{
+		{Path: "labels.TSV", Reason: samples.NoClass},
 		{Path: "train/.x", Reason: samples.Hidden}, {Path: "train/a/gone", Reason: samples.Dangling},
 		{Path: "train/a/t", Reason: samples.NotPicture, Detail: ".txt"},
 		{Path: "train/a/u", Reason: samples.NotPicture, Detail: ".txt"},
@@ -65,8 +66,10 @@ func TestReport(t *testing.T) {
 			{sum(3), []string{"test/a/1", "train/b/1"}, []string{"a", "b"}, []string{"train", "test"}},
 			{sum(1), []string{"train/a/1", "train/a/2"}, []string{"a"}, []string{"train"}},
 		},
-		Turned: []string{"train/b/2"}, Odd: Odd{"grey", []string{"train/b/1"}},
-		Others: []Others{{"not a picture", ".txt", []string{"train/a/t", "train/a/u"}}, {"hidden", "", []string{"train/.x"}}},
+		Tables: []string{"labels.TSV"}, Turned: []string{"train/b/2"}, Odd: Odd{"grey", []string{"train/b/1"}},
+		Others: []Others{{"not a picture", ".txt", []string{"train/a/t", "train/a/u"}}, {"hidden", "",
+			[]string{"train/.x"}},
+			{"not in a class folder", "", []string{"labels.TSV"}}},
 	}
 	if !reflect.DeepEqual(r, want) {
 		t.Errorf("got  %+v\nwant %+v", r, want)
@@ -83,7 +86,8 @@ func TestOddColour(t *testing.T) {
 		t.Errorf("all grey: %+v", odd)
 	}
 	images[0].Mode = picture.Alpha
-	if odd := NewReport(set, images).Odd; odd.Colour != "colour" || !reflect.DeepEqual(odd.Paths, []string{"train/a/1"}) {
+	if odd := NewReport(set, images).Odd; odd.Colour != "colour" || !reflect.DeepEqual(odd.Paths,
+		[]string{"train/a/1"}) {
 		t.Errorf("one coloured: %+v", odd)
 	}
 }
@@ -104,12 +108,17 @@ func TestTrainable(t *testing.T) {
 	if err := r.Trainable(Skip); err != nil {
 		t.Error(err)
 	}
-	for i, want := range map[int]string{3: "one class with usable pictures", 0: "no usable picture to train on"} {
-		for k := i; k < len(images); k++ {
+	one := "one class with usable pictures to train on, want two or more (or name the table: " +
+		filepath.Join("dir", "labels.TSV")
+	for _, c := range []struct {
+		from int // the first bad one
+		want string
+	}{{3, one}, {0, "no usable picture to train on"}} {
+		for k := c.from; k < len(images); k++ {
 			images[k].Problem = "bad"
 		}
-		if err := NewReport(set, images).Trainable(Skip); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %q", err, want)
+		if err := NewReport(set, images).Trainable(Skip); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v, want %q", err, c.want)
 		}
 	}
 }
@@ -117,7 +126,8 @@ func TestTrainable(t *testing.T) {
 func TestUsable(t *testing.T) {
 	set, images := reported()
 	kept, good := Usable(set, images)
-	if len(kept.Samples) != 5 || len(good) != 5 || len(set.Samples) != 8 || !reflect.DeepEqual(kept.Classes, set.Classes) {
+	if len(kept.Samples) != 5 || len(good) != 5 || len(set.Samples) != 8 || !reflect.DeepEqual(kept.Classes,
+		set.Classes) {
 		t.Errorf("%d samples and %d images kept of classes %v", len(kept.Samples), len(good), kept.Classes)
 	}
 	for i, x := range kept.Samples {
@@ -138,9 +148,11 @@ func indexOf(set *samples.Set, path string) int {
 
 func TestWriteBad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "skipped.tsv")
-	err := WriteBad(atomicfile.OS, path, []Bad{{"a/b.png", "truncated", "truncated png"}, {"a\nb\tc\xff", "damaged", "x"}})
+	err := WriteBad(atomicfile.OS, path, []Bad{{"a/b.png", "truncated", "truncated png"}, {"a\nb\tc\xff", "damaged",
+		"x"}})
 	b, _ := os.ReadFile(path)
-	if want := "a/b.png\ttruncated\ttruncated png\n" + `a\nb\tc\xff` + "\tdamaged\tx\n"; err != nil || string(b) != want {
+	if want := "a/b.png\ttruncated\ttruncated png\n" + `a\nb\tc\xff` + "\tdamaged\tx\n"; err != nil ||
+		string(b) != want {
 		t.Errorf("%v, %q, want %q", err, b, want)
 	}
 }

@@ -57,7 +57,8 @@ func Scan(ctx context.Context, set *samples.Set, o Options) ([]Image, error) {
 	if o.MaxPixels <= 0 {
 		o.MaxPixels = MaxPixels
 	}
-	s := &scanner{Options: o, set: set, images: make([]Image, len(set.Samples)), memory: semaphore.NewWeighted(inFlight)}
+	s := &scanner{Options: o, set: set, images: make([]Image, len(set.Samples)),
+		memory: semaphore.NewWeighted(inFlight)}
 	s.stamps = make([]stamp, len(set.Samples))
 	s.known = readCache(o.Cache)
 	err := s.run(ctx)

@@ -106,8 +106,9 @@ func TestScan(t *testing.T) {
 	}
 	files := map[string][]byte{
 		"good.png": whole, "large.png": large, "large-cut.png": large[:smallFile+1000], "cut.png": whole[:len(whole)/2],
-		"flipped.png": flipped, "photo.jpg": jpegOf(t, noise(8, 8, 3)), "page.jpg": []byte("<html>404"), "empty.png": nil,
-		"bomb.png": claiming(t, 20990, 29700),
+		"flipped.png": flipped, "photo.jpg": jpegOf(t, noise(8, 8, 3)), "page.jpg": []byte("<html>404"),
+		"empty.png": nil,
+		"bomb.png":  claiming(t, 20990, 29700),
 		"film.gif": encode(t, func(w io.Writer) error {
 			m := image.NewPaletted(image.Rect(0, 0, 3, 4), color.Palette{color.Black})
 			return gif.EncodeAll(w, &gif.GIF{Image: []*image.Paletted{m, m}, Delay: []int{1, 1}})
