@@ -12,7 +12,7 @@ import (
 )
 
 // smallFile is the size up to which a file is read at once, since hashing, inspecting and decoding each read it.
-const smallFile = 4 << 20
+const smallFile = 1 << 20
 
 // worker is what a goroutine uses again for each picture.
 type worker struct {
