@@ -84,6 +84,13 @@ TEST(machines_differ) {
             CHECK(strcmp(name, "emulated GPU") == 0);
         });
     CHECK(three.exited(0));
+    const Outcome named = in_child({{"RESNET_EMU_NAME", "Tesla T4"}}, [] {
+        char name[64];
+        CHECK_EQUAL(cuInit(0), CUDA_SUCCESS);
+        CHECK_EQUAL(cuDeviceGetName(name, sizeof name, 0), CUDA_SUCCESS);
+        CHECK(strcmp(name, "Tesla T4") == 0);
+    });
+    CHECK(named.exited(0));
 }
 
 TEST(a_setting_that_makes_no_sense_ends_the_process) {

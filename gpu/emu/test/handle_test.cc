@@ -4,8 +4,14 @@
 #include "dnn.h"
 
 TEST(versions) {
-    CHECK(in_child({}, [] { CHECK_EQUAL(cudnnGetVersion(), size_t{92801}); }).exited(0));
-    CHECK(in_child({{"RESNET_EMU_CUDNN", "90100"}}, [] { CHECK_EQUAL(cudnnGetVersion(), size_t{90100}); }).exited(0));
+    CHECK(in_child({}, [] {
+              CHECK_EQUAL(cudnnGetVersion(), size_t{92801});
+              CHECK_EQUAL(cudnnGetCudartVersion(), size_t{13000});
+          }).exited(0));
+    CHECK(in_child({{"RESNET_EMU_CUDNN", "90100"}, {"RESNET_EMU_CUDART", "12060"}}, [] {
+              CHECK_EQUAL(cudnnGetVersion(), size_t{90100});
+              CHECK_EQUAL(cudnnGetCudartVersion(), size_t{12060});
+          }).exited(0));
 }
 
 TEST(handles_want_a_context_and_a_live_stream) {
