@@ -1,7 +1,8 @@
 // Package cuda has the CUDA kernels that a network runs on a GPU besides those of cuDNN and cuBLAS: input and
-// augmentation, elementwise operations, batch normalisation, pooling, loss, optimisers, precision and checks; and fused
-// kernels, which do the work of several layers in one launch: the first convolution from bytes (Stem), convolutions
-// with the batch norms around them, and all that follows the last hidden layer (Head).
+// augmentation, elementwise operations, batch normalisation, pooling, loss, optimisers, precision and checks; direct
+// convolutions, the last resort where cuDNN refuses; and fused kernels, which do the work of several layers in one
+// launch: the first convolution from bytes (Stem), convolutions with the batch norms around them, and all that follows
+// the last hidden layer (Head).
 //
 // The sources are in src. generate.sh compiles them to modules in ptx: kernels.ptx and, for each element type,
 // typed_*.ptx and tensor_*.ptx, which has the kernels that need tensor cores. The binary embeds all of them. The driver

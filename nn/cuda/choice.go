@@ -28,8 +28,8 @@ type candidate struct {
 
 // choose returns the index of the candidate to use for key: that of tuner.pick among those that cuDNN does not refuse.
 // An algorithm of cuDNN's list may still fail when it runs, so one that was not measured runs once here, outside any
-// capture; if cuDNN refuses, the next is tried. An error is one that no other candidate could avoid, such as the loss of
-// the device's context.
+// capture; if cuDNN refuses, the next is tried. An error is one that no other candidate could avoid, such as the loss
+// of the device's context.
 //
 // Only Compile measures, because later the memory holds what a run needs. A smaller batch, which is bound later, takes
 // the choice of the whole batch: a key holds the plan's batch size, not the binding's. Where cuDNN refuses it for that

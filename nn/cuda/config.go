@@ -11,8 +11,8 @@ import (
 type Config struct {
 	Device    int // counted from 0
 	Precision nn.Precision
-	// Deterministic leaves out every algorithm whose sums have no fixed order; where cuDNN has no other, compiling
-	// fails.
+	// Deterministic leaves out every algorithm whose sums have no fixed order; where cuDNN has no other, our own direct
+	// convolution is used.
 	Deterministic bool
 	// NoGraph launches every kernel of every step by itself. By default a step is captured as one CUDA graph after it
 	// has run once.

@@ -25,8 +25,8 @@ func init() {
 	register(func(c *binding, op nn.MaxPool) (kernel, error) { return c.bindMaxPool(op), nil })
 }
 
-// bindAvgPool takes cuDNN's average pooling, except where cuDNN lacks the type or the padding, where dx must be masked by
-// the ReLU of the Add that was pooled, or where cuDNN refuses; then our own kernel.
+// bindAvgPool takes cuDNN's average pooling, except where cuDNN lacks the type or the padding, where dx must be masked
+// by the ReLU of the Add that was pooled, or where cuDNN refuses; then our own kernel.
 func (c *binding) bindAvgPool(kh, kw, stride int, pad nn.Pad) (kernel, error) {
 	x, y := c.in(0), c.out()
 	g := pooling(x.shape, y.shape, kh, kw, stride, pad)

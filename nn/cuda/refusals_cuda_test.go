@@ -18,8 +18,8 @@ import (
 	"resnet/nn/nntest"
 )
 
-// refusedNetwork has all that a backend computes with cuDNN: convolutions with strides, with padding on one side, with a
-// bias, of one pixel, and with a gradient that is added to another; batch norms and average pools.
+// refusedNetwork has all that a backend computes with cuDNN: convolutions with strides, with padding on one side, with
+// a bias, of one pixel, and with a gradient that is added to another; batch norms and average pools.
 func refusedNetwork() *nn.Graph {
 	g := nn.NewGraph("refused", 2, 9, 8, 3)
 	x := g.Apply("input", nn.Normalize{Mean: []float32{0.5, 0.4}, Std: []float32{0.3, 0.2}}, g.Images)
@@ -57,8 +57,8 @@ const (
 	outcomeMark     = "outcome: "
 )
 
-// TestCUDARefusedRun trains and evaluates under the refusal that its environment asks for, and compares the results with
-// the reference, and those of captured steps with those of eager ones. It is a process of TestCUDARefusals.
+// TestCUDARefusedRun trains and evaluates under the refusal that its environment asks for, and compares the results
+// with the reference, and those of captured steps with those of eager ones. It is a process of TestCUDARefusals.
 func TestCUDARefusedRun(t *testing.T) {
 	if os.Getenv(refusalVariable) == "" {
 		t.Skip("run by TestCUDARefusals")
@@ -177,8 +177,8 @@ func callsInSource(t *testing.T) map[string]bool {
 	return calls
 }
 
-// Whichever call of cuDNN refuses, a step computes what it should, with the other algorithms or with kernels of our own,
-// and the refusal is recorded and told. A new call fails here by name until there is a way out of it or an excuse.
+// Whichever call of cuDNN refuses, a step computes what it should, with the other algorithms or with kernels of our
+// own, and the refusal is recorded and told. A new call fails here by name until there is a way out of it or an excuse.
 func TestCUDARefusals(t *testing.T) {
 	requireEmulation(t)
 	symbols, err := os.ReadFile("../../gpu/forward/symbols/cudnn.txt")

@@ -19,8 +19,8 @@ func (x *chooser) settled(key, name string) {
 	x.settle(key, c, name, false)
 }
 
-// What is refused stays refused: in the process, in a run that goes on from its record, and, where choices are measured,
-// in the cache.
+// What is refused stays refused: in the process, in a run that goes on from its record, and, where choices are
+// measured, in the cache.
 func TestRefused(t *testing.T) {
 	dir := t.TempDir()
 	for _, mode := range []nn.TuneMode{nn.TuneOff, nn.TuneCached, nn.TuneOn} {

@@ -47,8 +47,8 @@ CUresult take_poison();
 // initialised is whether cuInit has succeeded.
 extern bool initialised;
 
-// checked runs body as the function of that name. Translate turns the driver's status into the library's. A call for one
-// of cuDNN's algorithms says which.
+// checked runs body as the function of that name. Translate turns the driver's status into the library's. A call for
+// one of cuDNN's algorithms says which.
 template <typename Status, typename Body>
 Status checked(const char *function, unsigned rules, Status (*translate)(CUresult), Body &&body,
                long algorithm = kAnyAlgorithm) {
