@@ -25,6 +25,7 @@ from settings import FIRST, SMOKE, Settings, write_tiny_data
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 OUT = TREE / "runs" / "gpu-check"
+ENDING = 4.0  # seconds that are kept for ending programs and removing what they left
 
 
 def arguments() -> argparse.Namespace:
@@ -55,7 +56,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="gpu-check-") as work:
             process.owns(pathlib.Path(work))
             return check(a, began, pathlib.Path(work))
-    except earlier.Refused as e:
+    except (earlier.Refused, OSError) as e:
         print(f"gpu-check: {e}", file=sys.stderr)
         return 1
     finally:
@@ -71,7 +72,7 @@ def check(a: argparse.Namespace, began: float, work: pathlib.Path) -> int:
         earlier.same_programs(before, report, a.report)
     folder.mkdir(parents=True, exist_ok=True)
     c = prepare(settings_of(a), a.bundle.resolve(), work, report)
-    c.end = began + c.settings.seconds
+    c.end = began + c.settings.seconds - ENDING
     if before:
         findings, _ = ask(c, "fp32", min(c.settings.alive_seconds, c.settings.seconds))
         c.answers = answers(findings)

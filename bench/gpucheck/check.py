@@ -115,7 +115,7 @@ def run_steps(c: Check, steps: Sequence[Step], lost: Callable[[Check], str] = la
     """Runs every step, whatever became of those before it. A step has all the time that is not kept for later ones, so
     what one leaves over the next ones may use. After a step that may have taken the GPU with it, lost says whether it
     did; then no other step begins."""
-    scale = c.settings.seconds / sum(s.share for s in steps)
+    scale = (c.end - time.monotonic()) / sum(s.share for s in steps)
     for i, step in enumerate(steps):
         c.report.begin(step.name)
         c.deadline = c.end - scale * sum(s.share for s in steps[i + 1 :])

@@ -105,7 +105,8 @@ def test(c: Check, t: TestProgram, name: str, pattern: str) -> None:
     found = gotest.parse(ended.output, ended.errors)
     if not ended.passed:
         bad, below = found.names("FAIL") + found.names(""), "".join(pattern.partition("/")[1:])
-        c.failed(name, f"{found.summary()}; exit status {ended.code}", ended.seconds, found.failures() or ended.tail(),
+        how = f"exit status {ended.code}" if ended.code is not None else ended.why()
+        c.failed(name, f"{found.summary()}; {how}", ended.seconds, found.failures() or ended.tail(),
                  [program, *options, "-test.run", only(bad) + below if bad else pattern], cwd)
     elif found.names("PASS"):
         c.passed(name, found.summary(), ended.seconds)

@@ -1,7 +1,9 @@
 """What a report says first, short enough for a terminal: whether resnet works, how fast, and against PyTorch."""
+import re
 from typing import Any
 
 FAILURES = 5  # that are named
+IN_TIME = re.compile("stopped at its limit|test timed out after")  # in the detail of what did not end in its time
 
 Row = dict[str, Any]
 
@@ -16,8 +18,12 @@ def verdict(d: Row) -> str:
     counts, run = d["counts"], d["runs"][-1]
     passed, failed, skipped = (counts[s] for s in ("passed", "failed", "skipped"))
     rest = f", {skipped} skipped" if skipped else ""
-    if failed:
-        said = f"DOES NOT WORK: {failed} of {failed + passed} parts failed{rest}"
+    slow = sum(s["status"] == "failed" and bool(IN_TIME.search(s["detail"])) for s in d["steps"])
+    if failed and failed == slow:
+        said = f"NOT SHOWN TO WORK: {slow} of {failed + passed} parts did not end in their time{rest}"
+    elif failed:
+        late = f", {slow} by not ending in their time" if slow else ""
+        said = f"DOES NOT WORK: {failed} of {failed + passed} parts failed{late}{rest}"
     elif passed:
         said = f"works: {passed} parts passed{rest}"
     else:

@@ -8,6 +8,7 @@ from unittest import mock
 import earlier
 import headline
 from fixtures import CheckFolder, Folder
+from process import Ended
 from report import ENDED, FAILED, PASSED, SKIPPED, Outcome, Report
 
 FP32 = dict(precision="fp32", phase="train", batch_size=32, images_per_second=dict(resnet=64000.0, graph=32000.0),
@@ -75,6 +76,15 @@ class HeadlineTest(CheckFolder):
         self.assertTrue(lines[1].startswith("  0: xxx") and lines[1].endswith("...; again, alone: passed"))
         self.assertEqual(lines[6:], ["  and 2 more"])
         self.assertTrue(all(len(line) < 260 for line in lines))
+
+    def test_what_did_not_end(self) -> None:
+        self.check()
+        self.report.add(Outcome("a", FAILED, "1 did not end: TestA; TestA: panic: test timed out after 9s"))
+        self.report.add(Outcome("b", FAILED, Ended(None, "", "", 9).why()))
+        self.report.close(ENDED)
+        self.assertEqual(self.lines()[0], "NOT SHOWN TO WORK: 2 of 2 parts did not end in their time")
+        self.report.add(Outcome("c", FAILED, "wrong"))
+        self.assertEqual(self.lines()[0], "DOES NOT WORK: 3 of 3 parts failed, 2 by not ending in their time")
 
     def test_fastest(self) -> None:
         self.check()
