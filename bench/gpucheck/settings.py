@@ -62,7 +62,8 @@ class Settings:
     batch_sizes: tuple[int, ...] = (32, 1024)
     measure_seconds: float = 0.25
     rounds: int = 4
-    every_round: tuple[str, ...] = ("tf32", "bf16")  # other precisions are measured in the second alone
+    every_round: tuple[str, ...] = ("tf32", "bf16")  # precisions that are measured in each
+    once: tuple[str, ...] = ("fp32", "fp16")  # and in the second alone
     by_op_options: tuple[str, ...] = ()
     by_op: tuple[tuple[str, int], ...] = (("tf32", 32), ("bf16", 1024))  # training steps that are timed op by op
     compiled: tuple[tuple[str, int, str], ...] = (  # what torch.compile, which takes its time, is tried on
@@ -72,8 +73,9 @@ class Settings:
 
 FIRST = Settings(seconds=120)
 
+# Its time is what a busy machine may need; most of it is left.
 SMOKE = Settings(
-    seconds=360, alive_seconds=60, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"),
+    seconds=1200, alive_seconds=60, precisions=("fp32", "bf16"), model=("--base-channels", "4", "--hidden", "16"),
     tune="cached", gpu_tests=(TestProgram("gpu", "Copies|Fill"),),
     short_kernels=(TestProgram("kernels/cuda", "^Test(Product|TF32|Bias)$", "short list", short=True, processes=2),),
     first_tests=(TestProgram("nn/cuda", "^TestCUDAGolden$", processes=0),
@@ -83,7 +85,7 @@ SMOKE = Settings(
                    TestProgram("cmd/resnet", "TakesTheGPU")),
     all_kernels=(TestProgram("kernels/cuda", "^Test(Bias|Cast)$", processes=2),),
     epochs=2, seeds=(1,), accuracy_floor=0, accuracy_tolerance=100, captured_batch=6,
-    batch_sizes=(4,), measure_seconds=0, rounds=1, every_round=("fp32",), by_op=(("fp32", 4),),
+    batch_sizes=(4,), measure_seconds=0, rounds=1, every_round=("fp32",), once=(), by_op=(("fp32", 4),),
     by_op_options=("--no-roofline",), compiled=())
 
 

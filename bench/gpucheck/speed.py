@@ -108,8 +108,8 @@ class Contest:
             for precision in often:
                 self.apart(precision)
         if number == min(1, s.rounds - 1):
-            for precision in s.precisions:
-                if precision not in often:
+            for precision in s.once:
+                if precision in s.precisions:
                     self.turn(precision)
 
     def tune(self, precision: str) -> None:
@@ -161,7 +161,7 @@ class Contest:
         used = self.usage.get(case, [])
         gpu = {ours: statistics.median(u[theirs] for u in used) for ours, theirs in USAGE.items()} if used else {}
         if used:
-            gpu["fused"] = used[-1]["fused"]
+            gpu |= dict(fused=used[-1]["fused"], variant=used[-1].get("variant", ""))
         return dict(precision=precision, phase=phase, batch_size=batch) | gpu | summary(self.rounds[case])
 
     def ours(self, precision: str) -> dict[Case, dict[str, float]]:

@@ -103,8 +103,8 @@ def speed(cases: list[dict]) -> list[str]:
             *(f"{rate[p]:,.0f}" if p in rate else "" for p in programs),
             f"**{c['ratio']:.2f}**" if "ratio" in c else "",
             f"{c['ratio_min']:.2f} to {c['ratio_max']:.2f}" if "ratio_min" in c else "", str(len(c["rounds"])),
-            *([f"{c['launches']:.0f}", yes(c["fused"]), f"{c['device_ms']:.4f}", f"{100 * c['idle_share']:.1f} %"]
-              if "launches" in c else [""] * 4), str(c["run"])])
+            *([f"{c['launches']:.0f}", c.get("variant") or yes(c["fused"]), f"{c['device_ms']:.4f}",
+               f"{100 * c['idle_share']:.1f} %"] if "launches" in c else [""] * 4), str(c["run"])])
     return table(["precision", "phase", "batch", "ms/step", *programs, "ratio", "range", "rounds", "launches", "fused",
                   "device ms", "idle", "run"], rows)
 
@@ -126,7 +126,8 @@ def tuned_steps(steps: list[dict]) -> list[str]:
         return f"{x:,.1f}" if x else "cannot run"
 
     return table(["step", "batch", "precision", "taken", "us", "other", "us", "ratio"], [[
-        s["mode"], str(s["batch_size"]), s["precision"], s["choice"], us(s["us"]), other, us(theirs),
+        f"{s['mode']}, {s['option']}" if s["option"] else s["mode"], str(s["batch_size"]), s["precision"], s["choice"],
+        us(s["us"]), other, us(theirs),
         f"{theirs / s['us']:.2f}" if theirs and s["us"] else ""]
         for s in steps for other, theirs in s["rivals"].items()])
 

@@ -132,7 +132,7 @@ class FailureTest(CheckFolder):
         steps = self.steps(c, "TestC", "TestD", "TestA")
         steps[-1].share = 5
         run_steps(c, steps, lost)
-        self.assertLess(time.monotonic() - began, 20)
+        self.assertLess(time.monotonic() - began, 34)
         self.assertEqual(self.outcomes(), [
             ("doctor, fp32", PASSED), ("tests of gpu, TestC", FAILED), ("tests of gpu, TestD", FAILED),
             ("tests of gpu, TestA", PASSED)])

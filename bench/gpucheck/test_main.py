@@ -117,7 +117,7 @@ class MainTest(Folder):
     def test_time_is_kept_where_all_hangs(self) -> None:
         began = time.monotonic()
         code, said, _ = self.run_check("--first", "--seconds", "12", str(self.out), HANG="1")
-        self.assertLess(time.monotonic() - began, 12 + 8)  # and to start and end Python and PyTorch
+        self.assertLess(time.monotonic() - began, 12 + 15)  # and to start and end Python and PyTorch
         self.assertEqual(code, 1)
         self.assertIn("NOT SHOWN TO WORK", said)
         self.assertEqual(self.written()["runs"][0]["state"], ENDED)

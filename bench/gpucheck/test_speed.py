@@ -98,7 +98,8 @@ class PeerTest(Folder):
 
 class SpeedTest(CheckFolder):
     def test_turns(self) -> None:
-        c = self.check(RESNET, precisions=("fp32", "bf16", "tf32"), every_round=("fp32",), batch_sizes=(1, 2), rounds=2)
+        c = self.check(RESNET, precisions=("fp32", "bf16", "tf32"), every_round=("fp32",),
+                       once=("bf16", "tf32"), batch_sizes=(1, 2), rounds=2)
         with mock.patch("rival.Peer", functools.partial(Peer, script=self.script(PEER))):
             speed.speed(c, None)
         self.assertEqual(self.outcomes(), [
@@ -129,7 +130,8 @@ class SpeedTest(CheckFolder):
         self.assertTrue((self.dir / "tuning.json").exists())
 
     def test_apart_is_measured_in_the_first_round(self) -> None:
-        c = self.check(RESNET, precisions=("fp32", "bf16"), every_round=("fp32",), batch_sizes=(1,), rounds=4)
+        c = self.check(RESNET, precisions=("fp32", "bf16"), every_round=("fp32",), once=("bf16",),
+                       batch_sizes=(1,), rounds=4)
         contest = speed.Contest(c, [])
         contest.round(0)
         self.assertEqual({a["precision"] for a in self.report.apart}, {"fp32"})
@@ -166,7 +168,7 @@ class SpeedTest(CheckFolder):
         self.assertEqual(len(self.report.outcomes), 3)
 
     def test_without_pytorch(self) -> None:
-        c = self.check(RESNET, precisions=("fp32",), batch_sizes=(1,), rounds=1)
+        c = self.check(RESNET, precisions=("fp32",), once=("fp32",), batch_sizes=(1,), rounds=1)
         with mock.patch("rival.Peer", functools.partial(Peer, script=self.script("import no_such_module"))):
             speed.speed(c, None)
         self.assertEqual(self.outcomes(), [

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from check import Check
 
-STEP = re.compile(r"step\.(?P<mode>\w+) n=(?P<batch>\d+) \S+ (?P<precision>\w+)")
+# A whole step, and an option of one: the step's name and the option's follow.
+STEP = re.compile(r"(?:step|option)\.(?P<mode>\w+) n=(?P<batch>\d+) \S+ (?P<precision>\w+)(?: (?P<option>.*))?")
 
 # Beginnings of the names of choices, and what they are about.
-KINDS = {"step.": "whole steps", "conv.": "cuDNN's algorithms for convolutions",
+KINDS = {"step.": "whole steps", "option.": "options of whole steps", "conv.": "cuDNN's algorithms for convolutions",
          "fused ": "cuts of our convolutions"}
 
 
@@ -28,7 +29,8 @@ def summary(choices: Mapping[str, dict]) -> dict[str, list[dict]]:
     for key, choice in choices.items():
         if m := STEP.fullmatch(key):
             steps.append(dict(mode=m["mode"], batch_size=int(m["batch"]), precision=m["precision"],
-                              choice=choice["choice"], us=choice.get("us", 0), rivals=choice.get("rivals", {})))
+                              option=m["option"] or "", choice=choice["choice"], us=choice.get("us", 0),
+                              rivals=choice.get("rivals", {})))
     kinds = []
     for beginning, kind in KINDS.items():
         of = [choice for key, choice in choices.items() if key.startswith(beginning)]
