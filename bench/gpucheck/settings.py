@@ -44,7 +44,7 @@ class Settings:
     first_tests: tuple[TestProgram, ...] = (  # golden values, every precision against float64, captured against eager
         TestProgram("nn/cuda", "^TestCUDAGolden$", processes=0),
         TestProgram("nn/cuda", "^TestCUDA(Fused)?Precision$/./^net/wide", "networks in every precision"),
-        TestProgram("nn/cuda", "^TestCUDA(Fused)?Graph$", processes=0))
+        TestProgram("nn/cuda", "^TestCUDA(Fused)?Graph$/(fp32|bf16)/^net/(wide|fashion)", "captured and eager"))
     network_tests: tuple[TestProgram, ...] = (
         TestProgram("nn/cuda", "CUDA", processes=0), TestProgram("cmd/resnet", "GPU|Device"))
     all_kernels: tuple[TestProgram, ...] = (TestProgram("kernels/cuda", ".", processes=8),)

@@ -4,7 +4,7 @@ import unittest
 import tables
 import tuning
 
-CHOICES = {
+CHOICES: dict[str, dict] = {
     "step.train n=32 net-1f bf16": dict(choice="fused", us=20.0, rivals={"apart": 50.0, "fused, one stream": 22.0}),
     "option.train n=32 net-1f bf16 fused: priorities": dict(
         choice="main stream first", us=19.0, rivals=dict(equal=20.0), default="equal"),
