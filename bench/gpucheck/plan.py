@@ -19,7 +19,7 @@ def first(s: Settings) -> tuple[Step, ...]:
     eager: list[rival.Rival] = []  # starts beside tests, as importing PyTorch takes seconds
 
     def networks(c: Check) -> None:
-        if not c.report.holds(speed.LOOK):
+        if not speed.done(c, speed.LOOK):
             eager.append(rival.Rival(c, ("eager",)))
         correctness.tests(c, s.first_tests)
 

@@ -10,6 +10,7 @@ import tuning
 from check import Check, Command
 from peer import SCRIPT, Case, Compiling
 from process import Ended
+from report import FAILED
 from rival import MODES, Rival, rivals
 
 sys.path.append(str(SCRIPT.parent))
@@ -28,7 +29,12 @@ class OutOfTime(Exception):
 def measured(c: Check) -> bool:
     """Says whether an earlier run measured all there is: resnet, and PyTorch in each of its modes."""
     modes = [*MODES, *["compile"] * bool(c.settings.compiled)]
-    return all(map(c.report.holds, ["speed", *(f"PyTorch, {mode}" for mode in modes)]))
+    return all(done(c, name) for name in ["speed", *(f"PyTorch, {mode}" for mode in modes)])
+
+
+def done(c: Check, name: str) -> bool:
+    """Says whether something passed in an earlier run, and no precision failed beside it."""
+    return c.report.holds(name) and not any(o.step == "speed" and o.status == FAILED for o in c.report.outcomes)
 
 
 def speed(c: Check, ahead: Compiling | None) -> None:
@@ -40,7 +46,7 @@ def speed(c: Check, ahead: Compiling | None) -> None:
 
 def look(c: Check, rival: Rival | None) -> None:
     """Takes one quick look at training, beside PyTorch that launches kernel by kernel: no algorithm is measured."""
-    if rival and not c.report.holds(LOOK):
+    if rival and not done(c, LOOK):
         hold(Contest(c, [rival], quick=True), LOOK, 1)
 
 

@@ -166,6 +166,8 @@ class SpeedTest(CheckFolder):
             o.run = 0
         speed.speed(c, None)
         self.assertEqual(len(self.report.outcomes), 3)
+        self.report.outcomes.append(Outcome("speed, bf16", FAILED, "", step="speed"))
+        self.assertFalse(speed.measured(c))
 
     def test_without_pytorch(self) -> None:
         c = self.check(RESNET, precisions=("fp32",), once=("fp32",), batch_sizes=(1,), rounds=1)
