@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"data/manifest":            {"data/memory", "data/picture", "data/samples"},
 	"data/samples":             nil,
 	"data/scan":                {"data/atomicfile", "data/memory", "data/picture", "data/samples", "data/terminal"},
-	"data/picture":             {"data/memory", "data/pixels"},
+	"data/picture":             {"data/memory", "data/pixels", "kernels/cpu"},
 	"data/augment":             {"data/pixels"},
 	"data/pixels":              {"data/memory", "kernels/cpu"},
 	"data/pixels/pillowtest":   {"data/pixels"},

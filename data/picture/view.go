@@ -30,7 +30,7 @@ type View struct {
 	rgba, rgb []byte       // a row on its way to fewer channels
 	palette   [256][4]byte // red, green, blue, alpha
 	chroma    [2][]byte    // of a row, one for each pixel
-	columns   []int32      // of chroma that a row is interpolated from
+	columns   []uint16     // of chroma that a row is interpolated from
 }
 
 // ToRGB converts a whole picture to red, green and blue.

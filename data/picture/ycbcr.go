@@ -1,36 +1,18 @@
 package picture
 
-import "image"
+import (
+	"image"
 
-// yCbCrRow converts the pixels from (x, y) on as JFIF defines it (Rec. 601, all of 0 to 255), in the 16-bit fixed point
-// of libjpeg. Chroma is interpolated.
+	"resnet/kernels/cpu"
+)
+
+var kernels = cpu.For(cpu.Best())
+
+// yCbCrRow converts the pixels from (x, y) on as JFIF defines it. Chroma is interpolated.
 func (v *View) yCbCrRow(out []byte, m *image.YCbCr, x, y int) {
-	const (
-		bits = 16
-		half = 1 << (bits - 1)
-		rCr  = 91881 // 1.402
-		gCb  = 22554 // 0.344136
-		gCr  = 46802 // 0.714136
-		bCb  = 116130
-	)
 	n := len(out) / 3
-	luma := m.Y[m.YOffset(x, y):][:n]
 	cb, cr := v.chromaRow(0, m, m.Cb, n, x, y), v.chromaRow(1, m, m.Cr, n, x, y)
-	for i, value := range luma {
-		l, b, r := int32(value), int32(cb[i])-128, int32(cr[i])-128
-		p := out[3*i : 3*i+3]
-		p[0] = clip(l + (rCr*r+half)>>bits)
-		p[1] = clip(l + (half-gCb*b-gCr*r)>>bits)
-		p[2] = clip(l + (bCb*b+half)>>bits)
-	}
-}
-
-// clip cuts a value to a byte.
-func clip(v int32) byte {
-	if uint32(v) > 255 {
-		v = ^(v >> 31)
-	}
-	return byte(v)
+	kernels.YCbCrToRGB(out, m.Y[m.YOffset(x, y):][:n], cb, cr)
 }
 
 // leastColumns is the width in samples from which on chroma is interpolated; libjpeg repeats those of narrower pictures.
@@ -46,30 +28,38 @@ func (v *View) chromaRow(k int, m *image.YCbCr, plane []byte, n, x, y int) []byt
 	if ratio == image.YCbCrSubsampleRatio444 {
 		return plane[m.COffset(x, y):][:n]
 	}
-	v.chroma[k] = room(v.chroma[k], n)
-	out := v.chroma[k]
-	switch {
-	case !wide && !tall, wide && samples(m.Rect.Min.X, m.Rect.Max.X) < leastColumns:
+	if !wide && !tall || wide && samples(m.Rect.Min.X, m.Rect.Max.X) < leastColumns {
+		out := v.chromaRoom(k, n)
 		for i := range out {
 			out[i] = plane[m.COffset(x+i, y)]
 		}
-	case !wide:
+		return out
+	}
+	if !wide {
+		out := v.chromaRoom(k, n)
 		v.columns = room(v.columns, n)
 		v.weighRows(m, plane, x-m.Rect.Min.X, y, true)
 		for i, sum := range v.columns {
-			out[i] = byte((sum + 1 + int32(y&1)) >> 2)
+			out[i] = byte((int(sum) + 1 + y&1) >> 2)
 		}
-	default:
-		first := x/2 - m.Rect.Min.X/2
-		v.columns = room(v.columns, n/2+3) // with a neighbour on both sides
-		v.weighRows(m, plane, first-1, y, tall)
-		if tall {
-			widen(out, v.columns, x&1, 4, 8, 7)
-		} else {
-			widen(out, v.columns, x&1, 2, 1, 2)
-		}
+		return out
 	}
-	return out
+	odd := x & 1
+	columns := (odd + n + 1) / 2
+	out := v.chromaRoom(k, 2*columns)
+	v.columns = room(v.columns, columns+2) // with a neighbour on both sides
+	v.weighRows(m, plane, x/2-m.Rect.Min.X/2-1, y, tall)
+	if tall {
+		kernels.WidenSamples(out, v.columns, 4, 8, 7)
+	} else {
+		kernels.WidenSamples(out, v.columns, 2, 1, 2)
+	}
+	return out[odd:]
+}
+
+func (v *View) chromaRoom(k, n int) []byte {
+	v.chroma[k] = room(v.chroma[k], n)
+	return v.chroma[k]
 }
 
 // samples is the number of samples of chroma for the pixels from one coordinate to another, two for each.
@@ -82,30 +72,19 @@ func (v *View) weighRows(m *image.YCbCr, plane []byte, first, y int, tall bool) 
 	if m.SubsampleRatio != image.YCbCrSubsampleRatio440 {
 		columns = samples(m.Rect.Min.X, m.Rect.Max.X)
 	}
-	near := plane[m.COffset(m.Rect.Min.X, y):][:columns]
-	if !tall {
-		for i := range v.columns {
-			v.columns[i] = int32(near[min(max(first+i, 0), columns-1)])
-		}
-		return
+	sums := v.columns
+	from, to := max(0, -first), min(len(sums), columns-first) // of the sums that are within the plane
+	within := func(y int) []byte { return plane[m.COffset(m.Rect.Min.X, y)+first+from:][:to-from] }
+	if tall {
+		other := min(max(y-1+2*(y&1), m.Rect.Min.Y), m.Rect.Max.Y-1) // a pixel's row in the next samples
+		kernels.WeighSamples(sums[from:to], within(y), within(other), 3, 1)
+	} else {
+		kernels.WeighSamples(sums[from:to], within(y), within(y), 1, 0)
 	}
-	other := min(max(y-1+2*(y&1), m.Rect.Min.Y), m.Rect.Max.Y-1) // a pixel's row in the next samples
-	far := plane[m.COffset(m.Rect.Min.X, other):][:columns]
-	for i := range v.columns {
-		c := min(max(first+i, 0), columns-1)
-		v.columns[i] = 3*int32(near[c]) + int32(far[c])
+	for i := range from {
+		sums[i] = sums[from]
 	}
-}
-
-// widen makes two pixels of each column but the first and the last. The pixels begin with the second of a column if odd
-// is 1; the halves are what is added before the sums are shifted.
-func widen(out []byte, columns []int32, odd, shift int, evenHalf, oddHalf int32) {
-	for i := range out {
-		at := (i+odd)/2 + 1
-		if (i+odd)&1 == 0 {
-			out[i] = byte((3*columns[at] + columns[at-1] + evenHalf) >> shift)
-		} else {
-			out[i] = byte((3*columns[at] + columns[at+1] + oddHalf) >> shift)
-		}
+	for i := to; i < len(sums); i++ {
+		sums[i] = sums[to-1]
 	}
 }

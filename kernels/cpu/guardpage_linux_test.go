@@ -62,6 +62,7 @@ func TestNothingOutside(t *testing.T) {
 		})
 		t.Run("transforms", func(t *testing.T) { nothingOutsideTransforms(t, k.Winograd) })
 		t.Run("resample", func(t *testing.T) { nothingOutsideResample(t, k) })
+		t.Run("photographs", func(t *testing.T) { nothingOutsidePhotographs(t, k) })
 	})
 }
 
@@ -120,17 +121,19 @@ func nothingOutsideTransforms(t *testing.T, w Winograd) {
 	}
 }
 
+// bytesOf returns n bytes of the memory of a name.
+func bytesOf(s func(name string, n int) []float32, name string, n int) []byte {
+	return asBytes(s(name, (n+3)/4), n)
+}
+
 func nothingOutsideResample(t *testing.T, k *Kernels) {
 	r := newRand()
-	bytes := func(s func(name string, n int) []float32, name string, n int) []byte {
-		return asBytes(s(name, (n+3)/4), n)
-	}
 	edges(t, 1<<12, func(t *testing.T, s func(name string, n int) []float32) {
 		for c := 1; c <= 4; c++ {
 			for steps := 1; steps <= 5; steps++ {
 				a := newAcross(r, k, 1+r.IntN(9), c, steps)
 				src, dst := a.sizes()
-				err := guardpage.Fault(func() { a.run(k, bytes(s, "dst", dst), bytes(s, "src", src)) })
+				err := guardpage.Fault(func() { a.run(k, bytesOf(s, "dst", dst), bytesOf(s, "src", src)) })
 				if err != nil {
 					t.Fatalf("across: %d channels, %d steps: %v", c, steps, err)
 				}
@@ -139,10 +142,27 @@ func nothingOutsideResample(t *testing.T, k *Kernels) {
 		for taps := 1; taps <= 6; taps++ {
 			for n := k.Resample.Least; n < 2*k.Resample.Least; n += 1 + k.Resample.Least/9 {
 				d := newDown(r, n, taps)
-				err := guardpage.Fault(func() { d.run(k, bytes(s, "dst", n), bytes(s, "src", d.size())) })
+				err := guardpage.Fault(func() { d.run(k, bytesOf(s, "dst", n), bytesOf(s, "src", d.size())) })
 				if err != nil {
 					t.Fatalf("down: %d bytes, %d rows: %v", n, taps, err)
 				}
+			}
+		}
+	})
+}
+
+func nothingOutsidePhotographs(t *testing.T, k *Kernels) {
+	edges(t, 1<<12, func(t *testing.T, s func(name string, n int) []float32) {
+		for n := 1; n < 140; n++ {
+			bytes := func(name string, n int) []byte { return bytesOf(s, name, n) }
+			words := make([]uint16, n+2)
+			err := guardpage.Fault(func() {
+				k.YCbCrToRGB(bytes("dst", 3*n), bytes("y", n), bytes("cb", n), bytes("cr", n))
+				k.WeighSamples(words[:n], bytes("y", n), bytes("cb", n), 3, 1)
+				k.WidenSamples(bytes("dst", 2*n), words, 4, 8, 7)
+			})
+			if err != nil {
+				t.Fatalf("%d elements: %v", n, err)
 			}
 		}
 	})

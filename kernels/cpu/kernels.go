@@ -28,8 +28,9 @@ type Kernels struct {
 	Winograd Winograd
 	Resample Resample
 
-	vector    vectorKernels
-	peakFlops int64 // floating-point operations of one round of peakFMA
+	photograph photographKernels
+	vector     vectorKernels
+	peakFlops  int64 // floating-point operations of one round of peakFMA
 }
 
 // alignment is that of a cache line and of the widest vector, in bytes.

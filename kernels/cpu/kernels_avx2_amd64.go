@@ -29,6 +29,11 @@ var kernelsAVX2 = Kernels{
 		Across: [5]AcrossFunc{nil, resampleAcross1AVX2, resampleAcross2AVX2, resampleAcross3AVX2, resampleAcross4AVX2},
 		Down:   resampleDownAVX2,
 	},
+	photograph: photographKernels{
+		yCbCrToRGB:   yCbCrToRGBAVX2,
+		weighSamples: weighSamplesAVX2,
+		widenSamples: widenSamplesAVX2,
+	},
 	vector: vectorKernels{
 		add:                  addAVX2,
 		relu:                 reluAVX2,

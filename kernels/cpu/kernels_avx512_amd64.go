@@ -29,6 +29,11 @@ var kernelsAVX512 = Kernels{
 		Across: [5]AcrossFunc{nil, resampleAcross1AVX512, resampleAcross2AVX512, resampleAcross3AVX512, resampleAcross4AVX512},
 		Down:   resampleDownAVX512,
 	},
+	photograph: photographKernels{
+		yCbCrToRGB:   yCbCrToRGBAVX512,
+		weighSamples: weighSamplesAVX512,
+		widenSamples: widenSamplesAVX512,
+	},
 	vector: vectorKernels{
 		add:                  addAVX512,
 		relu:                 reluAVX512,

@@ -46,6 +46,7 @@ func generate(dir string) error {
 			{"vector", vectors},
 			{"winograd", transforms},
 			{"resample", resampling},
+			{"ycbcr", photographs},
 		} {
 			if err := writeAssembly(filepath.Join(dir, file.subject+suffix), t, file.kernels); err != nil {
 				return err

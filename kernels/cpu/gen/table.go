@@ -62,15 +62,17 @@ var kernels%[1]s = Kernels{
 		Across: [5]AcrossFunc{nil, %[12]s},
 		Down: resampleDown%[1]s,
 	},
-	vector: vectorKernels{
+	photograph: photographKernels{
 		%[13]s},
-	// %[14]d chains of vectors, two operations to an FMA.
-	peakFlops: %[14]d * %[2]d * 2,
+	vector: vectorKernels{
+		%[14]s},
+	// %[15]d chains of vectors, two operations to an FMA.
+	peakFlops: %[15]d * %[2]d * 2,
 }
 `, t.isa, t.lanes, t.rows, t.rowsT,
 		byRows(1, false), byRows(2, false), byRows(1, true), byRows(2, true),
 		bindings("winograd", transforms, t.isa), t.lanes/4, 4*t.lanes, strings.Join(byChannels, ", "),
-		bindings("", vectors, t.isa), peakChains)
+		bindings("", photographs, t.isa), bindings("", vectors, t.isa), peakChains)
 }
 
 // bindings sets the field of each kernel, which is called like it without the prefix, to the function for isa.
