@@ -22,7 +22,7 @@ var White = Ground{255, 255, 255}
 // upper half; Pillow cuts grey ones at 255 instead, which leaves most of them white.
 type View struct {
 	Image  image.Image
-	Canvas image.Rectangle // what is shown: transparent where the image is not; if empty, the image
+	Canvas image.Rectangle // what is shown: a crop of the image, or more, transparent around it; if empty, the image
 	C      int
 	Ground Ground
 

@@ -283,6 +283,34 @@ func TestViewRefuses(t *testing.T) {
 	}
 }
 
+// A view of a crop is resized like a picture of the crop alone: torchvision's resized_crop. The pixels around it do not
+// count, but for the chroma that is interpolated across its border.
+func TestViewCrops(t *testing.T) {
+	crop := image.Rect(5, 4, 20, 15)
+	for name, m := range every(23, 18) {
+		whole, err := ToRGB(m, White)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone, err := whole.Part(crop.Min.X, crop.Min.Y, crop.Dx(), crop.Dy())
+		if err != nil {
+			t.Fatal(err)
+		}
+		view := &View{Image: m, Canvas: crop, C: 3, Ground: White}
+		got, want := pixels.New(7, 9, 3), pixels.New(7, 9, 3)
+		var r pixels.Resizer
+		for filter := pixels.Nearest; filter <= pixels.Lanczos; filter++ {
+			if err := r.Resize(got, view, filter, pixels.Whole(view)); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Resize(want, &alone, filter, pixels.Whole(&alone)); err != nil {
+				t.Fatal(err)
+			}
+			pillowtest.Same(t, name, got, want)
+		}
+	}
+}
+
 // Converting and resizing a crop touches no more than the crop, and allocates nothing once there is a buffer.
 func TestCropAllocates(t *testing.T) {
 	m := image.NewYCbCr(image.Rect(0, 0, 4000, 3000), image.YCbCrSubsampleRatio420)

@@ -208,19 +208,19 @@ func (r *Resizer) columns(dst, in *Image) {
 	}
 }
 
-// nearest takes the pixel in which the centre of each new one lies. The centres are found by adding up, as Pillow does.
+// nearest takes the pixel in which the centre of each new one lies, a row at a time. The centres are found by adding up,
+// as Pillow does.
 func (r *Resizer) nearest(dst *Image, src Source, part Rect) (err error) {
 	r.across.from = centres(r.across.from, dst.W, part.columns())
 	r.down.from = centres(r.down.from, dst.H, part.rows())
-	x, y := int(r.across.from[0]), int(r.down.from[0])
-	w, h := int(r.across.from[dst.W-1])+1-x, int(r.down.from[dst.H-1])+1-y
-	if r.source, err = src.Part(x, y, w, h); err != nil {
-		return err
-	}
-	for i, from := range r.down.from {
-		in, out := r.source.Row(int(from)-y), dst.Row(i)
+	first, last := r.across.from[0], r.across.from[dst.W-1]
+	for y, from := range r.down.from {
+		if r.source, err = src.Part(int(first), int(from), int(last-first)+1, 1); err != nil {
+			return err
+		}
+		in, out := r.source.Row(0), dst.Row(y)
 		for _, from := range r.across.from {
-			copy(out[:dst.C], in[(int(from)-x)*dst.C:])
+			copy(out[:dst.C], in[int(from-first)*dst.C:])
 			out = out[dst.C:]
 		}
 	}
