@@ -7,8 +7,8 @@ import (
 )
 
 // What data check says of the sets that data/fetch-real.sh fetches, where $RESNET_REAL_DATA has them. The numbers are
-// counted by find and by the heads of the files: 8,121 paths of which 711 are links within a class, 15 of 100 megapixels
-// or more, and so on.
+// counted by find and by the heads of the files: 8,121 paths of which 711 are links within a class, 15 pictures of more
+// than 100 megapixels, and so on.
 func TestDataCheckReal(t *testing.T) {
 	dir := os.Getenv("RESNET_REAL_DATA")
 	if dir == "" {
@@ -21,8 +21,8 @@ func TestDataCheckReal(t *testing.T) {
 		{"elpv/labels.csv", "2,624 usable of 2,624 pictures in 4 classes"},
 	} {
 		var got struct{ Verdict string }
-		out := succeed(t, "data", "check", filepath.Join(dir, c.path), "--on-bad-image", "skip", "--no-cache", "--format",
-			"json")
+		out := succeed(t, "data", "check", filepath.Join(dir, c.path), "--on-bad-image", "skip", "--no-cache",
+			"--format", "json")
 		if decode(t, out, &got); got.Verdict != c.verdict {
 			t.Errorf("%s: %s, want %s", c.path, got.Verdict, c.verdict)
 		}

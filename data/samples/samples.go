@@ -26,9 +26,6 @@ var splitNames = [Splits][]string{
 
 func (s Split) String() string { return splitNames[s][0] }
 
-// MarshalText makes JSON have the split's name.
-func (s Split) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // ParseSplit returns the split of a name as folders and tables have it: train, val or test, also training, valid,
 // validation and testing, in capital or small letters.
 func ParseSplit(name string) (Split, bool) {
@@ -136,9 +133,6 @@ var reasonNames = [reasons]string{
 }
 
 func (r Reason) String() string { return reasonNames[r] }
-
-// MarshalText makes JSON have the reason's words.
-func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // Bad tells the reasons that are faults: somebody meant to have a picture there.
 func (r Reason) Bad() bool { return r == Unreadable || r == Dangling || r == Missing }

@@ -2,7 +2,6 @@ package samples
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -142,9 +141,8 @@ func TestNames(t *testing.T) {
 	if _, ok := ParseSplit("trains"); ok {
 		t.Error("trains is a split")
 	}
-	b, err := json.Marshal(Other{"a", Dangling, ""})
-	if err != nil || string(b) != `{"Path":"a","Reason":"link to nothing","Detail":""}` {
-		t.Errorf("%s, %v", b, err)
+	if got := (Other{"a", NotPicture, ".txt"}).String(); got != "a: not a picture: .txt" {
+		t.Error(got)
 	}
 	seen := map[string]bool{}
 	for r := range reasons {

@@ -72,7 +72,7 @@ func (s *scanner) inspect(ctx context.Context, w *worker, f *os.File, image *Ima
 		return err
 	}
 	sum := sha256.New()
-	if _, err := io.CopyBuffer(sum, justReader{io.NewSectionReader(r, 0, image.Bytes)}, w.block[:]); err != nil {
+	if _, err := io.CopyBuffer(sum, io.NewSectionReader(r, 0, image.Bytes), w.block[:]); err != nil {
 		return err
 	}
 	sum.Sum(image.Sum[:0])
@@ -122,6 +122,3 @@ func (r interruptible) ReadAt(p []byte, at int64) (int, error) {
 	}
 	return r.ReaderAt.ReadAt(p, at)
 }
-
-// justReader hides other methods, by which io.CopyBuffer would go past its buffer.
-type justReader struct{ io.Reader }
