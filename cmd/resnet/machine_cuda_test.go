@@ -12,12 +12,13 @@ import (
 	"testing"
 
 	"resnet/gpu"
+	"resnet/gpu/gputest"
 )
 
 // A GPU without the tensor cores that our kernels need computes the golden values in float32, which is the default, and
 // trains in float16. The emulated driver refuses PTX for later GPUs there, as a real one does.
 func TestTuring(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	t.Setenv("RESNET_EMU_CC", "75")
 	t.Setenv("RESNET_EMU_NAME", "Tesla T4")
 	replay(t, "cuda:0", "../../nn/nntest/testdata/golden/small.safetensors", 2.6e-6, 1.1e-6)
@@ -43,7 +44,7 @@ func TestTuring(t *testing.T) {
 
 // A driver of CUDA 12 is too old for a build with CUDA 13: doctor says which one is not, and how to install it.
 func TestDriverTooOld(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	if gpu.Libraries()[0].Compiled < 13000 {
 		t.Skip("this build is for such a driver")
 	}
@@ -59,7 +60,7 @@ func TestDriverTooOld(t *testing.T) {
 
 // Where the driver refuses all kernels, doctor has one line of what helps.
 func TestRefusedKernels(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	for status, want := range map[string]string{
 		"200": `INVALID_IMAGE \(200\).*make cubins`,
 		"209": `NO_BINARY_FOR_GPU \(209\).*compute capability 7\.5`,
@@ -98,7 +99,7 @@ func machineCode(t *testing.T, arch, content, listed string) (dir string) {
 
 // Machine code that cannot be used is passed over, and a run says so once.
 func TestMachineCodePassedOver(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	const elf = "\x7fELF\x02\x01\x01"
 	dir := writeBars(t, 24)
 	for name, c := range map[string]struct{ folder, why string }{

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 )
 
 // A run under a cuDNN that refuses trains with kernels of our own and says so once. Its record keeps that: where cuDNN
 // refuses no longer the run goes on with the same kernels, to the bits of a run that never stopped.
 func TestRefusals(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	const fault, why = "cudnnConvolutionForward:5000", "cudnnConvolutionForward: CUDNN_STATUS_EXECUTION_FAILED (5000)"
 	dir := writeBars(t, 24)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/gpu/gputest"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/nntest"
@@ -180,7 +181,7 @@ func callsInSource(t *testing.T) map[string]bool {
 // Whichever call of cuDNN refuses, a step computes what it should, with the other algorithms or with kernels of our
 // own, and the refusal is recorded and told. A new call fails here by name until there is a way out of it or an excuse.
 func TestCUDARefusals(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	symbols, err := os.ReadFile("../../gpu/forward/symbols/cudnn.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +250,7 @@ func (o outcome) says(word string) bool {
 
 // Where one algorithm is refused the next is taken.
 func TestCUDARefusedAlgorithm(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	for _, call := range []string{"cudnnConvolutionForward", "cudnnGetConvolutionForwardWorkspaceSize"} {
 		o := refused(t, call+"#1:3000")[0]
 		if !o.says("CUDNN_STATUS_NOT_SUPPORTED (3000): "+call) || len(o.Notes) != 1 {
@@ -265,7 +266,7 @@ func TestCUDARefusedAlgorithm(t *testing.T) {
 
 // In a deterministic run the way out is deterministic.
 func TestCUDARefusedDeterministic(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	const both = "cudnnConvolutionBackwardFilter#1:5000,cudnnConvolutionBackwardData#1:5000"
 	unsteady := regexp.MustCompile(`conv\.weight .*: algorithm [03],|conv\.data .*: algorithm 0,`)
 	outcomes := refused(t, both)
@@ -305,7 +306,7 @@ func TestCUDACompiles(t *testing.T) {
 
 // A backend runs each algorithm that it did not measure once before it relies on it, and no second time.
 func TestCUDAProvenOnce(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	for _, times := range []int{1, 3} {
 		counts := filepath.Join(t.TempDir(), "counts")
 		cmd := exec.Command(os.Args[0], "-test.run=^TestCUDACompiles$")
@@ -330,7 +331,7 @@ func TestCUDAProvenOnce(t *testing.T) {
 
 // A context that is lost is no refusal: it is reported as what it is, with the node.
 func TestCUDARefusedForGood(t *testing.T) {
-	requireEmulation(t)
+	gputest.NeedEmulation(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^TestCUDARefusedRun$", "-test.v")
 	cmd.Env = append(os.Environ(), refusalVariable+"=1", "RESNET_EMU_FAIL=cudnnConvolutionForward:700")
 	out, err := cmd.CombinedOutput()
