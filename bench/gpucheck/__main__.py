@@ -64,7 +64,7 @@ def main() -> int:
 
 
 def check(a: argparse.Namespace, began: float, work: pathlib.Path) -> int:
-    folder = a.outdir or (folder_of(a.report) if a.report else OUT)
+    folder = a.outdir or (earlier.file_of(a.report).parent if a.report else OUT)
     bundle = json.loads((a.bundle / "bundle.json").read_text())
     report = Report(folder, bundle, "first" if a.first else FULL, a.smoke)
     before = earlier.load(a.report) if a.report else None
@@ -78,18 +78,14 @@ def check(a: argparse.Namespace, began: float, work: pathlib.Path) -> int:
         c.answers = answers(findings)
         earlier.same_device(before, device_of(findings), a.report)
         earlier.taken_over(before, report)
-    else:
-        set_aside(folder)
+    set_aside(folder, a.report and earlier.file_of(a.report))
     return carry_out(c, a.first)
 
 
-def folder_of(report: pathlib.Path) -> pathlib.Path:
-    return report if report.is_dir() else report.parent
-
-
-def set_aside(folder: pathlib.Path) -> None:
-    """Moves what an earlier check left in a folder into a folder of its own there."""
-    if (folder / FILE).exists():
+def set_aside(folder: pathlib.Path, going_on: pathlib.Path | None) -> None:
+    """Moves what an earlier check left in a folder into a folder of its own there, unless this one goes on with it."""
+    there = folder / FILE
+    if there.exists() and not (going_on and there.samefile(going_on)):
         aside = folder / time.strftime("until-%Y%m%d-%H%M%S")
         aside.mkdir()
         for path in [p for p in folder.iterdir() if p.is_file()]:

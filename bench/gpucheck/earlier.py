@@ -13,9 +13,13 @@ class Refused(Exception):
     """A report that a check cannot go on with, and why, in a line."""
 
 
+def file_of(path: pathlib.Path) -> pathlib.Path:
+    return path / FILE if path.is_dir() else path
+
+
 def load(path: pathlib.Path) -> dict[str, Any]:
     """Reads a report, by its folder or its JSON file."""
-    file = path / FILE if path.is_dir() else path
+    file = file_of(path)
     try:
         if file.stat().st_size > MOST:
             raise Refused(f"{file}: {file.stat().st_size:,} bytes, want a report of at most {MOST:,}")

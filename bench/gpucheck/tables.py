@@ -24,7 +24,7 @@ def page(d: dict) -> str:
         f"- device: {pairs(device)}", f"- built: {pairs(d['bundle'])}", f"- PyTorch: {pairs(d['peer']) or 'none'}",
         *(f"- clocks: {state}" for state in d["clocks"]), *(f"- {run(r)}" for r in d["runs"]),
         "", "## Speed against PyTorch on the same card", "", AIMS, "", *aims(d["aims"]),
-        "", "## Steps", "",
+        "", "## Parts", "",
         *table(["part", "outcome", "s", "run", ""],
                [[s["name"], s["status"], f"{s['seconds']:.1f}", str(s["run"]), detail(s)] for s in d["steps"]])]
     if d["accuracy"]:
