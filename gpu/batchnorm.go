@@ -110,7 +110,7 @@ type BatchNormMemory struct {
 // BatchNormTrain: y = (x-mean) invstd weight + bias with the batch's mean and invstd = 1/sqrt(var+eps), which are
 // saved, and running = (1-momentum) running + momentum batch, with the unbiased variance.
 func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp Ptr, m BatchNormMemory) error {
-	status := C.batchNormTrain(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
+	status := C.batchNormTrain(h.queue(), x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
 		C.uintptr_t(m.Weight), C.uintptr_t(m.Bias), C.double(b.momentum),
 		C.uintptr_t(m.RunningMean), C.uintptr_t(m.RunningVar), C.double(b.eps),
 		C.uintptr_t(m.SaveMean), C.uintptr_t(m.SaveInvstd),
@@ -120,7 +120,7 @@ func (h *DNN) BatchNormTrain(b *BatchNorm, x *Tensor, xp, yp Ptr, m BatchNormMem
 
 // BatchNormInfer: y = (x-runningMean)/sqrt(runningVar+eps) weight + bias.
 func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp Ptr, m BatchNormMemory) error {
-	status := C.batchNormInfer(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
+	status := C.batchNormInfer(h.queue(), x.handle, C.uintptr_t(xp), C.uintptr_t(yp), b.param,
 		C.uintptr_t(m.Weight), C.uintptr_t(m.Bias), C.uintptr_t(m.RunningMean), C.uintptr_t(m.RunningVar),
 		C.double(b.eps))
 	return dnnStatus("cudnnBatchNormalizationForwardInference", status)
@@ -134,7 +134,7 @@ func (h *DNN) BatchNormInfer(b *BatchNorm, x *Tensor, xp, yp Ptr, m BatchNormMem
 //
 // The workspace has BackwardWorkspace bytes.
 func (h *DNN) BatchNormBackward(b *BatchNorm, x *Tensor, xp, dyp, dxp Ptr, m BatchNormMemory, beta float32) error {
-	status := C.batchNormBackward(h.handle, x.handle, C.uintptr_t(xp), C.uintptr_t(dyp), C.float(beta),
+	status := C.batchNormBackward(h.queue(), x.handle, C.uintptr_t(xp), C.uintptr_t(dyp), C.float(beta),
 		C.uintptr_t(dxp), b.param, C.uintptr_t(m.Weight), C.uintptr_t(m.DWeight), C.uintptr_t(m.DBias),
 		C.double(b.eps), C.uintptr_t(m.SaveMean), C.uintptr_t(m.SaveInvstd),
 		C.uintptr_t(m.Workspace), C.size_t(b.BackwardWorkspace), C.uintptr_t(m.Reserve), C.size_t(b.Reserve))

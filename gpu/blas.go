@@ -28,13 +28,14 @@ import (
 // BLAS is a cuBLAS handle whose calls go to one stream.
 type BLAS struct {
 	handle C.cublasHandle_t
+	stream *Stream
 	device *Device
 }
 
 // NewBLAS creates a handle for a stream with a workspace of its own. Without one cuBLAS would allocate memory, which is
 // not allowed while a stream is captured. NVIDIA recommends 4 MiB, and 32 MiB from Hopper on.
 func (d *Device) NewBLAS(s *Stream, workspace Ptr, bytes int64) (*BLAS, error) {
-	h := &BLAS{device: d}
+	h := &BLAS{stream: s, device: d}
 	if err := blasStatus("cublasCreate", C.cublasCreate(&h.handle)); err != nil {
 		return nil, err
 	}
@@ -93,6 +94,7 @@ func (h *BLAS) Gemm(p Product, a, b, c Ptr) error {
 	}
 	// cuBLAS is column-major, and a row-major matrix read as column-major is its transpose: the product is cT = op(b)T
 	// op(a)T.
+	h.stream.released = false
 	status := C.gemm(h.handle, operation(p.TransB), operation(p.TransA), C.int(cols), C.int(rows), C.int(inner),
 		C.float(p.Alpha), C.uintptr_t(b), p.In.cuda(), rowLength(p.TransB, inner, cols),
 		C.uintptr_t(a), p.In.cuda(), rowLength(p.TransA, rows, inner),

@@ -128,7 +128,7 @@ func (h *DNN) ConvolutionForward(c *Convolution, a Algorithm, t ConvolutionTenso
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
-	return dnnStatus("cudnnConvolutionForward", C.convolutionForward(h.handle, c.handle, C.int(a.ID),
+	return dnnStatus("cudnnConvolutionForward", C.convolutionForward(h.queue(), c.handle, C.int(a.ID),
 		C.uintptr_t(workspace), C.size_t(a.Workspace), t.X.handle, C.uintptr_t(t.XPtr), t.W.handle, C.uintptr_t(t.WPtr),
 		C.float(beta), t.Y.handle, C.uintptr_t(t.YPtr)))
 }
@@ -139,7 +139,7 @@ func (h *DNN) ConvolutionBackwardData(c *Convolution, a Algorithm, t Convolution
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
-	return dnnStatus("cudnnConvolutionBackwardData", C.convolutionBackwardData(h.handle, c.handle, C.int(a.ID),
+	return dnnStatus("cudnnConvolutionBackwardData", C.convolutionBackwardData(h.queue(), c.handle, C.int(a.ID),
 		C.uintptr_t(workspace), C.size_t(a.Workspace), t.W.handle, C.uintptr_t(t.WPtr), t.Y.handle, C.uintptr_t(t.YPtr),
 		C.float(beta), t.X.handle, C.uintptr_t(t.XPtr)))
 }
@@ -150,7 +150,7 @@ func (h *DNN) ConvolutionBackwardFilter(c *Convolution, a Algorithm, t Convoluti
 	if err := c.use(a.Math); err != nil {
 		return err
 	}
-	return dnnStatus("cudnnConvolutionBackwardFilter", C.convolutionBackwardFilter(h.handle, c.handle, C.int(a.ID),
+	return dnnStatus("cudnnConvolutionBackwardFilter", C.convolutionBackwardFilter(h.queue(), c.handle, C.int(a.ID),
 		C.uintptr_t(workspace), C.size_t(a.Workspace), t.X.handle, C.uintptr_t(t.XPtr), t.Y.handle, C.uintptr_t(t.YPtr),
 		C.float(beta), t.W.handle, C.uintptr_t(t.WPtr)))
 }

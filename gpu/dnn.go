@@ -17,13 +17,14 @@ import (
 // descriptors and sizes of a call, because cuDNN cannot check that.
 type DNN struct {
 	handle C.cudnnHandle_t
+	stream *Stream
 	device *Device
 }
 
 // NewDNN creates a handle for a stream. It does not use the bindings, whose constructor panics on failure and which
 // cannot set the stream.
 func (d *Device) NewDNN(s *Stream) (*DNN, error) {
-	h := &DNN{device: d}
+	h := &DNN{stream: s, device: d}
 	if err := dnnStatus("cudnnCreate", C.cudnnCreate(&h.handle)); err != nil {
 		return nil, err
 	}
@@ -34,6 +35,12 @@ func (d *Device) NewDNN(s *Stream) (*DNN, error) {
 	}
 	d.alive.add(h, "cuDNN handle", "")
 	return h, nil
+}
+
+// queue returns the handle for a call that queues work on the stream.
+func (h *DNN) queue() C.cudnnHandle_t {
+	h.stream.released = false
+	return h.handle
 }
 
 // Close destroys the handle.

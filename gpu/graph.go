@@ -29,12 +29,23 @@ type Graph struct {
 // A stream that waits for an event of the capture joins it: its work becomes a branch of the graph. Branches run
 // concurrently. Before EndCapture the first stream must wait for an event after the last work of each branch.
 func (s *Stream) BeginCapture() error {
+	s.released, s.nodePriorities = false, false
 	return driverStatus("cuStreamBeginCapture", C.beginCapture(s.handle()))
 }
+
+// KeepPriorities makes the graph that is being captured from the stream run each node at the priority of the stream that
+// the node was captured from. Otherwise all nodes have the priority of the stream that the graph is launched on.
+// Without a capture it does nothing.
+func (s *Stream) KeepPriorities() { s.nodePriorities = true }
 
 // EndCapture ends the recording and makes the graph ready to launch. It must be called even if recording failed,
 // because the stream cannot be used until then.
 func (s *Stream) EndCapture() (*Graph, error) {
+	s.released = false
+	var flags C.ulonglong
+	if s.nodePriorities {
+		flags = C.CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY
+	}
 	var captured C.CUgraph
 	if err := driverStatus("cuStreamEndCapture", C.cuStreamEndCapture(s.handle(), &captured)); err != nil {
 		return nil, err
@@ -45,7 +56,7 @@ func (s *Stream) EndCapture() (*Graph, error) {
 		return nil, err
 	}
 	g := &Graph{nodes: int(nodes), device: s.device}
-	if err := driverStatus("cuGraphInstantiate", C.cuGraphInstantiateWithFlags(&g.exec, captured, 0)); err != nil {
+	if err := driverStatus("cuGraphInstantiate", C.cuGraphInstantiateWithFlags(&g.exec, captured, flags)); err != nil {
 		return nil, err
 	}
 	g.device.alive.add(g, "graph", "")
@@ -54,6 +65,7 @@ func (s *Stream) EndCapture() (*Graph, error) {
 
 // Launch queues the work of the graph on a stream.
 func (g *Graph) Launch(s *Stream) error {
+	s.released = false
 	return driverStatus("cuGraphLaunch", C.cuGraphLaunch(g.exec, s.handle()))
 }
 

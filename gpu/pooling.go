@@ -55,13 +55,13 @@ func NewAvgPool(kernelH, kernelW, padH, padW, strideH, strideW int) (*Pooling, e
 // PoolForward: y = mean of x over each window.
 func (h *DNN) PoolForward(p *Pooling, x *Tensor, xp Ptr, y *Tensor, yp Ptr) error {
 	return dnnStatus("cudnnPoolingForward",
-		C.poolForward(h.handle, p.handle, x.handle, C.uintptr_t(xp), y.handle, C.uintptr_t(yp)))
+		C.poolForward(h.queue(), p.handle, x.handle, C.uintptr_t(xp), y.handle, C.uintptr_t(yp)))
 }
 
 // PoolBackward: dx = beta dx + dy / (kernelH kernelW), summed over the windows. cuDNN also needs x and y of the forward
 // pass.
 func (h *DNN) PoolBackward(p *Pooling, y *Tensor, yp, dyp Ptr, x *Tensor, xp, dxp Ptr, beta float32) error {
-	status := C.poolBackward(h.handle, p.handle, y.handle, C.uintptr_t(yp), C.uintptr_t(dyp),
+	status := C.poolBackward(h.queue(), p.handle, y.handle, C.uintptr_t(yp), C.uintptr_t(dyp),
 		x.handle, C.uintptr_t(xp), C.float(beta), C.uintptr_t(dxp))
 	return dnnStatus("cudnnPoolingBackward", status)
 }

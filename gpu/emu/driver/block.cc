@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "fiber.h"
@@ -16,37 +18,48 @@ dim3 blockDim, gridDim;
 namespace emu {
 namespace {
 
-enum class State { fresh, ready, at_barrier, in_warp, done };
+enum class State { fresh, ready, at_barrier, in_warp, at_grid, done };
 
 struct Thread {
     State state = State::fresh;
     Fiber *fiber = nullptr;
     Place place{};
     uint3 index{};
+    bool waited = false;  // for the grid in front
+};
+
+// Progress is how far a block is.
+struct Progress {
+    const Grid *grid;
+    bool early;   // the grid in front has not ended
+    bool pauses;  // as soon as a thread releases the next grid
+    bool released = false;
+    std::vector<Thread> threads = {};
+    std::deque<int> ready = {};  // threads that can go on
+    int now = 0, started = 0, waiting = 0, finished = 0;
+    Place barrier_place{};
 };
 
 // The block that is running; there is only ever one.
-Bound *kernel;
-std::vector<Thread> threads;
-std::deque<int> ready;  // threads that can go on
-int now, started, waiting, finished;
-Place barrier_place;
+Progress block;
 
 std::vector<std::unique_ptr<Fiber>> fibers;
 std::vector<Fiber *> idle;  // those that hold no thread
 CUresult failure;
 
-int block_size() { return threads.size(); }
+int block_size() { return block.threads.size(); }
 
 // starts_next says whether the next to run is a thread that has not started.
-bool starts_next() { return started < block_size() && starts_first(!ready.empty()); }
+bool starts_next() { return block.started < block_size() && starts_first(!block.ready.empty()); }
 
 // take_ready is the fiber of the next thread that can go on.
-Fiber *take_ready() { return threads[take_next(ready)].fiber; }
+Fiber *take_ready() { return block.threads[take_next(block.ready)].fiber; }
 
 void finish(int t) {
-    threads[t].state = State::done;
-    finished++;
+    require(block.threads[t].waited || !block.grid->dependent, CUDA_ERROR_LAUNCH_FAILED,
+            "thread %d has ended without griddepcontrol.wait, on which its launch relies", t);
+    block.threads[t].state = State::done;
+    block.finished++;
     leave_warp(t);
 }
 
@@ -55,10 +68,10 @@ void run_threads() {
     for (;;) {
         try {
             while (starts_next()) {
-                const int t = now = order_of_block()[started++];
-                threads[t].fiber = Fiber::running;
-                threadIdx = threads[t].index;
-                kernel->thread();
+                const int t = block.now = order_of_block()[block.started++];
+                block.threads[t].fiber = Fiber::running;
+                threadIdx = block.threads[t].index;
+                block.grid->kernel->thread();
                 finish(t);
             }
         } catch (const Refusal &r) {
@@ -72,13 +85,13 @@ void run_threads() {
 // stuck reports threads that wait for what cannot come.
 [[noreturn]] void stuck() {
     const auto first =
-        std::find_if(threads.begin(), threads.end(), [](const Thread &t) { return t.state != State::done; });
+        std::find_if(block.threads.begin(), block.threads.end(), [](const Thread &t) { return t.state != State::done; });
     const char *what = first->state == State::at_barrier ? "__syncthreads" : "its warp";
     violation(CUDA_ERROR_LAUNCH_FAILED,
               "block %u,%u,%u: thread %d waits for %s at %s:%d for ever: of %d threads %d have ended and %d are at the "
               "barrier",
-              blockIdx.x, blockIdx.y, blockIdx.z, static_cast<int>(first - threads.begin()), what, first->place.file,
-              first->place.line, block_size(), finished, waiting);
+              blockIdx.x, blockIdx.y, blockIdx.z, static_cast<int>(first - block.threads.begin()), what, first->place.file,
+              first->place.line, block_size(), block.finished, block.waiting);
 }
 
 Fiber *take_idle() {
@@ -91,48 +104,111 @@ Fiber *take_idle() {
     return f;
 }
 
-// next is the fiber to run: an idle one for the threads to start, or else that of a thread that can go on.
+// next is the fiber to run: an idle one for the threads to start, or else that of a thread that can go on. It is null
+// where all that have not ended wait for the grid in front.
 Fiber *next() {
-    if (started < block_size() && (ready.empty() || starts_next())) return take_idle();
-    if (ready.empty()) stuck();
-    return take_ready();
+    if (block.started < block_size() && (block.ready.empty() || starts_next())) return take_idle();
+    if (!block.ready.empty()) return take_ready();
+    const bool held_up = block.early && std::any_of(block.threads.begin(), block.threads.end(),
+                                                    [](const Thread &t) { return t.state == State::at_grid; });
+    if (!held_up) stuck();
+    return nullptr;
 }
 
-// run_block runs the block of that number, where x counts first.
-void run_block(uint64_t number) {
+// begin_block makes ready the i-th block to run of a grid.
+void begin_block(const Grid &grid, uint64_t i, bool early, bool pauses) {
+    block = {&grid, early, pauses};
+    gridDim = grid.blocks;
+    blockDim = grid.threads;
+    const uint64_t blocks = static_cast<uint64_t>(gridDim.x) * gridDim.y * gridDim.z;
+    const uint64_t number = block_at(i, blocks);
     blockIdx.x = number % gridDim.x;
     blockIdx.y = number / gridDim.x % gridDim.y;
     blockIdx.z = number / gridDim.x / gridDim.y;
-    count("block", doing_now());
+    for (uint3 at{0, 0, 0}; at.z < blockDim.z; at.z++)
+        for (at.y = 0; at.y < blockDim.y; at.y++)
+            for (at.x = 0; at.x < blockDim.x; at.x++) {
+                Thread t;
+                t.index = at;
+                block.threads.push_back(t);
+            }
+    fit_shared(grid.shared);
+    count("block", grid.name);
     scribble_shared();
-    for (Thread &t : threads) t.state = State::fresh;
     reset_warps(block_size());
     reset_copies(block_size());
     begin_order(number, block_size());
-    ready.clear();
-    started = waiting = finished = 0;
-    while (finished < block_size()) {
-        next()->resume();
-        if (failure) throw Refusal{failure};
-    }
 }
 
-// shape_block makes the threads of a block of that shape.
-void shape_block(dim3 block) {
-    blockDim = block;
-    threads.clear();
-    for (uint3 i{0, 0, 0}; i.z < block.z; i.z++)
-        for (i.y = 0; i.y < block.y; i.y++)
-            for (i.x = 0; i.x < block.x; i.x++) {
-                Thread t;
-                t.index = i;
-                threads.push_back(t);
-            }
+// go_on runs the block. It returns false where the block has not ended but waits for the grid in front or, if it
+// pauses, has released the next one.
+bool go_on() {
+    while (block.finished < block_size()) {
+        Fiber *const fiber = next();
+        if (!fiber) return false;
+        fiber->resume();
+        if (failure) throw Refusal{failure};
+        if (block.pauses && block.released) {
+            block.pauses = false;
+            return false;
+        }
+    }
+    return true;
+}
+
+// Held is a block that is put aside while another runs.
+class Held {
+  public:
+    Held()
+        : progress(std::move(block)), index(blockIdx), size(blockDim), blocks(gridDim), warps(hold_warps()),
+          shared(hold_shared()), order(hold_order()) {}
+
+    void bring_back() {
+        block = std::move(progress);
+        blockIdx = index;
+        blockDim = size;
+        gridDim = blocks;
+        fit_shared(block.grid->shared);
+        warps();
+        shared();
+        order();
+    }
+
+  private:
+    Progress progress;
+    const uint3 index;
+    const dim3 size, blocks;
+    const std::function<void()> warps, shared, order;
+};
+
+// begin_early runs the first block of a grid up to its wait for the grid in front, whose last block is put aside
+// meanwhile.
+std::unique_ptr<Held> begin_early(const Grid &grid, bool pauses) {
+    Held front;
+    std::unique_ptr<Held> held;
+    {
+        const Doing doing(grid.name);
+        begin_block(grid, 0, true, pauses);
+        go_on();
+        land_copies();
+        held = std::make_unique<Held>();
+    }
+    front.bring_back();
+    return held;
+}
+
+// end_wait lets the threads of a block go on that waited for the grid in front.
+void end_wait() {
+    block.early = false;
+    wake_each(order_of_block(), [](int t) {
+        if (block.threads[t].state == State::at_grid) wake(t);
+    });
 }
 
 // forget_threads makes all fibers idle after a failure.
 void forget_threads() {
     failure = CUDA_SUCCESS;
+    block = {};
     idle.clear();
     for (const auto &f : fibers) {
         f->restart();
@@ -142,46 +218,80 @@ void forget_threads() {
 
 }  // namespace
 
-int current_thread() { return now; }
+int current_thread() { return block.now; }
 
 void wait_for_others(Wait what, Place place) {
-    const int self = now;
-    threads[self].state = what == Wait::barrier ? State::at_barrier : State::in_warp;
-    threads[self].place = place;
-    if (ready.empty() || starts_next()) Fiber::yield();
+    const int self = block.now;
+    Thread &t = block.threads[self];
+    t.state = what == Wait::barrier ? State::at_barrier : what == Wait::warp ? State::in_warp : State::at_grid;
+    t.place = place;
+    if (what == Wait::grid || block.ready.empty() || starts_next()) Fiber::yield();
     else Fiber::pass(*take_ready());
-    now = self;
-    threadIdx = threads[self].index;
+    block.now = self;
+    threadIdx = block.threads[self].index;
 }
 
 void wake(int t) {
-    threads[t].state = State::ready;
-    ready.push_back(t);
+    block.threads[t].state = State::ready;
+    block.ready.push_back(t);
 }
 
 void barrier(Place place) {
-    if (waiting++ == 0) barrier_place = place;
-    require(place.line == barrier_place.line, CUDA_ERROR_LAUNCH_FAILED,
-            "thread %d is at __syncthreads of %s:%d while others are at that of line %d", now, place.file, place.line,
-            barrier_place.line);
-    if (waiting < block_size()) {
+    if (block.waiting++ == 0) block.barrier_place = place;
+    require(place.line == block.barrier_place.line, CUDA_ERROR_LAUNCH_FAILED,
+            "thread %d is at __syncthreads of %s:%d while others are at that of line %d", block.now, place.file,
+            place.line, block.barrier_place.line);
+    if (block.waiting < block_size()) {
         wait_for_others(Wait::barrier, place);
         return;
     }
-    waiting = 0;
+    block.waiting = 0;
     wake_each(order_of_block(), [](int t) {
-        if (t != now) wake(t);
+        if (t != block.now) wake(t);
     });
 }
 
-void run_grid(Bound &bound, dim3 grid, dim3 block, size_t shared) {
-    kernel = &bound;
-    gridDim = grid;
-    shape_block(block);
-    fit_shared(shared);
+void wait_for_grid(Place place) {
+    block.threads[block.now].waited = true;
+    if (block.early) wait_for_others(Wait::grid, place);
+}
+
+void release_next(Place place) {
+    const int self = block.now;
+    require(block.threads[self].waited || !block.grid->dependent, CUDA_ERROR_LAUNCH_FAILED,
+            "thread %d executes griddepcontrol.launch_dependents at %s:%d before griddepcontrol.wait", self, place.file,
+            place.line);
+    block.released = true;
+    if (!block.pauses) return;
+    wake(self);
+    Fiber::yield();
+    block.now = self;
+    threadIdx = block.threads[self].index;
+}
+
+void run_grids(const std::vector<Grid> &grids) {
     try {
-        const uint64_t blocks = static_cast<uint64_t>(grid.x) * grid.y * grid.z;
-        for (uint64_t i = 0; i < blocks; i++) run_block(block_at(i, blocks));
+        std::unique_ptr<Held> begun;  // the first block of the grid, where that has begun
+        for (size_t g = 0; g < grids.size(); g++) {
+            const Grid &grid = grids[g];
+            const Doing doing(grid.name);
+            const bool last_grid = g + 1 == grids.size();
+            const uint64_t blocks = static_cast<uint64_t>(grid.blocks.x) * grid.blocks.y * grid.blocks.z;
+            const auto early = std::exchange(begun, nullptr);
+            for (uint64_t i = 0; i < blocks; i++) {
+                if (i == 0 && early) {
+                    early->bring_back();
+                    end_wait();
+                } else {
+                    begin_block(grid, i, false, !last_grid && i + 1 == blocks);
+                }
+                if (go_on()) continue;
+                const uint64_t next_blocks = static_cast<uint64_t>(grids[g + 1].blocks.x) * grids[g + 1].blocks.y *
+                                             grids[g + 1].blocks.z;
+                begun = begin_early(grids[g + 1], g + 2 < grids.size() && next_blocks == 1);
+                go_on();
+            }
+        }
     } catch (const Refusal &) {
         forget_threads();
         throw;

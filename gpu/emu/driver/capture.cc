@@ -1,5 +1,6 @@
 #include "capture.h"
 
+#include "block.h"
 #include "call.h"
 #include "context.h"
 #include "graph.h"
@@ -55,7 +56,14 @@ void forbid_captured(CUstream stream) {
 void record(CUstream stream, Op op) {
     Capture &c = *stream->capture;
     if (c.invalidated) refuse(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "the capture was spoilt before");
-    c.nodes.push_back({std::move(op), stream, std::move(c.tails[stream])});
+    const std::set<size_t> &after = c.tails[stream];
+    const bool dependent = op.grid && op.grid->dependent;
+    if (dependent) {
+        const bool behind_kernel = after.size() == 1 && c.nodes[*after.begin()].op.grid;
+        require(behind_kernel, CUDA_ERROR_INVALID_VALUE, "%s: a dependent launch waits for %zu pieces of work, want one "
+                "kernel in front of it", op.name.c_str(), after.size());
+    }
+    c.nodes.push_back({std::move(op), stream, after, dependent});
     c.recorded[stream] = c.nodes.size();
     c.tails[stream] = {c.nodes.size() - 1};
     if (stream != c.origin) c.open.insert(stream);

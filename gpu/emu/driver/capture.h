@@ -18,6 +18,8 @@ struct Node {
     Op op;
     CUstream stream;
     std::set<size_t> after;
+    // dependent says that the node before, the only one that it waits for, may still run when it begins.
+    bool dependent;
 };
 
 struct Capture {

@@ -17,14 +17,19 @@ const Kind exec_kind{"executable graph", destroy_as<CUgraphExec_st>, false};
 // Order collects a capture's nodes, each behind those that it waits for.
 class Order {
   public:
-    explicit Order(const Capture &c) : capture(c), taken(c.nodes.size()) {}
+    explicit Order(const Capture &c) : capture(c), taken(c.nodes.size()), dependents(c.nodes.size()) {
+        for (size_t i = 0; i < c.nodes.size(); i++)
+            if (c.nodes[i].dependent) dependents[*c.nodes[i].after.begin()].push_back(i);
+    }
 
-    // take adds a node, and before it what it waits for.
+    // take adds a node, before it what it waits for, and right behind it its dependent, so that they can overlap.
     void take(size_t i) {
         if (taken[i]) return;
         for (const size_t before : capture.nodes[i].after) take(before);
+        if (taken[i]) return;
         taken[i] = true;
-        work->push_back(capture.nodes[i].op);
+        work->push_back({capture.nodes[i].op, capture.nodes[i].stream->priority, capture.nodes[i].dependent});
+        for (const size_t next : dependents[i]) take(next);
     }
 
     // is_ready says whether nothing that a node waits for is missing.
@@ -44,7 +49,23 @@ class Order {
   private:
     const Capture &capture;
     std::vector<bool> taken;
+    std::vector<std::vector<size_t>> dependents;  // of each node
 };
+
+// replay does the work of a graph. All nodes have the priority given or, if that is null, their own.
+void replay(const Work &work, const int *priority) {
+    for (size_t i = 0, end; i < work.size(); i = end) {
+        std::vector<Op> ops;
+        for (end = i; end < work.size() && (end == i || work[end].dependent); end++) {
+            count("graph", "node");
+            count("priority", std::to_string(priority ? *priority : work[end].priority));
+            if (work[end].dependent) count("graph", "dependent");
+            ops.push_back(work[end].op);
+        }
+        if (ops.size() == 1) do_now(ops[0]);
+        else do_together(ops.data(), ops.size());
+    }
+}
 
 }  // namespace
 
@@ -82,9 +103,10 @@ CUresult cuGraphDestroy(CUgraph graph) {
 CUresult cuGraphInstantiate(CUgraphExec *exec, CUgraph graph, unsigned long long flags) {
     return driver(__func__, kContext, [&] {
         require(exec, CUDA_ERROR_INVALID_VALUE, "the result pointer is null");
-        require(flags == 0, CUDA_ERROR_INVALID_VALUE, "flags %#llx", flags);
+        require((flags & ~CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY) == 0, CUDA_ERROR_INVALID_VALUE, "flags %#llx",
+                flags);
         require_live(graph, graph_kind, "the graph");
-        *exec = new CUgraphExec_st{graph->nodes};
+        *exec = new CUgraphExec_st{graph->nodes, flags != 0};
         adopt(*exec, exec_kind, current_context());
     });
 }
@@ -102,17 +124,13 @@ CUresult cuGraphLaunch(CUgraphExec exec, CUstream handle) {
         require_live(exec, exec_kind, "the graph");
         const CUstream stream = stream_of(handle);
         forbid_captured(stream);
-        for (const Op &node : *exec->nodes) {
-            check_uses(node);
-            if (node.module) require_module(node.module);
+        for (const Step &step : *exec->nodes) {
+            check_uses(step.op);
+            if (step.op.module) require_module(step.op.module);
         }
         const auto nodes = exec->nodes;
-        give(stream, {"graph", "launch", [nodes] {
-                          for (const Op &node : *nodes) {
-                              count("graph", "node");
-                              do_now(node);
-                          }
-                      }});
+        const bool priorities = exec->priorities;
+        give(stream, {"graph", "launch", [=] { replay(*nodes, priorities ? nullptr : &stream->priority); }});
     });
 }
 

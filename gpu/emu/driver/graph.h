@@ -7,8 +7,15 @@
 
 namespace emu {
 
+// Step is a node of a graph; a dependent one may begin before the step in front of it has ended.
+struct Step {
+    Op op;
+    int priority;  // of the stream that it was captured from
+    bool dependent;
+};
+
 // Work is a graph's nodes in an order that what they wait for allows.
-using Work = std::vector<Op>;
+using Work = std::vector<Step>;
 
 }  // namespace emu
 
@@ -18,6 +25,7 @@ struct CUgraph_st {
 
 struct CUgraphExec_st {
     std::shared_ptr<const emu::Work> nodes;
+    bool priorities;  // each node has its own
 };
 
 namespace emu {

@@ -64,6 +64,47 @@ void check_size(const CUfunc_st &f, dim3 grid, dim3 block, size_t shared) {
             shared, room);
 }
 
+// is_dependent reads the attributes of a launch. Whatever shared memory a launch asks for, it runs in the same way.
+bool is_dependent(const CUlaunchConfig &config) {
+    bool dependent = false;
+    for (unsigned i = 0; i < config.numAttrs; i++) {
+        const CUlaunchAttribute &a = config.attrs[i];
+        switch (a.id) {
+        case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION:
+            dependent = a.value.programmaticStreamSerializationAllowed != 0;
+            break;
+        case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:
+            require(a.value.sharedMemCarveout <= 100, CUDA_ERROR_INVALID_VALUE, "a carve-out of %u %%",
+                    a.value.sharedMemCarveout);
+            count("attribute", "carve-out");
+            break;
+        default: refuse(CUDA_ERROR_INVALID_VALUE, "the emulation has no attribute %d of launches", a.id);
+        }
+    }
+    return dependent;
+}
+
+void launch(CUfunction f, const CUlaunchConfig &config, void **params, void **extra) {
+    require_function(f);
+    const dim3 grid(config.gridDimX, config.gridDimY, config.gridDimZ);
+    const dim3 block(config.blockDimX, config.blockDimY, config.blockDimZ);
+    check_size(*f, grid, block, config.sharedMemBytes);
+    const bool dependent = is_dependent(config);
+    require(!dependent || f->module->target >= 90, CUDA_ERROR_NOT_SUPPORTED,
+            "%s: a dependent launch of PTX for sm_%d, want sm_90", f->ptx.name.c_str(), f->module->target);
+    const std::vector<const void *> arguments = addresses(*f, params, extra);
+    const auto launched = std::make_shared<const Grid>(Grid{f->ptx.name, f->host->bind(f->host->function, arguments),
+                                                            grid, block, config.sharedMemBytes, dependent});
+    Op op{"kernel", f->ptx.name, [launched] { run_grids({*launched}); }};
+    op.module = f->module;
+    op.grid = launched;
+    for (size_t i = 0; i < arguments.size(); i++) {
+        const CUdeviceptr p = f->host->params[i].pointer ? *static_cast<const CUdeviceptr *>(arguments[i]) : 0;
+        if (p) op.uses.push_back({p, 1, f->ptx.name + ": argument " + std::to_string(i)});
+    }
+    give(stream_of(config.hStream), std::move(op));
+}
+
 }  // namespace
 
 extern "C" {
@@ -72,18 +113,15 @@ CUresult cuLaunchKernel(CUfunction f, unsigned grid_x, unsigned grid_y, unsigned
                         unsigned block_y, unsigned block_z, unsigned shared, CUstream stream, void **params,
                         void **extra) {
     return driver(__func__, kGivesWork, [&] {
-        require_function(f);
-        const dim3 grid(grid_x, grid_y, grid_z), block(block_x, block_y, block_z);
-        check_size(*f, grid, block, shared);
-        const std::vector<const void *> arguments = addresses(*f, params, extra);
-        const std::shared_ptr<Bound> bound = f->host->bind(f->host->function, arguments);
-        Op op{"kernel", f->ptx.name, [=] { run_grid(*bound, grid, block, shared); }};
-        op.module = f->module;
-        for (size_t i = 0; i < arguments.size(); i++) {
-            const CUdeviceptr p = f->host->params[i].pointer ? *static_cast<const CUdeviceptr *>(arguments[i]) : 0;
-            if (p) op.uses.push_back({p, 1, f->ptx.name + ": argument " + std::to_string(i)});
-        }
-        give(stream_of(stream), std::move(op));
+        const CUlaunchConfig config{grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, nullptr, 0};
+        launch(f, config, params, extra);
+    });
+}
+
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction f, void **params, void **extra) {
+    return driver(__func__, kGivesWork, [&] {
+        require(config, CUDA_ERROR_INVALID_VALUE, "the configuration is null");
+        launch(f, *config, params, extra);
     });
 }
 

@@ -66,6 +66,7 @@ CUmodule load(const void *image, const Log &log) {
     if (ptx.target > config().capability)
         cannot_compile(log, CUDA_ERROR_NO_BINARY_FOR_GPU, "PTX for sm_" + std::to_string(ptx.target));
     auto module = std::make_unique<CUmod_st>();
+    module->target = ptx.target;
     for (const PtxEntry &entry : ptx.entries) {
         const HostKernel *host = find_kernel(entry.name);
         if (!host) continue;

@@ -17,6 +17,7 @@ struct CUfunc_st {
 };
 
 struct CUmod_st {
+    int target;  // of its PTX: 90 is sm_90
     std::vector<CUfunction> functions;
 
     ~CUmod_st();

@@ -63,6 +63,14 @@ const std::vector<int> &order_of_block() { return all; }
 
 const std::vector<int> &order_of_warp(int warp) { return each[warp]; }
 
+std::function<void()> hold_order() {
+    return [held_all = all, held_each = each, held_state = state] {
+        all = held_all;
+        each = held_each;
+        state = held_state;
+    };
+}
+
 bool last_goes_on_first() { return config().threads != Threads::forward; }
 
 bool starts_first(bool any_ready) {

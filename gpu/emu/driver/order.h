@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <vector>
 
 namespace emu {
@@ -36,6 +37,9 @@ template <typename Wake> void wake_each(const std::vector<int> &order, Wake wake
     if (last_goes_on_first()) std::for_each(order.rbegin(), order.rend(), wake);
     else std::for_each(order.begin(), order.end(), wake);
 }
+
+// hold_order puts the order of the block aside; what it returns brings that back.
+std::function<void()> hold_order();
 
 // starts_first says whether a thread that has not started comes before those that can go on.
 bool starts_first(bool any_ready);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <set>
 
+#include "block.h"
 #include "call.h"
 #include "capture.h"
 #include "config.h"
@@ -18,11 +19,18 @@ const Kind stream_kind{"stream", destroy_as<CUstream_st>, false};
 // All streams, the default ones too.
 std::set<CUstream> streams;
 
-std::unique_ptr<CUstream_st> make_stream(CUcontext context, bool legacy, bool blocking) {
-    std::unique_ptr<CUstream_st> s(new CUstream_st{context, legacy, blocking, std::make_shared<Queue>(), nullptr});
+std::unique_ptr<CUstream_st> make_stream(CUcontext context, int priority, bool legacy, bool blocking) {
+    std::unique_ptr<CUstream_st> s(
+        new CUstream_st{context, priority, legacy, blocking, std::make_shared<Queue>(), nullptr});
     s->queue->context = context;
     streams.insert(s.get());
     return s;
+}
+
+// note traces and counts a piece of work.
+void note(const Op &op) {
+    if (config().trace) fprintf(stderr, "emu: doing %s %s\n", op.kind, op.name.c_str());
+    count(op.kind, op.name, op.bytes);
 }
 
 // flush does a queue's work up to a position. A failure takes the context with it: the rest of its work is dropped.
@@ -42,9 +50,19 @@ void flush(Queue &q, uint64_t position) {
     }
 }
 
+void create_stream(CUstream *stream, unsigned flags, int priority) {
+    require(stream, CUDA_ERROR_INVALID_VALUE, "the result pointer is null");
+    require((flags & ~CU_STREAM_NON_BLOCKING) == 0, CUDA_ERROR_INVALID_VALUE, "flags %#x", flags);
+    require(priority <= 0 && priority >= kGreatestPriority, CUDA_ERROR_INVALID_VALUE, "priority %d, want 0 to %d",
+            priority, kGreatestPriority);
+    const CUcontext c = current_context();
+    *stream = make_stream(c, priority, false, !(flags & CU_STREAM_NON_BLOCKING)).release();
+    adopt(*stream, stream_kind, c);
+}
+
 }  // namespace
 
-std::unique_ptr<CUstream_st> make_legacy_stream(CUcontext context) { return make_stream(context, true, true); }
+std::unique_ptr<CUstream_st> make_legacy_stream(CUcontext context) { return make_stream(context, 0, true, true); }
 
 CUstream stream_of(CUstream handle) {
     if (!handle || handle == CU_STREAM_LEGACY) return current_context()->legacy.get();
@@ -65,9 +83,17 @@ void require_apart(const Use &a, const Use &b) {
 
 void do_now(const Op &op) {
     const Doing doing(op.name);
-    if (config().trace) fprintf(stderr, "emu: doing %s %s\n", op.kind, op.name.c_str());
-    count(op.kind, op.name, op.bytes);
+    note(op);
     op.run();
+}
+
+void do_together(const Op *first, size_t n) {
+    std::vector<Grid> grids;
+    for (const Op *op = first; op < first + n; op++) {
+        note(*op);
+        grids.push_back(*op->grid);
+    }
+    run_grids(grids);
 }
 
 void give(CUstream stream, Op op) {
@@ -105,14 +131,19 @@ void throw_if_failed(CUcontext context) {
 
 extern "C" {
 
-CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
+CUresult cuCtxGetStreamPriorityRange(int *least, int *greatest) {
     return driver(__func__, kContext, [&] {
-        require(stream, CUDA_ERROR_INVALID_VALUE, "the result pointer is null");
-        require((flags & ~CU_STREAM_NON_BLOCKING) == 0, CUDA_ERROR_INVALID_VALUE, "flags %#x", flags);
-        const CUcontext c = current_context();
-        *stream = make_stream(c, false, !(flags & CU_STREAM_NON_BLOCKING)).release();
-        adopt(*stream, stream_kind, c);
+        if (least) *least = 0;
+        if (greatest) *greatest = kGreatestPriority;
     });
+}
+
+CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
+    return driver(__func__, kContext, [&] { create_stream(stream, flags, 0); });
+}
+
+CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int priority) {
+    return driver(__func__, kContext, [&] { create_stream(stream, flags, priority); });
 }
 
 CUresult cuStreamDestroy(CUstream stream) {

@@ -16,6 +16,7 @@
 namespace emu {
 
 struct Queue;
+struct Grid;
 struct Capture;
 
 // Ticket is a place in a queue: everything up to it.
@@ -42,6 +43,7 @@ struct Op {
     size_t bytes = 0;                // moved, for counting
     CUmodule module = nullptr;       // whose kernel it is
     std::vector<Ticket> after = {};  // what must be done first, besides the work before it in its stream
+    std::shared_ptr<const Grid> grid = nullptr;  // of a kernel: what run runs
 };
 
 struct Queue {
@@ -54,6 +56,7 @@ struct Queue {
 
 struct CUstream_st {
     CUcontext context;
+    int priority;
     bool legacy = false, blocking = false;  // blocking ones and the legacy stream wait for each other
     std::shared_ptr<emu::Queue> queue;
     std::shared_ptr<emu::Capture> capture;  // set while the stream is captured
@@ -78,8 +81,14 @@ Ticket tail(CUstream stream);
 void wait_for(const Ticket &ticket);
 void wait_for_all(CUcontext context);
 
+// kGreatestPriority is that of the streams that come first; 0 is the least.
+constexpr int kGreatestPriority = -5;
+
 // do_now does one piece of work and counts it.
 void do_now(const Op &op);
+
+// do_together does kernels of which all but the first are dependent launches.
+void do_together(const Op *first, size_t n);
 
 // check_uses is a violation unless all memory that the work uses is live.
 void check_uses(const Op &op);

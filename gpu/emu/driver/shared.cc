@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -98,6 +99,22 @@ void copy_wait_for(unsigned but_latest) {
     for (; done < c.pending.size() && c.pending[done].group + but_latest < c.groups; done++)
         memcpy(c.pending[done].to, c.pending[done].from, kVector);
     c.pending.erase(c.pending.begin(), c.pending.begin() + done);
+}
+
+void land_copies() {
+    for (Copies &c : copies) {
+        for (const Copy &p : c.pending) memcpy(p.to, p.from, kVector);
+        c.pending.clear();
+    }
+}
+
+std::function<void()> hold_shared() {
+    return [held = std::vector<char>(shared_begin, shared_end), held_dynamic = std::vector<char>(dynamic(), top()),
+            held_copies = copies] {
+        std::copy(held.begin(), held.end(), shared_begin);
+        std::copy(held_dynamic.begin(), held_dynamic.end(), dynamic());
+        copies = held_copies;
+    };
 }
 
 void reset_copies(int threads) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 
 namespace emu {
 
@@ -23,6 +24,12 @@ void require_shared(const void *at, const char *what);
 void copy_async(void *shared16, const void *global16);
 void copy_commit();
 void copy_wait_for(unsigned but_latest);
+
+// land_copies moves the bytes of all copies that threads have begun, as the device may at any time.
+void land_copies();
+
+// hold_shared puts the contents of shared memory and the copies aside; what it returns brings them back.
+std::function<void()> hold_shared();
 
 // reset_copies forgets the copies of the threads of the block before.
 void reset_copies(int threads);

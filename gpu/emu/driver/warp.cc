@@ -1,6 +1,7 @@
 #include "warp.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "order.h"
@@ -123,6 +124,11 @@ void reset_warps(int threads) {
         w.meetings.clear();
     }
     for (int t = 0; t < threads; t++) warps[t / kWarp].present |= 1u << t % kWarp;
+}
+
+std::function<void()> hold_warps() {
+    const auto held = std::make_shared<std::vector<Warp>>(std::move(warps));
+    return [held] { warps = std::move(*held); };
 }
 
 void leave_warp(int thread) {

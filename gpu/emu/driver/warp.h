@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "block.h"
 
@@ -19,6 +20,9 @@ void together(Place place, const char *what, Together step, void *brought);
 
 // current_lane is the calling thread's lane.
 int current_lane();
+
+// hold_warps puts what the warps are at aside; what it returns brings that back.
+std::function<void()> hold_warps();
 
 // reset_warps begins a block of so many threads; leave_warp is the end of one of them.
 void reset_warps(int threads);

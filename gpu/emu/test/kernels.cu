@@ -1,4 +1,5 @@
 // Kernels for the emulation's own tests; kernels.h has what stands for their PTX.
+#include "dependent.cu"
 #include "tensor.cu"
 
 KERNEL(scale, (float *y, const float *x, float a, int64_t n)) {

@@ -31,6 +31,13 @@ inline std::string tensor_ptx() {
     return text + entry("copies", {".u64", ".u64"});
 }
 
+// dependent_ptx is that of dependent.cu.
+inline std::string dependent_ptx() {
+    return header("7.8", "sm_90") + entry("doubles", {".u64", ".u64"}) + entry("early", {".u64", ".u64", ".u64"}) +
+           entry("reads_early", {".u64", ".u64"}) + entry("writes_early", {".u64", ".u64"}) +
+           entry("never_waits", {".u64"}) + entry("releases_first", {".u64"});
+}
+
 inline std::string whole_ptx() {
     return header() + ".shared .align 4 .b8 _values[256];\n" +
            entry("scale", {".u64 .ptr .align 1", ".u64", ".f32", ".u64"}) + entry("where", {".u64"}) +
@@ -46,7 +53,9 @@ inline std::string whole_ptx() {
 struct Module {
     CUmodule handle = nullptr;
 
-    Module() { CHECK_EQUAL(cuModuleLoadDataEx(&handle, whole_ptx().c_str(), 0, nullptr, nullptr), CUDA_SUCCESS); }
+    explicit Module(const std::string &ptx = whole_ptx()) {
+        CHECK_EQUAL(cuModuleLoadDataEx(&handle, ptx.c_str(), 0, nullptr, nullptr), CUDA_SUCCESS);
+    }
     ~Module() { cuModuleUnload(handle); }
 
     CUfunction operator[](const char *name) const {
