@@ -16,7 +16,7 @@ import (
 //
 // Products are summed in float32. The pixels are split: one launch writes the sums of each split to Scratch, and
 // another adds them up in float64, in a fixed order. So a result depends on the number of splits, and through it on the
-// number of multiprocessors, but on nothing else. One launch may add up the splits of many convolutions.
+// number of multiprocessors and the room, but on nothing else. One launch may add up the splits of many convolutions.
 type WeightGradient struct {
 	N, H, W, In, Out, Kernel int // In and Out are multiples of 16
 
@@ -24,7 +24,8 @@ type WeightGradient struct {
 	Gradient Operand // gradient of its output: rows x Out, Plain or NormGradient
 	DW       gpu.Ptr // float32 in Out,Kernel,Kernel,In
 
-	Blocks  int     // approximate number of blocks; 0: as many as fill the device. See ShareWeightGradients
+	Room    WeightRoom
+	Blocks  int     // approximate number of blocks; 0: as many as fill the room. See ShareWeightGradients
 	Scratch gpu.Ptr // WeightGradientScratch bytes, in use until WeightGradientSums
 }
 
@@ -85,11 +86,11 @@ func (k *Kernels) WeightGradientFits(t gpu.DataType, in, out, kernel, h, w int) 
 	return g.checkSizes() == nil && err == nil
 }
 
-// ShareWeightGradients sets Blocks of convolutions that run in one launch, so that all take about the same time. The
-// time per block depends on the number of blocks, so a few iterations are needed.
+// ShareWeightGradients sets Blocks of convolutions that run in one launch and have the same room, so that all take about
+// the same time. The time per block depends on the number of blocks, so a few iterations are needed.
 func (k *Kernels) ShareWeightGradients(t gpu.DataType, list []*WeightGradient) error {
 	for _, w := range list {
-		w.Blocks = max(k.weightBlocks()/len(list), 1)
+		w.Blocks = max(k.weightBlocks(w.Room)/len(list), 1)
 	}
 	work := make([]float64, len(list))
 	for range 4 {
@@ -103,7 +104,7 @@ func (k *Kernels) ShareWeightGradients(t gpu.DataType, list []*WeightGradient) e
 			total += work[i]
 		}
 		for i, w := range list {
-			w.Blocks = max(int(float64(k.weightBlocks())*work[i]/total), 1)
+			w.Blocks = max(int(float64(k.weightBlocks(w.Room))*work[i]/total), 1)
 		}
 	}
 	return nil

@@ -16,6 +16,16 @@ const (
 	weightResident = 2
 )
 
+// WeightRoom is the room on the device that a launch of weight gradients takes. Two of its blocks fill the register
+// file of a multiprocessor, so no other kernel can start there meanwhile.
+type WeightRoom uint8
+
+const (
+	AllRoom      WeightRoom = iota // two blocks on each multiprocessor
+	HalfOfEach                     // one block on each
+	HalfOfDevice                   // one block on half of the multiprocessors
+)
+
 // weightPlan says how a weight gradient is divided into blocks, each of which computes one tile of dw over one split of
 // the pixels, and how a block is divided into warps.
 type weightPlan struct {
@@ -45,8 +55,22 @@ func (p *weightPlan) warpTile(kernel int) (outputs, inputs, taps int) {
 	return 32, 16, 3
 }
 
-// weightBlocks is the number of blocks that fill the device.
-func (k *Kernels) weightBlocks() int { return weightResident * k.multiprocessors() }
+// weightBlocks is the number of blocks that fill a room.
+func (k *Kernels) weightBlocks(r WeightRoom) int {
+	multiprocessors, resident := r.of(k.multiprocessors())
+	return multiprocessors * resident
+}
+
+// of is how many multiprocessors of the device's a room has, and how many blocks run on each.
+func (r WeightRoom) of(device int) (multiprocessors, resident int) {
+	switch r {
+	case HalfOfEach:
+		return device, 1
+	case HalfOfDevice:
+		return ceilDiv(device, 2), 1
+	}
+	return device, weightResident
+}
 
 func (k *Kernels) multiprocessors() int { return ceilDiv(k.blocks*blockThreads, residentThreads) }
 
@@ -70,7 +94,7 @@ func (k *Kernels) planWeightGradient(t gpu.DataType, w *WeightGradient) (weightP
 func (k *Kernels) weightPlans(t gpu.DataType, w *WeightGradient) iter.Seq[weightPlan] {
 	blocks := w.Blocks
 	if blocks == 0 {
-		blocks = k.weightBlocks()
+		blocks = k.weightBlocks(w.Room)
 	}
 	return func(yield func(weightPlan) bool) {
 		for _, p := range warpPlans(w) {
@@ -147,9 +171,9 @@ func (w *WeightGradient) halo() int {
 	return w.W + 1
 }
 
-// estimate computes how many clocks the busiest multiprocessor takes. The loads, products and latencies of the resident
+// estimate computes how many clocks the busiest multiprocessor of the device's takes. The loads, products and latencies of the resident
 // blocks overlap, so the longest of these counts. The time to store their sums, and to add up the splits, is added.
-func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, multiprocessors int) {
+func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, device int) {
 	const (
 		bytesPerClock = 32  // from the L2 cache to a multiprocessor
 		latency       = 700 // of a load
@@ -166,10 +190,11 @@ func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, multiprocessors
 	outputs, inputs, taps := p.warpTile(w.Kernel)
 	products := p.chunk * outputs * inputs * taps * weightWarps / p.deep // per chunk
 
-	rounds := ceilDiv(p.blocks(), multiprocessors*weightResident)
-	together := weightResident // with blocks of the other convolutions, if this one has only a part of the blocks
+	multiprocessors, resident := w.Room.of(device)
+	rounds := ceilDiv(p.blocks(), multiprocessors*resident)
+	together := resident // with blocks of the other convolutions, if this one has only a part of the blocks
 	if w.Blocks == 0 {
-		together = min(ceilDiv(p.blocks(), multiprocessors), weightResident)
+		together = min(ceilDiv(p.blocks(), multiprocessors), resident)
 	}
 	chunk := barrier + max(latency, together*p.chunk*(gradient+operand)/bytesPerClock,
 		together*products/productsPerClock)
@@ -177,6 +202,6 @@ func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, multiprocessors
 	sums := p.outputs * p.inputs * w.taps() * 4
 	p.clocks = float64(rounds) * float64(2*latency+chunks*chunk+together*(2*w.halo()*operand+sums)/bytesPerClock)
 	if p.splits > 1 {
-		p.clocks += float64(4*p.splits*w.weights()) / float64(bytesPerClock*multiprocessors)
+		p.clocks += float64(4*p.splits*w.weights()) / float64(bytesPerClock*device)
 	}
 }

@@ -153,46 +153,56 @@ func TestWeightGradientPlans(t *testing.T) {
 	}
 }
 
-// One launch computes the four convolutions of a residual block.
+// One launch computes the four convolutions of a residual block, in each room.
 func TestWeightGradients(t *testing.T) {
 	for _, dt := range dtypes {
-		t.Run(name(dt), func(t *testing.T) {
-			g := onGPU(t)
-			g.k.blocks = 40
-			var tests []*weightTest
-			var list []*WeightGradient
-			for _, w := range []WeightGradient{
-				{N: 3, H: 7, W: 7, In: 64, Out: 32, Kernel: 1},
-				{N: 3, H: 7, W: 7, In: 32, Out: 64, Kernel: 3},
-				{N: 3, H: 7, W: 7, In: 16, Out: 32, Kernel: 1},
-				{N: 3, H: 7, W: 7, In: 16, Out: 32, Kernel: 1},
-			} {
-				tests = append(tests, g.weightGradient(dt, w, Operand{Kind: Normalized, ReLU: true},
-					Operand{Kind: NormGradient}))
-				list = append(list, &tests[len(tests)-1].w)
-			}
-			g.ok(g.k.ShareWeightGradients(dt, list))
-			blocks := 0
-			for _, v := range tests {
-				plan, err := g.k.planWeightGradient(dt, &v.w)
-				g.ok(err)
-				blocks += plan.blocks()
-				v.scratchFor(plan)
-			}
-			if blocks > g.k.weightBlocks()+len(list) {
-				t.Errorf("%d blocks, want about %d", blocks, g.k.weightBlocks())
-			}
-			g.ok(g.k.WeightGradients(g.s, dt, list))
-			g.ok(g.k.WeightGradientSums(g.s, dt, list))
-			for _, v := range tests {
-				v.check()
-			}
-			list = append(list, list[0])
-			if err := g.k.WeightGradients(g.s, dt, list); err == nil {
-				t.Error("five convolutions are taken")
-			}
-		})
+		blocks := map[WeightRoom]int{}
+		for _, room := range []WeightRoom{AllRoom, HalfOfEach, HalfOfDevice} {
+			t.Run(fmt.Sprintf("%s/%d", name(dt), room), func(t *testing.T) { blocks[room] = testRoom(t, dt, room) })
+		}
+		if blocks[HalfOfEach] >= blocks[AllRoom] || blocks[HalfOfDevice] >= blocks[HalfOfEach] {
+			t.Errorf("%s: blocks %v, want fewer in less room", name(dt), blocks)
+		}
 	}
+}
+
+// testRoom computes weight gradients in a room and returns how many blocks the launch has.
+func testRoom(t *testing.T, dt gpu.DataType, room WeightRoom) (blocks int) {
+	g := onGPU(t)
+	g.k.blocks = 160
+	var tests []*weightTest
+	var list []*WeightGradient
+	for _, w := range []WeightGradient{
+		{N: 3, H: 7, W: 7, In: 64, Out: 32, Kernel: 1},
+		{N: 3, H: 7, W: 7, In: 32, Out: 64, Kernel: 3},
+		{N: 3, H: 7, W: 7, In: 16, Out: 32, Kernel: 1},
+		{N: 3, H: 7, W: 7, In: 16, Out: 32, Kernel: 1},
+	} {
+		w.Room = room
+		tests = append(tests, g.weightGradient(dt, w, Operand{Kind: Normalized, ReLU: true},
+			Operand{Kind: NormGradient}))
+		list = append(list, &tests[len(tests)-1].w)
+	}
+	g.ok(g.k.ShareWeightGradients(dt, list))
+	for _, v := range tests {
+		plan, err := g.k.planWeightGradient(dt, &v.w)
+		g.ok(err)
+		blocks += plan.blocks()
+		v.scratchFor(plan)
+	}
+	if blocks > g.k.weightBlocks(room)+len(list) {
+		t.Errorf("%d blocks, want about %d", blocks, g.k.weightBlocks(room))
+	}
+	g.ok(g.k.WeightGradients(g.s, dt, list))
+	g.ok(g.k.WeightGradientSums(g.s, dt, list))
+	for _, v := range tests {
+		v.check()
+	}
+	list = append(list, list[0])
+	if err := g.k.WeightGradients(g.s, dt, list); err == nil {
+		t.Error("five convolutions are taken")
+	}
+	return blocks
 }
 
 func TestWeightGradientRefuses(t *testing.T) {
