@@ -81,6 +81,8 @@ type Usage struct {
 	IdleShare float64 `json:"idle_share"`
 	// Fused says whether ops shared kernels; see nn.Instrumented.
 	Fused bool `json:"fused"`
+	// Variant names how a step is taken: "fused, one stream".
+	Variant string `json:"variant,omitempty"`
 }
 
 // quantiles are the quantiles p of x, with linear interpolation.

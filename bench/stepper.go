@@ -213,5 +213,5 @@ func (s *stepper) usage(ctx context.Context, seconds float64) (*Usage, error) {
 	}
 	n, err := device.KernelCount(s.mode(), s.plan.Batch)
 	return &Usage{Kernels: n, DeviceMs: 1e3 * t.Busy / float64(steps), IdleShare: t.Idle(),
-		Fused: device.Fused(s.mode())}, err
+		Fused: device.Fused(s.mode()), Variant: device.Variant(s.mode())}, err
 }

@@ -144,6 +144,8 @@ type Instrumented interface {
 	KernelCount(m Mode, n int) (int, error)
 	// Fused says whether nodes share kernels in runs of a mode on a whole batch.
 	Fused(m Mode) bool
+	// Variant names how a GPU takes such a step, as GPUInfo's choices do: "fused, one stream". On a CPU it is empty.
+	Variant(m Mode) string
 
 	// StartTimeline records start and end events around each of the next n launches, on the device's own clock. Nothing
 	// waits for an event, so steps overlap as they do without; an event costs the device about a microsecond.

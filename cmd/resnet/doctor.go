@@ -126,7 +126,7 @@ func examineStep(b nn.Backend, precision string) finding {
 		f.State = stateFailed
 	}
 	if c.Fused {
-		precision += ", fused"
+		precision += ", " + c.Variant
 	}
 	var texts []string
 	for _, p := range c.Parts {

@@ -48,6 +48,9 @@ func (e *executor) KernelCount(m nn.Mode, n int) (count int, err error) {
 // Fused implements nn.Instrumented: every node always has stages of its own.
 func (e *executor) Fused(nn.Mode) bool { return false }
 
+// Variant implements nn.Instrumented.
+func (e *executor) Variant(nn.Mode) string { return "" }
+
 // timeline records runs on the host's clock, which here is the device's.
 type timeline struct {
 	left        int // runs still to be recorded

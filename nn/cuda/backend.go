@@ -50,7 +50,7 @@ func (b *backend) open() error {
 	}
 	defer b.device.Enter()()
 	var err error
-	if b.stream, err = b.device.NewStream(); err != nil {
+	if b.stream, err = b.device.NewFirstStream(); err != nil {
 		return err
 	}
 	// Each takes a good part of a second, so they run at the same time.

@@ -43,7 +43,7 @@ type executor struct {
 	sets                             []residentSet
 
 	fusion          *fusion             // the nodes that can share kernels; nil: none
-	chosenFusion    map[nn.Mode]*fusion // fusion or nil, whichever is faster (FuseAuto)
+	variants        map[nn.Mode]variant // how steps are taken
 	normStates      map[int]gpu.Ptr     // states of the lazy batch norms, by node
 	normTable       *gpu.Buffer         // the same with their parameters, listed for inference
 	normCount       int
@@ -71,7 +71,7 @@ func (b *backend) Compile(g *nn.Graph, c nn.PlanConfig) (nn.Executor, error) {
 	defer b.device.Enter()()
 	e := &executor{
 		backend: b, plan: p, graph: g, fusion: f,
-		programs: map[programKey]*program{}, chosenFusion: map[nn.Mode]*fusion{}, tables: map[nn.Value]*gpu.Buffer{},
+		programs: map[programKey]*program{}, variants: map[nn.Mode]variant{}, tables: map[nn.Value]*gpu.Buffer{},
 	}
 	if err := e.compile(); err != nil {
 		return nil, errors.Join(b.wrap(err), e.Close())

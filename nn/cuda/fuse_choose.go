@@ -10,23 +10,20 @@ import (
 	"resnet/nn"
 )
 
-// fusionFor returns the fusion for programs of a mode, or nil for none. FuseAuto decides when the program of the plan's
-// batch size is compiled, by the time of a whole step; smaller batches follow.
-func (e *executor) fusionFor(m nn.Mode) (*fusion, error) {
-	if e.fusion == nil || e.backend.config.Fuse == FuseOn {
-		return e.fusion, nil
-	}
+// variantFor returns how programs of a mode take a step. It is chosen when the program of the plan's batch size is
+// compiled, by the time of whole steps; smaller batches follow.
+func (e *executor) variantFor(m nn.Mode) (variant, error) {
 	if m == nn.Gradient {
 		m = nn.Train
 	}
-	if f, decided := e.chosenFusion[m]; decided {
-		return f, nil
+	if v, decided := e.variants[m]; decided {
+		return v, nil
 	}
-	f, err := e.chooseFusion(m)
+	v, err := e.chooseVariant(m)
 	if err == nil {
-		e.chosenFusion[m] = f
+		e.variants[m] = v
 	}
-	return f, err
+	return v, err
 }
 
 // Fused implements nn.Instrumented.
@@ -35,38 +32,64 @@ func (e *executor) Fused(m nn.Mode) bool {
 	return p != nil && p.fusion != nil
 }
 
-// chooseFusion returns e.fusion, or nil if a step without fusion is faster.
-func (e *executor) chooseFusion(m nn.Mode) (*fusion, error) {
-	n, names, variants := e.plan.BatchFor(m), []string{"fused", "apart"}, []*fusion{e.fusion, nil}
-	key := fmt.Sprintf("step.%v n=%d %s %v", m, n, graphDigest(e.graph), e.backend.config.Precision)
+// Variant implements nn.Instrumented.
+func (e *executor) Variant(m nn.Mode) string {
+	if p := e.programs[programKey{m, e.plan.BatchFor(m)}]; p != nil {
+		return p.name
+	}
+	return ""
+}
+
+// chooseVariant returns the fastest base with the ways of options that make it faster.
+func (e *executor) chooseVariant(m nn.Mode) (variant, error) {
+	bases := e.bases()
+	names := make([]string, len(bases))
+	for i, v := range bases {
+		names[i] = v.name
+	}
+	of := fmt.Sprintf("%v n=%d %s %v", m, e.plan.BatchFor(m), graphDigest(e.graph), e.backend.config.Precision)
+	v, err := e.chooseStep("step."+of, m, names, bases)
+	for _, o := range options {
+		key := fmt.Sprintf("option.%s %s: %s", of, v.name, o.name)
+		// A run that began before there was this option goes on without it.
+		older := e.backend.tuner.began("step."+of) && !e.backend.tuner.began(key)
+		if err == nil && !older && o.fits(e, m, v) {
+			names, list := v.with(o)
+			v, err = e.chooseStep(key, m, names, list)
+		}
+	}
+	return v, err
+}
+
+// chooseStep returns the fastest of the variants, which key has under these names.
+func (e *executor) chooseStep(key string, m nn.Mode, names []string, variants []variant) (variant, error) {
 	var measure func() ([]float64, error)
 	if !e.compiled {
-		measure = func() ([]float64, error) { return e.measureSteps(key, m, n, names, variants) }
+		measure = func() ([]float64, error) { return e.measureSteps(key, m, names, variants) }
 	}
 	i, err := e.backend.tuner.choose(key, names, measure)
-	if err != nil {
-		return nil, err
-	}
-	return variants[i], nil
+	return variants[i], err
 }
 
 // measureSteps times whole steps. It binds each variant, times it, and releases it. Choices made meanwhile are cached
 // and reused by the final build.
-func (e *executor) measureSteps(key string, m nn.Mode, n int, names []string, variants []*fusion) (
-	times []float64, err error) {
+func (e *executor) measureSteps(key string, m nn.Mode, names []string, variants []variant) (times []float64, err error) {
 	need := e.scratchNeed
 	defer func() { e.scratchNeed = need }()
 	var candidates []candidate
-	for i, f := range variants {
+	for i, v := range variants {
 		e.scratchNeed = need
-		p, err := e.newProgram(m, n, f)
+		p, err := e.newProgram(m, e.plan.BatchFor(m), v)
 		if err != nil {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, p.close()) }()
 		candidates = append(candidates, candidate{name: names[i], scratch: e.scratchNeed, run: p.streams.run})
 	}
-	return e.measure(key, candidates, func(candidate, error) {})
+	if times, err = e.measure(key, candidates, func(candidate, error) {}); err != nil {
+		return nil, err
+	}
+	return times, e.resetScale() // which the steps have moved
 }
 
 // graphDigest identifies a graph: its name and a hash of every node and what it reads.

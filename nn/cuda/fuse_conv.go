@@ -156,6 +156,7 @@ func (p *program) placeWeightGradients() error {
 	for _, g := range s.groups {
 		var list []*kernels.WeightGradient
 		for _, conv := range g.convs {
+			p.gradients[conv].Room = p.room
 			list = append(list, p.gradients[conv])
 		}
 		if err := k.ShareWeightGradients(t, list); err != nil {

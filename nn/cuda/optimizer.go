@@ -79,8 +79,16 @@ func (e *executor) fillConstants() error {
 			}
 		}
 	}
-	if err := e.transfer.write(e.decay.Ptr, decay); err != nil || e.scale == nil {
+	if err := e.transfer.write(e.decay.Ptr, decay); err != nil {
 		return err
+	}
+	return e.resetScale()
+}
+
+// resetScale writes the first loss scale, where there is one.
+func (e *executor) resetScale() error {
+	if e.scale == nil {
+		return nil
 	}
 	return e.transfer.write(e.scale.Ptr, firstScale.bytes())
 }

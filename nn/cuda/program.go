@@ -28,7 +28,7 @@ type program struct {
 	multistepGraph *gpu.Graph
 	multistepSet   int
 
-	fusion    *fusion                         // nil: every node by itself
+	variant
 	schedule  *schedule                       // with fusion: when its work runs
 	gradients map[int]*kernels.WeightGradient // by convolution
 	stream    *gpu.Stream                     // that the running task is to use
@@ -59,11 +59,11 @@ func (e *executor) program(m nn.Mode, n int) (*program, error) {
 	if p := e.programs[key]; p != nil {
 		return p, nil
 	}
-	fusion, err := e.fusionFor(m)
+	v, err := e.variantFor(m)
 	if err != nil {
 		return nil, err
 	}
-	p, err := e.newProgram(m, n, fusion)
+	p, err := e.newProgram(m, n, v)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +73,13 @@ func (e *executor) program(m nn.Mode, n int) (*program, error) {
 }
 
 // newProgram binds a program; the caller grows the scratch memory to e.scratchNeed.
-func (e *executor) newProgram(m nn.Mode, n int, fusion *fusion) (*program, error) {
-	p := &program{Program: e.plan.Train, exec: e, n: n, fusion: fusion, stream: e.backend.stream}
+func (e *executor) newProgram(m nn.Mode, n int, v variant) (*program, error) {
+	p := &program{Program: e.plan.Train, exec: e, n: n, variant: v, stream: e.backend.stream}
 	if m == nn.Eval {
 		p.Program = e.plan.Eval
 	}
-	if fusion != nil {
-		p.schedule = newSchedule(fusion, p.Instructions)
+	if v.fusion != nil {
+		p.schedule = newSchedule(v.fusion, p.Instructions)
 		p.gradients = map[int]*kernels.WeightGradient{}
 	}
 	if err := p.bind(m); err != nil {

@@ -41,7 +41,7 @@ func (p *program) makeStreams() (s *streams, err error) {
 		return e
 	}
 	for _, t := range p.tasks {
-		if t.side {
+		if t.side && !p.oneStream {
 			s.events = append(s.events, newEvent())
 		}
 	}
@@ -64,13 +64,20 @@ func (p *program) makeStreams() (s *streams, err error) {
 func (s *streams) run() error {
 	p := s.prog
 	main := p.exec.backend.stream
-	defer func() { p.stream = main }()
+	if p.priorities {
+		main.KeepPriorities()
+	}
+	s.setOptions(main, gpu.LaunchOptions{MostShared: p.mostShared})
+	defer func() {
+		s.setOptions(main, gpu.LaunchOptions{})
+		p.stream = main
+	}()
 	s.next, s.used, s.pending = 0, 0, nil
 	for _, t := range p.tasks {
 		err := s.join(main, t.at)
 		switch {
 		case err != nil:
-		case t.side:
+		case t.side && !p.oneStream:
 			err = s.runOnSide(main, t)
 		default:
 			err = t.run()
@@ -80,6 +87,14 @@ func (s *streams) run() error {
 		}
 	}
 	return s.join(main, len(p.Instructions))
+}
+
+// setOptions sets how kernels are launched on all streams.
+func (s *streams) setOptions(main *gpu.Stream, o gpu.LaunchOptions) {
+	main.SetLaunchOptions(o)
+	for _, side := range s.side {
+		side.SetLaunchOptions(o)
+	}
 }
 
 // runOnSide forks: the task runs on a side stream, after what the main stream has been given so far.

@@ -23,8 +23,9 @@ func (a Agreement) OK() bool { return a.Distance <= a.Bound }
 
 // Comparison is the result of SelfTest.
 type Comparison struct {
-	Fused bool        `json:"fused"` // ops of the first backend shared kernels
-	Parts []Agreement `json:"parts"`
+	Fused   bool        `json:"fused"`             // ops of the first backend shared kernels
+	Variant string      `json:"variant,omitempty"` // how it took the step: "fused, one stream"
+	Parts   []Agreement `json:"parts"`
 }
 
 // OK says whether rounding explains every distance.
@@ -48,7 +49,7 @@ func SelfTest(a, b nn.Backend) (*Comparison, error) {
 	if what := firstNotFinite(got.parts); what != "" {
 		return nil, fmt.Errorf("device: self-test: %s: %s hold NaN or infinity", a.Name(), what)
 	}
-	c := &Comparison{Fused: got.fused}
+	c := &Comparison{Fused: got.fused, Variant: got.variant}
 	for i, w := range want.parts {
 		c.Parts = append(c.Parts, Agreement{What: w.what, Distance: distance(got.parts[i].values, w.values),
 			Bound: selfTestBounds[a.Info().Precision][i]})
@@ -75,8 +76,9 @@ type part struct {
 
 // tested is the result of a backend's step.
 type tested struct {
-	parts []part
-	fused bool
+	parts   []part
+	fused   bool
+	variant string
 }
 
 const selfTestBatch = 8
@@ -95,7 +97,7 @@ func testStep(b nn.Backend) (r tested, err error) {
 	}
 	defer func() { err = errors.Join(err, exec.Close()) }()
 	if i, ok := exec.(nn.Instrumented); ok {
-		r.fused = i.Fused(nn.Train)
+		r.fused, r.variant = i.Fused(nn.Train), i.Variant(nn.Train)
 	}
 	params := optimizer.StepParams(1, 0.1)
 	steps := 1
