@@ -2,7 +2,8 @@
 # assemble.sh DIR ARCH...: writes machine code for the modules in ptx, so that the driver need not compile them. ARCH is
 # a compute capability without its point: 90. It writes to DIR
 #
-#   MODULE-HASH.sm_ARCH.cubin   HASH is the beginning of the SHA-256 of the PTX, so that code of another PTX is not used
+#   MODULE-HASH.sm_ARCH.cubin   of MODULE.ptx or, from 90 on, of MODULE.sm_90.ptx where there is one. HASH is the
+#                               beginning of the SHA-256 of the PTX, so that code of another PTX is not used
 #   SHA256SUMS                  by which the program detects damaged files
 #
 # Files that exist are kept; those that are damaged or belong to another PTX are removed. Left out, with a line that
@@ -50,6 +51,7 @@ for module in $modules; do
 	ptx=${module%-*}.ptx
 	oldest=$(sed -n 's/^\.target sm_//p' "$ptx")
 	for arch in $archs; do
+		[ "$arch" -lt 90 ] || [ ! -e "${ptx%.ptx}.sm_90.ptx" ] || continue
 		name=$module.sm_$arch.cubin
 		[ -e "$DIR/$name" ] || [ "$arch" -lt "$oldest" ] || echo "$arch $ptx $name"
 	done

@@ -15,21 +15,23 @@ import (
 	"resnet/gpu/gputest"
 )
 
-// assemble writes a folder like assemble.sh, with image(name) for each module of a selection.
-func assemble(t *testing.T, want Selection, arch string, image func(module string) []byte) (dir string) {
-	t.Helper()
-	dir = t.TempDir()
+// assemble writes a folder like assemble.sh for an architecture, with image(name) for each module that the device loads.
+func (g *rig) assemble(arch string, image func(module string) []byte) (dir string) {
+	g.Helper()
+	dir = g.TempDir()
+	major, _ := g.d.ComputeCapability()
 	var f functions
 	var sums bytes.Buffer
-	for _, m := range f.modules(want) {
-		file := assembled{dir: dir, arch: arch}.file(m.name)
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(image(m.name)), filepath.Base(file))
-		if err := os.WriteFile(file, image(m.name), 0o644); err != nil {
-			t.Fatal(err)
+	for _, m := range f.modules(only) {
+		name := compiledFor(m.name, major)
+		file := assembled{dir: dir, arch: arch}.file(name)
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(image(name)), filepath.Base(file))
+		if err := os.WriteFile(file, image(name), 0o644); err != nil {
+			g.Fatal(err)
 		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "SHA256SUMS"), sums.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
+		g.Fatal(err)
 	}
 	return dir
 }
@@ -69,24 +71,26 @@ func (g *rig) loadsFrom(dir, why string) {
 // contain PTX, which drivers also accept and every GPU runs.
 func TestCode(t *testing.T) {
 	g := onGPU(t)
+	major, _ := g.d.ComputeCapability()
 	arch := g.arch()
-	whole := func() string { return assemble(t, only, arch, ptx) }
+	typed := compiledFor("typed_f32", major)
+	whole := func() string { return g.assemble(arch, ptx) }
 	change := func(change func(file string) error) string {
 		dir := whole()
-		g.ok(change(assembled{dir: dir, arch: arch}.file("typed_f32")))
+		g.ok(change(assembled{dir: dir, arch: arch}.file(typed)))
 		return dir
 	}
 	for _, c := range []struct{ what, dir, why string }{
 		{"all there", whole(), ""},
 		{"no folder", filepath.Join(t.TempDir(), "none"), "cuda: no machine code: open "},
-		{"of another GPU", assemble(t, only, "sm_12", ptx), "for " + arch + ": make cuda CUBIN_ARCHS=" + arch[3:]},
+		{"of another GPU", g.assemble("sm_12", ptx), "for " + arch + ": make cuda CUBIN_ARCHS=" + arch[3:]},
 		{"of other PTX", change(func(file string) error {
 			list := filepath.Join(filepath.Dir(file), "SHA256SUMS")
 			text, err := os.ReadFile(list)
 			g.ok(err)
-			text = bytes.ReplaceAll(text, []byte(digest(ptx("typed_f32"))), []byte("01234567"))
+			text = bytes.ReplaceAll(text, []byte(digest(ptx(typed))), []byte("01234567"))
 			return os.WriteFile(list, text, 0o644)
-		}), "no machine code of this build's typed_f32"},
+		}), "no machine code of this build's " + typed},
 		{"a file is missing", change(os.Remove), "cuda: no machine code: open "},
 		{"a file is cut off", change(func(file string) error { return os.Truncate(file, 1000) }),
 			"is damaged: its SHA-256 is "},
@@ -108,5 +112,5 @@ func TestCodeRefused(t *testing.T) {
 	g := onGPU(t)
 	empty := make([]byte, 4096) // with ELF's first bytes and nothing in its header
 	copy(empty, "\x7fELF")
-	g.loadsFrom(assemble(t, only, g.arch(), func(string) []byte { return empty }), "gpu: cuModuleLoadDataEx ")
+	g.loadsFrom(g.assemble(g.arch(), func(string) []byte { return empty }), "gpu: cuModuleLoadDataEx ")
 }

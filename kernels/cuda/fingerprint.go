@@ -35,6 +35,9 @@ func Fingerprint() string {
 	var texts [][]byte
 	for _, m := range f.modules(All()) {
 		texts = append(texts, ptx(m.name))
+		if newer := compiledFor(m.name, overlapMajor); newer != m.name {
+			texts = append(texts, ptx(newer))
+		}
 	}
 	return digest(texts...)
 }

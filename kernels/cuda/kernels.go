@@ -20,11 +20,12 @@ type Kernels struct {
 	// Code says what the kernels were loaded from.
 	Code Code
 
-	modules []*gpu.Module
-	fn      functions
-	blocks  int  // of 256 threads that fill the device
-	tensor  bool // the device has tensor cores for all types: compute capability 8.0 and later
-	shared  int  // bytes of shared memory that a block may have
+	modules  []*gpu.Module
+	fn       functions
+	blocks   int  // of 256 threads that fill the device
+	tensor   bool // the device has tensor cores for all types: compute capability 8.0 and later
+	overlaps bool // see Overlaps
+	shared   int  // bytes of shared memory that a block may have
 }
 
 // Selection says which kernels a run needs, besides those without an element type.
@@ -56,9 +57,10 @@ func Load(d *gpu.Device, want Selection) (*Kernels, error) {
 	}
 	major, _ := d.ComputeCapability()
 	k := &Kernels{
-		blocks: d.Multiprocessors() * residentThreads / blockThreads,
-		tensor: major >= 8,
-		shared: d.SharedMemory(),
+		blocks:   d.Multiprocessors() * residentThreads / blockThreads,
+		tensor:   major >= 8,
+		overlaps: major >= overlapMajor,
+		shared:   d.SharedMemory(),
 	}
 	if !k.tensor {
 		want.Tensor = nil

@@ -31,7 +31,7 @@ func (f *perType) launch(name string, t gpu.DataType, s *gpu.Stream, grid, block
 
 // module is a PTX module to load, and where its kernels are stored.
 type module struct {
-	name   string // "typed_f32"
+	name   string // of its PTX: "typed_f32", or "typed_f32.sm_90" from compute capability 9.0 on
 	ending string // of the names of its kernels: "_f32"
 	table  table
 }
@@ -55,10 +55,12 @@ func (f *functions) modules(want Selection) []module {
 // others for the same reason, so the first error is the one to return.
 func (k *Kernels) load(d *gpu.Device, list []module) error {
 	start := time.Now()
-	code := openAssembled(d.ComputeCapability())
+	major, minor := d.ComputeCapability()
+	code := openAssembled(major, minor)
 	k.modules = make([]*gpu.Module, len(list))
 	tasks, whys, errs := make([]func() error, len(list)), make([]error, len(list)), make([]error, len(list))
 	for i, m := range list {
+		m.name = compiledFor(m.name, major)
 		tasks[i] = func() error {
 			if k.modules[i], whys[i], errs[i] = m.load(d, code); errs[i] == nil {
 				errs[i] = m.find(k.modules[i])
@@ -88,10 +90,12 @@ func (m *module) load(d *gpu.Device, code assembled) (loaded *gpu.Module, why, e
 
 // find stores the functions of a loaded module.
 func (m *module) find(loaded *gpu.Module) (err error) {
+	cooperate := cooperations(m.name)
 	for name, f := range m.table {
 		if *f, err = loaded.Function(name + m.ending); err != nil {
 			return err
 		}
+		(*f).Cooperates(cooperate[name+m.ending])
 	}
 	return nil
 }

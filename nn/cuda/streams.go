@@ -67,7 +67,7 @@ func (s *streams) run() error {
 	if p.priorities {
 		main.KeepPriorities()
 	}
-	s.setOptions(main, gpu.LaunchOptions{MostShared: p.mostShared})
+	s.setOptions(main, gpu.LaunchOptions{MostShared: p.mostShared, Overlap: p.overlap})
 	defer func() {
 		s.setOptions(main, gpu.LaunchOptions{})
 		p.stream = main

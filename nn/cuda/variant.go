@@ -18,6 +18,7 @@ type variant struct {
 	room       kernels.WeightRoom
 	priorities bool // kernels of the main stream come before those beside it
 	mostShared bool // see gpu.LaunchOptions
+	overlap    bool // see gpu.LaunchOptions
 	ownNorms   bool // batch norms that are not lazy run on our kernels, though cuDNN may be faster alone
 }
 
@@ -48,7 +49,7 @@ type way struct {
 }
 
 // options are tried one after another on the fastest variant so far, which is measured beside them once more. A way other
-// than the first is kept if it makes the whole step faster by minSpeedup. So at most 12 whole steps are measured for a
+// than the first is kept if it makes the whole step faster by minSpeedup. So at most 14 whole steps are measured for a
 // mode.
 var options = []option{
 	{"room of weight gradients", []way{
@@ -64,6 +65,10 @@ var options = []option{
 		{name: "each by its own time"},
 		{"own batch norms", func(v *variant) { v.ownNorms = true }},
 	}, func(e *executor, _ nn.Mode, v variant) bool { return e.mayUseDNNNorms(v.fusion) }},
+	{"overlap", []way{
+		{name: "one kernel after another"},
+		{"overlapping kernels", func(v *variant) { v.overlap = true }},
+	}, func(e *executor, _ nn.Mode, v variant) bool { return v.fusion != nil && e.backend.kernels.Overlaps() }},
 	{"shared memory", []way{
 		{name: "as each kernel needs"},
 		{"most shared memory", func(v *variant) { v.mostShared = true }},

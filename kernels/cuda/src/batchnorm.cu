@@ -2,6 +2,7 @@
 // per_channel.cu.
 
 KERNEL_T(batchnorm_stats, (const T *x, Moments *part, unsigned rows, unsigned c, unsigned chunk)) {
+    follow_previous();
     by_width<T>(c, [=](auto width) {
         chunk_moments(width, x, Chunk(rows, chunk), c, [=](unsigned j, double mean, float m2) {
             part[blockIdx.y * c + j] = {mean, m2};
@@ -10,6 +11,7 @@ KERNEL_T(batchnorm_stats, (const T *x, Moments *part, unsigned rows, unsigned c,
 }
 
 KERNEL_T(batchnorm_apply, (T *y, const T *x, const float *scale_shift, Flag relu, unsigned rows, unsigned c)) {
+    follow_previous();
     each_row<T>(rows, c, [=](auto width, unsigned j) {
         constexpr int V = decltype(width)::n;
         const Floats<V> scale = load<V>(scale_shift + j), shift = load<V>(scale_shift + c + j);
@@ -23,6 +25,7 @@ KERNEL_T(batchnorm_apply, (T *y, const T *x, const float *scale_shift, Flag relu
 // y is read only with relu.
 KERNEL_T(batchnorm_reduce, (const T *dy, const T *x, const T *y, const float *mean, GradSums *part, Flag relu,
                             unsigned rows, unsigned c, unsigned chunk)) {
+    follow_previous();
     by_width<T>(c, [=](auto width) {
         constexpr int V = decltype(width)::n;
         auto gradient = [=](unsigned at, const Floats<V> &) {
@@ -36,6 +39,7 @@ KERNEL_T(batchnorm_reduce, (const T *dy, const T *x, const T *y, const float *me
 // y is read only with relu.
 KERNEL_T(batchnorm_backward, (T *dx, const T *dy, const T *x, const T *y, const float *mean, const float *coefficients,
                               Flag relu, Flag accumulate, unsigned rows, unsigned c)) {
+    follow_previous();
     each_row<T>(rows, c, [=](auto width, unsigned j) {
         constexpr int V = decltype(width)::n;
         const Floats<V> m = load<V>(mean + j);

@@ -1,6 +1,7 @@
 // Adds a bias per channel to every row. Its gradient is the sum over rows.
 
 KERNEL_T(bias, (T *y, const float *bias, Flag relu, unsigned rows, unsigned c)) {
+    follow_previous();
     each_row<T>(rows, c, [=](auto width, unsigned j) {
         constexpr int V = decltype(width)::n;
         const Floats<V> b = load<V>(bias + j);
@@ -13,6 +14,7 @@ KERNEL_T(bias, (T *y, const float *bias, Flag relu, unsigned rows, unsigned c)) 
 
 // Sums each chunk of rows; bias_finish adds up the chunks.
 KERNEL_T(bias_backward, (float *part, const T *dy, unsigned rows, unsigned c, unsigned chunk)) {
+    follow_previous();
     by_width<T>(c, [=](auto width) {
         constexpr int V = decltype(width)::n;
         const unsigned j = first_channel<V>();

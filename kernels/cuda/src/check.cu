@@ -1,5 +1,6 @@
 // Adds the number of NaN and infinite elements to count.
 KERNEL_T(not_finite, (const T *x, int32_t *count, unsigned n)) {
+    follow_previous();
     int bad[1] = {};
     each<Lanes<T>::n>(n, [&](auto width, unsigned i) {
         constexpr int V = decltype(width)::n;

@@ -10,6 +10,7 @@
 // The tile of a warp, output by input channels, is 32 x 64 for a 1x1 kernel; for a 3x3 kernel it is 32 x 16 or 64 x 16
 // for each of the three taps of a row.
 KERNEL_T(weight_gradient, (WeightTasks tasks, unsigned count)) {
+    follow_previous();
     DYNAMIC_SHARED(char, shared);
     unsigned i = count - 1;
     while (blockIdx.x < tasks.task[i].first) i--;

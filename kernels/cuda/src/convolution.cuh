@@ -3,6 +3,7 @@
 #pragma once
 
 #include "epilogue.cuh"
+#include "overlap.cuh"
 #include "weight_ring.cuh"
 #include "window.cuh"
 
@@ -39,15 +40,18 @@ template <typename T, int N> __device__ inline void convolution(const Convolutio
     DYNAMIC_SHARED(char, shared);
     char *const operand = shared + ZEROS * pitch, *const raw = operand + a.staged;
     char *const products_at = operand + warp * WarpTile<T, COLUMNS>::BYTES;
+    // The weights are there before the kernel in front has ended: pack_weights, which writes them, releases no kernel.
+    const char *const weight = static_cast<const char *>(a.weight) + int64_t(blockIdx.y) * N * a.taps * row;
+    WeightRing<N> weights(weight, raw + a.raw, row, pitch, a.taps, a.slots, mine * a.taps);
+    for (unsigned at = threadIdx.x * 16; at < ZEROS * pitch; at += blockDim.x * 16) put_packet(shared + at, {});
+    follow_previous();
     OperandArgs source = a.operand;
     if (a.raw) {
         source.x = raw;
         source.input = raw + operand_rows * row;
         copy_rows<T>(raw, a.operand, int(blockIdx.x * block_rows - a.reach), operand_rows, a.rows, a.in);
     }
-    const char *const weight = static_cast<const char *>(a.weight) + int64_t(blockIdx.y) * N * a.taps * row;
-    WeightRing<N> weights(weight, raw + a.raw, row, pitch, a.taps, a.slots, mine * a.taps);
-    for (unsigned at = threadIdx.x * 16; at < ZEROS * pitch; at += blockDim.x * 16) put_packet(shared + at, {});
+    weights.begin();
 
     const unsigned channel = blockIdx.y * N + column + lane % Rows::ACROSS * Rows::V;
     ChannelSums<Rows::V> sums;

@@ -3,6 +3,7 @@
 // `team` warps compute one image: each sums over a part of the features, and the first one adds these sums up to the
 // logits.
 KERNEL_T(head, (Head a, double *metrics, unsigned *done, LossPart *part, unsigned team)) {
+    follow_previous();
     constexpr int V = 4, CHUNK = 16; // features of a thread, and classes that it sums at once
     using Reduce = WarpReduce<CHUNK, 2>;
     __shared__ float sums[8][Head::CLASSES], logits[8][Head::CLASSES];
@@ -48,6 +49,7 @@ KERNEL_T(head, (Head a, double *metrics, unsigned *done, LossPart *part, unsigne
 // A block computes the gradients of 4 features, summed over all images, with two threads per image. The last block
 // computes the gradient of the classifier's bias, as that of the weight of a feature that is always 1.
 KERNEL_T(head_backward, (Head a, T *dh, float *dbias, float *dweight, float *dout_bias)) {
+    follow_previous();
     constexpr int V = 2, TILE = 4, CLASSES = Head::CLASSES;
     using Pair = Floats<V>;
     using Reduce = WarpReduce<CLASSES, 2>;

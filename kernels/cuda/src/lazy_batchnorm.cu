@@ -3,6 +3,7 @@
 
 KERNEL_T(norm_statistics, (const T *x, NormForward f, PartMoments *part, unsigned *done, unsigned rows, unsigned c,
                            unsigned chunk)) {
+    follow_previous();
     chunk_moments(Width<Lanes<T>::n>{}, x, Chunk(rows, chunk), c, [=](unsigned j, double mean, float m2) {
         part[blockIdx.y * c + j] = {float(mean), m2};
     });

@@ -2,6 +2,7 @@
 
 KERNEL_T(loss, (float *probs, const T *logits, const int32_t *labels, double *metrics, unsigned *done, LossPart *part,
                 double on, double off, unsigned classes, unsigned n)) {
+    follow_previous();
     const unsigned warps = blockDim.x / 32;
     double total[2] = {}; // of this warp's images
     for (unsigned i = blockIdx.x * warps + threadIdx.x / 32; i < n; i += gridDim.x * warps) {
@@ -14,6 +15,7 @@ KERNEL_T(loss, (float *probs, const T *logits, const int32_t *labels, double *me
 
 KERNEL_T(loss_backward, (T *dz, const float *probs, const int32_t *labels, const float *scale, double on, double off,
                          unsigned classes, unsigned n)) {
+    follow_previous();
     const double factor = scale ? *scale : 1;
     for (unsigned i = thread_index(); i < n * classes; i += thread_count()) {
         const double t = i % classes == unsigned(labels[i / classes]) ? on : off;

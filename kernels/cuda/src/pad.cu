@@ -1,6 +1,7 @@
 // Zero padding of images, and its gradient.
 
 KERNEL_T(pad, (T *y, const T *x, Border b, unsigned n)) {
+    follow_previous();
     each_pixel<T>(n, b.height(), b.width(), b.c, [=](auto width, Pixel o, unsigned at) {
         constexpr int V = decltype(width)::n;
         // Above or left of the image, these wrap around to large numbers.
@@ -12,6 +13,7 @@ KERNEL_T(pad, (T *y, const T *x, Border b, unsigned n)) {
 }
 
 KERNEL_T(crop, (T *dx, const T *dy, Border b, Flag accumulate, unsigned n)) {
+    follow_previous();
     each_pixel<T>(n, b.h, b.w, b.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;
         const unsigned r = i.y + b.top, s = i.x + b.left;

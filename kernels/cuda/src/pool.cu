@@ -2,6 +2,7 @@
 // adds up the gradients of all windows that contain the pixel, in a fixed order and without atomics.
 
 KERNEL_T(maxpool, (T *y, int32_t *index, const T *x, Pool p, unsigned n)) {
+    follow_previous();
     each_pixel<T>(n, p.oh, p.ow, p.c, [=](auto width, Pixel o, unsigned at) {
         constexpr int V = decltype(width)::n;
         const Window w = p.window(o.y, o.x);
@@ -22,6 +23,7 @@ KERNEL_T(maxpool, (T *y, int32_t *index, const T *x, Pool p, unsigned n)) {
 }
 
 KERNEL_T(maxpool_backward, (T *dx, const T *dy, const int32_t *index, Pool p, Flag accumulate, unsigned n)) {
+    follow_previous();
     each_pixel<T>(n, p.h, p.w, p.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;
         const Window outputs = p.outputs(i.y, i.x);
@@ -44,6 +46,7 @@ KERNEL_T(maxpool_backward, (T *dx, const T *dy, const int32_t *index, Pool p, Fl
 }
 
 KERNEL_T(avgpool, (T *y, const T *x, Pool p, unsigned n)) {
+    follow_previous();
     const float scale = 1.0f / (p.kh * p.kw);
     each_pixel<T>(n, p.oh, p.ow, p.c, [=](auto width, Pixel o, unsigned at) {
         constexpr int V = decltype(width)::n;
@@ -61,6 +64,7 @@ KERNEL_T(avgpool, (T *y, const T *x, Pool p, unsigned n)) {
 
 // If y is not null, y is the input of the pool and the output of a ReLU, and dx becomes the gradient of its input.
 KERNEL_T(avgpool_backward, (T *dx, const T *dy, const T *y, Pool p, Flag accumulate, unsigned n)) {
+    follow_previous();
     const float scale = 1.0f / (p.kh * p.kw);
     each_pixel<T>(n, p.h, p.w, p.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;

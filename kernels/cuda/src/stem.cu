@@ -2,6 +2,7 @@
 // at a time. Rows are the pixels of all images.
 
 KERNEL_T(stem, (Stem a, T *y, NormForward f, float2 *part, unsigned *done)) {
+    follow_previous();
     constexpr int V = StemShared::VECTOR, GROUP = StemShared::GROUP;
     __shared__ StemShared shared;
     __shared__ Floats<V> weight[StemShared::TAPS * StemShared::WIDTH / V]; // tap, channel
@@ -44,6 +45,7 @@ KERNEL_T(stem, (Stem a, T *y, NormForward f, float2 *part, unsigned *done)) {
 // group of taps for up to 32 channels: blockIdx.y counts groups of taps first, then groups of channels.
 KERNEL_T(stem_backward, (Stem a, const T *g, const T *input, const float *norm, float *dw, float *part,
                          unsigned *done)) {
+    follow_previous();
     constexpr int V = StemShared::VECTOR, GROUP = StemShared::GROUP;
     using Reduce = WarpReduce<V, 4>;
     using Group = StemShared::Group;

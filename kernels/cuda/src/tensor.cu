@@ -3,6 +3,7 @@
 #include "common.cuh"
 #include "convolution.cuh"
 #include "mma.cuh"
+#include "overlap.cuh"
 #include "wgrad_block.cuh"
 
 namespace TYPE {

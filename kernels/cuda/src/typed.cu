@@ -6,6 +6,7 @@
 #include "lazy_batchnorm.cuh"
 #include "loss.cuh"
 #include "moments.cuh"
+#include "overlap.cuh"
 #include "pack.cuh"
 #include "row_loops.cuh"
 #include "stem.cuh"

@@ -33,14 +33,20 @@ template <int N> struct WeightRing {
     unsigned taps, slots, ahead;
     unsigned copied, step = 0; // number of steps that weights are copied for, and of steps taken
 
-    // The constructor starts the copies for the first `ahead` steps. The first group includes what the thread started
-    // to copy before.
+    // The constructor starts the copies for the first step.
     __device__ WeightRing(const char *weight, char *shared, unsigned row, unsigned pitch, unsigned taps, unsigned slots,
                           unsigned steps)
         : weight(weight), shared(shared), row(row), pitch(pitch), taps(taps), slots(slots) {
         ahead = stays() ? taps : slots - 1;
         copied = stays() ? taps : steps;
-        for (unsigned s = 0; s < ahead; s++) copy(s);
+        start(0);
+    }
+
+    // begin ends the first group of copies, which includes all that the thread has started to copy so far. It starts
+    // the other copies for the first `ahead` steps.
+    __device__ void begin() {
+        copy_commit();
+        for (unsigned s = 1; s < ahead; s++) copy(s);
     }
 
     __device__ bool stays() const { return slots == taps; }
@@ -64,15 +70,18 @@ template <int N> struct WeightRing {
   private:
     // copy starts and commits the group of copies for step s.
     __device__ void copy(unsigned s) {
-        if (s < copied) {
-            const unsigned chunks = row / 16, down = blockDim.x / chunks, chunk = threadIdx.x % chunks * 16;
-            const char *const from = weight + s % taps * row + chunk;
-            char *const to = shared + s % slots * N * pitch + chunk;
-            const unsigned start = threadIdx.x / chunks;
-            for (unsigned n = start; start < down && n < N; n += down) {
-                copy_async(to + n * pitch, from + int64_t(n) * taps * row);
-            }
-        }
+        if (s < copied) start(s);
         copy_commit();
+    }
+
+    // start starts the copies for step s.
+    __device__ void start(unsigned s) {
+        const unsigned chunks = row / 16, down = blockDim.x / chunks, chunk = threadIdx.x % chunks * 16;
+        const char *const from = weight + s % taps * row + chunk;
+        char *const to = shared + s % slots * N * pitch + chunk;
+        const unsigned first = threadIdx.x / chunks;
+        for (unsigned n = first; first < down && n < N; n += down) {
+            copy_async(to + n * pitch, from + int64_t(n) * taps * row);
+        }
     }
 };
