@@ -33,8 +33,8 @@ func (s *Stream) BeginCapture() error {
 	return driverStatus("cuStreamBeginCapture", C.beginCapture(s.handle()))
 }
 
-// KeepPriorities makes the graph that is being captured from the stream run each node at the priority of the stream that
-// the node was captured from. Otherwise all nodes have the priority of the stream that the graph is launched on.
+// KeepPriorities makes the graph that is being captured from the stream run each node at the priority of the stream
+// that the node was captured from. Otherwise all nodes have the priority of the stream that the graph is launched on.
 // Without a capture it does nothing.
 func (s *Stream) KeepPriorities() { s.nodePriorities = true }
 

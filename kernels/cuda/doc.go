@@ -5,7 +5,8 @@
 // the last hidden layer (Head).
 //
 // The sources are in src. generate.sh compiles them to modules in ptx: kernels.ptx and, for each element type,
-// typed_*.ptx and tensor_*.ptx, which has the kernels that need tensor cores. The binary embeds all of them. The driver
+// typed_*.ptx and tensor_*.ptx, which has the kernels that need tensor cores. Compute capability 9.0 and later have
+// these from *.sm_90.ptx, where they can begin before the kernel in front has ended. The binary embeds all. The driver
 // compiles those that a run needs for its GPU (compute capability 7.5 and later, 8.0 for tensor_*.ptx), unless
 // assemble.sh has put machine code beside the program. Each kernel has a launcher in launchers.go, which gen writes
 // from its declaration, and a method of [Kernels], which documents formula and shapes, and chooses grid and block.

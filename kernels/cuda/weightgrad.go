@@ -86,8 +86,8 @@ func (k *Kernels) WeightGradientFits(t gpu.DataType, in, out, kernel, h, w int) 
 	return g.checkSizes() == nil && err == nil
 }
 
-// ShareWeightGradients sets Blocks of convolutions that run in one launch and have the same room, so that all take about
-// the same time. The time per block depends on the number of blocks, so a few iterations are needed.
+// ShareWeightGradients sets Blocks of convolutions that run in one launch and have the same room, so that all take
+// about the same time. The time per block depends on the number of blocks, so a few iterations are needed.
 func (k *Kernels) ShareWeightGradients(t gpu.DataType, list []*WeightGradient) error {
 	for _, w := range list {
 		w.Blocks = max(k.weightBlocks(w.Room)/len(list), 1)

@@ -171,8 +171,9 @@ func (w *WeightGradient) halo() int {
 	return w.W + 1
 }
 
-// estimate computes how many clocks the busiest multiprocessor of the device's takes. The loads, products and latencies of the resident
-// blocks overlap, so the longest of these counts. The time to store their sums, and to add up the splits, is added.
+// estimate computes how many clocks the busiest of the device's multiprocessors takes. The loads, products and
+// latencies of the resident blocks overlap, so the longest of these counts. The time to store their sums, and to add up
+// the splits, is added.
 func (p *weightPlan) estimate(t gpu.DataType, w *WeightGradient, device int) {
 	const (
 		bytesPerClock = 32  // from the L2 cache to a multiprocessor

@@ -73,7 +73,8 @@ func (e *executor) chooseStep(key string, m nn.Mode, names []string, variants []
 
 // measureSteps times whole steps. It binds each variant, times it, and releases it. Choices made meanwhile are cached
 // and reused by the final build.
-func (e *executor) measureSteps(key string, m nn.Mode, names []string, variants []variant) (times []float64, err error) {
+func (e *executor) measureSteps(key string, m nn.Mode, names []string, variants []variant) (
+	times []float64, err error) {
 	need := e.scratchNeed
 	defer func() { e.scratchNeed = need }()
 	var candidates []candidate

@@ -48,9 +48,9 @@ type way struct {
 	set  func(v *variant)
 }
 
-// options are tried one after another on the fastest variant so far, which is measured beside them once more. A way other
-// than the first is kept if it makes the whole step faster by minSpeedup. So at most 14 whole steps are measured for a
-// mode.
+// options are tried one after another on the fastest variant so far, which is measured beside them once more. A way
+// other than the first is kept if it makes the whole step faster by minSpeedup. So at most 14 whole steps are measured
+// for a mode.
 var options = []option{
 	{"room of weight gradients", []way{
 		{name: "two blocks a multiprocessor"},

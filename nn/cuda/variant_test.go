@@ -6,12 +6,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	kernels "resnet/kernels/cuda"
 	"resnet/nn"
+	"resnet/nn/models"
 )
 
 // variantBatch is the batch of these tests.
@@ -35,8 +38,8 @@ func openVariants(t *testing.T, c Config) *backend {
 	return b.(*backend)
 }
 
-// variantGraph is a block of the seed network with a stem and a head: its shortcut runs on a side stream, and its weight
-// gradients do.
+// variantGraph is a block of the seed network with a stem and a head. Its shortcut and its weight gradients run on side
+// streams.
 func variantGraph() *nn.Graph {
 	g := nn.NewGraph("block", 1, 6, 6, 3)
 	conv := func(name string, out, kernel int, x nn.Value) nn.Value {
@@ -48,7 +51,8 @@ func variantGraph() *nn.Graph {
 	y = g.Apply("norm2", nn.BatchNorm{ReLU: true}, conv("conv2", 32, 3, y))
 	y = g.Apply("sum", nn.Add{ReLU: true}, conv("conv3", 16, 1, y), s)
 	y = g.Apply("pool", nn.AvgPool{Kernel: 2}, y)
-	g.Loss(nn.SoftmaxCrossEntropy{}, g.Apply("linear", nn.Linear{Out: 3}, g.Apply("hidden", nn.Linear{Out: 8, ReLU: true}, y)))
+	y = g.Apply("hidden", nn.Linear{Out: 8, ReLU: true}, y)
+	g.Loss(nn.SoftmaxCrossEntropy{}, g.Apply("linear", nn.Linear{Out: 3}, y))
 	return g
 }
 
@@ -277,5 +281,86 @@ func TestCUDAVariantMeasured(t *testing.T) {
 	state, err := x.(nn.Async).State()
 	if err != nil || !slices.Equal(state, firstScale.bytes()) {
 		t.Errorf("the loss scale begins as %v (%v), want %v", state, err, firstScale.bytes())
+	}
+}
+
+// The seed network's training step has at most 48 nodes, however it is taken.
+func TestCUDAVariantLaunches(t *testing.T) {
+	b := openVariants(t, Config{Precision: nn.BF16, Fuse: FuseOn})
+	g, err := models.Build(models.Config{Model: "fashion-resnet", Channels: 1, Height: 28, Width: 28, Classes: 10,
+		Options: "base_channels=16 hidden=512"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := b.Compile(g, nn.PlanConfig{Batch: variantBatch, Optimizer: nn.Adam{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := x.(*executor)
+	defer e.Close()
+	for _, v := range variantsOf(e) {
+		func() {
+			defer b.device.Enter()()
+			p, err := e.newProgram(nn.Train, variantBatch, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.close()
+			graph, err := capture(b.stream, p.streams.run)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer graph.Close()
+			if n := graph.Nodes(); n > 48 {
+				t.Errorf("%s: %d launches, want at most 48", v.name, n)
+			}
+		}()
+	}
+}
+
+// A variant really launches what its name says: the emulation counts dependent launches, nodes of the lowest priority,
+// and launches with all of shared memory.
+func TestCUDAVariantCounts(t *testing.T) {
+	const variable, chosen = "RESNET_EMU_COUNT", "VARIANT"
+	if name := os.Getenv(chosen); name != "" {
+		b := openVariants(t, Config{Precision: nn.BF16, Fuse: FuseOn})
+		variantSteps(t, compileVariant(t, b, func(e *executor) variant {
+			list := variantsOf(e)
+			return list[slices.IndexFunc(list, func(v variant) bool { return v.name == name })]
+		}))
+		return
+	}
+	b := openVariants(t, Config{})
+	if b.device.Name() != "emulated GPU" {
+		t.Skipf("%s does not count", b.device.Name())
+	}
+	counts := func(name string) (found map[string]bool) {
+		file := filepath.Join(t.TempDir(), "counts")
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), variable+"="+file, chosen+"="+name)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = map[string]bool{}
+		for _, what := range []string{"graph dependent ", "priority 0 ", "attribute carve-out "} {
+			found[what] = strings.Contains(string(text), what)
+		}
+		return found
+	}
+	for name, want := range map[string]string{
+		"fused":                      "",
+		"fused, overlapping kernels": "graph dependent ",
+		"fused, main stream first":   "priority 0 ",
+		"fused, most shared memory":  "attribute carve-out ",
+	} {
+		for what, found := range counts(name) {
+			if found != (what == want) {
+				t.Errorf("%s: %q counted: %v, want %v", name, what, found, what == want)
+			}
+		}
 	}
 }

@@ -84,13 +84,13 @@ void run_threads() {
 
 // stuck reports threads that wait for what cannot come.
 [[noreturn]] void stuck() {
-    const auto first =
-        std::find_if(block.threads.begin(), block.threads.end(), [](const Thread &t) { return t.state != State::done; });
+    const std::vector<Thread> &all = block.threads;
+    const auto first = std::find_if(all.begin(), all.end(), [](const Thread &t) { return t.state != State::done; });
     const char *what = first->state == State::at_barrier ? "__syncthreads" : "its warp";
     violation(CUDA_ERROR_LAUNCH_FAILED,
               "block %u,%u,%u: thread %d waits for %s at %s:%d for ever: of %d threads %d have ended and %d are at the "
               "barrier",
-              blockIdx.x, blockIdx.y, blockIdx.z, static_cast<int>(first - block.threads.begin()), what, first->place.file,
+              blockIdx.x, blockIdx.y, blockIdx.z, static_cast<int>(first - all.begin()), what, first->place.file,
               first->place.line, block_size(), block.finished, block.waiting);
 }
 

@@ -60,8 +60,9 @@ void record(CUstream stream, Op op) {
     const bool dependent = op.grid && op.grid->dependent;
     if (dependent) {
         const bool behind_kernel = after.size() == 1 && c.nodes[*after.begin()].op.grid;
-        require(behind_kernel, CUDA_ERROR_INVALID_VALUE, "%s: a dependent launch waits for %zu pieces of work, want one "
-                "kernel in front of it", op.name.c_str(), after.size());
+        require(behind_kernel, CUDA_ERROR_INVALID_VALUE,
+                "%s: a dependent launch waits for %zu pieces of work, want one kernel in front of it", op.name.c_str(),
+                after.size());
     }
     c.nodes.push_back({std::move(op), stream, after, dependent});
     c.recorded[stream] = c.nodes.size();

@@ -11,7 +11,9 @@
 // Chain captures launches on one stream, from begin on, and replays them.
 class Chain {
   public:
-    void begin() { CHECK_EQUAL(cuStreamBeginCapture(stream.handle, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), CUDA_SUCCESS); }
+    void begin() {
+        CHECK_EQUAL(cuStreamBeginCapture(stream.handle, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), CUDA_SUCCESS);
+    }
 
     // add launches two warps a block with 256 bytes of dynamic shared memory.
     template <typename... A> CUresult add(const char *name, bool dependent, unsigned grid, A... arguments) {
