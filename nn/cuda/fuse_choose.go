@@ -61,6 +61,12 @@ func (e *executor) chooseVariant(m nn.Mode) (variant, error) {
 	return v, err
 }
 
+// began says whether the run that is resumed began with a choice for key.
+func (t *tuner) began(key string) bool {
+	_, ok := t.given[key]
+	return ok
+}
+
 // chooseStep returns the fastest of the variants, which key has under these names.
 func (e *executor) chooseStep(key string, m nn.Mode, names []string, variants []variant) (variant, error) {
 	var measure func() ([]float64, error)

@@ -120,12 +120,6 @@ func (t *tuner) keep(key string, c nn.Choice) {
 	t.measured = true
 }
 
-// began says whether the run that is resumed began with a choice for key.
-func (t *tuner) began(key string) bool {
-	_, ok := t.given[key]
-	return ok
-}
-
 // comparedAll says whether the choice was measured against all of names.
 func comparedAll(c nn.Choice, names []string) bool {
 	for _, name := range names {

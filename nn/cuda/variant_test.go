@@ -6,8 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -315,52 +313,5 @@ func TestCUDAVariantLaunches(t *testing.T) {
 				t.Errorf("%s: %d launches, want at most 48", v.name, n)
 			}
 		}()
-	}
-}
-
-// A variant really launches what its name says: the emulation counts dependent launches, nodes of the lowest priority,
-// and launches with all of shared memory.
-func TestCUDAVariantCounts(t *testing.T) {
-	const variable, chosen = "RESNET_EMU_COUNT", "VARIANT"
-	if name := os.Getenv(chosen); name != "" {
-		b := openVariants(t, Config{Precision: nn.BF16, Fuse: FuseOn})
-		variantSteps(t, compileVariant(t, b, func(e *executor) variant {
-			list := variantsOf(e)
-			return list[slices.IndexFunc(list, func(v variant) bool { return v.name == name })]
-		}))
-		return
-	}
-	b := openVariants(t, Config{})
-	if b.device.Name() != "emulated GPU" {
-		t.Skipf("%s does not count", b.device.Name())
-	}
-	counts := func(name string) (found map[string]bool) {
-		file := filepath.Join(t.TempDir(), "counts")
-		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), variable+"="+file, chosen+"="+name)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, out)
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = map[string]bool{}
-		for _, what := range []string{"graph dependent ", "priority 0 ", "attribute carve-out "} {
-			found[what] = strings.Contains(string(text), what)
-		}
-		return found
-	}
-	for name, want := range map[string]string{
-		"fused":                      "",
-		"fused, overlapping kernels": "graph dependent ",
-		"fused, main stream first":   "priority 0 ",
-		"fused, most shared memory":  "attribute carve-out ",
-	} {
-		for what, found := range counts(name) {
-			if found != (what == want) {
-				t.Errorf("%s: %q counted: %v, want %v", name, what, found, what == want)
-			}
-		}
 	}
 }
