@@ -34,6 +34,9 @@ func TestRunOnGPU(t *testing.T) {
 			t.Errorf("%s: %+v, %+v, want a fused step, kernels and times of the device", s.Phase, s, u)
 			continue
 		}
+		if u.Variant != "fused" {
+			t.Errorf("%s: a step is called %q, want fused, which is taken without measuring", s.Phase, u.Variant)
+		}
 		kernels[s.Phase] = u.Kernels
 		checkLayers(t, c, s)
 	}

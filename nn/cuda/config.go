@@ -24,7 +24,7 @@ type Config struct {
 	// Check runs instructions one by one, without graphs: the tensors that each wrote must be finite, and the guard
 	// zones behind them intact. For finding faults.
 	Check bool
-	// Tune says how cuDNN's algorithms and our own kernels are chosen.
+	// Tune says how cuDNN's algorithms, our own kernels and ways to take whole steps are chosen.
 	Tune nn.TuneConfig
 	// Log, if not nil, gets a line without a newline where there is machine code for the kernels that cannot be used.
 	Log func(format string, args ...any)

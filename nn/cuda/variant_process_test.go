@@ -31,7 +31,7 @@ func runVariant(t *testing.T, name string, settings ...string) string {
 }
 
 // chosenVariant is the variable of the environment that names the variant of a process of runVariant.
-const chosenVariant = "VARIANT"
+const chosenVariant = "RESNET_TEST_VARIANT"
 
 // TestCUDAVariantProcess is the process of runVariant.
 func TestCUDAVariantProcess(t *testing.T) {

@@ -37,6 +37,9 @@ func TestSelfTestOnGPU(t *testing.T) {
 		if !c.OK() || c.Fused != (precision != nn.FP32) {
 			t.Errorf("%v: %+v, want distances within bounds, fused in all but fp32", precision, c)
 		}
+		if want := map[bool]string{true: "fused", false: "apart"}[c.Fused]; c.Variant != want {
+			t.Errorf("%v: the step is called %q, want %q", precision, c.Variant, want)
+		}
 		lacking := func(g *nn.Graph, r nn.Ref, p []byte) []byte {
 			if r.Value >= 0 && r.Role == nn.Data && g.ValueName(r.Value) == conv+".weight" {
 				p = slices.Clone(p)
