@@ -106,8 +106,8 @@ type convPass struct {
 	want       func(old []float64, beta float64) (out, scale []float64)
 }
 
-// testConvolution tests every algorithm of every pass. On a real GPU the first of each list must be right; what is wrong
-// with others is logged.
+// testConvolution tests every algorithm of every pass. On a real GPU the first of each list must be right; what is
+// wrong with others is logged.
 func testConvolution(b bench, h *DNN, c convCase) {
 	search := Search{WorkspaceLimit: 64 << 20, Deterministic: c.deterministic}
 	passes := b.passes(h, c, search)

@@ -15,8 +15,17 @@ import (
 // refuses no longer the run goes on with the same kernels, to the bits of a run that never stopped.
 func TestRefusals(t *testing.T) {
 	gputest.NeedEmulation(t)
+	for fault, why := range map[string]string{
+		"cudnnConvolutionForward:5000": "cudnnConvolutionForward: CUDNN_STATUS_EXECUTION_FAILED (5000)",
+		"cudnnGetConvolutionForwardAlgorithm_v7:3000": "cudnnGetConvolutionForwardAlgorithm_v7: " +
+			"CUDNN_STATUS_NOT_SUPPORTED (3000)",
+	} {
+		t.Run(fault, func(t *testing.T) { testRefusals(t, fault, why) })
+	}
+}
+
+func testRefusals(t *testing.T, fault, why string) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	const fault, why = "cudnnConvolutionForward:5000", "cudnnConvolutionForward: CUDNN_STATUS_EXECUTION_FAILED (5000)"
 	dir := writeBars(t, 24)
 	options := func(run, epochs string) []string {
 		return append(tiny(dir, "--quiet=false", "--epochs", epochs, "--output", run), onGPU...)

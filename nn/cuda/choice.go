@@ -75,10 +75,11 @@ func (c *binding) choose(key string, candidates []candidate) (int, error) {
 // left lists the candidates that cuDNN does not refuse; the last resort only where there is no other.
 func (t *tuner) left(key string, candidates []candidate) []candidate {
 	refused := t.refusedFor(key)
+	_, whole := refused[dnnItself]
 	var left, last []candidate
 	for _, x := range candidates {
 		switch _, out := refused[x.name]; {
-		case out:
+		case out, whole && x.ofDNN:
 		case x.lastResort:
 			last = append(last, x)
 		default:

@@ -26,7 +26,7 @@ func newRefusals() refusals {
 	}
 }
 
-// dnnItself names cuDNN in the place of a candidate, where it has none.
+// dnnItself names cuDNN as a whole among the refused, where it did not list its algorithms or has only one.
 const dnnItself = "cuDNN"
 
 // refuseFor records that cuDNN refuses a candidate for key, when it is bound for n images. It returns the key under
