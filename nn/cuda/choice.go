@@ -129,6 +129,15 @@ func (c *binding) prove(key string, x candidate) error {
 	return why
 }
 
+// provenKey names a candidate for a number of images.
+func provenKey(key string, n int, name string) string { return fmt.Sprintf("%s n=%d %s", key, n, name) }
+
+// prove records that a candidate ran, and isProven says whether it did.
+func (t *tuner) prove(key string, n int, name string) { t.proven[provenKey(key, n, name)] = true }
+func (t *tuner) isProven(key string, n int, name string) bool {
+	return t.proven[provenKey(key, n, name)]
+}
+
 // alive waits for the stream. It returns an error if the device failed, where why, what cuDNN said about it, is no
 // refusal.
 func (b *backend) alive(why error) error {

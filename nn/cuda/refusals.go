@@ -47,15 +47,6 @@ func (t *tuner) refuseFor(key string, n int, name, why string) string {
 
 func splitKey(key string, n int) string { return fmt.Sprintf("%s at n=%d", key, n) }
 
-// provenKey names a candidate for a number of images.
-func provenKey(key string, n int, name string) string { return fmt.Sprintf("%s n=%d %s", key, n, name) }
-
-// prove records that a candidate ran, and isProven says whether it did.
-func (t *tuner) prove(key string, n int, name string) { t.proven[provenKey(key, n, name)] = true }
-func (t *tuner) isProven(key string, n int, name string) bool {
-	return t.proven[provenKey(key, n, name)]
-}
-
 // settle records the choice of a candidate. One that was the only one left is worth a record, and in mode "on" a place
 // in the cache, where cuDNN refused others.
 func (t *tuner) settle(key string, c nn.Choice, name string, compiled bool) {
