@@ -181,7 +181,7 @@ class Held {
     const std::function<void()> warps, shared, order;
 };
 
-// begin_early runs the first block of a grid up to its wait for the grid in front, whose last block is put aside
+// begin_early runs the first block of a grid up to its wait for the grid in front, whose first block is put aside
 // meanwhile.
 std::unique_ptr<Held> begin_early(const Grid &grid, bool pauses) {
     Held front;
@@ -283,12 +283,10 @@ void run_grids(const std::vector<Grid> &grids) {
                     early->bring_back();
                     end_wait();
                 } else {
-                    begin_block(grid, i, false, !last_grid && i + 1 == blocks);
+                    begin_block(grid, i, false, !last_grid && i == 0);
                 }
                 if (go_on()) continue;
-                const uint64_t next_blocks = static_cast<uint64_t>(grids[g + 1].blocks.x) * grids[g + 1].blocks.y *
-                                             grids[g + 1].blocks.z;
-                begun = begin_early(grids[g + 1], g + 2 < grids.size() && next_blocks == 1);
+                begun = begin_early(grids[g + 1], g + 2 < grids.size());
                 go_on();
             }
         }

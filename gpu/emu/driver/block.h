@@ -31,7 +31,7 @@ struct Grid {
 // RESNET_EMU_THREADS asks for (order.h), each until it has to wait for others. A wait that can never end is a violation
 // that names the place.
 //
-// As soon as the last block of a grid releases the next one, the first block of that runs up to its wait for the grid
+// As soon as the first block of a grid releases the next one, the first block of that runs up to its wait for the grid
 // in front, and only then does the grid in front go on: what a kernel reads too early is old, and what it writes too
 // early is seen. Arrays of shared memory in templates are not kept apart meanwhile.
 void run_grids(const std::vector<Grid> &grids);
