@@ -65,7 +65,7 @@ func (s *Set) Assemble(pixels []byte, labels []int32, samples []Sample) {
 			len(pixels), len(labels), n*len(samples), len(samples)))
 	}
 	for k, sample := range samples {
-		labels[k] = int32(s.Labels[sample.Index])
+		labels[k] = s.Labels[sample.Index]
 		out, in := pixels[k*n:(k+1)*n], s.Image(int(sample.Index))
 		if sample.DY == 0 && sample.DX == 0 && !sample.Flip {
 			copy(out, in)

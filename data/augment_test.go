@@ -59,7 +59,7 @@ func TestSamplesAreUniform(t *testing.T) {
 
 // Every shift from nothing to more than the image, with and without a flip, pixel by pixel as Sample's comment says.
 func TestAssemble(t *testing.T) {
-	s := &Set{N: 2, H: 3, W: 4, C: 2, Pixels: ramp(48), Labels: []uint8{7, 5}}
+	s := &Set{N: 2, H: 3, W: 4, C: 2, Pixels: ramp(48), Labels: []int32{7, 5}}
 	const each = 3 * 4 * 2
 	var samples []Sample
 	for dy := int8(-4); dy <= 4; dy++ {
@@ -86,7 +86,7 @@ func TestAssemble(t *testing.T) {
 				}
 			}
 		}
-		if got := pixels[k*each : (k+1)*each]; !slices.Equal(got, want) || labels[k] != int32(s.Labels[d.Index]) {
+		if got := pixels[k*each : (k+1)*each]; !slices.Equal(got, want) || labels[k] != s.Labels[d.Index] {
 			t.Errorf("%+v: %v with label %d, want %v with %d", d, got, labels[k], want, s.Labels[d.Index])
 		}
 	}

@@ -7,11 +7,15 @@ package data
 
 import "context"
 
+// MaxClasses bounds the number of classes: it is far above that of any data set, so that one stray label does not
+// become a network of gigabytes.
+const MaxClasses = 1 << 20
+
 // Set is a set of labelled images of one size in memory.
 type Set struct {
 	N, H, W, C int     // images, rows, columns, channels
 	Pixels     []byte  // N*H*W*C, NHWC
-	Labels     []uint8 // N, each below the number of classes
+	Labels     []int32 // N, each below the number of classes
 }
 
 // Len returns the number of images.

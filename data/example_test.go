@@ -21,7 +21,7 @@ func ExampleAll() {
 // Six images are split into four for training and two for validation; the training images get a new order every epoch.
 // Seed and epoch determine both, on every machine.
 func ExampleShuffle() {
-	set := &data.Set{N: 6, H: 1, W: 1, C: 1, Pixels: make([]byte, 6), Labels: make([]uint8, 6)}
+	set := &data.Set{N: 6, H: 1, W: 1, C: 1, Pixels: make([]byte, 6), Labels: make([]int32, 6)}
 	const seed = 1
 	train, val, err := data.Holdout(set, 2, seed)
 	if err != nil {

@@ -26,9 +26,9 @@ func idxDir(o Options) (string, error) {
 	if dir == "" {
 		return "", fmt.Errorf("dataset %q needs a directory with its four files (--data-dir or $%s)", IDX, dirVariable)
 	}
-	if o.Classes < 0 || o.Classes == 1 || o.Classes > 256 {
-		return "", fmt.Errorf("dataset %q: %d classes, want 2 to 256 (labels are bytes) or 0 for the largest label + 1",
-			IDX, o.Classes)
+	if o.Classes < 0 || o.Classes == 1 || o.Classes > MaxClasses {
+		return "", fmt.Errorf("dataset %q: %d classes, want 2 to %d, or 0 for the largest label + 1", IDX, o.Classes,
+			MaxClasses)
 	}
 	return dir, nil
 }

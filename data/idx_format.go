@@ -19,21 +19,15 @@ const maxInflate = 1032
 
 // idx is a whole IDX file, uncompressed.
 type idx struct {
-	raw  []byte // the header, then the content
-	dims []int
-	// labels are the first numbers of each row, where the content is QMNIST's; else nil.
-	labels []byte
+	raw    []byte // the header, then the content
+	dims   []int
+	labels []int32 // one for each image; nil where the content is pixels
 
 	reserved int64 // of the room
 }
 
-// content is the pixels, or one label for each image.
-func (x *idx) content() []byte {
-	if x.labels != nil {
-		return x.labels
-	}
-	return x.raw[4+4*len(x.dims):]
-}
+// content is what follows the header.
+func (x *idx) content() []byte { return x.raw[4+4*len(x.dims):] }
 
 // limits bound what readIDX takes.
 type limits struct {
@@ -108,6 +102,9 @@ func readIDX(r io.Reader, magic uint32, l limits) (x *idx, err error) {
 	if first < need {
 		need += need / growth // while the last two buffers are both there
 	}
+	if magic == magicLabels {
+		need += 4 * int64(h.dims[0]) // as they are in a Set
+	}
 	if err := l.room.take(need); err != nil {
 		return nil, fmt.Errorf("%s: %w: room for %s", h.count(h.dims[0]), err, h.fitting(err))
 	}
@@ -120,8 +117,11 @@ func readIDX(r io.Reader, magic uint32, l limits) (x *idx, err error) {
 	if x.raw, err = readContent(src, h, first); err != nil {
 		return nil, err
 	}
-	if binary.BigEndian.Uint32(h.raw) == magicQMNIST {
-		x.labels, err = firstColumn(x.raw[len(h.raw):])
+	switch binary.BigEndian.Uint32(h.raw) {
+	case magicLabels:
+		x.labels = widened(x.content())
+	case magicQMNIST:
+		x.labels, err = firstColumn(x.content())
 	}
 	return x, err
 }
@@ -223,16 +223,25 @@ func readContent(src io.Reader, h idxHeader, first int64) ([]byte, error) {
 	}
 }
 
+// widened returns labels that a file holds as bytes.
+func widened(bytes []byte) []int32 {
+	labels := make([]int32, len(bytes))
+	for i, b := range bytes {
+		labels[i] = int32(b)
+	}
+	return labels
+}
+
 // firstColumn returns the classes among QMNIST's labels.
-func firstColumn(rows []byte) ([]byte, error) {
+func firstColumn(rows []byte) ([]int32, error) {
 	const stride = 4 * columnsQMNIST
-	labels := make([]byte, len(rows)/stride)
+	labels := make([]int32, len(rows)/stride)
 	for i := range labels {
 		v := int32(binary.BigEndian.Uint32(rows[i*stride:]))
-		if v < 0 || v > 255 {
-			return nil, fmt.Errorf("label %d of image %d, want 0 to 255", v, i)
+		if v < 0 || v >= MaxClasses {
+			return nil, fmt.Errorf("label %d of image %d, want 0 to %d", v, i, MaxClasses-1)
 		}
-		labels[i] = byte(v)
+		labels[i] = v
 	}
 	return labels, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -64,12 +65,12 @@ func readImages(r io.Reader) (images, error) {
 	return images{x.dims[0], x.dims[1], x.dims[2], x.content()}, nil
 }
 
-func readLabels(r io.Reader) ([]byte, error) {
+func readLabels(r io.Reader) ([]int32, error) {
 	x, err := readIDX(r, magicLabels, limits{room: &room{left: 1 << 33}})
 	if err != nil {
 		return nil, err
 	}
-	return x.content(), nil
+	return x.labels, nil
 }
 
 func TestImagesRoundTrip(t *testing.T) {
@@ -113,7 +114,7 @@ func TestLabelsRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := readLabels(f)
-	if err != nil || !bytes.Equal(got, want) {
+	if err != nil || !slices.Equal(got, widened(want)) {
 		t.Fatalf("got %v, %v, want %v", got, err, want)
 	}
 }
@@ -184,10 +185,10 @@ func TestReadIDXRefuses(t *testing.T) {
 	}{
 		{"images", good, "images file in place of labels? unsigned bytes, 2x2x3"},
 		{"QMNIST's, of 3 columns", header(magicQMNIST, 2, 3), "32-bit integers, 2 dimensions: 2x3; not unsigned bytes"},
-		{"QMNIST's, cut", qmnist([]byte{1, 2})[:70], "truncated: 70 bytes, want 76"},
-		{"QMNIST's, above 255", append(qmnist([]byte{1})[:12], append([]byte{0, 0, 1, 0}, make([]byte, 28)...)...),
-			"label 256 of image 0, want 0 to 255"},
-		{"QMNIST's, negative", append(qmnist([]byte{1})[:12], append([]byte{255, 0, 0, 0}, make([]byte, 28)...)...),
+		{"QMNIST's, cut", qmnist([]int32{1, 2})[:70], "truncated: 70 bytes, want 76"},
+		{"QMNIST's, absurd", append(qmnist([]int32{1})[:12], append([]byte{0, 16, 0, 0}, make([]byte, 28)...)...),
+			"label 1048576 of image 0, want 0 to 1048575"},
+		{"QMNIST's, negative", append(qmnist([]int32{1})[:12], append([]byte{255, 0, 0, 0}, make([]byte, 28)...)...),
 			"label -16777216 of image 0"},
 		{"32 bits", append(header(0x0c01, 1), 0, 0, 0, 1), "32-bit integers, 1 dimension: 1; not unsigned bytes of 1"},
 	} {
@@ -197,7 +198,7 @@ func TestReadIDXRefuses(t *testing.T) {
 		}
 	}
 	// QMNIST's numbers are those of labels only.
-	_, err := readImages(bytes.NewReader(qmnist([]byte{1, 2})))
+	_, err := readImages(bytes.NewReader(qmnist([]int32{1, 2})))
 	if err == nil || !strings.Contains(err.Error(), "32-bit integers, 2 dimensions: 2x8") {
 		t.Errorf("QMNIST's labels read as images: %v", err)
 	}

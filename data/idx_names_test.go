@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bytes"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func plainSmall(t *testing.T) map[string][]byte {
 }
 
 // qmnist are labels as QMNIST has them: in each row of 8 numbers the first is the class.
-func qmnist(labels []byte) []byte {
+func qmnist(labels []int32) []byte {
 	b := header(magicQMNIST, uint32(len(labels)), columnsQMNIST)
 	for i, l := range labels {
 		for k := range uint32(columnsQMNIST) {
@@ -51,10 +50,10 @@ func TestOpenIDXUnderOthersNames(t *testing.T) {
 			for i, path := range layout {
 				b := plain[stems[i]]
 				if strings.HasPrefix(name, "QMNIST") && i == trainLabels {
-					b = qmnist(trainL)
+					b = qmnist(widened(trainL))
 				}
 				if strings.HasPrefix(name, "QMNIST") && i == testLabels {
-					b = qmnist(testL)
+					b = qmnist(widened(testL))
 				}
 				if strings.HasSuffix(path, ".gz") {
 					b = zip(t, b)
@@ -66,7 +65,7 @@ func TestOpenIDXUnderOthersNames(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkSmall(t, src, dir)
-			if !bytes.Equal(src.Train.Labels, trainL) || !bytes.Equal(src.Test.Labels, testL) {
+			if !slices.Equal(src.Train.Labels, widened(trainL)) || !slices.Equal(src.Test.Labels, widened(testL)) {
 				t.Error("labels are not those that were written")
 			}
 			hint := slices.ContainsFunc(src.Notes, func(n string) bool { return strings.Contains(n, "--transpose") })
@@ -74,6 +73,29 @@ func TestOpenIDXUnderOthersNames(t *testing.T) {
 				t.Errorf("notes %q, want one of --transpose for EMNIST alone", src.Notes)
 			}
 		})
+	}
+}
+
+// Labels of 32 bits are those of any number of classes.
+func TestOpenIDXOfManyClasses(t *testing.T) {
+	dir, plain := t.TempDir(), plainSmall(t)
+	labels := make([]int32, 400)
+	for i := range labels {
+		labels[i] = int32(i)
+	}
+	plain[stems[trainLabels]] = qmnist(labels)
+	put(t, dir, plain)
+	src, err := Open(t.Context(), Options{Dataset: IDX, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(src.Train.Labels, labels) || len(src.ClassNames) != 400 || src.ClassNames[399] != "399" {
+		t.Errorf("%d classes, labels %v, want 400 and 0 to 399", len(src.ClassNames), src.Train.Labels)
+	}
+	got := make([]int32, 1)
+	src.Train.Assemble(make([]byte, 24), got, []Sample{{Index: 399}})
+	if got[0] != 399 {
+		t.Errorf("label %d in a batch, want 399", got[0])
 	}
 }
 

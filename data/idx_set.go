@@ -42,12 +42,12 @@ func assemble(name, dir string, files [4]file, o Options) (*Source, error) {
 
 func newSet(images, labels file) (*Set, error) {
 	dims := images.idx.dims
-	if n := len(labels.idx.content()); n != dims[0] {
+	if n := len(labels.idx.labels); n != dims[0] {
 		return nil, fmt.Errorf("%s has %d labels for the %d images of %s",
 			labels.name(), n, dims[0], images.name())
 	}
 	return &Set{
-		N: dims[0], H: dims[1], W: dims[2], C: 1, Pixels: images.idx.content(), Labels: labels.idx.content(),
+		N: dims[0], H: dims[1], W: dims[2], C: 1, Pixels: images.idx.content(), Labels: labels.idx.labels,
 	}, nil
 }
 
@@ -74,10 +74,10 @@ func (s *Source) note(format string, args ...any) {
 // classes that no training image has.
 func (s *Source) setClasses(files [4]file, classes int) error {
 	names := [2]string{files[trainLabels].name(), files[testLabels].name()}
-	labels := [2][]byte{s.Train.Labels, s.Test.Labels}
+	labels := [2][]int32{s.Train.Labels, s.Test.Labels}
 	var because string
 	if classes == 0 {
-		most := [2]byte{slices.Max(labels[0]), slices.Max(labels[1])}
+		most := [2]int32{slices.Max(labels[0]), slices.Max(labels[1])}
 		largest := 0
 		if most[1] > most[0] {
 			largest = 1
@@ -107,13 +107,13 @@ func (s *Source) setClasses(files [4]file, classes int) error {
 	return nil
 }
 
-func oneLabel(labels []byte, l byte) bool {
-	return !slices.ContainsFunc(labels, func(other byte) bool { return other != l })
+func oneLabel(labels []int32, l int32) bool {
+	return !slices.ContainsFunc(labels, func(other int32) bool { return other != l })
 }
 
 // without lists the classes that no image has.
 func (s *Set) without(classes int) []int {
-	var has [256]bool
+	has := make([]bool, classes)
 	for _, l := range s.Labels {
 		has[l] = true
 	}

@@ -86,7 +86,7 @@ func TestClassesOfLabels(t *testing.T) {
 		set := func(labels []byte) (images, l file) {
 			n := len(labels)
 			return file{idx: &idx{dims: []int{n, 1, 1}, raw: make([]byte, 16+n)}},
-				file{idx: &idx{dims: []int{n}, raw: append(header(magicLabels, uint32(n)), labels...)}}
+				file{idx: &idx{dims: []int{n}, labels: widened(labels)}}
 		}
 		var files [4]file
 		files[trainImages], files[trainLabels] = set(c.train)

@@ -242,7 +242,7 @@ func TestOpenIDXRefuses(t *testing.T) {
 		{"too few labels", map[string][]byte{stems[1]: labels(0, 1)}, 0, "2 labels for the 3 images"},
 		{"two sizes", map[string][]byte{stems[2]: images(1, 2, 3)}, 0, "test images are 2x3, training images 2x2"},
 		{"labels for images", map[string][]byte{stems[0]: labels(1)}, 0, "labels file in place of images?"},
-		{"classes", nil, -1, "-1 classes, want 2 to 256"},
+		{"classes", nil, -1, "-1 classes, want 2 to 1048576"},
 	} {
 		dir := t.TempDir()
 		put(t, dir, good)

@@ -36,6 +36,11 @@ func TestGoldenReplayOnGPU(t *testing.T) {
 	replay(t, "cuda:0", "../../nn/nntest/testdata/golden/small.safetensors", 2.6e-6, 1.1e-6)
 }
 
+func TestManyClassesOnGPU(t *testing.T) {
+	requireGPU(t)
+	manyClasses(t, onGPU...)
+}
+
 // Auto takes the GPU and says so; asked for by name it is taken without a word.
 func TestAutoTakesTheGPU(t *testing.T) {
 	requireGPU(t)

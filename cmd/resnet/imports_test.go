@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"nn/train/tensorboard": {"nn/train", "nn/infer", "nn/weights", "nn/safetensors", "nn", "data/atomicfile"},
 	"nn/train/report": {"nn/train", "nn/train/plots", "nn/infer", "nn/models", "nn/diagram", "nn",
 		"nn/internal/axis", "nn/internal/regular"},
-	"nn/infer":                 {"nn/device", "nn/weights", "nn/models", "nn", "data", "data/picture"},
+	"nn/infer":                 {"nn/device", "nn/weights", "nn/models", "nn", "data", "data/picture", "data/memory"},
 	"nn/device":                {"nn/cpu", "nn/cuda", "nn/models", "nn", "data"},
 	"nn/cpu":                   {"nn", "kernels/cpu", "data/memory"},
 	"nn/cuda":                  {"nn", "nn/internal/enum", "kernels/cuda", "gpu", "data", "data/terminal"},

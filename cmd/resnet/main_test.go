@@ -100,6 +100,24 @@ func writeSplit(t *testing.T, dir, stem string, n int) {
 	writeIDX(t, dir, stem, side, side, pixels, labels)
 }
 
+// writeShades writes a data set of so many classes, with labels of 32 bits as QMNIST has them: two images of each, one of
+// them for training. The class is written in the pixels.
+func writeShades(t *testing.T, classes int) string {
+	dir := t.TempDir()
+	for _, stem := range []string{"train", "t10k"} {
+		pixels, labels := make([]byte, classes*side*side), []byte{0, 0, 0xc, 2}
+		labels = binary.BigEndian.AppendUint32(labels, uint32(classes))
+		labels = binary.BigEndian.AppendUint32(labels, 8)
+		for i := range classes {
+			binary.BigEndian.PutUint32(pixels[i*side*side:], uint32(i)*0x01000193)
+			labels = append(binary.BigEndian.AppendUint32(labels, uint32(i)), make([]byte, 28)...)
+		}
+		writeIDX(t, dir, stem, side, side, pixels, make([]byte, classes))
+		write(t, filepath.Join(dir, stem+"-labels-idx1-ubyte"), labels)
+	}
+	return dir
+}
+
 // writeIDX writes images of h x w pixels, and their labels, in MNIST's format.
 func writeIDX(t *testing.T, dir, stem string, h, w int, pixels, labels []byte) {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"resnet/data"
+	"resnet/data/memory"
 	"resnet/nn"
 )
 
@@ -25,6 +26,9 @@ func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32)
 		return nil, fmt.Errorf("infer: evaluate: %w", err)
 	}
 	k := plan.Graph.Classes
+	if err := checkMemory(k, len(idx)); err != nil {
+		return nil, err
+	}
 	e := &Evaluation{Images: len(idx), Confusion: make([][]int, k), Probabilities: make([][]float32, 0, len(idx))}
 	for i := range e.Confusion {
 		e.Confusion[i] = make([]int, k)
@@ -52,6 +56,17 @@ func Evaluate(ctx context.Context, exec nn.Executor, set *data.Set, idx []int32)
 	}
 	e.Classes, e.Macro = classScores(e.Confusion)
 	return e, nil
+}
+
+// checkMemory says how much an evaluation of so many classes and images holds where this machine has less.
+func checkMemory(classes, images int) error {
+	counts, _ := memory.Product(classes, classes, 8)
+	probabilities, _ := memory.Product(classes, images, 4)
+	if err := memory.Fits(counts + probabilities); err != nil {
+		return fmt.Errorf("infer: evaluate: confusion of %d classes and probabilities of %d images: %w", classes,
+			images, err)
+	}
+	return nil
 }
 
 // Predict returns the class probabilities of n images, whose N x H x W x C bytes are in pixels.

@@ -41,11 +41,7 @@ func (f *Feeder) Upload(sets ...*data.Set) (left []*data.Set, err error) {
 	f.resident = map[*data.Set]int{}
 	f.samples = make([]data.Sample, max(f.plan.Batch*f.async.MaxSteps(), len(f.samples)))
 	for _, s := range sets {
-		labels := make([]int32, len(s.Labels))
-		for i, l := range s.Labels {
-			labels[i] = int32(l)
-		}
-		set, err := f.async.Upload(s.Pixels, labels)
+		set, err := f.async.Upload(s.Pixels, s.Labels)
 		switch {
 		case errors.Is(err, nn.ErrOutOfMemory):
 			left = append(left, s)
@@ -151,7 +147,7 @@ func CheckSet(g *nn.Graph, set *data.Set) error {
 			set.W, s.C, s.H, s.W)
 	}
 	for i, l := range set.Labels {
-		if int(l) >= g.Classes {
+		if l < 0 || int(l) >= g.Classes {
 			return fmt.Errorf("label %d of image %d, want 0 to %d as the model has %d classes", l, i, g.Classes-1,
 				g.Classes)
 		}

@@ -168,8 +168,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("batch size %d, want 1 to %d", c.BatchSize, maxBatch)
 	case !(c.Smoothing >= 0 && c.Smoothing < 1):
 		return fmt.Errorf("label smoothing %g, want 0 <= s < 1", c.Smoothing)
-	case c.Classes < 0 || c.Classes == 1 || c.Classes > 256:
-		return fmt.Errorf("classes %d, want 2 to 256, or 0 to take them from the data", c.Classes)
+	case c.Classes < 0 || c.Classes == 1 || c.Classes > data.MaxClasses:
+		return fmt.Errorf("classes %d, want 2 to %d, or 0 to take them from the data", c.Classes, data.MaxClasses)
 	case c.Threads < 0:
 		return fmt.Errorf("threads %d, want at least 1, or 0 for one per processor", c.Threads)
 	case isNumber && held < 1 || !isNumber && c.Val != ValTest && c.Val != ValNone:

@@ -35,7 +35,7 @@ func TestValidate(t *testing.T) {
 		"weight decay -1, want":              func(c *Config) { c.SetOptimizer("sgd"); c.WeightDecay = -1 },
 		"weight decay 0.1 with optimizer":    func(c *Config) { c.WeightDecay = 0.1 },
 		"label smoothing 1, want":            func(c *Config) { c.Smoothing = 1 },
-		"classes 1, want 2 to 256":           func(c *Config) { c.Classes = 1 },
+		"classes 1, want 2 to 1048576":       func(c *Config) { c.Classes = 1 },
 		"threads -1, want":                   func(c *Config) { c.Threads = -1 },
 		`val "half", want test, none`:        func(c *Config) { c.Val = "half" },
 		`val "0", want`:                      func(c *Config) { c.Val = "0" },

@@ -13,12 +13,12 @@ import (
 
 // striped is a set of images of 12x12 pixels of noise with a bright stripe, whose position is the class: easy to learn.
 func striped(n int, seed uint64) *data.Set {
-	s := &data.Set{N: n, H: 12, W: 12, C: 1, Pixels: make([]byte, n*144), Labels: make([]uint8, n)}
+	s := &data.Set{N: n, H: 12, W: 12, C: 1, Pixels: make([]byte, n*144), Labels: make([]int32, n)}
 	for i := range s.Pixels {
 		s.Pixels[i] = byte(data.Key(seed, data.StreamAugment, 0, i)) / 2
 	}
 	for i := range s.Labels {
-		s.Labels[i] = uint8(i % 3)
+		s.Labels[i] = int32(i % 3)
 		for x := range 12 {
 			s.Pixels[144*i+12*(4*(i%3)+1)+x] = 255
 		}

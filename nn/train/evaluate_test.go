@@ -31,7 +31,7 @@ func fakeNetwork(t *testing.T, batch int) nn.Executor {
 // TestEvaluate compares with sklearn.metrics.classification_report of these 10 images by hand: class 0 has TP 2, FP 1,
 // FN 2; class 1 TP 3, FP 2, FN 0; class 2 TP 1, FP 1, FN 2.
 func TestEvaluate(t *testing.T) {
-	labels := []uint8{0, 0, 0, 0, 1, 1, 1, 2, 2, 2}
+	labels := []int32{0, 0, 0, 0, 1, 1, 1, 2, 2, 2}
 	predicted := []byte{0, 0, 1, 2, 1, 1, 1, 2, 0, 1}
 	s := &data.Set{N: 10, H: 4, W: 4, C: 1, Pixels: make([]byte, 160), Labels: labels}
 	for i, p := range predicted {

@@ -44,9 +44,9 @@ func ExampleRun() {
 
 // stripes is a set of n images of 12x12 gray pixels with one bright row or column.
 func stripes(n int) *data.Set {
-	s := &data.Set{N: n, H: 12, W: 12, C: 1, Pixels: make([]byte, n*12*12), Labels: make([]uint8, n)}
+	s := &data.Set{N: n, H: 12, W: 12, C: 1, Pixels: make([]byte, n*12*12), Labels: make([]int32, n)}
 	for i := range n {
-		s.Labels[i] = uint8(i % 2)
+		s.Labels[i] = int32(i % 2)
 		for k := range 12 {
 			at := 12*(i%11) + k // row
 			if s.Labels[i] == 1 {

@@ -156,14 +156,14 @@ func (e *fakeExecutor) Run(m nn.Mode, n int) error {
 // source is a data set of images whose first pixel is a class, for four of five images that of the label.
 func source(train, test int) *data.Source {
 	set := func(n int, seed uint64) *data.Set {
-		s := &data.Set{N: n, H: 4, W: 4, C: 1, Pixels: make([]byte, n*16), Labels: make([]uint8, n)}
+		s := &data.Set{N: n, H: 4, W: 4, C: 1, Pixels: make([]byte, n*16), Labels: make([]int32, n)}
 		for i := range s.Pixels {
 			s.Pixels[i] = byte(data.Key(seed, data.StreamAugment, 0, i))
 		}
 		for i := range s.Labels {
-			s.Labels[i] = uint8(i % 3)
+			s.Labels[i] = int32(i % 3)
 			if i%5 > 0 {
-				s.Pixels[16*i] = s.Labels[i]
+				s.Pixels[16*i] = byte(s.Labels[i])
 			}
 		}
 		return s

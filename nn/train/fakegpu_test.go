@@ -116,7 +116,7 @@ func (e *fakeGPUExecutor) Upload(images []byte, labels []int32) (int, error) {
 	s := e.plan.Graph.Type(e.plan.Graph.Images).Shape
 	set := &data.Set{N: len(labels), H: s.H, W: s.W, C: s.C, Pixels: bytes.Clone(images)}
 	for _, l := range labels {
-		set.Labels = append(set.Labels, uint8(l))
+		set.Labels = append(set.Labels, int32(l))
 	}
 	e.sets = append(e.sets, set)
 	return len(e.sets) - 1, nil

@@ -80,7 +80,7 @@ func stepsOfEpochs(o Options) func(*StepInfo) error {
 	test := o.Source.Test
 	return func(s *StepInfo) error {
 		for i := range test.Labels {
-			test.Labels[i] = test.Image(i)[0] % 3
+			test.Labels[i] = int32(test.Image(i)[0] % 3)
 			if i < s.Epoch-1 {
 				test.Labels[i] = (test.Labels[i] + 1) % 3
 			}

@@ -105,7 +105,7 @@ func TestBestIsFirstOfHighest(t *testing.T) {
 	wrong := []int{6, 2, 2, 9} // images of the test split that each epoch gets wrong
 	o.Hooks.Step = func(s *StepInfo) error {
 		for i := range test.Labels {
-			test.Labels[i] = test.Image(i)[0] % 3
+			test.Labels[i] = int32(test.Image(i)[0] % 3)
 			if i < wrong[s.Epoch-1] {
 				test.Labels[i] = (test.Labels[i] + 1) % 3
 			}

@@ -17,9 +17,9 @@ import (
 // TestLoad trains a tiny network and reads what the trainer wrote: equal rows, except for times, which results.csv
 // rounds.
 func TestLoad(t *testing.T) {
-	set := &data.Set{N: 24, H: 8, W: 8, C: 1, Pixels: make([]byte, 24*64), Labels: make([]uint8, 24)}
+	set := &data.Set{N: 24, H: 8, W: 8, C: 1, Pixels: make([]byte, 24*64), Labels: make([]int32, 24)}
 	for i := range set.Labels {
-		set.Labels[i] = uint8(i % 3)
+		set.Labels[i] = int32(i % 3)
 		set.Pixels[64*i] = byte(80 * (i % 3))
 	}
 	cfg := train.Defaults()

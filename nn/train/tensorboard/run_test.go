@@ -17,12 +17,12 @@ import (
 
 // noise returns n images of 8x8 pixels in three classes.
 func noise(n int, seed uint64) *data.Set {
-	s := &data.Set{N: n, H: 8, W: 8, C: 1, Pixels: make([]byte, n*64), Labels: make([]uint8, n)}
+	s := &data.Set{N: n, H: 8, W: 8, C: 1, Pixels: make([]byte, n*64), Labels: make([]int32, n)}
 	for i := range s.Pixels {
 		s.Pixels[i] = byte(data.Key(seed, data.StreamAugment, 0, i))
 	}
 	for i := range s.Labels {
-		s.Labels[i] = uint8(i % 3)
+		s.Labels[i] = int32(i % 3)
 	}
 	return s
 }
