@@ -50,6 +50,9 @@ func shapedModelOf(c *cli.Context) (models.Config, error) {
 		if n != 3 {
 			return m, usagef("--input %q, want channels x height x width such as 1x28x28", input)
 		}
+		if colours := func(n int) bool { return n == 1 || n == 3 }; colours(m.Width) && !colours(m.Channels) {
+			return m, usagef("--input %q, want channels first: %dx%dx%d", input, m.Width, m.Channels, m.Height)
+		}
 	}
 	return m, nil
 }

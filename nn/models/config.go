@@ -14,12 +14,15 @@ import (
 //
 //	{"model": "fashion-resnet", "channels": 1, "height": 28, "width": 28, "classes": 10, "base_channels": 16}
 type Config struct {
-	Model    string  `json:"model"`
-	Channels int     `json:"channels"` // of the images
-	Height   int     `json:"height"`
-	Width    int     `json:"width"`
-	Classes  int     `json:"classes"`
-	Options  Options `json:"-"`
+	Model    string `json:"model"`
+	Channels int    `json:"channels"` // of the images
+	Height   int    `json:"height"`
+	Width    int    `json:"width"`
+	Classes  int    `json:"classes"`
+	// Mean and Std normalise each channel of pixels scaled to 0 to 1; empty means the model's own.
+	Mean    PerChannel `json:"mean,omitempty"`
+	Std     PerChannel `json:"std,omitempty"`
+	Options Options    `json:"-"`
 	// Smoothing is the label smoothing of the loss, which the network itself does not depend on.
 	Smoothing float32 `json:"-"`
 }
@@ -72,6 +75,40 @@ func (m *Model) TakeOptions(o Options, object map[string]json.RawMessage) (Optio
 		delete(object, key)
 	}
 	return o, nil
+}
+
+// PerChannel is a number for each channel of an image: "0.5 0.25 0.125". It is a string so that a Config can be compared
+// with ==, and an array in JSON.
+type PerChannel string
+
+// PerChannelOf returns the numbers as PerChannel.
+func PerChannelOf(numbers []float32) PerChannel {
+	var words []string
+	for _, x := range numbers {
+		words = append(words, strconv.FormatFloat(float64(x), 'g', -1, 32))
+	}
+	return PerChannel(strings.Join(words, " "))
+}
+
+// Numbers returns them, nil if there are none.
+func (p PerChannel) Numbers() []float32 {
+	var numbers []float32
+	for word := range strings.FieldsSeq(string(p)) {
+		x, _ := strconv.ParseFloat(word, 32)
+		numbers = append(numbers, float32(x))
+	}
+	return numbers
+}
+
+// MarshalJSON implements json.Marshaler.
+func (p PerChannel) MarshalJSON() ([]byte, error) { return json.Marshal(p.Numbers()) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *PerChannel) UnmarshalJSON(b []byte) error {
+	var numbers []float32
+	err := json.Unmarshal(b, &numbers)
+	*p = PerChannelOf(numbers)
+	return err
 }
 
 // Options are the settings that a model has besides those of every model, in the order of their keys: "base_channels=16

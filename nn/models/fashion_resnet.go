@@ -7,7 +7,8 @@ import (
 )
 
 // fashionResNet is the published Fashion-MNIST network, with Keras' eps and momentum in batch norm. With 16 base
-// channels and 512 hidden features it has 1,749,210 parameters, of which 1,056 are running statistics.
+// channels and 512 hidden features it has 1,749,210 parameters for images of 1x28x28, of which 1,056 are running
+// statistics. It takes images of any size from 3x3 on: its maps have half their sides.
 var fashionResNet = Model{
 	Name: "fashion-resnet", About: "four residual blocks at one resolution, for small images",
 	Input: nn.Shape{N: 1, C: 1, H: 28, W: 28}, Classes: 10,

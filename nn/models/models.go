@@ -5,6 +5,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"strings"
 
@@ -95,10 +96,28 @@ func Build(c Config) (*nn.Graph, error) {
 	if err := m.check(c.Options); err != nil {
 		return nil, err
 	}
+	normalize, err := m.normalize(c)
+	if err != nil {
+		return nil, err
+	}
 	g := nn.NewGraph(c.Model, c.Channels, c.Height, c.Width, c.Classes)
-	m.build(g, g.Apply("input", nn.Normalize{Mean: m.Mean, Std: m.Std}, g.Images), c)
+	m.build(g, g.Apply("input", normalize, g.Images), c)
 	g.Smaller = func(fits func(*nn.Graph) bool) string { return m.smaller(c, fits) }
 	return g, g.Err()
+}
+
+// normalize is the configuration's normalisation, or the model's where it has none.
+func (m *Model) normalize(c Config) (nn.Normalize, error) {
+	if c.Mean == "" && c.Std == "" {
+		return nn.Normalize{Mean: m.Mean, Std: m.Std}, nil
+	}
+	op := nn.Normalize{Mean: c.Mean.Numbers(), Std: c.Std.Numbers()}
+	for ch, s := range op.Std {
+		if !(s > 0) || math.IsInf(float64(s), 0) {
+			return op, fmt.Errorf("models: %s: standard deviation %g of channel %d, want above 0", c.Model, s, ch)
+		}
+	}
+	return op, nil
 }
 
 // smaller looks for the largest values of options, each by itself, with which the network fits. They have two digits.

@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,5 +126,61 @@ func TestNormalization(t *testing.T) {
 	}
 	if _, ok := g.Nodes[0].Op.(nn.Normalize); !ok || g.Nodes[0].Name != "input" {
 		t.Errorf("the first node is %s, %T, want input, a Normalize", g.Nodes[0].Name, g.Nodes[0].Op)
+	}
+}
+
+// A configuration's normalisation comes before the model's, travels in JSON, and must be one.
+func TestNormalizationOfAConfig(t *testing.T) {
+	const text = `{"model":"fashion-resnet","channels":3,"height":32,"width":32,"classes":10,` +
+		`"mean":[0.4914,0.4822,0.4465],"std":[0.247,0.2435,0.2616],"base_channels":4}`
+	var c Config
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		t.Fatal(err)
+	}
+	if js, err := json.Marshal(c); err != nil || string(js) != text {
+		t.Errorf("written %s, %v, want %s", js, err, text)
+	}
+	g, err := Build(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op := g.Nodes[0].Op.(nn.Normalize)
+	if !slices.Equal(op.Mean, []float32{0.4914, 0.4822, 0.4465}) || !slices.Equal(op.Std, []float32{0.247, 0.2435, 0.2616}) {
+		t.Errorf("normalisation %+v, want the configuration's", op)
+	}
+	for want, change := range map[string]func(*Config){
+		"normalisation with 2 values for 3 channels": func(c *Config) { c.Mean = "0.5 0.5" },
+		"deviation 0 of channel 1, want above 0":     func(c *Config) { c.Std = "1 0 1" },
+		"deviation -1 of channel 0":                  func(c *Config) { c.Std = "-1 1 1" },
+	} {
+		bad := c
+		change(&bad)
+		if _, err := Build(bad); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// The network takes images of any size from 3x3 on: 14x14 maps of 28x28 become half their sides of others.
+func TestFashionResNetOfAnySize(t *testing.T) {
+	for in, pooled := range map[nn.Shape]nn.Shape{
+		{N: 1, C: 3, H: 32, W: 32}:  {N: 1, C: 64, H: 8, W: 8},
+		{N: 1, C: 3, H: 64, W: 48}:  {N: 1, C: 64, H: 16, W: 12},
+		{N: 1, C: 1, H: 29, W: 31}:  {N: 1, C: 64, H: 7, W: 8},
+		{N: 1, C: 4, H: 3, W: 3}:    {N: 1, C: 64, H: 1, W: 1},
+		{N: 1, C: 3, H: 224, W: 64}: {N: 1, C: 64, H: 56, W: 16},
+	} {
+		c := All()[0].Config()
+		c.Channels, c.Height, c.Width = in.C, in.H, in.W
+		g, err := Build(c)
+		if err != nil {
+			t.Errorf("%v: %v", in, err)
+			continue
+		}
+		for i := range g.Nodes {
+			if n := &g.Nodes[i]; n.Name == "pool" && g.Type(n.Out).Shape != pooled {
+				t.Errorf("%v: pooled to %v, want %v", in, g.Type(n.Out).Shape, pooled)
+			}
+		}
 	}
 }

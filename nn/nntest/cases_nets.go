@@ -25,6 +25,9 @@ func networkCases() []*testCase {
 	for _, c := range []models.Config{
 		{Channels: 1, Height: 28, Width: 28, Classes: 10, Options: "base_channels=4 hidden=16"},
 		{Channels: 3, Height: 15, Width: 18, Classes: 7, Options: "base_channels=3", Smoothing: 0.1},
+		{Channels: 3, Height: 32, Width: 32, Classes: 10, Options: "base_channels=8", // which the fused stem takes
+			Mean: "0.4914 0.4822 0.4465", Std: "0.247 0.2435 0.2616"},
+		{Channels: 3, Height: 64, Width: 24, Classes: 300, Options: "base_channels=2"},
 	} {
 		c.Model = "fashion-resnet"
 		g, err := models.Build(c)
