@@ -34,8 +34,12 @@ func networkCases() []*testCase {
 		if err != nil {
 			panic(err)
 		}
+		batch := 3
+		if c.Height > 28 {
+			batch = 2 // an emulated device is slow
+		}
 		add(fmt.Sprintf("fashion-resnet %dx%dx%d hidden %d", c.Channels, c.Height, c.Width, c.Options.Get("hidden")), g,
-			3, adam, training(3))
+			batch, adam, training(batch))
 	}
 	basic := network(3, 16, 16, 10, nn.SoftmaxCrossEntropy{}, func(b *builder, x nn.Value) nn.Value {
 		x = b.convBN(x, 6, 3, 1, true)
