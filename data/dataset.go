@@ -33,24 +33,27 @@ type Source struct {
 	ClassNames []string // one for each label, by value
 	Train      *Set
 	Test       *Set
-	Dir        string   // where it was found
-	Checksum   string   // identifies the data: SHA-256, in hex, of the SHA-256 sums of the four uncompressed files
-	Transposed bool     // as in Options.Transpose
-	Notes      []string // what the user should know: classes without images, images that may lie on their side
+	Dir        string    // where it was found
+	Checksum   string    // identifies the data: SHA-256, in hex, of the SHA-256 sums of the uncompressed files
+	Transposed bool      // rows and columns of the files' images were exchanged, see Options.Transpose
+	Mean, Std  []float32 // as in Dataset
+	Notes      []string  // what the user should know: classes without images, images that may lie on their side
 }
 
 // Options says which data set to open and where it may come from. The zero value is Fashion-MNIST from this machine.
 type Options struct {
-	// Dataset is one of [Names]; empty means FashionMNIST.
+	// Dataset is one of [Names]; empty means Auto.
 	Dataset string
 
 	// Dir holds the files. If it is set, no other place is looked at; if it is empty, Open says where it searches.
 	Dir string
 
-	// Classes is the number of classes of an IDX data set; 0 means the largest label + 1.
+	// Classes is the number of classes of an IDX data set, or of another whose files do not name them; 0 means the
+	// largest label + 1.
 	Classes int
 
-	// Transpose exchanges rows and columns of an IDX data set's images. The files of EMNIST hold them so.
+	// Transpose exchanges rows and columns of an IDX data set's images. The files of EMNIST hold them so; the data sets
+	// called emnist-... are turned upright without it.
 	Transpose bool
 
 	// Download allows Open to fetch a published data set into the user cache when no place on this machine has it.
@@ -75,19 +78,24 @@ func (o *Options) progress(file string, done, total int64) {
 	}
 }
 
-// Open reads a data set into memory.
+// Open reads a data set into memory. [Auto] is whichever the files in Options.Dir are, which Options.Log is told, or
+// Fashion-MNIST if Options.Dir is empty.
 //
 // A published data set, like Fashion-MNIST, is taken from Options.Dir if that is set, and else from the first of these
-// that has all four files intact:
+// that has all its files intact:
 //
 //   - $RESNET_DATA
 //   - resnet/NAME in the user cache directory
 //   - /usr/share/datasets/NAME of an operating system's package (Debian's dataset-fashion-mnist)
 //   - the publisher's mirrors, if Options.Download is set
 //
-// The files may be plain or gzip, and their uncompressed content must have the published SHA-256. Data found compressed
-// in one of the last three is kept uncompressed in the user cache, because inflating it costs ten times more than
-// reading and verifying it.
+// Files in MNIST's format may be plain or gzip. What is published of a file's content, its SHA-256 wherever there is
+// one, must be so. Data found compressed in one of the last three is kept uncompressed in the user cache, because
+// inflating it costs ten times more than reading and verifying it.
+//
+// CIFAR's binary files are taken from the directory or from the folder in it that their archive makes. CIFARBinary takes
+// any files in that format: data_batch_1.bin and so on with test_batch.bin and CIFAR-10's records, or train.bin and
+// test.bin with CIFAR-100's. Classes have the names in batches.meta.txt or fine_label_names.txt, a line each.
 //
 // IDX takes the four files from Options.Dir, or from $RESNET_DATA if that is empty: train-images-idx3-ubyte,
 // train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, with or without .gz, also spelt with a
@@ -98,12 +106,19 @@ func (o *Options) progress(file string, done, total int64) {
 //
 // An error names the bad file, or every place tried and what was wrong there.
 func Open(ctx context.Context, o Options) (*Source, error) {
-	return dispatch(ctx, o, entry.open)
+	return dispatch(ctx, o, func(e entry, ctx context.Context, o Options) (*Source, error) {
+		f, err := e.open(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		return f.load(ctx, &o)
+	})
 }
 
 // Fetch downloads a data set that is published on the web into Options.Dir, or into the user cache if that is empty,
 // and returns the directory. Files already there and intact are left alone. A broken transfer leaves a .part file that
-// the next one continues. Each file is checked against its published SHA-256 before it gets its name.
+// the next one continues. Each file is checked against its published SHA-256 before it gets its name or, where the web
+// has an archive, before that is unpacked.
 func Fetch(ctx context.Context, o Options) (dir string, err error) {
 	return dispatch(ctx, o, entry.fetch)
 }

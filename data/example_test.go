@@ -14,8 +14,20 @@ func ExampleAll() {
 		fmt.Printf("%s: %s\n", d.Name, d.About)
 	}
 	// Output:
+	// auto: what --data-dir holds; without it fashion-mnist
 	// fashion-mnist: 70000 images of clothing, 28x28, grey, 10 classes
+	// mnist: 70000 handwritten digits, 28x28, grey
+	// kmnist: 70000 cursive Japanese characters, 28x28, grey, 10 classes
+	// emnist-balanced: 131600 digits and letters, classes of equal size, 28x28, grey
+	// emnist-letters: 145600 letters, capital and small as one, 28x28, grey
+	// emnist-digits: 280000 digits, 28x28, grey
+	// emnist-mnist: 70000 digits, chosen like MNIST's, 28x28, grey
+	// emnist-byclass: 814255 digits, capital and small letters, 28x28, grey
+	// emnist-bymerge: 814255 digits and letters, small ones that look like capitals as these, 28x28, grey
+	// cifar10: 60000 photographs, 32x32, colour, 10 classes
+	// cifar100: 60000 photographs, 32x32, colour, 100 classes
 	// idx: any four files in MNIST's format
+	// cifar-binary: any files in the binary format of CIFAR-10 or CIFAR-100
 }
 
 // Six images are split into four for training and two for validation; the training images get a new order every epoch.

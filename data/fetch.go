@@ -13,7 +13,8 @@ import (
 	"resnet/data/terminal"
 )
 
-// fetch downloads whichever of the four files are not already intact in o.Dir or, without it, in the cache.
+// fetch downloads whichever of the files are not already intact in o.Dir or, without it, in the cache. Where the web has
+// an archive, that brings them all.
 func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 	dir := o.Dir
 	if dir == "" {
@@ -35,27 +36,41 @@ func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 
 	d := download{client: s.client, stall: s.stall, progress: o.progress}
 	mirrors := slices.Clone(s.mirrors)
-	for i, f := range readFiles(dir, &s.files) { // under the lock: another process may just have fetched them
+	files := s.read(s.inside(dir), s.files) // under the lock: another process may just have fetched them
+	if s.archive.name != "" {
+		if firstError(dir, s.form(), files) == nil {
+			return dir, nil
+		}
+		return dir, s.fetchArchive(ctx, o, d, mirrors, dir)
+	}
+	for i, f := range files {
 		if f.err == nil {
 			continue
 		}
-		if err := s.fetchFile(ctx, o, d, mirrors, dir, i); err != nil {
+		want := s.files[i]
+		if want.zipped != nil {
+			want = *want.zipped
+		}
+		if err := s.fetchFile(ctx, o, d, mirrors, filepath.Join(dir, s.form().names[i]+".gz"), want); err != nil {
 			return "", err
 		}
 	}
 	return dir, nil
 }
 
-// fetchFile downloads file i from the first mirror that has it, and moves mirrors that failed to the end of the list.
-func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []string, dir string, i int) error {
-	name := stems[i] + ".gz"
-	p := part(filepath.Join(dir, name+".part"))
+// fetchFile downloads the file that is to be at path from the first mirror that has it, and moves mirrors that failed to
+// the end of the list.
+func (s *store) fetchFile(
+	ctx context.Context, o Options, d download, mirrors []string, path string, want content,
+) error {
+	name := filepath.Base(path)
+	p := part(path + ".part")
 	var failed []string
 	for range mirrors {
 		url := mirrors[0] + name
-		err := s.fetchFrom(ctx, d, url, p, i)
+		err := fetchFrom(ctx, d, url, p, want)
 		if err == nil {
-			return publish(p, filepath.Join(dir, name))
+			return publish(p, path)
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("fetch: %s: %w (what came is kept, the next download goes on from there)",
@@ -75,11 +90,11 @@ func (s *store) fetchFile(ctx context.Context, o Options, d download, mirrors []
 	return errors.New(strings.Join(failed, "; "))
 }
 
-// fetchFrom downloads file i from one mirror. It tries three times at most, and only while another try may do better
-// than the last.
-func (s *store) fetchFrom(ctx context.Context, d download, url string, p part, i int) error {
+// fetchFrom downloads a file from one mirror. It tries three times at most, and only while another try may do better than
+// the last.
+func fetchFrom(ctx context.Context, d download, url string, p part, want content) error {
 	for tries := 1; ; tries++ {
-		again, err := d.get(ctx, url, p, s.files[i])
+		again, err := d.get(ctx, url, p, want)
 		if err == nil || !again || tries == 3 || ctx.Err() != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 
 // A mirror may send anything: what is taken is bounded by the published size, and the next mirror serves.
 func TestFetchFromHostileMirrors(t *testing.T) {
-	bomb := zip(t, make([]byte, 8<<20))
+	bomb := gzipped(t, make([]byte, 8<<20))
 	endless := func(w http.ResponseWriter, chunk []byte) {
 		for {
 			if _, err := w.Write(chunk); err != nil {
@@ -39,7 +39,7 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 		}},
 		{"endless gzip members of nothing", "more than 75161 bytes, the most for the 9616",
 			func(w http.ResponseWriter, r *http.Request) {
-				endless(w, bytes.Repeat(zip(t, nil), 1000))
+				endless(w, bytes.Repeat(gzipped(t, nil), 1000))
 			}},
 		{"a length above any the file can have", "bytes, want at most 75161 for the 9616",
 			func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func TestFetchFromHostileMirrors(t *testing.T) {
 // The file goes to the disk and to the hash as it comes, never to memory.
 func TestDownloadIsBounded(t *testing.T) {
 	plain := noise(3<<20, 1)
-	served := zip(t, plain)
+	served := gzipped(t, plain)
 	m := newMirror(t, map[string][]byte{"file.gz": served}, nil)
 	d := download{client: newClient(), stall: time.Minute, progress: func(string, int64, int64) {}}
 	p := part(filepath.Join(t.TempDir(), "file.gz.part"))

@@ -83,6 +83,8 @@ func small(t *testing.T, mirrors ...*mirror) (*store, map[string][]byte) {
 	p := &store{
 		published: published{
 			Dataset: Dataset{Name: "small", Classes: []string{"a", "b", "c"}},
+			layout:  mnistLayout{},
+			files:   make([]content, 4),
 			system:  filepath.Join(root, "system"), systemPkg: "dataset-small",
 		},
 		cache: filepath.Join(root, "cache"), client: newClient(), stall: 10 * time.Second,
@@ -90,8 +92,8 @@ func small(t *testing.T, mirrors ...*mirror) (*store, map[string][]byte) {
 	files := map[string][]byte{}
 	for i, b := range plain {
 		sum := sha256.Sum256(b)
-		p.files[i] = content{int64(len(b)), hex.EncodeToString(sum[:])}
-		files[stems[i]+".gz"] = zip(t, b)
+		p.files[i] = content{size: int64(len(b)), sum: hex.EncodeToString(sum[:])}
+		files[stems[i]+".gz"] = gzipped(t, b)
 	}
 	p.serve(mirrors...)
 	return p, files
@@ -178,7 +180,7 @@ func TestFetchFromTheSecondMirror(t *testing.T) {
 			fmt.Fprint(w, "<html>log in</html>")
 			return true
 		},
-		"other content": func(w http.ResponseWriter, r *http.Request) bool { w.Write(zip(t, other)); return true },
+		"other content": func(w http.ResponseWriter, r *http.Request) bool { w.Write(gzipped(t, other)); return true },
 		"another file":  func(w http.ResponseWriter, r *http.Request) bool { w.Write(wrong[firstFile]); return true },
 		"no bytes":      func(w http.ResponseWriter, r *http.Request) bool { panic(http.ErrAbortHandler) },
 		"too much": func(w http.ResponseWriter, r *http.Request) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // IDX names the data set of any four files in MNIST's format.
@@ -33,7 +34,23 @@ func idxDir(o Options) (string, error) {
 	return dir, nil
 }
 
-func (ownFiles) open(ctx context.Context, o Options) (*Source, error) {
+// recognise implements entry.
+func (ownFiles) recognise(dir string) string {
+	for kind := range stems {
+		paths, _ := candidates(dir, "", kind)
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+				return filepath.Base(path)
+			}
+		}
+	}
+	if prefix, err := choosePrefix(dir); prefix != "" || err != nil && !isMissing(err) {
+		return prefix + "..."
+	}
+	return ""
+}
+
+func (ownFiles) open(ctx context.Context, o Options) (*found, error) {
 	dir, err := idxDir(o)
 	if err != nil {
 		return nil, err
@@ -41,15 +58,30 @@ func (ownFiles) open(ctx context.Context, o Options) (*Source, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	files := readFiles(dir, nil)
-	if err := firstError(dir, files); err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+	return openFiles(IDX, dir, mnistLayout{}, o)
+}
+
+// openFiles opens files of which nothing is known beforehand.
+func openFiles(name, dir string, l layout, o Options) (*found, error) {
+	files := l.read(dir, nil)
+	err := firstError(dir, l.form(), files)
+	var src *Source
+	if err == nil {
+		src, err = l.assemble(name, dir, files, o)
 	}
-	src, err := assemble(IDX, dir, files, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return src, nil
+	return inMemory(src, nil)
+}
+
+// describeFiles describes them.
+func describeFiles(name, dir string, l layout, o Options) (*Info, error) {
+	files := l.read(dir, nil)
+	if !anyPresent(files) {
+		return nil, fmt.Errorf("%s: %w", dir, firstError(dir, l.form(), files))
+	}
+	return newInfo(name, dir, l, files, o, nil), nil
 }
 
 func (ownFiles) fetch(context.Context, Options) (string, error) {
@@ -61,9 +93,5 @@ func (ownFiles) describe(_ context.Context, o Options) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := readFiles(dir, nil)
-	if !anyPresent(files) {
-		return nil, fmt.Errorf("%s: %w", dir, firstError(dir, files))
-	}
-	return newInfo(IDX, dir, files, o, nil), nil
+	return describeFiles(IDX, dir, mnistLayout{}, o)
 }

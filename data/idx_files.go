@@ -1,52 +1,57 @@
 package data
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 
 	"resnet/data/terminal"
 )
 
-// missingError means that a file or directory is absent, as opposed to present and damaged.
-type missingError string
-
-func (e missingError) Error() string { return string(e) }
-
-var errNotRegular = errors.New("not a regular file")
-
-func isMissing(err error) bool {
-	var m missingError
-	return errors.As(err, &m)
+// mnistLayout is four files in MNIST's format. The zero value is MNIST's own.
+type mnistLayout struct {
+	prefix     string // of the files' names; where it is empty and nothing is published, any will do
+	folder     string // as in form
+	transposed bool   // the files hold rows and columns exchanged
+	first      int32  // the label of the first class
 }
 
-// file is one of the four files with its content; or, with err set, the reason why it cannot be used.
-type file struct {
-	path   string // empty if missing
-	size   int64  // bytes on disk
-	full   int64  // bytes uncompressed, 0 if it could not be read
-	sum    string // SHA-256 of the uncompressed file, in hex
-	zipped bool
-	idx    *idx // nil if err is not
-	err    error
+func (l mnistLayout) form() form {
+	f := form{wanted: "the four files", also: ", plain or .gz", folder: l.folder, any: IDX}
+	for _, stem := range stems {
+		if l.prefix != "" { // as EMNIST spells it
+			stem = strings.Replace(stem, "t10k", "test", 1)
+		}
+		f.names = append(f.names, l.prefix+stem)
+	}
+	return f
 }
 
-// name is the file's name as messages have it.
-func (f *file) name() string { return terminal.Printable(filepath.Base(f.path)) }
+func (mnistLayout) mark() int { return trainLabels }
 
-// readFiles reads the four files of dir concurrently. Each may be plain, .gz, spelt with a dot, or in a folder of its
-// name. Of several the first whose content is that in want is taken or, if want is nil, the first. Files of which
-// nothing is known beforehand may also have a prefix, one for all.
-func readFiles(dir string, want *[4]content) [4]file {
-	files := readNamed(dir, "", want)
-	if want != nil || anyPresent(files) {
+// isMarked says whether the training labels are those that are published, or have their name where no sum of them is.
+func (l mnistLayout) isMarked(dir string, want content) bool {
+	all := make([]content, len(stems))
+	all[trainLabels] = want
+	f := readOne(dir, l.prefix, trainLabels, all, newRoom())
+	return f.err == nil && (f.verified || l.prefix != "")
+}
+
+func (l mnistLayout) read(dir string, want []content) []file {
+	if want == nil && l.prefix == "" {
+		return readFiles(dir)
+	}
+	return readNamed(dir, l.prefix, want)
+}
+
+// readFiles reads four files of which nothing is known beforehand. They may have a prefix, one for all.
+func readFiles(dir string) []file {
+	files := readNamed(dir, "", nil)
+	if anyPresent(files) {
 		return files
 	}
 	prefix, err := choosePrefix(dir)
@@ -61,30 +66,35 @@ func readFiles(dir string, want *[4]content) [4]file {
 	return files
 }
 
-func readNamed(dir, prefix string, want *[4]content) [4]file {
-	var files [4]file
+// readNamed reads the four files concurrently. Each may be plain, .gz, spelt with a dot, or in a folder of its name. Of
+// several the first whose content is that in want is taken or, if want is nil, the first.
+func readNamed(dir, prefix string, want []content) []file {
+	files := make([]file, len(stems))
 	room := newRoom()
 	var wg sync.WaitGroup
 	for i := range files {
-		wg.Go(func() {
-			l := limits{room: room}
-			if want != nil {
-				l.want = &want[i]
-			}
-			paths, folders := candidates(dir, prefix, i)
-			files[i] = readFirst(paths, i, l)
-			switch {
-			case files[i].path != "":
-			case len(folders) > 0:
-				files[i].err = missingError(terminal.Printable(filepath.Base(folders[0])) +
-					": a folder without the file of that name")
-			default:
-				files[i].err = missingError(terminal.Printable(prefix+stems[i]) + "[.gz] not found")
-			}
-		})
+		wg.Go(func() { files[i] = readOne(dir, prefix, i, want, room) })
 	}
 	wg.Wait()
 	return files
+}
+
+// readOne reads one of the four files.
+func readOne(dir, prefix string, kind int, want []content, room *room) file {
+	l := limits{room: room}
+	if want != nil {
+		l.want = &want[kind]
+	}
+	paths, folders := candidates(dir, prefix, kind)
+	f := readFirst(paths, kind, l)
+	switch {
+	case f.path != "":
+	case len(folders) > 0:
+		f.err = missingError(terminal.Printable(filepath.Base(folders[0])) + ": a folder without the file of that name")
+	default:
+		f.err = missingError(terminal.Printable(prefix+stems[kind]) + "[.gz] not found")
+	}
+	return f
 }
 
 // readFirst reads the first of the paths that is as wanted. The first error is the one to report, unless a later path
@@ -135,57 +145,28 @@ func (f *file) read(kind int, l limits) error {
 	}
 	f.full = int64(len(x.raw))
 	f.zipped = f.size != f.full
-	sum := sha256.Sum256(x.raw)
-	f.sum = hex.EncodeToString(sum[:])
-	if l.want != nil && f.sum != l.want.sum {
+	if err = f.held(x.raw, l.want); err == nil && f.zipped {
+		err = f.heldZipped(r, l.want)
+	}
+	if err != nil {
 		l.room.give(x.reserved)
-		return fmt.Errorf("sha256 of the content %.12s..., want %.12s... as published", f.sum, l.want.sum)
+		return err
 	}
-	f.idx = x
+	f.raw, f.idx = x.raw, x
 	return nil
 }
 
-// osReason strips the operation and the path from an error of package os; messages here name the file already.
-func osReason(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return missingError("not found")
+// heldZipped compares the file as it is on disk with what is published of it, where that is all that is published.
+func (f *file) heldZipped(r *os.File, want *content) error {
+	if want == nil || want.zipped == nil {
+		return nil
 	}
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
-	return err
-}
-
-// firstError returns what is wrong with dir, nil if nothing is.
-func firstError(dir string, files [4]file) error {
-	allMissing := true
-	for _, f := range files {
-		allMissing = allMissing && isMissing(f.err)
+	if err := want.zipped.verify(r); err != nil {
+		return err
 	}
-	if allMissing {
-		switch info, err := os.Stat(dir); {
-		case errors.Is(err, fs.ErrNotExist):
-			return missingError("no such directory")
-		case err == nil && !info.IsDir():
-			return missingError("a file, want the directory with the four files")
-		}
-		return missingError("none of the four files is there (" + strings.Join(stems[:], ", ") + ", plain or .gz)")
-	}
-	for _, f := range files {
-		if f.err != nil {
-			return f.err
-		}
-	}
+	f.verified = true
 	return nil
-}
-
-// checksum returns the SHA-256, in hex, of the SHA-256 sums of the uncompressed files.
-func checksum(files [4]file) string {
-	h := sha256.New()
-	for _, f := range files {
-		sum, _ := hex.DecodeString(f.sum)
-		h.Write(sum)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

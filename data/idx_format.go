@@ -38,7 +38,11 @@ type limits struct {
 // content is what is published of a file's content.
 type content struct {
 	size int64  // bytes, uncompressed
-	sum  string // SHA-256 in hex
+	sum  string // SHA-256 in hex; "" where only the size is published
+	// asIs means that size and sum are those of a file as it lies, compressed or not.
+	asIs bool
+	// zipped is the compressed file, where the web publishes that alone; else nil.
+	zipped *content
 }
 
 // room is the memory that is left for files that are read at the same time.
@@ -158,8 +162,11 @@ func (h *idxHeader) compare(size int64, zipped bool, want *content) error {
 	case size >= 0 && zipped && h.size/maxInflate > size:
 		return fmt.Errorf("header announces %d bytes, more than %d compressed bytes can hold", h.size, size)
 	case want != nil && h.size != want.size:
-		return fmt.Errorf("header announces %d bytes, want the %d with sha256 %.12s... that are published", h.size,
-			want.size, want.sum)
+		with := ""
+		if want.sum != "" {
+			with = fmt.Sprintf(" with sha256 %.12s...", want.sum)
+		}
+		return fmt.Errorf("header announces %d bytes, want the %d%s that are published", h.size, want.size, with)
 	}
 	return nil
 }

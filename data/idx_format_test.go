@@ -18,7 +18,7 @@ import (
 	"resnet/data/memory/memorytest"
 )
 
-func zip(t testing.TB, b []byte) []byte {
+func gzipped(t testing.TB, b []byte) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	w := gzip.NewWriter(&buf)
@@ -82,9 +82,9 @@ func TestImagesRoundTrip(t *testing.T) {
 		plain := im.file()
 		for name, r := range map[string]io.Reader{
 			"plain":        bytes.NewReader(plain),
-			"gzip":         bytes.NewReader(zip(t, plain)),
+			"gzip":         bytes.NewReader(gzipped(t, plain)),
 			"plain stream": iotest.OneByteReader(bytes.NewReader(plain)), // no Len: growth by doubling
-			"gzip stream":  iotest.HalfReader(bytes.NewReader(zip(t, plain))),
+			"gzip stream":  iotest.HalfReader(bytes.NewReader(gzipped(t, plain))),
 		} {
 			got, err := readImages(r)
 			if err != nil {
@@ -121,7 +121,7 @@ func TestLabelsRoundTrip(t *testing.T) {
 
 func TestReadIDXRefuses(t *testing.T) {
 	good := append(header(magicImages, 2, 2, 3), ramp(12)...)
-	flipped := zip(t, good)
+	flipped := gzipped(t, good)
 	flipped[len(flipped)-6] ^= 1 // in gzip's CRC
 	for _, c := range []struct {
 		name string
@@ -135,7 +135,7 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"a web page", []byte("<!DOCTYPE html>"), "web page"},
 		{"a zip", []byte("PK\x03\x04 and so on"), "zip archive"},
 		{"floats", append(header(0x0d03, 1, 1, 1), 0, 0, 0, 0), "not unsigned bytes"},
-		{"floats, gzip", zip(t, append(header(0x0d03, 32, 28, 28), 0, 0)), "32-bit floats, 3 dimensions: 32x28x28"},
+		{"floats, gzip", gzipped(t, append(header(0x0d03, 32, 28, 28), 0, 0)), "32-bit floats, 3 dimensions: 32x28x28"},
 		{"doubles", header(0x0e03, 1, 2, 3), "64-bit floats, 3 dimensions: 1x2x3"},
 		{"16 bits", header(0x0b03, 1, 2, 3), "16-bit integers"},
 		{"32 bits", header(0x0c03, 1, 2, 3), "32-bit integers"},
@@ -152,26 +152,26 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"NumPy", []byte("\x93NUMPY\x01\x00"), "NumPy"},
 		{"bzip2", []byte("BZh91AY&SY"), "bzip2 file; unpack"},
 		{"xz", []byte("\xfd7zXZ\x00"), "xz file; unpack"},
-		{"gzip twice", zip(t, zip(t, good)), "gzip data within gzip data"},
+		{"gzip twice", gzipped(t, gzipped(t, good)), "gzip data within gzip data"},
 		{"a zip called .gz", []byte("PK\x03\x04\x14\x00"), "a zip archive; unpack it first"},
 		{"noise", []byte("abcdefghijklmnopqrst"), "not an IDX file"},
 		{"no images", header(magicImages, 0, 28, 28), "dimension 1 of 3 is 0"},
 		{"no rows", header(magicImages, 1, 0, 28), "dimension 2 of 3 is 0"},
 		{"no columns", header(magicImages, 1, 28, 0), "dimension 3 of 3 is 0"},
 		{"truncated", good[:len(good)-1], "truncated: 27 bytes, want 28"},
-		{"truncated, gzip", zip(t, good[:len(good)-1]), "truncated: 27 bytes, want 28"},
-		{"cut gzip", zip(t, good)[:20], "truncated"},
-		{"gzip without its end", zip(t, good)[:len(zip(t, good))-3], "bad end of the gzip data"},
+		{"truncated, gzip", gzipped(t, good[:len(good)-1]), "truncated: 27 bytes, want 28"},
+		{"cut gzip", gzipped(t, good)[:20], "truncated"},
+		{"gzip without its end", gzipped(t, good)[:len(gzipped(t, good))-3], "bad end of the gzip data"},
 		{"trailing", append(good[:len(good):len(good)], 0), "29 bytes, want 28"},
-		{"trailing, gzip", zip(t, append(good[:len(good):len(good)], 0)), "more than the 28 bytes"},
-		{"two files in one gzip", append(zip(t, good), zip(t, good)...), "more than the 28 bytes"},
-		{"garbage after gzip", append(zip(t, good), "garbage.."...), "bad end of the gzip data"},
+		{"trailing, gzip", gzipped(t, append(good[:len(good):len(good)], 0)), "more than the 28 bytes"},
+		{"two files in one gzip", append(gzipped(t, good), gzipped(t, good)...), "more than the 28 bytes"},
+		{"garbage after gzip", append(gzipped(t, good), "garbage.."...), "bad end of the gzip data"},
 		{"gzip checksum", flipped, "checksum"},
 		{"gzip header only", []byte{0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, "damaged gzip"},
 		{"product overflows", header(magicImages, 1<<31, 1<<31, 1<<31), "announces more than"},
 		{"more than can be numbered", header(magicImages, 1<<31, 1, 1), "2147483648 images or labels, want at most"},
 		{"absurd size", header(magicImages, 1<<20, 64, 64), "truncated: 16 bytes, want 4294967312"},
-		{"absurd size, gzip", zip(t, header(magicImages, 1<<20, 64, 64)), "compressed bytes can hold"},
+		{"absurd size, gzip", gzipped(t, header(magicImages, 1<<20, 64, 64)), "compressed bytes can hold"},
 	} {
 		_, err := readImages(bytes.NewReader(c.in))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -207,7 +207,7 @@ func TestReadIDXRefuses(t *testing.T) {
 // Several gzip members are one stream, as gzip has it.
 func TestReadIDXOfSeveralMembers(t *testing.T) {
 	good := append(header(magicImages, 2, 2, 3), ramp(12)...)
-	got, err := readImages(bytes.NewReader(append(zip(t, good[:9]), zip(t, good[9:])...)))
+	got, err := readImages(bytes.NewReader(append(gzipped(t, good[:9]), gzipped(t, good[9:])...)))
 	if err != nil || !bytes.Equal(got.pixels, ramp(12)) {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -217,7 +217,7 @@ func TestReadIDXOfSeveralMembers(t *testing.T) {
 func TestReadIDXComparesWithMemory(t *testing.T) {
 	const n = 1 << 20
 	file := append(header(magicImages, n/64, 8, 8), make([]byte, n)...) // deflate makes 1 kB of it
-	for name, in := range map[string][]byte{"plain": file, "gzip": zip(t, file)} {
+	for name, in := range map[string][]byte{"plain": file, "gzip": gzipped(t, file)} {
 		l := limits{room: &room{left: n / 2}}
 		memorytest.Limit(t, 1<<18, func() { // buffers and gzip's window
 			_, err := readIDX(bytes.NewReader(in), magicImages, l)
@@ -249,7 +249,7 @@ func TestReadIDXComparesWithMemory(t *testing.T) {
 
 // A published file is refused by its header, whatever follows.
 func TestReadIDXComparesWithThePublished(t *testing.T) {
-	bomb := zip(t, append(header(magicImages, 1<<20, 2, 4), make([]byte, 8<<20)...))
+	bomb := gzipped(t, append(header(magicImages, 1<<20, 2, 4), make([]byte, 8<<20)...))
 	l := limits{room: newRoom(), want: &content{size: 28, sum: "c59f468a2f672d"}}
 	memorytest.Limit(t, 1<<18, func() {
 		_, err := readIDX(bytes.NewReader(bomb), magicImages, l)
@@ -262,10 +262,10 @@ func TestReadIDXComparesWithThePublished(t *testing.T) {
 // A header may announce gigabytes; what is allocated must follow what arrives.
 func TestReadIDXAllocatesWhatArrives(t *testing.T) {
 	claim := append(header(magicImages, 1<<20, 64, 64), ramp(1000)...) // 4 GiB announced, 1000 bytes there
-	bomb := zip(t, append(header(magicImages, 4, 2, 2), make([]byte, 8<<20)...))
+	bomb := gzipped(t, append(header(magicImages, 4, 2, 2), make([]byte, 8<<20)...))
 	for name, r := range map[string]io.Reader{
 		"plain stream": io.MultiReader(bytes.NewReader(claim)),
-		"gzip stream":  io.MultiReader(bytes.NewReader(zip(t, claim))),
+		"gzip stream":  io.MultiReader(bytes.NewReader(gzipped(t, claim))),
 		"bomb":         bytes.NewReader(bomb),
 	} {
 		var before, after runtime.MemStats

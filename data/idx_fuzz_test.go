@@ -16,11 +16,11 @@ import (
 func idxSeeds(t testing.TB) [][]byte {
 	good := append(header(magicImages, 2, 2, 3), ramp(12)...)
 	return [][]byte{
-		good, zip(t, good), append(header(magicLabels, 2), 1, 2), good[:9], qmnist([]int32{1, 70000}),
-		append(zip(t, good[:20]), zip(t, good[20:])...),
+		good, gzipped(t, good), append(header(magicLabels, 2), 1, 2), good[:9], qmnist([]int32{1, 70000}),
+		append(gzipped(t, good[:20]), gzipped(t, good[20:])...),
 		header(magicImages, 1<<31, 1<<31, 1<<31), header(magicImages, 1<<20, 64, 64), header(0x0d03, 1, 1, 1),
-		zip(t, header(magicImages, 1, 64, 64)), zip(t, append(header(magicImages, 4, 64, 64), make([]byte, 1<<14)...)),
-		zip(t, append(header(magicLabels, 1), make([]byte, 1<<14)...)),
+		gzipped(t, header(magicImages, 1, 64, 64)), gzipped(t, append(header(magicImages, 4, 64, 64), make([]byte, 1<<14)...)),
+		gzipped(t, append(header(magicLabels, 1), make([]byte, 1<<14)...)),
 	}
 }
 

@@ -112,14 +112,14 @@ func magicHint(lead []byte, dims []int, want uint32) string {
 		}
 		return hint
 	}
-	if kind := foreign(lead); kind != "" {
+	if kind := foreign(string(lead)); kind != "" {
 		return kind
 	}
 	return "not an IDX file"
 }
 
 // foreign names a file of another kind by its first bytes, "" if it is none that people put in place of IDX.
-func foreign(lead []byte) string {
+func foreign(lead string) string {
 	for _, kind := range []struct{ lead, name string }{
 		{"<", "a web page saved in place of the file?"},
 		{"\xef\xbb\xbf<", "a web page saved in place of the file?"},
@@ -132,7 +132,7 @@ func foreign(lead []byte) string {
 		{"\x89PNG", "a PNG picture"},
 		{"vers", "a pointer of Git LFS in place of the file?"},
 	} {
-		if strings.HasPrefix(string(lead), kind.lead) {
+		if strings.HasPrefix(lead, kind.lead) {
 			return kind.name
 		}
 	}

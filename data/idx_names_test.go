@@ -56,7 +56,7 @@ func TestOpenIDXUnderOthersNames(t *testing.T) {
 					b = qmnist(widened(testL))
 				}
 				if strings.HasSuffix(path, ".gz") {
-					b = zip(t, b)
+					b = gzipped(t, b)
 				}
 				put(t, filepath.Join(dir, filepath.Dir(path)), map[string][]byte{filepath.Base(path): b})
 			}

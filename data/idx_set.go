@@ -9,25 +9,26 @@ import (
 	"resnet/data/memory"
 )
 
-// assemble makes a Source of four files that were read without error, and checks that they fit together. If o.Classes
-// is 0, the number of classes is the largest label + 1.
-func assemble(name, dir string, files [4]file, o Options) (*Source, error) {
-	train, err := newSet(files[trainImages], files[trainLabels])
+// assemble implements layout. If o.Classes is 0, the number of classes is the largest label + 1.
+func (l mnistLayout) assemble(name, dir string, files []file, o Options) (*Source, error) {
+	train, err := l.newSet(files[trainImages], files[trainLabels])
 	if err != nil {
 		return nil, err
 	}
-	test, err := newSet(files[testImages], files[testLabels])
+	test, err := l.newSet(files[testImages], files[testLabels])
 	if err != nil {
 		return nil, err
 	}
 	if train.H != test.H || train.W != test.W {
 		return nil, fmt.Errorf("test images are %dx%d, training images %dx%d", test.H, test.W, train.H, train.W)
 	}
-	src := &Source{Name: name, Dir: dir, Train: train, Test: test, Checksum: checksum(files), Transposed: o.Transpose}
-	if err := src.setClasses(files, o.Classes); err != nil {
+	src := &Source{Name: name, Dir: dir, Train: train, Test: test, Checksum: checksum(files),
+		Transposed: o.Transpose || l.transposed}
+	labels := [2]string{files[trainLabels].name(), files[testLabels].name()}
+	if err := src.setClasses(labels, o.Classes); err != nil {
 		return nil, err
 	}
-	if o.Transpose {
+	if src.Transposed {
 		if err := memory.Fits(int64(train.H) * int64(train.W)); err != nil {
 			return nil, fmt.Errorf("an image of %dx%d to be transposed: %w", train.H, train.W, err)
 		}
@@ -40,11 +41,19 @@ func assemble(name, dir string, files [4]file, o Options) (*Source, error) {
 	return src, nil
 }
 
-func newSet(images, labels file) (*Set, error) {
+func (l mnistLayout) newSet(images, labels file) (*Set, error) {
 	dims := images.idx.dims
 	if n := len(labels.idx.labels); n != dims[0] {
 		return nil, fmt.Errorf("%s has %d labels for the %d images of %s",
 			labels.name(), n, dims[0], images.name())
+	}
+	if l.first > 0 {
+		for i := range labels.idx.labels {
+			if labels.idx.labels[i] -= l.first; labels.idx.labels[i] < 0 {
+				return nil, fmt.Errorf("%s: label %d of image %d, want %d at least", labels.name(),
+					labels.idx.labels[i]+l.first, i, l.first)
+			}
+		}
 	}
 	return &Set{
 		N: dims[0], H: dims[1], W: dims[2], C: 1, Pixels: images.idx.content(), Labels: labels.idx.labels,
@@ -70,10 +79,9 @@ func (s *Source) note(format string, args ...any) {
 	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
 }
 
-// setClasses names so many classes, or as many as the labels tell if classes is 0, and checks the labels. It notes the
-// classes that no training image has.
-func (s *Source) setClasses(files [4]file, classes int) error {
-	names := [2]string{files[trainLabels].name(), files[testLabels].name()}
+// setClasses numbers so many classes, or as many as the labels tell if classes is 0, and checks the labels. names are
+// those of the files with the labels of training and test images. It notes the classes that no training image has.
+func (s *Source) setClasses(names [2]string, classes int) error {
 	labels := [2][]int32{s.Train.Labels, s.Test.Labels}
 	var because string
 	if classes == 0 {

@@ -88,13 +88,13 @@ func TestClassesOfLabels(t *testing.T) {
 			return file{idx: &idx{dims: []int{n, 1, 1}, raw: make([]byte, 16+n)}},
 				file{idx: &idx{dims: []int{n}, labels: widened(labels)}}
 		}
-		var files [4]file
+		files := make([]file, 4)
 		files[trainImages], files[trainLabels] = set(c.train)
 		files[testImages], files[testLabels] = set(c.test)
 		for i := range files {
 			files[i].path = stems[i]
 		}
-		src, err := assemble(IDX, "dir", files, Options{Classes: c.classes})
+		src, err := mnistLayout{}.assemble(IDX, "dir", files, Options{Classes: c.classes})
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%s: error %v, want one with %q", c.name, err, c.err)

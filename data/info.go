@@ -21,7 +21,7 @@ type Info struct {
 	Notes      []string `json:"notes,omitempty"`
 }
 
-// FileInfo describes one of the four files.
+// FileInfo describes one of a data set's files.
 type FileInfo struct {
 	Name     string `json:"name"`
 	Bytes    int64  `json:"bytes"`             // on disk
@@ -31,7 +31,8 @@ type FileInfo struct {
 	Problem  string `json:"problem,omitempty"` // why the file cannot be used
 }
 
-// SetInfo describes the training or the test images. Mean and Std are those of all pixels, scaled to 0..1.
+// SetInfo describes the training or the test images. Mean and Std are those of all pixels, scaled to 0..1, and
+// ChannelMean and ChannelStd those of each channel, where there are several.
 type SetInfo struct {
 	N        int     `json:"n"`
 	H        int     `json:"h"`
@@ -40,6 +41,9 @@ type SetInfo struct {
 	PerClass []int   `json:"per_class"`
 	Mean     float64 `json:"mean"`
 	Std      float64 `json:"std"`
+
+	ChannelMean []float64 `json:"channel_mean,omitempty"`
+	ChannelStd  []float64 `json:"channel_std,omitempty"`
 }
 
 // OK tells whether Open would succeed on what Info describes.
@@ -52,23 +56,13 @@ func Describe(ctx context.Context, o Options) (*Info, error) {
 	return dispatch(ctx, o, entry.describe)
 }
 
-func anyPresent(files [4]file) bool {
-	for _, f := range files {
-		if f.path != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// newInfo describes files. For a published data set, against whose sums they were verified, names are those of the
-// classes; for others names is nil.
-func newInfo(dataset, dir string, files [4]file, o Options, names []string) *Info {
+// newInfo describes files. For a published data set names are those of the classes; for others names is nil.
+func newInfo(dataset, dir string, l layout, files []file, o Options, names []string) *Info {
 	info := &Info{Dataset: dataset, Dir: dir}
 	good := true
 	for i, f := range files {
 		fi := FileInfo{
-			Name: stems[i], Bytes: f.size, Content: f.full, SHA256: f.sum, Verified: names != nil && f.err == nil,
+			Name: l.form().names[i], Bytes: f.size, Content: f.full, SHA256: f.sum, Verified: f.verified && f.err == nil,
 		}
 		if f.path != "" {
 			fi.Name = filepath.Base(f.path)
@@ -81,7 +75,7 @@ func newInfo(dataset, dir string, files [4]file, o Options, names []string) *Inf
 	if !good {
 		return info
 	}
-	src, err := assemble(dataset, dir, files, o)
+	src, err := l.assemble(dataset, dir, files, o)
 	if err != nil {
 		info.Problem = err.Error()
 		return info
@@ -100,18 +94,35 @@ func (s *Set) info(classes int) *SetInfo {
 	for _, l := range s.Labels {
 		i.PerClass[l]++
 	}
-	// Counting the 256 values first keeps the sums exact.
-	var count [256]int64
-	for _, v := range s.Pixels {
-		count[v]++
+	var all histogram
+	channels := make([]histogram, s.C)
+	for at := range s.Pixels {
+		channels[at%s.C][s.Pixels[at]]++
 	}
-	var sum, squares float64
-	for v, n := range count {
-		sum += float64(n) * float64(v)
-		squares += float64(n) * float64(v*v)
+	for _, h := range channels {
+		for v, n := range h {
+			all[v] += n
+		}
+		if s.C > 1 {
+			mean, std := h.moments()
+			i.ChannelMean, i.ChannelStd = append(i.ChannelMean, mean), append(i.ChannelStd, std)
+		}
 	}
-	n := float64(len(s.Pixels))
-	mean := sum / n
-	i.Mean, i.Std = mean/255, math.Sqrt(squares/n-mean*mean)/255
+	i.Mean, i.Std = all.moments()
 	return i
+}
+
+// histogram counts the values of pixels; sums over it are exact.
+type histogram [256]int64
+
+// moments are mean and standard deviation of the pixels, scaled to 0 to 1.
+func (h *histogram) moments() (mean, std float64) {
+	var n, sum, squares float64
+	for v, k := range h {
+		n += float64(k)
+		sum += float64(k) * float64(v)
+		squares += float64(k) * float64(v*v)
+	}
+	mean = sum / n
+	return mean / 255, math.Sqrt(squares/n-mean*mean) / 255
 }

@@ -133,7 +133,7 @@ func TestOpenFallsBackFromNothingTheUserNamed(t *testing.T) {
 		{dir, nil, "none of the four files"},
 		{dir, map[string][]byte{firstFile: files[firstFile]}, "train-labels-idx1-ubyte[.gz] not found"},
 		{dir, files, ""},
-		{dir, map[string][]byte{firstFile: zip(t, append(header(magicImages, 1, 4, 6), ramp(24)...))}, "sha256"},
+		{dir, map[string][]byte{firstFile: gzipped(t, append(header(magicImages, 1, 4, 6), ramp(24)...))}, "sha256"},
 	} {
 		if c.files != nil {
 			put(t, c.dir, c.files)

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,17 +15,38 @@ import (
 	"resnet/data/atomicfile"
 )
 
-// published is a data set in MNIST's format that the web offers and whose content is known beforehand.
+// published is a data set that the web offers and whose content is known beforehand.
 type published struct {
 	Dataset
-	files     [4]content // in the order of stems
-	system    string     // directory of the operating system's package; empty where there is none
-	systemPkg string     // name of that package
-	mirrors   []string   // URLs to which a file's name is appended
+	layout
+	files     []content // in the layout's order
+	archive   archive   // with all the files, where the web has no other
+	cached    string    // its folder in the user's cache; empty: the data set's name
+	system    string    // directory of the operating system's package; empty where there is none
+	systemPkg string    // name of that package
+	mirrors   []string  // URLs to which a file's or the archive's name is appended
 }
 
-func (p published) open(ctx context.Context, o Options) (*Source, error) {
-	return p.store().open(ctx, o)
+// recognise implements entry: the marking file must have the published content.
+func (p published) recognise(dir string) string {
+	if p.isMarked(p.inside(dir), p.files[p.mark()]) {
+		return p.form().names[p.mark()]
+	}
+	return ""
+}
+
+// inside returns the folder in dir that the archive makes, or dir where there is none.
+func (p published) inside(dir string) string {
+	if folder := p.form().folder; folder != "" {
+		if info, err := os.Stat(filepath.Join(dir, folder)); err == nil && info.IsDir() {
+			return filepath.Join(dir, folder)
+		}
+	}
+	return dir
+}
+
+func (p published) open(ctx context.Context, o Options) (*found, error) {
+	return inMemory(p.store().open(ctx, o))
 }
 func (p published) fetch(ctx context.Context, o Options) (string, error) {
 	return p.store().fetch(ctx, o)
@@ -56,7 +78,7 @@ func (p published) store() *store {
 	if err != nil {
 		s.cacheErr = fmt.Errorf("no user cache directory: %w", err)
 	} else {
-		s.cache = filepath.Join(root, "resnet", p.Name)
+		s.cache = filepath.Join(root, "resnet", cmp.Or(p.cached, p.Name))
 	}
 	return s
 }
@@ -90,7 +112,7 @@ func (s *store) places(o Options) []place {
 func (s *store) check(o Options) error {
 	if o.Classes != 0 && o.Classes != len(s.Classes) {
 		return fmt.Errorf("%s has %d classes, not %d (classes are for dataset %q)",
-			s.Name, len(s.Classes), o.Classes, IDX)
+			s.Name, len(s.Classes), o.Classes, s.form().any)
 	}
 	if o.Transpose {
 		return fmt.Errorf("%s has its images upright (transpose is for dataset %q)", s.Name, IDX)
@@ -113,7 +135,7 @@ func (s *store) open(ctx context.Context, o Options) (*Source, error) {
 		}
 		if o.Dir != "" {
 			return nil, fmt.Errorf("%s: %s: %w; another data set in this format needs --dataset %s",
-				s.Name, o.Dir, err, IDX)
+				s.Name, o.Dir, err, s.form().any)
 		}
 		if !isMissing(err) || at.dir == s.env {
 			o.logf("%s: %s%s: %v; looking further", s.Name, at.dir, at.note, err)
@@ -141,15 +163,21 @@ func (s *store) open(ctx context.Context, o Options) (*Source, error) {
 }
 
 func (s *store) openAt(at place, o Options) (*Source, error) {
-	files := readFiles(at.dir, &s.files)
-	if err := firstError(at.dir, files); err != nil {
+	dir := s.inside(at.dir)
+	files := s.read(dir, s.files)
+	if err := firstError(dir, s.form(), files); err != nil {
 		return nil, err
 	}
-	src, err := assemble(s.Name, at.dir, files, Options{Classes: len(s.Classes)})
+	src, err := s.assemble(s.Name, dir, files, Options{Classes: len(s.Classes)})
 	if err != nil {
 		return nil, err
 	}
-	src.ClassNames = s.Classes
+	src.ClassNames, src.Mean, src.Std = s.Classes, s.Mean, s.Std
+	for _, f := range files {
+		if !f.verified {
+			src.note("%s: held to its size and header alone, as no checksum of it is published", f.name())
+		}
+	}
 	if at.keep && s.cache != "" {
 		if err := s.keep(files); err != nil {
 			o.logf("%s: no uncompressed copy kept, later starts inflate again: %v", s.Name, err)
@@ -160,17 +188,18 @@ func (s *store) openAt(at place, o Options) (*Source, error) {
 
 // keep writes the files that had to be inflated into the cache. They are verified whenever they are read, so this does
 // not wait for the disk: a copy lost in a crash is made again.
-func (s *store) keep(files [4]file) error {
+func (s *store) keep(files []file) error {
+	names := s.form().names
 	for i, f := range files {
-		if !f.zipped {
+		if !f.zipped || s.files[i].sum == "" { // which could not be verified again
 			continue
 		}
 		if err := os.MkdirAll(s.cache, 0o755); err != nil {
 			return err
 		}
-		atomicfile.RemoveStale(atomicfile.OS, s.cache, stems[i])
-		err := atomicfile.Write(filepath.Join(s.cache, stems[i]), func(w io.Writer) error {
-			_, err := w.Write(f.idx.raw)
+		atomicfile.RemoveStale(atomicfile.OS, s.cache, names[i])
+		err := atomicfile.Write(filepath.Join(s.cache, names[i]), func(w io.Writer) error {
+			_, err := w.Write(f.raw)
 			return err
 		})
 		if err != nil {
@@ -190,14 +219,18 @@ func (s *store) describe(ctx context.Context, o Options) (*Info, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		files := readFiles(at.dir, &s.files)
-		err := firstError(at.dir, files)
+		dir := s.inside(at.dir)
+		files := s.read(dir, s.files)
+		describe := func() *Info {
+			return newInfo(s.Name, dir, s, files, Options{Classes: len(s.Classes)}, s.Classes)
+		}
+		err := firstError(dir, s.form(), files)
 		if err == nil {
-			return newInfo(s.Name, at.dir, files, Options{Classes: len(s.Classes)}, s.Classes), nil
+			return describe(), nil
 		}
 		tried = append(tried, fmt.Sprintf("%s%s: %v", at.dir, at.note, err))
 		if first == nil && anyPresent(files) {
-			first = newInfo(s.Name, at.dir, files, Options{Classes: len(s.Classes)}, s.Classes)
+			first = describe()
 		}
 	}
 	if first == nil {
@@ -208,7 +241,7 @@ func (s *store) describe(ctx context.Context, o Options) (*Info, error) {
 
 // notFound says where the data set was looked for, with the reasons in tried, and what the user can do.
 func (s *store) notFound(tried []string) error {
-	help := "--data-dir DIR with the four files, or https_proxy and http_proxy if a proxy leads outside"
+	help := "--data-dir DIR with " + s.form().wanted + ", or https_proxy and http_proxy if a proxy leads outside"
 	if s.systemPkg != "" {
 		help = "apt install " + s.systemPkg + ", or make data, or " + help
 	}

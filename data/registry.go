@@ -8,17 +8,61 @@ import (
 	"strings"
 )
 
-// registry lists the data sets in the order of help texts. A new one in MNIST's format is a value like fashionMNIST;
-// one in another format is a type of its own that implements entry.
-var registry = []entry{fashionMNIST, anyIDX}
+// registry lists the data sets in the order of help texts and, after the first, of recognition: a published one before
+// any files of its format. A published one in a known format is a value like fashionMNIST; one in another format is a
+// type of its own that implements entry.
+var registry = []entry{
+	autoSet, fashionMNIST, mnist, kmnist,
+	emnistBalanced, emnistLetters, emnistDigits, emnistMNIST, emnistByClass, emnistByMerge,
+	cifar10, cifar100, anyIDX, anyCIFAR,
+}
 
 // entry is a data set that [Open], [Fetch] and [Describe] know by name. Its methods do what these three promise; their
 // errors begin with what went wrong, without the package's name.
 type entry interface {
 	about() Dataset
-	open(ctx context.Context, o Options) (*Source, error)
+	// recognise says by which of its files a directory holds this data set, "" if it does not seem to. It reads as
+	// little as it can; open finds out whether the files are good.
+	recognise(dir string) (evidence string)
+	open(ctx context.Context, o Options) (*found, error)
 	fetch(ctx context.Context, o Options) (dir string, err error)
 	describe(ctx context.Context, o Options) (*Info, error)
+}
+
+// found is a data set whose files were found and checked. Where the images of its splits lie, and whether they have one
+// size, is the splits' matter.
+type found struct {
+	*Source     // all but Train and Test
+	train, test split
+}
+
+// split is one part of a data set.
+type split interface {
+	// load reads all images into memory, in one size.
+	load(ctx context.Context, o *Options) (*Set, error)
+}
+
+// load implements split.
+func (s *Set) load(context.Context, *Options) (*Set, error) { return s, nil }
+
+// inMemory returns a data set whose images have been read.
+func inMemory(src *Source, err error) (*found, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &found{src, src.Train, src.Test}, nil
+}
+
+// load reads the splits.
+func (f *found) load(ctx context.Context, o *Options) (src *Source, err error) {
+	src = f.Source
+	if src.Train, err = f.train.load(ctx, o); err != nil {
+		return nil, err
+	}
+	if src.Test, err = f.test.load(ctx, o); err != nil {
+		return nil, err
+	}
+	return src, nil
 }
 
 // Dataset is what is known of a data set without its files.
@@ -27,10 +71,13 @@ type Dataset struct {
 	About   string   // one line for help texts
 	Classes []string // names by label; nil where only the files tell
 	Dark    bool     // its images are light on dark; false where only the files tell
+	// Mean and Std are those of each channel of the training pixels, scaled to 0 to 1, by which networks normalise them;
+	// nil where pixels are left as they are.
+	Mean, Std []float32
 }
 
 func (d Dataset) about() Dataset {
-	d.Classes = slices.Clone(d.Classes)
+	d.Classes, d.Mean, d.Std = slices.Clone(d.Classes), slices.Clone(d.Mean), slices.Clone(d.Std)
 	return d
 }
 
@@ -74,7 +121,7 @@ func lookup(name string) (entry, error) {
 func dispatch[T any](
 	ctx context.Context, o Options, method func(entry, context.Context, Options) (T, error),
 ) (result T, err error) {
-	e, err := lookup(cmp.Or(o.Dataset, FashionMNIST))
+	e, err := lookup(cmp.Or(o.Dataset, Auto))
 	if err == nil {
 		result, err = method(e, ctx, o)
 	}

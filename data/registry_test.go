@@ -43,14 +43,31 @@ func checkPublished(t *testing.T, p published) {
 		t.Errorf("%s: %d classes, %d mirrors, package %q in %q",
 			p.Name, len(p.Classes), len(p.mirrors), p.systemPkg, p.system)
 	}
+	names := p.form().names
+	if len(p.files) != len(names) {
+		t.Errorf("%s: %d files are published, want the %d of the layout", p.Name, len(p.files), len(names))
+	}
 	for i, f := range p.files {
-		sum := f.sum
+		sum := f.sum // or that of what is downloaded
+		switch {
+		case sum == "" && f.zipped != nil && f.zipped.asIs:
+			sum = f.zipped.sum
+		case sum == "" && p.archive.asIs && p.archive.size > 0:
+			sum = p.archive.sum
+		}
 		if b, err := hex.DecodeString(sum); err != nil || len(b) != 32 || sum != strings.ToLower(sum) {
-			t.Errorf("%s: %s: %q is not a SHA-256 in lower-case hex", p.Name, stems[i], sum)
+			t.Errorf("%s: %s: %q is not a SHA-256 in lower-case hex", p.Name, names[i], sum)
 		}
 		if f.size < 9 {
-			t.Errorf("%s: %s: %d bytes, want those of a header and a label at least", p.Name, stems[i], f.size)
+			t.Errorf("%s: %s: %d bytes, want those of a header and a label at least", p.Name, names[i], f.size)
 		}
+	}
+	seen := map[string]bool{}
+	for _, c := range p.Classes {
+		if seen[c] {
+			t.Errorf("%s: two classes are called %s", p.Name, c)
+		}
+		seen[c] = true
 	}
 	plain := false
 	for _, m := range p.mirrors {

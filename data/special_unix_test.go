@@ -23,7 +23,7 @@ func TestOpenPassesAPipe(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), stems[0]+": not a regular file") {
 		t.Errorf("a pipe alone: %v", err)
 	}
-	put(t, dir, map[string][]byte{stems[0] + ".gz": zip(t, images)})
+	put(t, dir, map[string][]byte{stems[0] + ".gz": gzipped(t, images)})
 	src, err := Open(t.Context(), Options{Dataset: IDX, Dir: dir})
 	if err != nil {
 		t.Fatal(err)

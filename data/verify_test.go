@@ -14,7 +14,7 @@ import (
 
 func contentOf(b []byte) content {
 	sum := sha256.Sum256(b)
-	return content{int64(len(b)), hex.EncodeToString(sum[:])}
+	return content{size: int64(len(b)), sum: hex.EncodeToString(sum[:])}
 }
 
 func TestVerify(t *testing.T) {
@@ -22,7 +22,7 @@ func TestVerify(t *testing.T) {
 	want := contentOf(good)
 	changed := bytes.Clone(good)
 	changed[2000] ^= 1
-	crc := zip(t, good)
+	crc := gzipped(t, good)
 	crc[len(crc)-6] ^= 1
 	for _, c := range []struct {
 		name string
@@ -30,19 +30,19 @@ func TestVerify(t *testing.T) {
 		want string // empty: good
 	}{
 		{"plain", good, ""},
-		{"gzip", zip(t, good), ""},
-		{"two members", append(zip(t, good[:100]), zip(t, good[100:])...), ""},
+		{"gzip", gzipped(t, good), ""},
+		{"two members", append(gzipped(t, good[:100]), gzipped(t, good[100:])...), ""},
 		{"nothing", nil, "0 bytes, want 3008"},
 		{"cut", good[:2999], "2999 bytes, want 3008"},
-		{"cut gzip", zip(t, good)[:2000], "truncated: "},
-		{"gzip of less", zip(t, good[:2999]), "2999 bytes, want 3008"},
-		{"without gzip's end", zip(t, good)[:len(crc)-4], "bad end of the gzip data"},
+		{"cut gzip", gzipped(t, good)[:2000], "truncated: "},
+		{"gzip of less", gzipped(t, good[:2999]), "2999 bytes, want 3008"},
+		{"without gzip's end", gzipped(t, good)[:len(crc)-4], "bad end of the gzip data"},
 		{"gzip's checksum", crc, "checksum"},
 		{"more", append(bytes.Clone(good), 0), "more than the 3008 bytes"},
-		{"gzip of more", zip(t, append(bytes.Clone(good), 0)), "more than the 3008 bytes"},
-		{"another member", append(zip(t, good), zip(t, good)...), "more than the 3008 bytes"},
-		{"garbage behind", append(zip(t, good), "garbage.."...), "bad end of the gzip data"},
-		{"other content", zip(t, changed), "sha256"},
+		{"gzip of more", gzipped(t, append(bytes.Clone(good), 0)), "more than the 3008 bytes"},
+		{"another member", append(gzipped(t, good), gzipped(t, good)...), "more than the 3008 bytes"},
+		{"garbage behind", append(gzipped(t, good), "garbage.."...), "bad end of the gzip data"},
+		{"other content", gzipped(t, changed), "sha256"},
 		{"gzip header only", []byte{0x1f, 0x8b, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, "damaged gzip"},
 	} {
 		v := newVerifier(want)
@@ -60,7 +60,7 @@ func TestVerify(t *testing.T) {
 
 // What inflates to more than is published is neither held nor inflated to its end.
 func TestVerifyIsBounded(t *testing.T) {
-	bomb := zip(t, make([]byte, 16<<20))
+	bomb := gzipped(t, make([]byte, 16<<20))
 	want := contentOf(make([]byte, 1<<20))
 	memorytest.Limit(t, 1<<18, func() { // buffers and gzip's window
 		r := bytes.NewReader(bomb)
@@ -78,8 +78,8 @@ func TestVerifyIsBounded(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	good := append(header(magicLabels, 100), ramp(100)...)
 	want := contentOf(good)
-	members := append(zip(f, good[:9]), zip(f, good[9:])...)
-	for _, seed := range [][]byte{good, zip(f, good), zip(f, good)[:40], members} {
+	members := append(gzipped(f, good[:9]), gzipped(f, good[9:])...)
+	for _, seed := range [][]byte{good, gzipped(f, good), gzipped(f, good)[:40], members} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -15,7 +15,7 @@ func TestPropose(t *testing.T) {
 	for _, c := range []struct{ words, want string }{ // words split at spaces, "." is an empty one
 		{"ev", "eval"},
 		{"s", "summary"},
-		{"data .", "fetch info"},
+		{"data .", "list fetch info verify"},
 		{"data fetch .", ""}, // files
 		{"completion .", "bash zsh fish"},
 		{"__comp", ""},

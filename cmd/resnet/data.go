@@ -13,14 +13,23 @@ import (
 
 func dataCommand() *cli.Command {
 	dir := &cli.StringFlag{Name: "data-dir", Usage: dataDirUsage}
-	dataset := datasetFlag("")
+	dataset := datasetFlag("", data.Auto)
 	return &cli.Command{
-		Name: "data", Usage: "fetch a data set, look at one or at your own pictures",
+		Name: "data", Usage: "list data sets, fetch one, look at one or at your own pictures",
 		Description: `examples:
-   resnet data fetch
+   resnet data list
+   resnet data fetch --dataset cifar10
    resnet data info
    resnet data check photos`,
 		Subcommands: []*cli.Command{
+			{
+				Name: "list", Usage: "list the data sets that have names",
+				Description: `examples:
+   resnet data list
+   resnet data list --format json`,
+				Flags:  []cli.Flag{formatFlag("table", "json")},
+				Action: runList,
+			},
 			{
 				Name: "fetch", Usage: "download a data set and verify it",
 				Description: `The files go to --data-dir or the user's cache, where train finds them. What is
@@ -28,6 +37,7 @@ there and intact stays; a broken download goes on where it stopped.
 
 examples:
    resnet data fetch
+   resnet data fetch --dataset cifar10
    resnet data fetch --data-dir /data/fashion-mnist`,
 				Flags: []cli.Flag{dataset, dir,
 					quietFlag()},
@@ -38,22 +48,65 @@ examples:
 				Description: `An idx data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte,
 t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz. Names as EMNIST
 (emnist-letters-test-images-idx3-ubyte.gz), QMNIST (qmnist-test-labels-idx2-int) and
-Kaggle (a folder around each file) have them are found, too.
+Kaggle (a folder around each file) have them are found, too. A cifar-binary data set
+is data_batch_1.bin and so on with test_batch.bin and batches.meta.txt, as CIFAR-10
+has them, or train.bin, test.bin and fine_label_names.txt, as CIFAR-100 does.
 
 examples:
    resnet data info
    resnet data info --dataset idx --data-dir mydata --format json
    resnet data info --dataset idx --data-dir emnist --transpose`,
-				Flags: []cli.Flag{dataset, dir,
-					&cli.IntFlag{Name: "classes", Usage: "number of classes of an idx data set",
-						DefaultText: "largest label + 1"},
-					transposeFlag(""),
-					formatFlag("table", "json")},
-				Action: runInfo,
+				Flags: append(infoFlags(), formatFlag("table", "json")), Action: runInfo,
+			},
+			{
+				Name: "verify", Usage: "check a data set's files",
+				Description: `Reads every file, and prints a line each: verified is one with its published
+SHA-256; readable is one that is whole and fits the others, where no sum is published.
+The exit status is 1 if one is neither.
+
+examples:
+   resnet data verify --dataset cifar10
+   resnet data verify --data-dir mydata`,
+				Flags: infoFlags(), Action: runVerify,
 			},
 			checkCommand(),
 		},
 	}
+}
+
+// infoFlags choose a data set to look at.
+func infoFlags() []cli.Flag {
+	return []cli.Flag{
+		datasetFlag("", data.Auto),
+		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
+		&cli.IntFlag{Name: "classes", Usage: "number of classes of a data set whose files do not name them",
+			DefaultText: "largest label + 1"},
+		transposeFlag(""),
+	}
+}
+
+// listed is a data set as list prints it.
+type listed struct {
+	Name    string   `json:"name"`
+	About   string   `json:"about"`
+	Classes []string `json:"classes,omitempty"`
+}
+
+func runList(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	var all []listed
+	var b strings.Builder
+	for _, d := range data.All() {
+		all = append(all, listed{d.Name, d.About, d.Classes})
+		fmt.Fprintf(&b, "%-16s %s\n", d.Name, d.About)
+	}
+	if c.String("format") == "json" {
+		return writeJSON(c.App.Writer, all)
+	}
+	_, err := io.WriteString(c.App.Writer, b.String())
+	return err
 }
 
 func runFetch(c *cli.Context) error {
@@ -75,14 +128,53 @@ func runFetch(c *cli.Context) error {
 	return err
 }
 
-func runInfo(c *cli.Context) error {
+// describe looks at the data set of infoFlags.
+func describe(c *cli.Context) (*data.Info, error) {
 	if err := noArguments(c); err != nil {
-		return err
+		return nil, err
 	}
-	info, err := data.Describe(c.Context, data.Options{
+	return data.Describe(c.Context, data.Options{
 		Dataset: c.String("dataset"), Dir: c.String("data-dir"), Classes: c.Int("classes"),
 		Transpose: c.Bool("transpose"),
 	})
+}
+
+// usable returns an error for a data set that is not.
+func usable(i *data.Info) error {
+	if i.OK() {
+		return nil
+	}
+	return fmt.Errorf("data: %s: not usable: %s", printable(i.Dir), printable(problem(i)))
+}
+
+func runVerify(c *cli.Context) error {
+	info, err := describe(c)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, f := range info.Files {
+		fmt.Fprintf(&b, "%s: %s\n", printable(f.Name), state(f))
+	}
+	if _, err := io.WriteString(c.App.Writer, b.String()); err != nil {
+		return err
+	}
+	return usable(info)
+}
+
+// state is what is found of a file.
+func state(f data.FileInfo) string {
+	switch {
+	case f.Problem != "":
+		return printable(f.Problem)
+	case f.Verified:
+		return "verified"
+	}
+	return "readable"
+}
+
+func runInfo(c *cli.Context) error {
+	info, err := describe(c)
 	if err != nil {
 		return err
 	}
@@ -93,10 +185,7 @@ func runInfo(c *cli.Context) error {
 	if err := write(c.App.Writer, info); err != nil {
 		return err
 	}
-	if !info.OK() {
-		return fmt.Errorf("data: %s: not usable: %s", printable(info.Dir), printable(problem(info)))
-	}
-	return nil
+	return usable(info)
 }
 
 // problem is the first thing wrong with a data set.
@@ -124,15 +213,8 @@ func writeInfo(w io.Writer, i *data.Info) error {
 	}
 	fmt.Fprintf(&b, "\n%-*s %12s %12s  %-12s %s\n", width, "file", "bytes", "content", "sha256", "state")
 	for _, f := range i.Files {
-		state := "readable"
-		if f.Verified {
-			state = "verified"
-		}
-		if f.Problem != "" {
-			state = printable(f.Problem)
-		}
 		fmt.Fprintf(&b, "%-*s %12s %12s  %-12.12s %s\n", width,
-			printable(f.Name), thousands(f.Bytes), thousands(f.Content), f.SHA256, state)
+			printable(f.Name), thousands(f.Bytes), thousands(f.Content), f.SHA256, state(f))
 	}
 	for _, s := range []struct {
 		name string
@@ -141,6 +223,9 @@ func writeInfo(w io.Writer, i *data.Info) error {
 		if s.SetInfo != nil {
 			fmt.Fprintf(&b, "\n%s: %s images of %dx%dx%d (C, H, W), mean %.4f, std %.4f\n",
 				s.name, thousands(int64(s.N)), s.C, s.H, s.W, s.Mean, s.Std)
+			for c, mean := range s.ChannelMean {
+				fmt.Fprintf(&b, "   channel %-6d mean %.4f, std %.4f\n", c, mean, s.ChannelStd[c])
+			}
 			for k, n := range s.PerClass {
 				fmt.Fprintf(&b, "   %-14s %8s\n", i.Classes[k], thousands(int64(n)))
 			}

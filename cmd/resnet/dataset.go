@@ -48,8 +48,8 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 // openFor opens a data set and checks that its images and classes fit the network.
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
-	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {
-		o.Classes, o.Transpose = m.Metadata().Model.Classes, m.Metadata().Transposed
+	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil && dataset != data.Auto {
+		o.Classes, o.Transpose = m.Metadata().Model.Classes, m.Metadata().Transposed && dataset == data.IDX
 	}
 	if c.IsSet("transpose") {
 		o.Transpose = c.Bool("transpose")
@@ -59,6 +59,9 @@ func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source,
 	}
 	src, err := data.Open(c.Context, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := src.MatchClasses(m.Classes()); err != nil {
 		return nil, err
 	}
 	if n, want := len(src.ClassNames), m.Metadata().Model.Classes; n != want {

@@ -12,6 +12,7 @@ import (
 	"resnet/nn/cpu"
 	"resnet/nn/infer"
 	"resnet/nn/keras"
+	"resnet/nn/models"
 	"resnet/nn/weights"
 )
 
@@ -21,7 +22,7 @@ func importCommand() *cli.Command {
 		outputFlag("the weights"),
 	}
 	flags = append(append(flags, modelFlags()...), shapeFlags()...)
-	flags = append(flags, datasetFlag("what the weights were trained on: "))
+	flags = append(flags, datasetFlag("what the weights were trained on: ", data.FashionMNIST))
 	return &cli.Command{
 		Name: "import", Usage: "take weights from another program", ArgsUsage: "FILE",
 		Description: `Writes a weights file as train does. Which network the weights are for is said by
@@ -98,7 +99,12 @@ func importMetadata(c *cli.Context) (m weights.Metadata, err error) {
 	if err != nil {
 		return m, asUsage(err)
 	}
+	if d.Name == data.Auto {
+		return m, usagef("--dataset %s: an import has no data to look at; want the name of what the weights were "+
+			"trained on", d.Name)
+	}
 	m.Dataset, m.Classes = d.Name, d.Classes
+	m.Model.Mean, m.Model.Std = models.PerChannelOf(d.Mean), models.PerChannelOf(d.Std)
 	for i := len(m.Classes); d.Classes == nil && i < m.Model.Classes; i++ {
 		m.Classes = append(m.Classes, strconv.Itoa(i))
 	}

@@ -72,7 +72,7 @@ func settings() []setting {
 
 		text("dataset", datasetUsage(), d.Dataset, func(c c) *string { return &c.Dataset }).of(data.Names()...),
 		text("data-dir", dataDirUsage, "", func(c c) *string { return &c.DataDir }),
-		whole("classes", "number of classes of an idx data set", "largest label + 1",
+		whole("classes", "number of classes of a data set whose files do not name them", "largest label + 1",
 			func(c c) *int { return &c.Classes }),
 		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set",
 			d.Val, func(c c) *string { return &c.Val }).of(train.ValTest, train.ValNone),
@@ -155,7 +155,7 @@ func optimizerDefaults(value func(nn.OptimizerKind) (float64, bool)) string {
 }
 
 const (
-	dataDirUsage = "`DIR` with the data set's files; without it fashion-mnist is searched for"
+	dataDirUsage = "`DIR` with the data set's files; without it a published data set is searched for"
 	workersUsage = "threads of the CPU; results do not depend on it"
 )
 
@@ -165,19 +165,16 @@ func (s setting) of(values ...string) setting {
 	return s
 }
 
-// datasetUsage tells the data sets apart.
+// datasetUsage lists the data sets, and explains the first.
 func datasetUsage() string {
-	var all []string
-	for _, d := range data.All() {
-		all = append(all, d.Name+": "+d.About)
-	}
-	return strings.Join(all, "; ")
+	first := data.All()[0]
+	names := data.Names()[1:]
+	return fmt.Sprintf("%s (%s), %s; see resnet data list", first.Name, first.About, strings.Join(names, ", "))
 }
 
 // datasetFlag is --dataset where it has a default.
-func datasetFlag(usage string) cli.Flag {
-	return suggest(&cli.StringFlag{Name: "dataset", Value: data.Names()[0], Usage: usage + datasetUsage()},
-		data.Names()...)
+func datasetFlag(usage, value string) cli.Flag {
+	return suggest(&cli.StringFlag{Name: "dataset", Value: value, Usage: usage + datasetUsage()}, data.Names()...)
 }
 
 // valueOf is a setting of one field. The flag is a string to the parser; shown is its default in the help text.

@@ -50,7 +50,8 @@ examples:
    resnet train
    resnet train --epochs 8 --opt adamw --sched onecycle --lr 3e-3 --val 5000
    resnet train --device cuda --precision bf16 --batch-size 512 --lr 4e-3
-   resnet train --dataset idx --data-dir mydata --output runs/mine
+   resnet train --dataset cifar10 --val 5000 --hflip 0.5 --crop-padding 4
+   resnet train --data-dir mydata --output runs/mine
    resnet train --resume runs/mine
    resnet train --config runs/mine/config.json --seed 2`,
 		Flags: flags, Action: runTrain,

@@ -79,7 +79,7 @@ func TestErrors(t *testing.T) {
 		{"train --config " + badConfig, 1, `config\.json.*"epoch"`},
 		{"train --config /nowhere.json", 1, `/nowhere\.json`},
 		{"train --model vgg --dataset idx --data-dir " + dir, 1, `"vgg".*fashion-resnet`},
-		{"train --dataset cifar", 1, `"cifar", want fashion-mnist or idx`},
+		{"train --dataset cifar", 1, `"cifar", want auto, fashion-mnist, mnist, kmnist, `},
 		{"train --dataset idx --data-dir /nowhere", 1, `/nowhere: no such directory`},
 		{"train --dataset idx --data-dir " + swapped, 1, `t10k-images.*0x00000801, want 0x00000803`},
 		{"train --dataset idx --classes 2 --data-dir " + dir, 1, `label`},
@@ -163,7 +163,7 @@ func TestErrors(t *testing.T) {
 		{"import m.onnx -o " + text, 2, `m\.onnx: want a file of keras or safetensors`},
 		{"import " + weights + " -o " + text, 1, `shape|tensor`}, // of the small network
 		{"import --classes 3 " + weights + " -o " + text, 2, `--classes 3 with --dataset fashion-mnist, which has 10`},
-		{"import --dataset cifar " + weights + " -o " + text, 2, `"cifar", want fashion-mnist or idx`},
+		{"import --dataset cifar " + weights + " -o " + text, 2, `"cifar", want auto, fashion-mnist, mnist, kmnist, `},
 		{"import --input 28 " + weights + " -o " + text, 2, `--input "28"`},
 		{"import --base-channels 0 " + weights + " -o " + text, 2, `base channels 0`},
 		{"import --from keras " + text + " -o " + text, 1, `text\.png`},

@@ -22,7 +22,7 @@ type Config struct {
 	Options models.Options `json:"-"`       // the model's own; in JSON fields after the model
 	Weights string         `json:"weights"` // file to start from; empty: initialise from Seed
 
-	Dataset string `json:"dataset"`  // see data.Options
+	Dataset string `json:"dataset"`  // see data.Options; in a run's files the one that was found, not data.Auto
 	DataDir string `json:"data_dir"` // see data.Options
 	Classes int    `json:"classes"`  // 0: those of the data set
 	// Transpose exchanges rows and columns of the images, see data.Options.
@@ -66,7 +66,7 @@ const (
 // which validates on the test split.
 func Defaults() Config {
 	c := Config{
-		Dataset: data.FashionMNIST, Val: ValTest, Shuffle: true,
+		Dataset: data.Auto, Val: ValTest, Shuffle: true,
 		Schedule: Schedule{
 			Sched: SchedConstant, StepSize: 10, Gamma: 0.1,
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
@@ -243,6 +243,7 @@ func (c *Config) modelConfig(src *data.Source) models.Config {
 	return models.Config{
 		Model: c.Model, Options: c.Options,
 		Channels: src.Train.C, Height: src.Train.H, Width: src.Train.W, Classes: len(src.ClassNames),
+		Mean: models.PerChannelOf(src.Mean), Std: models.PerChannelOf(src.Std),
 	}
 }
 

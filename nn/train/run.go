@@ -15,6 +15,7 @@ import (
 	"resnet/data/terminal"
 	"resnet/nn"
 	"resnet/nn/infer"
+	"resnet/nn/models"
 	"resnet/nn/train/checkpoint"
 	"resnet/nn/weights"
 )
@@ -74,7 +75,7 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	t, err := newTrainer(ctx, &cfg, &o)
+	t, err := newTrainer(ctx, &cfg, &o, startOf(cfg.Weights))
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +94,19 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	}
 	t.closers = append(t.closers, unlock)
 	return t.record(ctx, dir, false)
+}
+
+// startOf is the network of a weights file to start from; nil where there is none, or where the file, another program's,
+// does not say.
+func startOf(path string) *models.Config {
+	if path == "" {
+		return nil
+	}
+	m, err := weights.ReadMetadata(path)
+	if err != nil {
+		return nil // and Import finds out whether the file can be read
+	}
+	return &m.Model
 }
 
 // Resume continues the run in a directory from its last checkpoint, or from the one before it if that is damaged, with
@@ -128,7 +142,7 @@ func Resume(ctx context.Context, path string, o Options) (r *Result, err error) 
 			dir, cfg.DataDir)
 	}
 	o.Tune = tuneAsBefore(dir, o.Tune, &was.DeviceConfig, o.logger())
-	t, err := newTrainer(ctx, &cfg, &o)
+	t, err := newTrainer(ctx, &cfg, &o, &s.Model)
 	if err != nil {
 		return nil, err
 	}

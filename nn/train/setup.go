@@ -14,13 +14,15 @@ import (
 	"resnet/nn/train/checkpoint"
 )
 
-// newTrainer opens the device and the data, builds the network and allocates all buffers. The parameters are zeros.
-func newTrainer(ctx context.Context, cfg *Config, o *Options) (*trainer, error) {
+// newTrainer opens the device and the data, builds the network and allocates all buffers. The parameters are zeros. If
+// from is not nil, pixels are normalised as that network has it.
+func newTrainer(ctx context.Context, cfg *Config, o *Options, from *models.Config) (*trainer, error) {
 	if o.Stderr != nil {
 		// One screen for progress and notes: these would end up in the progress bar's line.
 		o.Stderr = screenOn(o.Stderr, o.Terminal)
 	}
-	t := &trainer{cfg: cfg, fs: o.files(), log: o.logger(), origin: o.Origin, created: time.Now()}
+	t := &trainer{cfg: cfg, fs: o.files(), log: o.logger(), origin: o.Origin, created: time.Now(),
+		from: from}
 	if o.Stderr != nil && !o.Quiet {
 		t.hooks = Progress(o.Stderr, o.Terminal, o.Color)
 	}
@@ -39,12 +41,17 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	}
 	t.backend = backend
 	if o.Source == nil {
+		t.cfg.Dataset = t.src.Name
 		if err := t.recordDataDir(); err != nil {
 			return err
 		}
 	}
+	model := t.cfg.modelConfig(t.src)
+	if t.from != nil {
+		model.Mean, model.Std = t.from.Mean, t.from.Std
+	}
 	t.state = checkpoint.State{
-		Version: checkpoint.Version, Model: t.cfg.modelConfig(t.src), Checksum: t.src.Checksum,
+		Version: checkpoint.Version, Model: model, Checksum: t.src.Checksum,
 		Backend: backend.Info().String(), Rows: []Row{},
 	}
 	withLoss := t.state.Model

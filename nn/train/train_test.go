@@ -268,7 +268,7 @@ func TestRunDirectory(t *testing.T) {
 func TestStepsAllocateNothing(t *testing.T) {
 	c, o := small(t)
 	c.BatchSize, c.Shuffle = 1, false
-	tr, err := newTrainer(t.Context(), &c, &o)
+	tr, err := newTrainer(t.Context(), &c, &o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"resnet/data/atomicfile"
 	"resnet/nn"
 	"resnet/nn/infer"
+	"resnet/nn/models"
 	"resnet/nn/train/checkpoint"
 	"resnet/nn/weights"
 )
@@ -23,6 +24,7 @@ type trainer struct {
 	fs      atomicfile.FS
 	dir     checkpoint.Dir
 	src     *data.Source
+	from    *models.Config // the network that is trained on; nil for a new one
 	backend nn.Backend
 	exec    nn.Executor
 	plan    *nn.Plan
