@@ -41,8 +41,9 @@ func (recognised) entry(o Options) (entry, error) {
 			return e, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: no data set that is known: want MNIST's four files (%s, ...) or CIFAR's binary ones "+
-		"(%s, ...); there are %s", o.Dir, stems[0], cifar10Files[0], listing(o.Dir))
+	return nil, fmt.Errorf("%s: no data set that is known: want MNIST's four files (%s, ...), CIFAR's binary ones "+
+		"(%s, ...) or a folder of pictures for each class; there are %s", o.Dir, stems[0], cifar10Files[0],
+		listing(o.Dir))
 }
 
 // listing names the first entries of a directory.

@@ -118,8 +118,8 @@ func TestAutoSaysWhatIsThere(t *testing.T) {
 		files []string
 		want  string
 	}{
-		{nil, "no data set that is known: want MNIST's four files (train-images-idx3-ubyte, ...) or CIFAR's binary ones " +
-			"(data_batch_1.bin, ...); there are no files"},
+		{nil, "no data set that is known: want MNIST's four files (train-images-idx3-ubyte, ...), CIFAR's binary ones " +
+			"(data_batch_1.bin, ...) or a folder of pictures for each class; there are no files"},
 		{[]string{"a\n.txt", "b", "c", "d", "e"}, `there are a\n.txt, b, c, 2 more`},
 		{[]string{"cifar-10-batches-py"}, "(CIFAR's version for Python; the binary one comes with: resnet data fetch " +
 			"--dataset cifar10)"},

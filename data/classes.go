@@ -24,7 +24,7 @@ func (s *Source) MatchClasses(names []string) error {
 	var strange []string
 	for i, name := range s.ClassNames {
 		l, ok := label[name]
-		if !ok && (s.Train.has(int32(i)) || s.Test.has(int32(i))) {
+		if !ok && slices.ContainsFunc(s.sets(), func(set *Set) bool { return set.has(int32(i)) }) {
 			strange = append(strange, terminal.Printable(strconv.Quote(name)))
 		}
 		to[i] = l
@@ -37,13 +37,21 @@ func (s *Source) MatchClasses(names []string) error {
 		return fmt.Errorf("data: %s: the network has no class %s; its classes are %s", s.Dir,
 			strings.Join(strange, ", "), some(names))
 	}
-	for _, set := range []*Set{s.Train, s.Test} {
+	for _, set := range s.sets() {
 		for i, l := range set.Labels {
 			set.Labels[i] = to[l]
 		}
 	}
 	s.ClassNames = slices.Clone(names)
 	return nil
+}
+
+// sets are the splits that the source has.
+func (s *Source) sets() []*Set {
+	if s.Val == nil {
+		return []*Set{s.Train, s.Test}
+	}
+	return []*Set{s.Train, s.Val, s.Test}
 }
 
 func (s *Set) has(label int32) bool { return slices.Contains(s.Labels, label) }

@@ -33,6 +33,7 @@ type Source struct {
 	ClassNames []string // one for each label, by value
 	Train      *Set
 	Test       *Set
+	Val        *Set      // for validation; nil where the data set has no such split
 	Dir        string    // where it was found
 	Checksum   string    // identifies the data: SHA-256, in hex, of the SHA-256 sums of the uncompressed files
 	Transposed bool      // rows and columns of the files' images were exchanged, see Options.Transpose
@@ -55,6 +56,10 @@ type Options struct {
 	// Transpose exchanges rows and columns of an IDX data set's images. The files of EMNIST hold them so; the data sets
 	// called emnist-... are turned upright without it.
 	Transpose bool
+
+	// Size is that to which pictures in folders are scaled; the zero value means 3x64x64. The images of other data sets
+	// must have it, unless it is the zero value.
+	Size Size
 
 	// Download allows Open to fetch a published data set into the user cache when no place on this machine has it.
 	Download bool
@@ -103,6 +108,12 @@ func (o *Options) progress(file string, done, total int64) {
 // four may have a prefix, as in emnist-letters-train-images-idx3-ubyte.gz. Labels may also be QMNIST's
 // (qmnist-train-labels-idx2-int), of which the first column counts. Training and test images have one size, and there
 // are at least two classes, whose names are "0", "1", ...
+//
+// Folders takes pictures from a folder for each class, Options.Dir/cat, and from those in it; or from such folders in
+// train, val (or valid, or validation) and test, of which the last two may be missing: then validation pictures are the
+// test split, or else a fifth of each class is held out. What a file is is told by its content. Hidden files and what is
+// no picture are passed over; a picture that cannot be read is named in Source.Notes. Classes are called like their
+// folders and numbered in bytewise order.
 //
 // An error names the bad file, or every place tried and what was wrong there.
 func Open(ctx context.Context, o Options) (*Source, error) {

@@ -28,6 +28,7 @@ func ExampleAll() {
 	// cifar100: 60000 photographs, 32x32, colour, 100 classes
 	// idx: any four files in MNIST's format
 	// cifar-binary: any files in the binary format of CIFAR-10 or CIFAR-100
+	// folders: pictures in a folder for each class, with or without train, val and test around them
 }
 
 // Six images are split into four for training and two for validation; the training images get a new order every epoch.

@@ -14,7 +14,7 @@ import (
 var registry = []entry{
 	autoSet, fashionMNIST, mnist, kmnist,
 	emnistBalanced, emnistLetters, emnistDigits, emnistMNIST, emnistByClass, emnistByMerge,
-	cifar10, cifar100, anyIDX, anyCIFAR,
+	cifar10, cifar100, anyIDX, anyCIFAR, anyFolders,
 }
 
 // entry is a data set that [Open], [Fetch] and [Describe] know by name. Its methods do what these three promise; their
@@ -32,8 +32,9 @@ type entry interface {
 // found is a data set whose files were found and checked. Where the images of its splits lie, and whether they have one
 // size, is the splits' matter.
 type found struct {
-	*Source     // all but Train and Test
+	*Source     // all but Train, Val and Test
 	train, test split
+	val         split // nil where there is none
 }
 
 // split is one part of a data set.
@@ -50,10 +51,10 @@ func inMemory(src *Source, err error) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &found{src, src.Train, src.Test}, nil
+	return &found{Source: src, train: src.Train, test: src.Test}, nil
 }
 
-// load reads the splits.
+// load reads the splits. Images that have one size of their own must have the one that is asked for.
 func (f *found) load(ctx context.Context, o *Options) (src *Source, err error) {
 	src = f.Source
 	if src.Train, err = f.train.load(ctx, o); err != nil {
@@ -61,6 +62,15 @@ func (f *found) load(ctx context.Context, o *Options) (src *Source, err error) {
 	}
 	if src.Test, err = f.test.load(ctx, o); err != nil {
 		return nil, err
+	}
+	if f.val != nil {
+		if src.Val, err = f.val.load(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	if size := src.Train.size(); o.Size != (Size{}) && size != o.Size {
+		return nil, fmt.Errorf("%s: images of %v, want %v (only those of dataset %q are scaled)", src.Dir, size, o.Size,
+			Folders)
 	}
 	return src, nil
 }

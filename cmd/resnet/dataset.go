@@ -16,7 +16,7 @@ func datasetFlags() []cli.Flag {
 			DefaultText: "what the weights were trained on"}, data.Names()...),
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
 		transposeFlag("as the images that the weights were trained on"),
-		choice("split", "test", "part of the data set", "test", "train"),
+		choice("split", "test", "part of the data set; val is its validation split", "test", "train", "val"),
 	}
 }
 
@@ -39,16 +39,25 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 	if err != nil {
 		return "", nil, err
 	}
-	if c.String("split") == "train" {
+	switch c.String("split") {
+	case "train":
 		return dataset, src.Train, nil
+	case "val":
+		if src.Val == nil {
+			return "", nil, fmt.Errorf("data: %s: no validation split, want --split test or train", src.Dir)
+		}
+		return dataset, src.Val, nil
 	}
 	return dataset, src.Test, nil
 }
 
 // openFor opens a data set and checks that its images and classes fit the network.
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
+	want := m.Metadata().Model
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
-	if d, err := data.Lookup(dataset); err == nil && d.Classes == nil && dataset != data.Auto {
+	if dataset == data.Auto || dataset == data.Folders {
+		o.Size = data.Size{C: want.Channels, H: want.Height, W: want.Width}
+	} else if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {
 		o.Classes, o.Transpose = m.Metadata().Model.Classes, m.Metadata().Transposed && dataset == data.IDX
 	}
 	if c.IsSet("transpose") {
@@ -67,9 +76,8 @@ func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source,
 	if n, want := len(src.ClassNames), m.Metadata().Model.Classes; n != want {
 		return nil, fmt.Errorf("data: %s: %d classes, but the weights are for %d", dataset, n, want)
 	}
-	// Training and test images have one size.
-	set, want := src.Test, m.Metadata().Model
-	if set.C != want.Channels || set.H != want.Height || set.W != want.Width {
+	// The images of all splits have one size.
+	if set := src.Test; set.C != want.Channels || set.H != want.Height || set.W != want.Width {
 		return nil, fmt.Errorf("data: %s: images of %dx%dx%d (C, H, W), but the weights are for %dx%dx%d",
 			dataset, set.C, set.H, set.W, want.Channels, want.Height, want.Width)
 	}

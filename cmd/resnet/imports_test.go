@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"kernels/cuda/gen":         nil,
 	"gpu":                      nil,
 	"gpu/gputest":              nil,
-	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal"},
+	"data":                     {"data/atomicfile", "data/filelock", "data/memory", "data/terminal", "data/picture"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/folder":              {"data/picture", "data/samples"},
 	"data/manifest":            {"data/memory", "data/picture", "data/samples"},

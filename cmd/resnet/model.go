@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"resnet/data"
 	"resnet/nn/models"
 )
 
@@ -45,14 +46,11 @@ func shapedModelOf(c *cli.Context) (models.Config, error) {
 		m.Classes = c.Int("classes")
 	}
 	if input := c.String("input"); input != "" {
-		var rest string
-		n, _ := fmt.Sscanf(input+" ", "%dx%dx%d%s", &m.Channels, &m.Height, &m.Width, &rest)
-		if n != 3 {
-			return m, usagef("--input %q, want channels x height x width such as 1x28x28", input)
+		size, err := data.ParseSize(input)
+		if err != nil {
+			return m, usagef("--input %q, %w", input, err)
 		}
-		if colours := func(n int) bool { return n == 1 || n == 3 }; colours(m.Width) && !colours(m.Channels) {
-			return m, usagef("--input %q, want channels first: %dx%dx%d", input, m.Width, m.Channels, m.Height)
-		}
+		m.Channels, m.Height, m.Width = size.C, size.H, size.W
 	}
 	return m, nil
 }

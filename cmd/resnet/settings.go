@@ -74,8 +74,11 @@ func settings() []setting {
 		text("data-dir", dataDirUsage, "", func(c c) *string { return &c.DataDir }),
 		whole("classes", "number of classes of a data set whose files do not name them", "largest label + 1",
 			func(c c) *int { return &c.Classes }),
-		text("val", "what validates after each epoch: test, none, or a number of images held out of the training set",
-			d.Val, func(c c) *string { return &c.Val }).of(train.ValTest, train.ValNone),
+		text("input", "channels, height and width to which pictures in folders are scaled, such as 3x64x64",
+			"the images' own; 3x64x64 for pictures", func(c c) *string { return &c.Input }),
+		text("val", "what validates after each epoch: test, val (the data set's validation split), none, a number of "+
+			"images held out of the training set, or auto: val where there is such a split, else test",
+			d.Val, func(c c) *string { return &c.Val }).of(train.ValAuto, train.ValTest, train.ValSplit, train.ValNone),
 
 		whole("epochs", "passes over the training set", d.Epochs, func(c c) *int { return &c.Epochs }),
 		whole("batch-size", "images per step", d.BatchSize, func(c c) *int { return &c.BatchSize }, "b"),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"resnet/data"
@@ -27,8 +28,11 @@ type Config struct {
 	Classes int    `json:"classes"`  // 0: those of the data set
 	// Transpose exchanges rows and columns of the images, see data.Options.
 	Transpose bool `json:"transpose"`
-	// Val selects the validation images, which determine the best epoch: ValTest, ValNone, or a number of images held
-	// out of the training set, in which case the test split is evaluated once, at the end.
+	// Input is the size to which pictures are scaled, such as "3x64x64", see data.Options.Size; empty: the default there.
+	Input string `json:"input"`
+	// Val selects the validation images, which determine the best epoch: ValTest, ValSplit, ValNone, or a number of
+	// images held out of the training set. Unless they are the test split, that is evaluated once, at the end. ValAuto
+	// is ValSplit where the data set has such a split, and else ValTest; a run's files have the one that it was.
 	Val     string `json:"val"`
 	Shuffle bool   `json:"shuffle"` // false: the order of the files in every epoch
 
@@ -58,15 +62,17 @@ type DeviceConfig = device.Config
 
 // Values of Config.Val that are not numbers.
 const (
-	ValTest = "test"
-	ValNone = "none"
+	ValAuto  = "auto"
+	ValTest  = "test"
+	ValSplit = "val"
+	ValNone  = "none"
 )
 
 // Defaults returns the first recipe of the first model: the published training of fashion-resnet on Fashion-MNIST,
-// which validates on the test split.
+// which validates on the test split as there is no other.
 func Defaults() Config {
 	c := Config{
-		Dataset: data.Auto, Val: ValTest, Shuffle: true,
+		Dataset: data.Auto, Val: ValAuto, Shuffle: true,
 		Schedule: Schedule{
 			Sched: SchedConstant, StepSize: 10, Gamma: 0.1,
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
@@ -172,12 +178,15 @@ func (c *Config) validate() error {
 		return fmt.Errorf("classes %d, want 2 to %d, or 0 to take them from the data", c.Classes, data.MaxClasses)
 	case c.Threads < 0:
 		return fmt.Errorf("threads %d, want at least 1, or 0 for one per processor", c.Threads)
-	case isNumber && held < 1 || !isNumber && c.Val != ValTest && c.Val != ValNone:
-		return fmt.Errorf("val %q, want test, none, or a number of images above 0", c.Val)
+	case isNumber && held < 1 || !isNumber && !slices.Contains([]string{ValAuto, ValTest, ValSplit, ValNone}, c.Val):
+		return fmt.Errorf("val %q, want test, none, val, auto, or a number of images above 0", c.Val)
 	case !(c.CheckpointSeconds >= 0) || math.IsInf(c.CheckpointSeconds, 0):
 		return fmt.Errorf("checkpoint seconds %g, want at least 0", c.CheckpointSeconds)
 	case c.CheckpointSteps < 0:
 		return fmt.Errorf("checkpoint steps %d, want at least 0", c.CheckpointSteps)
+	}
+	if _, err := c.size(); err != nil {
+		return err
 	}
 	if err := c.validateOptimizer(); err != nil {
 		return err
@@ -210,6 +219,18 @@ func (c *Config) validateOptimizer() error {
 		return fmt.Errorf("weight decay %g with optimizer %s, want 0 (it has none)", c.WeightDecay, c.Optimizer)
 	}
 	return nil
+}
+
+// size is Input.
+func (c *Config) size() (data.Size, error) {
+	if c.Input == "" {
+		return data.Size{}, nil
+	}
+	s, err := data.ParseSize(c.Input)
+	if err != nil {
+		return s, fmt.Errorf("input %q: %w", c.Input, err)
+	}
+	return s, nil
 }
 
 // heldOut is the number of training images held out for validation, if Val is a number.

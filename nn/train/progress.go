@@ -69,6 +69,8 @@ func validationNote(c *Config, n int) string {
 	switch c.Val {
 	case ValTest:
 		return fmt.Sprintf("validation on the test split (%d images): its best accuracy is chosen by looking at it", n)
+	case ValSplit:
+		return fmt.Sprintf("validation on the data set's own split (%d images), the test split once at the end", n)
 	case ValNone:
 		return "no validation: the last epoch counts as the best"
 	}

@@ -60,7 +60,10 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	for _, set := range []*data.Set{t.src.Train, t.src.Test} {
+	for _, set := range []*data.Set{t.src.Train, t.src.Val, t.src.Test} {
+		if set == nil {
+			continue
+		}
 		if err := infer.CheckSet(graph, set); err != nil {
 			return fmt.Errorf("train: %s: %w", t.src.Dir, err)
 		}
@@ -107,9 +110,12 @@ func (t *trainer) openDevice(o *Options) (nn.Backend, error) {
 func (t *trainer) openData(ctx context.Context, o *Options) error {
 	t.src = o.Source
 	if t.src == nil {
-		var err error
+		size, err := t.cfg.size()
+		if err != nil {
+			return err // Validate has refused it
+		}
 		t.src, err = data.Open(ctx, data.Options{
-			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Transpose: t.cfg.Transpose,
+			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Transpose: t.cfg.Transpose, Size: size,
 			Download: true, Log: t.log,
 		})
 		if err != nil && ctx.Err() != nil {
@@ -140,8 +146,8 @@ func (t *trainer) compile(g *nn.Graph, b nn.Backend) (err error) {
 	t.plan = t.exec.Plan()
 	t.feed = infer.NewFeeder(t.exec)
 	sets := []*data.Set{t.src.Train}
-	if t.valSet == t.src.Test {
-		sets = append(sets, t.src.Test)
+	if t.valSet != nil && t.valSet != t.src.Train {
+		sets = append(sets, t.valSet)
 	}
 	left, err := t.feed.Upload(sets...)
 	for _, s := range left {

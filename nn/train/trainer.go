@@ -67,8 +67,20 @@ func (t *trainer) close(err *error) {
 // split chooses the images to train on and those to validate on.
 func (t *trainer) split() (err error) {
 	t.trainIdx = data.Sequence(make([]int32, t.src.Train.Len()))
+	if t.cfg.Val == ValAuto {
+		t.cfg.Val = ValTest
+		if t.src.Val != nil {
+			t.cfg.Val = ValSplit
+		}
+	}
 	switch t.cfg.Val {
 	case ValNone:
+	case ValSplit:
+		if t.src.Val == nil {
+			return fmt.Errorf("train: val %s: %s has no validation split (--val N holds out training images)", ValSplit,
+				t.src.Dir)
+		}
+		t.valSet, t.valIdx = t.src.Val, data.Sequence(make([]int32, t.src.Val.Len()))
 	case ValTest:
 		t.valSet, t.valIdx = t.src.Test, data.Sequence(make([]int32, t.src.Test.Len()))
 	default:

@@ -80,8 +80,11 @@ func newRunView(r *Run, color int) (*runView, error) {
 
 // Validation says which images the run was validated on, for the template.
 func (r *runView) Validation() string {
-	if r.Config.Val == train.ValTest {
+	switch r.Config.Val {
+	case train.ValTest:
 		return "test split"
+	case train.ValSplit:
+		return "validation split"
 	}
 	return "held-out images"
 }
