@@ -33,7 +33,7 @@ func (s *store) fetchArchive(ctx context.Context, o Options, d download, mirrors
 			return err
 		}
 	}
-	if err := s.unpack(ctx, path, dir); err != nil {
+	if err := s.unpack(ctx, path, s.inside(dir)); err != nil {
 		return fmt.Errorf("fetch: %s: %w", s.archive.name, err)
 	}
 	if s.archive.shared {

@@ -118,6 +118,15 @@ func TestFetchArchive(t *testing.T) {
 	if got, _ := os.ReadFile(filepath.Join(p.cache, "train.bin")); !bytes.Equal(got, train) {
 		t.Error("the damaged file was not mended")
 	}
+	// Also in the folder that a user's own unpacking has made.
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "small-binary"), map[string][]byte{"train.bin": train[:100]})
+	if _, err := p.fetch(t.Context(), Options{Dir: dir}); err != nil {
+		t.Error(err)
+	}
+	if src, err := p.open(t.Context(), Options{Dir: dir}); err != nil || src.Train.N != 6 {
+		t.Errorf("fetched beside damaged files: %v", err)
+	}
 }
 
 // A broken transfer of an archive goes on where it stopped.
@@ -158,7 +167,8 @@ func TestFetchArchiveRefuses(t *testing.T) {
 	}{
 		{"a file is missing", "a.tar.gz", tarOf(t, member{"train.bin", train}), "a.tar.gz: no test.bin in it"},
 		{"another file", "a.tar.gz", tarOf(t, member{"train.bin", test}, member{"test.bin", test}), "train.bin: "},
-		{"too large a file", "a.tar.gz", tarOf(t, member{"train.bin", make([]byte, 1<<20)}), "train.bin: more than the"},
+		{"too large a file", "a.tar.gz", tarOf(t, member{"train.bin", make([]byte, 1<<20)}),
+			"train.bin: more than the"},
 		{"a link", "a.tar.gz", tarOf(t, member{"train.bin/", nil}, member{"test.bin", test}), "no train.bin in it"},
 		{"no gzip data", "a.tar.gz", []byte("not gzip"), "damaged gzip data"},
 		{"no tar archive", "a.tar.gz", gzipped(t, bytes.Repeat([]byte("x"), 2000)), "damaged tar archive"},

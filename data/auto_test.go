@@ -35,7 +35,8 @@ func TestAutoRecognises(t *testing.T) {
 	} {
 		dir, logged := t.TempDir(), ""
 		put(t, dir, c.files)
-		src, err := Open(t.Context(), Options{Dir: dir, Log: func(f string, a ...any) { logged += fmt.Sprintf(f, a...) }})
+		log := func(f string, a ...any) { logged += fmt.Sprintf(f, a...) }
+		src, err := Open(t.Context(), Options{Dir: dir, Log: log})
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -118,8 +119,8 @@ func TestAutoSaysWhatIsThere(t *testing.T) {
 		files []string
 		want  string
 	}{
-		{nil, "no data set that is known: want MNIST's four files (train-images-idx3-ubyte, ...), CIFAR's binary ones " +
-			"(data_batch_1.bin, ...) or a folder of pictures for each class; there are no files"},
+		{nil, "no data set that is known: want MNIST's four files (train-images-idx3-ubyte, ...), CIFAR's binary " +
+			"ones (data_batch_1.bin, ...) or a folder of pictures for each class; there are no files"},
 		{[]string{"a\n.txt", "b", "c", "d", "e"}, `there are a\n.txt, b, c, 2 more`},
 		{[]string{"cifar-10-batches-py"}, "(CIFAR's version for Python; the binary one comes with: resnet data fetch " +
 			"--dataset cifar10)"},

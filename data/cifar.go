@@ -121,8 +121,8 @@ func (s ownCIFAR) check(o Options) (dir string, l cifarLayout, err error) {
 	case o.Dir == "":
 		return "", l, fmt.Errorf("dataset %q needs a directory with its files (--data-dir)", s.Name)
 	case o.Classes < 0 || o.Classes == 1 || o.Classes > 256:
-		return "", l, fmt.Errorf("dataset %q: %d classes, want 2 to 256 (a label is a byte there) or 0 for the largest "+
-			"label + 1", s.Name, o.Classes)
+		return "", l, fmt.Errorf("dataset %q: %d classes, want 2 to 256 (a label is a byte there) or 0 for the "+
+			"largest label + 1", s.Name, o.Classes)
 	case o.Transpose:
 		return "", l, fmt.Errorf("dataset %q has its images upright (transpose is for dataset %q)", s.Name, IDX)
 	}

@@ -98,9 +98,9 @@ func (o *Options) progress(file string, done, total int64) {
 // one, must be so. Data found compressed in one of the last three is kept uncompressed in the user cache, because
 // inflating it costs ten times more than reading and verifying it.
 //
-// CIFAR's binary files are taken from the directory or from the folder in it that their archive makes. CIFARBinary takes
-// any files in that format: data_batch_1.bin and so on with test_batch.bin and CIFAR-10's records, or train.bin and
-// test.bin with CIFAR-100's. Classes have the names in batches.meta.txt or fine_label_names.txt, a line each.
+// CIFAR's binary files are taken from the directory or from the folder in it that their archive makes. CIFARBinary
+// takes any files in that format: data_batch_1.bin and so on with test_batch.bin and CIFAR-10's records, or train.bin
+// and test.bin with CIFAR-100's. Classes have the names in batches.meta.txt or fine_label_names.txt, a line each.
 //
 // IDX takes the four files from Options.Dir, or from $RESNET_DATA if that is empty: train-images-idx3-ubyte,
 // train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, with or without .gz, also spelt with a
@@ -111,8 +111,8 @@ func (o *Options) progress(file string, done, total int64) {
 //
 // Folders takes pictures from a folder for each class, Options.Dir/cat, and from those in it; or from such folders in
 // train, val (or valid, or validation) and test, of which the last two may be missing: then validation pictures are the
-// test split, or else a fifth of each class is held out. What a file is is told by its content. Hidden files and what is
-// no picture are passed over; a picture that cannot be read is named in Source.Notes. Classes are called like their
+// test split, or else a fifth of each class is held out. What a file is is told by its content. Hidden files and what
+// is no picture are passed over; a picture that cannot be read is named in Source.Notes. Classes are called like their
 // folders and numbered in bytewise order.
 //
 // An error names the bad file, or every place tried and what was wrong there.

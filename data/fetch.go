@@ -13,8 +13,8 @@ import (
 	"resnet/data/terminal"
 )
 
-// fetch downloads whichever of the files are not already intact in o.Dir or, without it, in the cache. Where the web has
-// an archive, that brings them all.
+// fetch downloads whichever of the files are not already intact in o.Dir or, without it, in the cache. Where the web
+// has an archive, that brings them all.
 func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 	dir := o.Dir
 	if dir == "" {
@@ -58,8 +58,8 @@ func (s *store) fetch(ctx context.Context, o Options) (string, error) {
 	return dir, nil
 }
 
-// fetchFile downloads the file that is to be at path from the first mirror that has it, and moves mirrors that failed to
-// the end of the list.
+// fetchFile downloads the file that is to be at path from the first mirror that has it, and moves mirrors that failed
+// to the end of the list.
 func (s *store) fetchFile(
 	ctx context.Context, o Options, d download, mirrors []string, path string, want content,
 ) error {
@@ -90,8 +90,8 @@ func (s *store) fetchFile(
 	return errors.New(strings.Join(failed, "; "))
 }
 
-// fetchFrom downloads a file from one mirror. It tries three times at most, and only while another try may do better than
-// the last.
+// fetchFrom downloads a file from one mirror. It tries three times at most, and only while another try may do better
+// than the last.
 func fetchFrom(ctx context.Context, d download, url string, p part, want content) error {
 	for tries := 1; ; tries++ {
 		again, err := d.get(ctx, url, p, want)

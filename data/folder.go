@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,14 +84,16 @@ func (f classFolders) describe(ctx context.Context, o Options) (*Info, error) {
 // is none.
 func (t *tree) found(name string) (*found, error) {
 	src := &Source{Name: name, Dir: t.dir, Notes: t.notes()}
+	label := map[string]int32{}
 	for _, files := range t.files {
 		for _, f := range files {
-			if !slices.Contains(src.ClassNames, f.class) {
-				src.ClassNames = append(src.ClassNames, f.class)
-			}
+			label[f.class] = 0
 		}
 	}
-	slices.Sort(src.ClassNames)
+	src.ClassNames = slices.Sorted(maps.Keys(label))
+	for i, class := range src.ClassNames {
+		label[class] = int32(i)
+	}
 	switch n := len(src.ClassNames); {
 	case len(t.files[train]) == 0:
 		return nil, fmt.Errorf("%s: no pictures to train on", t.dir)
@@ -107,15 +110,11 @@ func (t *tree) found(name string) (*found, error) {
 	if len(t.files[test]) == 0 {
 		t.files[train], t.files[test] = holdOut(t.files[train])
 		if len(t.files[test]) == 0 {
-			return nil, fmt.Errorf("%s: %d pictures, of no class two: none can be held out as a test split (want a test "+
-				"folder, or more pictures)", t.dir, len(t.files[train]))
+			return nil, fmt.Errorf("%s: %d pictures, of no class two: none can be held out as a test split (want a "+
+				"test folder, or more pictures)", t.dir, len(t.files[train]))
 		}
-		src.note("%s: no test folder: %d of the %d pictures, a fifth of each class, are held out as the test split", t.dir,
-			len(t.files[test]), len(t.files[train])+len(t.files[test]))
-	}
-	label := map[string]int32{}
-	for i, class := range src.ClassNames {
-		label[class] = int32(i)
+		src.note("%s: no test folder: %d of the %d pictures, a fifth of each class, are held out as the test split",
+			t.dir, len(t.files[test]), len(t.files[train])+len(t.files[test]))
 	}
 	of := func(kind int) *folderSplit { return &folderSplit{src: src, files: t.files[kind], label: label} }
 	f := &found{Source: src, train: of(train), test: of(test)}
@@ -161,10 +160,12 @@ func (t *tree) notes() []string {
 	return notes
 }
 
-// hidden says whether a name is one of what systems and programs leave in folders.
-func hidden(name string) bool {
-	return strings.HasPrefix(name, ".") ||
-		slices.Contains([]string{"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "@eadir"}, strings.ToLower(name))
+// leftovers are what systems leave in folders, in small letters.
+var leftovers = []string{"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "@eadir"}
+
+// Hidden says whether a file or a folder of that name is one of what systems and programs leave in folders of pictures.
+func Hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || slices.Contains(leftovers, strings.ToLower(name))
 }
 
 // visible lists a directory without what is hidden, sorted bytewise.
@@ -173,5 +174,5 @@ func visible(dir string) ([]os.DirEntry, error) {
 	if err != nil {
 		return nil, osReason(err)
 	}
-	return slices.DeleteFunc(entries, func(e os.DirEntry) bool { return hidden(e.Name()) }), nil
+	return slices.DeleteFunc(entries, func(e os.DirEntry) bool { return Hidden(e.Name()) }), nil
 }

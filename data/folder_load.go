@@ -30,7 +30,8 @@ type folderSplit struct {
 func (s *folderSplit) load(ctx context.Context, o *Options) (*Set, error) {
 	size := cmp.Or(o.Size, defaultSize)
 	if size.C != 1 && size.C != 3 || size.H < 1 || size.W < 1 {
-		return nil, fmt.Errorf("%s: pictures wanted as %v, want 1 or 3 channels and sides of at least 1", s.src.Dir, size)
+		return nil, fmt.Errorf("%s: pictures wanted as %v, want 1 or 3 channels and sides of at least 1", s.src.Dir,
+			size)
 	}
 	need, ok := size.bytes(len(s.files))
 	err := memory.Fits(need)
@@ -38,8 +39,8 @@ func (s *folderSplit) load(ctx context.Context, o *Options) (*Set, error) {
 		err = errors.New("more than any machine has")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %d pictures as %v: %w (--input CxHxW makes them smaller)", s.src.Dir, len(s.files), size,
-			err)
+		return nil, fmt.Errorf("%s: %d pictures as %v: %w (--input CxHxW makes them smaller)", s.src.Dir,
+			len(s.files), size, err)
 	}
 	o.logf("data: %s: reading %d pictures of %d classes as %v, %s", s.src.Dir, len(s.files), len(s.label), size,
 		memory.Format(need))

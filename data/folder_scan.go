@@ -40,8 +40,8 @@ type tree struct {
 	loose, others, empty []string // what scan passed over, from dir on
 }
 
-// findTree finds the splits and the folders of classes. Folders of which one is called train, and no other than a split,
-// are splits if train has folders; otherwise a class may be called train.
+// findTree finds the splits and the folders of classes. Folders of which one is called train, and no other than a
+// split, are splits if train has folders; otherwise a class may be called train.
 func findTree(dir string) (*tree, error) {
 	t := &tree{dir: dir}
 	folders, err := foldersIn(dir)
@@ -185,8 +185,8 @@ func firstPicture(dir string) (found string) {
 	return found
 }
 
-// holdOut splits pictures into those to train on and a fifth of each class to test on, at least one where there are two.
-// Which these are depends on their paths alone.
+// holdOut splits pictures into those to train on and a fifth of each class to test on, at least one where there are
+// two. Which these are depends on their paths alone.
 func holdOut(files []classPicture) (train, test []classPicture) {
 	byClass := map[string][]classPicture{}
 	for _, f := range files {

@@ -19,7 +19,8 @@ func idxSeeds(t testing.TB) [][]byte {
 		good, gzipped(t, good), append(header(magicLabels, 2), 1, 2), good[:9], qmnist([]int32{1, 70000}),
 		append(gzipped(t, good[:20]), gzipped(t, good[20:])...),
 		header(magicImages, 1<<31, 1<<31, 1<<31), header(magicImages, 1<<20, 64, 64), header(0x0d03, 1, 1, 1),
-		gzipped(t, header(magicImages, 1, 64, 64)), gzipped(t, append(header(magicImages, 4, 64, 64), make([]byte, 1<<14)...)),
+		gzipped(t, header(magicImages, 1, 64, 64)),
+		gzipped(t, append(header(magicImages, 4, 64, 64), make([]byte, 1<<14)...)),
 		gzipped(t, append(header(magicLabels, 1), make([]byte, 1<<14)...)),
 	}
 }

@@ -62,7 +62,8 @@ func newInfo(dataset, dir string, l layout, files []file, o Options, names []str
 	good := true
 	for i, f := range files {
 		fi := FileInfo{
-			Name: l.form().names[i], Bytes: f.size, Content: f.full, SHA256: f.sum, Verified: f.verified && f.err == nil,
+			Name: l.form().names[i], Bytes: f.size, Content: f.full, SHA256: f.sum,
+			Verified: f.verified && f.err == nil,
 		}
 		if f.path != "" {
 			fi.Name = filepath.Base(f.path)

@@ -81,8 +81,8 @@ type Dataset struct {
 	About   string   // one line for help texts
 	Classes []string // names by label; nil where only the files tell
 	Dark    bool     // its images are light on dark; false where only the files tell
-	// Mean and Std are those of each channel of the training pixels, scaled to 0 to 1, by which networks normalise them;
-	// nil where pixels are left as they are.
+	// Mean and Std are those of each channel of the training pixels, scaled to 0 to 1, by which networks normalise
+	// them; nil where pixels are left as they are.
 	Mean, Std []float32
 }
 

@@ -23,7 +23,8 @@ func (c content) maxCompressed() int64 {
 }
 
 // verify reads a file, plain or gzip, to its end and compares the content with what is published, or the file as it is.
-// It holds nothing of it, inflates at most one byte more than is published, and returns a mismatchError where it differs.
+// It holds nothing of it, inflates at most one byte more than is published, and returns a mismatchError where it
+// differs.
 func (c content) verify(r io.Reader) error {
 	br := bufio.NewReaderSize(r, 1<<16)
 	src := io.Reader(br)

@@ -90,7 +90,8 @@ func TestCIFAR(t *testing.T) {
 	}
 	write(t, filepath.Join(turned, "batches.meta.txt"), []byte("leaf\nsky\nrose\n"))
 	_, stderr, code := resnet(t, "eval", "--weights", trained.LastWeights, "--data-dir", turned, "--device", "cpu")
-	if code != 1 || !strings.Contains(stderr, `the network has no class "rose"; its classes are "tomato", "leaf", "sky"`) {
+	const want = `the network has no class "rose"; its classes are "tomato", "leaf", "sky"`
+	if code != 1 || !strings.Contains(stderr, want) {
 		t.Errorf("another class: exit status %d, %q", code, stderr)
 	}
 }
@@ -117,7 +118,8 @@ func TestCIFARResumes(t *testing.T) {
 	want := trainPaints(t, dir, whole, "--epochs", "2")
 	trainPaints(t, dir, parts, "--epochs", "1")
 	succeed(t, "train", "--resume", parts, "--epochs", "2", "--no-plots", "--quiet")
-	if got := read(t, filepath.Join(parts, "weights", "last.safetensors")); !bytes.Equal(got, read(t, want.LastWeights)) {
+	got := read(t, filepath.Join(parts, "weights", "last.safetensors"))
+	if !bytes.Equal(got, read(t, want.LastWeights)) {
 		t.Error("a resumed run ended in other weights")
 	}
 	// The first label of a batch is another: the data are not those that the run began on.
@@ -189,8 +191,8 @@ func TestCIFAR10IsAsPublished(t *testing.T) {
 	for _, args := range [][]string{{"train", "--dataset", "cifar10"}, {"data", "info", "--dataset", "cifar10"},
 		{"data", "verify", "--dataset", "cifar10"}} {
 		stdout, stderr, code := resnet(t, append(args, "--data-dir", dir)...)
-		if code != 1 || !strings.Contains(stderr, "data_batch_1.bin: 92190 bytes, want the 30730000 that are published") ||
-			strings.Count(stderr, "\n") != 1 {
+		const want = "data_batch_1.bin: 92190 bytes, want the 30730000 that are published"
+		if code != 1 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%v: exit status %d, %q, %q", args, code, stdout, stderr)
 		}
 	}
@@ -226,7 +228,8 @@ func TestDataListAndVerify(t *testing.T) {
 		t.Errorf("cut: exit status %d, %q, %q", code, out, stderr)
 	}
 	info := succeed(t, "data", "info", "--data-dir", writePaints(t))
-	for _, want := range []string{"dataset   cifar-binary\n", "train: 60 images of 3x32x32 (C, H, W)", "channel 2", "sky "} {
+	for _, want := range []string{"dataset   cifar-binary\n", "train: 60 images of 3x32x32 (C, H, W)", "channel 2",
+		"sky "} {
 		if !strings.Contains(info, want) {
 			t.Errorf("no %q in:\n%s", want, info)
 		}

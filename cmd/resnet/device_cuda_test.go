@@ -3,6 +3,8 @@
 package main
 
 import (
+	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,6 +41,26 @@ func TestGoldenReplayOnGPU(t *testing.T) {
 func TestManyClassesOnGPU(t *testing.T) {
 	requireGPU(t)
 	manyClasses(t, onGPU...)
+}
+
+// Colour images of 32x32 train on a GPU at every precision, fused where that is possible, and its weights are as good on
+// the CPU: the losses there and here differ by the precision's rounding, of which bfloat16's is 2^-9 at a time.
+func TestCIFAROnGPU(t *testing.T) {
+	requireGPU(t)
+	dir := writePaints(t)
+	for precision, fuse := range map[string]string{"fp32": "off", "tf32": "on", "bf16": "on", "fp16": "on"} {
+		t.Run(precision, func(t *testing.T) {
+			trained := trainPaints(t, dir, filepath.Join(t.TempDir(), "run"), "--epochs", "1", "--base-channels", "8",
+				"--batch-size", "20", "--device", "cuda:0", "--precision", precision, "--fuse", fuse, "--deterministic")
+			var e evalResult
+			decode(t, succeed(t, "eval", "--weights", trained.LastWeights, "--data-dir", dir, "--device", "cpu",
+				"--format", "json"), &e)
+			val := trained.Epochs[0].Val
+			if e.Images != testImages || val == nil || math.Abs(e.Loss-val.Loss) > 0.05*e.Loss {
+				t.Errorf("loss %v of %d images on the CPU, on the GPU %+v", e.Loss, e.Images, val)
+			}
+		})
+	}
 }
 
 // Auto takes the GPU and says so; asked for by name it is taken without a word.

@@ -43,7 +43,8 @@ func TestFolders(t *testing.T) {
 	writePhotos(t, filepath.Join(dir, "train"), 20)
 	writePhotos(t, filepath.Join(dir, "valid"), 4)
 	writePhotos(t, filepath.Join(dir, "test"), 5)
-	trained := trainPaints(t, dir, run, "--epochs", "30", "--batch-size", "2", "--input", "3x16x16", "--sched", "cosine")
+	trained := trainPaints(t, dir, run, "--epochs", "30", "--batch-size", "2", "--input", "3x16x16",
+		"--sched", "cosine")
 	if c := trained.Config; c["dataset"] != "folders" || c["val"] != "val" || c["input"] != "3x16x16" {
 		t.Errorf("configuration %v, want folders, the validation split and the size", c)
 	}
@@ -56,13 +57,13 @@ func TestFolders(t *testing.T) {
 		decode(t, succeed(t, "eval", "--weights", trained.LastWeights, "--data-dir", dir, "--split", split, "--device",
 			"cpu", "--format", "json"), &e)
 		if e.Images != n || e.Accuracy < 0.9 || e.Classes[0].Name != "leaf" || e.Classes[2].Name != "tomato" {
-			t.Errorf("%s: %d images, accuracy %v, classes %+v, want %d and the names in order", split, e.Images, e.Accuracy,
-				e.Classes, n)
+			t.Errorf("%s: %d images, accuracy %v, classes %+v, want %d and the names in order", split, e.Images,
+				e.Accuracy, e.Classes, n)
 		}
 	}
 	var pictures []struct{ Top []struct{ Class string } }
-	decode(t, succeed(t, "predict", filepath.Join(dir, "test", "sky"), "--weights", trained.LastWeights, "--device", "cpu",
-		"--format", "json"), &pictures)
+	decode(t, succeed(t, "predict", filepath.Join(dir, "test", "sky"), "--weights", trained.LastWeights, "--device",
+		"cpu", "--format", "json"), &pictures)
 	if len(pictures) != 5 || pictures[0].Top[0].Class != "sky" {
 		t.Errorf("%+v, want 5 pictures of sky", pictures)
 	}
@@ -92,11 +93,11 @@ func TestFoldersSayWhatTheyAre(t *testing.T) {
 	dir := t.TempDir()
 	writePhotos(t, dir, 5)
 	write(t, filepath.Join(dir, "sky", "torn.png"), []byte("\x89PNG\r\n\x1a\nand so on"))
-	loud := []string{"train", "--data-dir", dir, "--epochs", "1", "--base-channels", "2", "--hidden", "0", "--device", "cpu",
-		"--no-plots", "--output", filepath.Join(t.TempDir(), "run")}
+	loud := []string{"train", "--data-dir", dir, "--epochs", "1", "--base-channels", "2", "--hidden", "0",
+		"--device", "cpu", "--no-plots", "--output", filepath.Join(t.TempDir(), "run")}
 	_, stderr, code := resnet(t, loud...)
-	for _, want := range []string{": folders, by leaf", "pictures of 3 classes as 3x64x64", "held out as the test split",
-		"passed over: picture: " + filepath.Join(dir, "sky", "torn.png")} {
+	for _, want := range []string{": folders, by leaf", "pictures of 3 classes as 3x64x64",
+		"held out as the test split", "passed over: picture: " + filepath.Join(dir, "sky", "torn.png")} {
 		if code != 0 || !strings.Contains(stderr, want) {
 			t.Errorf("exit status %d, no %q in:\n%s", code, want, stderr)
 		}

@@ -100,8 +100,8 @@ func writeSplit(t *testing.T, dir, stem string, n int) {
 	writeIDX(t, dir, stem, side, side, pixels, labels)
 }
 
-// writeShades writes a data set of so many classes, with labels of 32 bits as QMNIST has them: two images of each, one of
-// them for training. The class is written in the pixels.
+// writeShades writes a data set of so many classes, with labels of 32 bits as QMNIST has them: two images of each, one
+// of them for training. The class is written in the pixels.
 func writeShades(t *testing.T, classes int) string {
 	dir := t.TempDir()
 	for _, stem := range []string{"train", "t10k"} {

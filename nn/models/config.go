@@ -77,8 +77,8 @@ func (m *Model) TakeOptions(o Options, object map[string]json.RawMessage) (Optio
 	return o, nil
 }
 
-// PerChannel is a number for each channel of an image: "0.5 0.25 0.125". It is a string so that a Config can be compared
-// with ==, and an array in JSON.
+// PerChannel is a number for each channel of an image: "0.5 0.25 0.125". It is a string so that a Config can be
+// compared with ==, and an array in JSON.
 type PerChannel string
 
 // PerChannelOf returns the numbers as PerChannel.

@@ -145,7 +145,8 @@ func TestNormalizationOfAConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	op := g.Nodes[0].Op.(nn.Normalize)
-	if !slices.Equal(op.Mean, []float32{0.4914, 0.4822, 0.4465}) || !slices.Equal(op.Std, []float32{0.247, 0.2435, 0.2616}) {
+	mean, std := []float32{0.4914, 0.4822, 0.4465}, []float32{0.247, 0.2435, 0.2616}
+	if !slices.Equal(op.Mean, mean) || !slices.Equal(op.Std, std) {
 		t.Errorf("normalisation %+v, want the configuration's", op)
 	}
 	for want, change := range map[string]func(*Config){

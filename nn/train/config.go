@@ -28,7 +28,8 @@ type Config struct {
 	Classes int    `json:"classes"`  // 0: those of the data set
 	// Transpose exchanges rows and columns of the images, see data.Options.
 	Transpose bool `json:"transpose"`
-	// Input is the size to which pictures are scaled, such as "3x64x64", see data.Options.Size; empty: the default there.
+	// Input is the size to which pictures are scaled, such as "3x64x64", see data.Options.Size; empty: the default
+	// there.
 	Input string `json:"input"`
 	// Val selects the validation images, which determine the best epoch: ValTest, ValSplit, ValNone, or a number of
 	// images held out of the training set. Unless they are the test split, that is evaluated once, at the end. ValAuto

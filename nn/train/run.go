@@ -96,8 +96,8 @@ func Run(ctx context.Context, cfg Config, o Options) (r *Result, err error) {
 	return t.record(ctx, dir, false)
 }
 
-// startOf is the network of a weights file to start from; nil where there is none, or where the file, another program's,
-// does not say.
+// startOf is the network of a weights file to start from; nil where there is none, or where the file, another
+// program's, does not say.
 func startOf(path string) *models.Config {
 	if path == "" {
 		return nil

@@ -42,6 +42,9 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	t.backend = backend
 	if o.Source == nil {
 		t.cfg.Dataset = t.src.Name
+		if set := t.src.Train; t.src.Name == data.Folders {
+			t.cfg.Input = data.Size{C: set.C, H: set.H, W: set.W}.String()
+		}
 		if err := t.recordDataDir(); err != nil {
 			return err
 		}
