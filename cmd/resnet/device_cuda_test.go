@@ -43,12 +43,13 @@ func TestManyClassesOnGPU(t *testing.T) {
 	manyClasses(t, onGPU...)
 }
 
-// Colour images of 32x32 train on a GPU at every precision, fused where that is possible, and its weights are as good on
-// the CPU: the losses there and here differ by the precision's rounding, of which bfloat16's is 2^-9 at a time.
+// Colour images of 32x32 train on a GPU, in bfloat16 in fused kernels, and its weights are as good on the CPU: the
+// losses there and here differ by the precision's rounding, of which bfloat16's is 2^-9 at a time. The other precisions
+// are left to the tests of nn/cuda.
 func TestCIFAROnGPU(t *testing.T) {
 	requireGPU(t)
 	dir := writePaints(t)
-	for precision, fuse := range map[string]string{"fp32": "off", "tf32": "on", "bf16": "on", "fp16": "on"} {
+	for precision, fuse := range map[string]string{"fp32": "off", "bf16": "on"} {
 		t.Run(precision, func(t *testing.T) {
 			trained := trainPaints(t, dir, filepath.Join(t.TempDir(), "run"), "--epochs", "1", "--base-channels", "8",
 				"--batch-size", "20", "--device", "cuda:0", "--precision", precision, "--fuse", fuse, "--deterministic")

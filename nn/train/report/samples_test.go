@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"resnet/data"
 	"resnet/nn/infer"
 	"resnet/nn/train"
 )
@@ -67,7 +68,7 @@ func photograph(w, h int) image.Image {
 // sample returns two runs with everything that a page can show, and one without epochs.
 func sample() []Run {
 	first := Run{
-		Name: "20260102-030405-fashion-resnet", Config: train.Defaults(), Rows: epochs(8),
+		Name: "20260102-030405-fashion-resnet", Config: recorded(), Rows: epochs(8),
 		Evaluation: evaluation(10), Split: "test",
 		Mistakes: []Mistake{
 			{photograph(28, 28), "class 3", "class 4", 0.99991, 17},
@@ -75,13 +76,13 @@ func sample() []Run {
 		},
 		Environment: []Pair{{"host", "trainer"}, {"command", "resnet train --epochs 8"}},
 	}
-	second := Run{Name: hostile, Config: train.Defaults(), Rows: epochs(30), Evaluation: evaluation(40),
+	second := Run{Name: hostile, Config: recorded(), Rows: epochs(30), Evaluation: evaluation(40),
 		Split: "validation"}
 	second.Config.SetOptimizer("sgd")
 	second.Rows[4].Train.Loss, second.Rows[9].Val.Loss = math.NaN(), math.Inf(1)
 	second.Evaluation.Classes[2].Name = hostile
 	second.Environment = []Pair{{"command", hostile}}
-	third := Run{Name: "new", Config: train.Defaults()}
+	third := Run{Name: "new", Config: recorded()}
 	third.Config.Val, third.Config.Output = train.ValNone, strings.Repeat("/a_long_way", 20)
 	return []Run{first, second, third}
 }
@@ -91,4 +92,11 @@ func written(t testing.TB, runs []Run, o Options) string {
 	var b bytes.Buffer
 	must(t, Write(&b, runs, o))
 	return b.String()
+}
+
+// recorded are the default settings as a run's config.json has them, with what was found.
+func recorded() train.Config {
+	c := train.Defaults()
+	c.Dataset, c.Val = data.FashionMNIST, train.ValTest
+	return c
 }
