@@ -110,7 +110,7 @@ func TestErrors(t *testing.T) {
 		{"eval --weights " + huge, 1, `header length`},
 		{"eval --weights " + short + " --data-dir " + dir, 1, `short\.safetensors`},
 		{"eval --device cpu -b 0 --weights " + weights + " --data-dir " + dir, 2, `batch size 0`},
-		{"eval --split val --weights " + weights, 2, `--split "val", want one of test, train`},
+		{"eval --split valid --weights " + weights, 2, `--split "valid", want one of test, train, val`},
 		{"eval --dataset fashion-mnist --data-dir " + dir + " --weights " + weights, 1, `fashion-mnist`},
 		{"predict --weights " + weights, 2, `no images given, want picture files, --indices LIST or --wrong N`},
 		{"predict --weights " + weights + " --indices 3:3 ", 2, `range "3:3" is empty`},
