@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 
-	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -64,69 +63,17 @@ func (a across) shuffles() []byte {
 	return all
 }
 
-// table declares constant bytes.
-func (g *asm) table(name string, content []byte) operand.Mem {
-	m := g.StaticGlobal(name)
-	g.DataAttributes(attr.RODATA | attr.NOPTR)
-	for i, v := range content {
-		g.AddDatum(i, operand.U8(v))
-	}
-	return m
-}
-
-// repeat loads 16 bytes into every part of 16 bytes of a vector.
-func (g *asm) repeat(m operand.Mem) reg.VecVirtual {
-	v := g.vec()
-	if g.lanes == 16 {
-		g.VBROADCASTI32X4(m, v)
-	} else {
-		g.VBROADCASTI128(m, v)
-	}
-	return v
-}
-
-// words loads a dword into every lane.
-func (g *asm) words(m operand.Mem) reg.VecVirtual {
-	v := g.vec()
-	g.VPBROADCASTD(m, v)
-	return v
-}
-
-func (g *asm) clear(v reg.VecVirtual) {
-	if g.lanes == 16 {
-		g.VPXORD(v, v, v)
-	} else {
-		g.VPXOR(v, v, v)
-	}
-}
-
 // half returns one half of a unit of the last bit that stays, in every lane.
-func (g *asm) half() reg.VecVirtual {
-	bits, v := g.GP32(), g.vec()
-	g.MOVL(operand.U32(1<<(weightBits-1)), bits)
-	x := g.XMM()
-	g.VMOVD(bits, x)
-	g.VPBROADCASTD(x, v)
-	return v
-}
+func (g *asm) half() reg.VecVirtual { return g.everyDword(1 << (weightBits - 1)) }
 
 // partial is a sum of products with the low and with the high words of the weights.
 type partial struct{ low, high reg.VecVirtual }
 
 func (g *asm) newPartial(half reg.VecVirtual) partial {
 	p := partial{g.vec(), g.vec()}
-	g.VMOVDQ(half, p.low)
+	g.copyTo(half, p.low)
 	g.clear(p.high)
 	return p
-}
-
-// VMOVDQ copies a vector.
-func (g *asm) VMOVDQ(from, to reg.VecVirtual) {
-	if g.lanes == 16 {
-		g.VMOVDQA32(from, to)
-	} else {
-		g.VMOVDQA(from, to)
-	}
 }
 
 // add adds words times weights.

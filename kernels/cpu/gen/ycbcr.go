@@ -12,41 +12,6 @@ var photographs = []kernel{
 	{"widenSamples", "[Kernels.WidenSamples]", "n int, dst *byte, sums *uint16, shift, even, odd int", widenSamples},
 }
 
-// wordLanes is the number of words in a vector.
-func (g *asm) wordLanes() int { return 2 * g.lanes }
-
-// widened loads bytes as words.
-func (g *asm) widened(m operand.Mem) reg.VecVirtual {
-	v := g.vec()
-	g.VPMOVZXBW(m, v)
-	return v
-}
-
-// everyWord returns the low word of a register in every word of a vector.
-func (g *asm) everyWord(r reg.Register) reg.VecVirtual {
-	x, v := g.XMM(), g.vec()
-	g.VMOVD(r.(reg.GP).As32(), x)
-	g.VPBROADCASTW(x, v)
-	return v
-}
-
-// everyDword returns a constant in every dword of a vector.
-func (g *asm) everyDword(bits uint32) reg.VecVirtual {
-	r, x, v := g.GP32(), g.XMM(), g.vec()
-	g.MOVL(operand.U32(bits), r)
-	g.VMOVD(r, x)
-	g.VPBROADCASTD(x, v)
-	return v
-}
-
-func (g *asm) or(a, b reg.VecVirtual) {
-	if g.lanes == 16 {
-		g.VPORD(a, b, b)
-	} else {
-		g.VPOR(a, b, b)
-	}
-}
-
 // eachVector emits a loop over vectors of words; body gets the register that counts those that are done.
 func (g *asm) eachVector(body func(done reg.Register)) {
 	n, done := g.Load(g.Param("n"), g.GP64()), g.GP64()
