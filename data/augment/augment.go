@@ -25,7 +25,8 @@ func each(m *pixels.Image, f func(row []byte)) {
 // same panics unless dst can hold what becomes of src.
 func same(dst, src *pixels.Image) {
 	if dst.C != src.C || dst.W != src.W || dst.H != src.H {
-		panic(fmt.Sprintf("augment: %dx%dx%d to %dx%dx%d, want the same size", src.H, src.W, src.C, dst.H, dst.W, dst.C))
+		panic(fmt.Sprintf("augment: %dx%dx%d to %dx%dx%d, want the same size", src.H, src.W, src.C, dst.H, dst.W,
+			dst.C))
 	}
 }
 

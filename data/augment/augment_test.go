@@ -164,9 +164,11 @@ func TestTransformFar(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	grey, wide, alpha := pixels.New(2, 2, 1), pixels.New(3, 2, 1), pixels.New(2, 2, 4)
 	for want, f := range map[string]func(){
-		"augment: picture of 4 channels, want 1 or 3":          func() { HFlip(alpha) },
-		"augment: 2x3x1 to 2x2x1, want the same size":          func() { Sharpness(grey, wide, 1) },
-		"augment: transform with filter lanczos, want nearest": func() { Rotate(grey, grey, 5, pixels.Lanczos, [3]byte{}) },
+		"augment: picture of 4 channels, want 1 or 3": func() { HFlip(alpha) },
+		"augment: 2x3x1 to 2x2x1, want the same size": func() { Sharpness(grey, wide, 1) },
+		"augment: transform with filter lanczos, want nearest": func() {
+			Rotate(grey, grey, 5, pixels.Lanczos, [3]byte{})
+		},
 	} {
 		func() {
 			defer func() {

@@ -99,7 +99,7 @@ func TestOrientation(t *testing.T) {
 				upright = decodedJPEG(t, file)
 			}
 			if d := distance(p.Pixels, rgb(view(upright))); d > 0 {
-				t.Errorf("%s with orientation %d: pixels differ by %.2f in the mean, want none to", name, orientation, d)
+				t.Errorf("%s with orientation %d: pixels differ by %.2f in the mean, want 0", name, orientation, d)
 			}
 		}
 	}

@@ -18,8 +18,8 @@ var White = Ground{255, 255, 255}
 // has a buffer as large. A goroutine needs one of its own.
 //
 // The bytes are those of Pillow. Where alpha is left out, what is transparent is pasted on the ground (Image.paste with
-// the alpha as mask); YCbCr is converted as libjpeg does it, its chroma interpolated. 16 bits a sample become 8 by their
-// upper half; Pillow cuts grey ones at 255 instead, which leaves most of them white.
+// the alpha as mask); YCbCr is converted as libjpeg does it, its chroma interpolated. 16 bits a sample become 8 by
+// their upper half; Pillow cuts grey ones at 255 instead, which leaves most of them white.
 type View struct {
 	Image  image.Image
 	Canvas image.Rectangle // what is shown: a crop of the image, or more, transparent around it; if empty, the image
@@ -70,8 +70,8 @@ func (v *View) Part(x, y, w, h int) (pixels.Image, error) {
 		return pixels.Image{}, fmt.Errorf("picture: view of %d channels, want 1, 3 or 4", v.C)
 	}
 	if at.Empty() || !at.In(whole) {
-		return pixels.Image{}, fmt.Errorf("picture: part of %dx%d at row %d, column %d, want it within %dx%d", h, w, y, x,
-			whole.Dy(), whole.Dx())
+		return pixels.Image{}, fmt.Errorf("picture: part of %dx%d at row %d, column %d, want it within %dx%d", h, w, y,
+			x, whole.Dy(), whole.Dx())
 	}
 	v.out = pixels.Image{Pix: room(v.out.Pix, w*h*v.C), Stride: w * v.C, W: w, H: h, C: v.C}
 	if m, ok := v.Image.(*image.Paletted); ok {

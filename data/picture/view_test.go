@@ -106,8 +106,8 @@ func photograph(r *rand.Rand, w, h int) *image.RGBA {
 	return m
 }
 
-// A JPEG differs from Pillow's by what the inverse cosine transforms round: one level of a component, which chroma makes
-// up to three of a colour, and rarely more.
+// A JPEG differs from Pillow's by what the inverse cosine transforms round: one level of a component, which chroma
+// makes up to three of a colour, and rarely more.
 func TestViewPillow(t *testing.T) {
 	pillow := pillowtest.Start(t)
 	r := rand.New(rand.NewPCG(5, 6))

@@ -15,7 +15,7 @@ func (v *View) yCbCrRow(out []byte, m *image.YCbCr, x, y int) {
 	kernels.YCbCrToRGB(out, m.Y[m.YOffset(x, y):][:n], cb, cr)
 }
 
-// leastColumns is the width in samples from which on chroma is interpolated; libjpeg repeats those of narrower pictures.
+// leastColumns is the width in samples from which on chroma is interpolated; libjpeg repeats those of narrower ones.
 const leastColumns = 3
 
 // chromaRow returns the chroma of n pixels from (x, y) on. Where a sample serves two pixels they lie a quarter of its

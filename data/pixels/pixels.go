@@ -40,7 +40,8 @@ func (m *Image) Part(x, y, w, h int) (Image, error) {
 		return Image{}, err
 	}
 	if x < 0 || y < 0 || w < 1 || h < 1 || w > m.W-x || h > m.H-y {
-		return Image{}, fmt.Errorf("pixels: part of %dx%d at row %d, column %d, want it within %dx%d", h, w, y, x, m.H, m.W)
+		return Image{}, fmt.Errorf("pixels: part of %dx%d at row %d, column %d, want it within %dx%d", h, w, y, x, m.H,
+			m.W)
 	}
 	at := y*m.Stride + x*m.C
 	return Image{m.Pix[at:], m.Stride, w, h, m.C}, nil

@@ -38,9 +38,9 @@ type Resizer struct {
 var bestKernels = cpu.For(cpu.Best()).Resample
 
 // Resize scales a part of src to the size of dst, as Pillow's Image.resize(size, resample, box) does, byte for byte.
-// Colours are weighted by their alpha, if there is one, except for Nearest. Of src only the rectangle is asked for whose
-// pixels count. The two must have the same channels, and share no bytes. It fails where sides, bytes or the part make no
-// sense, or scratch memory beyond 400 MB were needed.
+// Colours are weighted by their alpha, if there is one, except for Nearest. Of src only the rectangle is asked for
+// whose pixels count. The two must have the same channels, and share no bytes. It fails where sides, bytes or the part
+// make no sense, or scratch memory beyond 400 MB were needed.
 func (r *Resizer) Resize(dst *Image, src Source, f Filter, part Rect) error {
 	if err := accepts(dst, src, f, part); err != nil {
 		return err
@@ -143,8 +143,8 @@ func (r *Resizer) passes(dst *Image, in window, across, down, downFirst bool) er
 }
 
 // columnsFirst tells the order of the passes, between which values are rounded to bytes, for a picture that becomes
-// shorter and narrower by so much. Since version 13 Pillow begins with the columns where that leaves it less to do; what
-// part of the source counts does not matter.
+// shorter and narrower by so much. Since version 13 Pillow begins with the columns where that leaves it less to do;
+// before, it always began with the rows. What part of the source counts does not matter.
 func columnsFirst(shorter, narrower int) bool { return shorter > 0 && shorter > 2*narrower }
 
 // fits bounds the memory in between.
@@ -208,8 +208,8 @@ func (r *Resizer) columns(dst, in *Image) {
 	}
 }
 
-// nearest takes the pixel in which the centre of each new one lies, a row at a time. The centres are found by adding up,
-// as Pillow does.
+// nearest takes the pixel in which the centre of each new one lies, a row at a time. The centres are found by adding
+// up, as Pillow does.
 func (r *Resizer) nearest(dst *Image, src Source, part Rect) (err error) {
 	r.across.from = centres(r.across.from, dst.W, part.columns())
 	r.down.from = centres(r.down.from, dst.H, part.rows())

@@ -34,7 +34,7 @@ func TestResizeGolden(t *testing.T) {
 			src := c.Image(t)
 			dst := pixels.New(args.Size[0], args.Size[1], src.C)
 			b := args.Box
-			if err := r.Resize(dst, src, filter, pixels.Rect{Left: b[0], Top: b[1], Right: b[2], Bottom: b[3]}); err != nil {
+			if err := r.Resize(dst, src, filter, part(b[0], b[1], b[2], b[3])); err != nil {
 				t.Fatal(err)
 			}
 			c.Check(t, dst)
@@ -52,7 +52,8 @@ type randomCase struct {
 
 func newRandomCase(r *rand.Rand) randomCase {
 	side := func() int { return 1 + r.IntN([]int{3, 20, 100, 400}[r.IntN(4)]) }
-	c := randomCase{src: pixels.New(side(), side(), 1+r.IntN(4)), filter: pixels.Filter(r.IntN(6)), w: side(), h: side()}
+	c := randomCase{src: pixels.New(side(), side(), 1+r.IntN(4)), w: side(), h: side()}
+	c.filter = pixels.Filter(r.IntN(6))
 	pillowtest.Noise(r.Uint32(), c.src.Pix)
 	if r.IntN(4) == 0 { // flat areas and extremes
 		for i, v := range c.src.Pix {

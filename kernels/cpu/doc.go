@@ -1,6 +1,6 @@
 // Package cpu holds the float32 kernels that a network runs on the CPU: matrix tiles, from which convolutions and
-// matrix products are built, and vector kernels for normalisation, activation and optimisers. Beside them are those that
-// resample pictures of bytes on their way to it.
+// matrix products are built, and vector kernels for normalisation, activation and optimisers. Beside them are those
+// that convert and resample pictures of bytes on their way to it.
 //
 // Every kernel exists for AVX-512 (F, BW, DQ, VL), for AVX2 with FMA, and in portable Go; [Best] chooses at run time
 // and [For] returns the kernels. A kernel runs on the calling goroutine and allocates nothing; its caller divides the

@@ -15,8 +15,8 @@ func resampled(w []int32, x func(j int) byte) byte {
 	return byte(min(max(sum>>22, 0), 255))
 }
 
-// randomWeights returns n weights of either sign. Their sum is about 1, so that results spread over the bytes and beyond,
-// and the sum of products fits an int32.
+// randomWeights returns n weights of either sign. Their sum is about 1, so that results spread over the bytes and
+// beyond, and the sum of products fits an int32.
 func randomWeights(r *rand.Rand, n int) []int32 {
 	w := make([]int32, n)
 	for j := range w {
@@ -84,8 +84,8 @@ func (a across) check(t *testing.T, dst, src []byte) {
 				return src[y*a.srcStride+int(a.from[pixel])+j*a.c+channel]
 			})
 			if got := dst[y*a.dstStride+i]; got != want {
-				t.Fatalf("%d pixels of %d channels in %d steps: row %d, byte %d is %d, want %d", a.n, a.c, a.steps, y, i,
-					got, want)
+				t.Fatalf("%d pixels of %d channels in %d steps: row %d, byte %d is %d, want %d", a.n, a.c, a.steps, y,
+					i, got, want)
 			}
 		}
 	}

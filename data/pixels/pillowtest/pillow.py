@@ -160,7 +160,8 @@ def resize_cases():
 
 
 def convert_cases():
-    for mode, to, ground in itertools.product(["L", "RGBA", "P", "CMYK"], ["RGB", "L"], [(255, 255, 255), (0, 90, 200)]):
+    grounds = [(255, 255, 255), (0, 90, 200)]
+    for mode, to, ground in itertools.product(["L", "RGBA", "P", "CMYK"], ["RGB", "L"], grounds):
         yield mode, (31, 17), {"mode": to, "ground": ground}
 
 

@@ -27,6 +27,17 @@ func (g *asm) repeat(m operand.Mem) reg.VecVirtual {
 	return v
 }
 
+// part returns one of the parts of 16 bytes of a vector.
+func (g *asm) part(v reg.VecVirtual, i int) reg.Register {
+	x := g.XMM()
+	if g.lanes == 16 {
+		g.VEXTRACTI32X4(operand.U8(i), v, x)
+	} else {
+		g.VEXTRACTI128(operand.U8(i), v, x)
+	}
+	return x
+}
+
 // words loads a dword into every lane.
 func (g *asm) words(m operand.Mem) reg.VecVirtual {
 	v := g.vec()

@@ -186,13 +186,7 @@ func (a across) store(g *asm, sum partial, half reg.VecVirtual, dst [3]reg.Regis
 		{Base: dst[0], Index: dst[1], Scale: 2}, {Base: dst[0], Index: dst[2], Scale: 1}}
 	g.VMOVD(v.AsX(), at[0])
 	for i := 1; i < g.lanes/4; i++ {
-		x := g.XMM()
-		if g.lanes == 8 {
-			g.VEXTRACTI128(operand.U8(i), v, x)
-		} else {
-			g.VEXTRACTI32X4(operand.U8(i), v, x)
-		}
-		g.VMOVD(x, at[i])
+		g.VMOVD(g.part(v, i), at[i])
 	}
 }
 

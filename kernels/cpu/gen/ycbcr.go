@@ -101,15 +101,7 @@ func (g *asm) storeRGB(dst reg.Register, redsGreens, blues reg.VecVirtual, shuff
 	for lane := range g.lanes / 4 {
 		first, rest := out[0].AsX(), out[1].AsX()
 		if lane > 0 {
-			x, y := g.XMM(), g.XMM()
-			if g.lanes == 16 {
-				g.VEXTRACTI32X4(operand.U8(lane), out[0], x)
-				g.VEXTRACTI32X4(operand.U8(lane), out[1], y)
-			} else {
-				g.VEXTRACTI128(operand.U8(lane), out[0], x)
-				g.VEXTRACTI128(operand.U8(lane), out[1], y)
-			}
-			first, rest = x.(reg.VecVirtual), y.(reg.VecVirtual)
+			first, rest = g.part(out[0], lane), g.part(out[1], lane)
 		}
 		g.VMOVDQU(first, operand.Mem{Base: dst, Disp: 24 * lane})
 		g.VMOVQ(rest, operand.Mem{Base: dst, Disp: 24*lane + 16})
