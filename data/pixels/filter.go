@@ -73,7 +73,8 @@ func hamming(t float64) float64 {
 	if t >= 1 {
 		return 0
 	}
-	return sinc(t) * (0.54 + float64(0.46*math.Cos(t*math.Pi)))
+	const a, b = float32(0.54), float32(0.46) // as Pillow writes them
+	return sinc(t) * (float64(a) + float64(float64(b)*math.Cos(t*math.Pi)))
 }
 
 // cubic is Keys' kernel of 1981 with a = -0.5.

@@ -94,7 +94,7 @@ func TestResizePillow(t *testing.T) {
 	for _, isa := range cpu.Supported() {
 		resizers = append(resizers, pixels.NewResizer(isa))
 	}
-	for range 5000 {
+	for range 20000 {
 		c := newRandomCase(random)
 		p := c.part
 		want := pillow.Do(t, "resize", c.src, map[string]any{"size": []int{c.w, c.h}, "filter": c.filter.String(),
