@@ -157,8 +157,6 @@ def resize_cases():
             yield mode, old, {"size": new, "filter": filter, "box": box}
     for (old, new), mode in itertools.product([((1500, 900), (40, 60)), ((700, 2300), (50, 40))], ["L", "RGBA"]):
         yield mode, old, {"size": new, "filter": "bicubic", "box": [0.5, 0, old[0], old[1] - 0.5]}
-    for filter in FILTERS:  # many pixels, so that the last bits of the weights count
-        yield "L", (300, 200), {"size": (280, 310), "filter": filter, "box": [0.5, 110.2, 300, 171.4]}
 
 
 def convert_cases():
