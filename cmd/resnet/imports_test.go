@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 	"data/atomicfile":          {"data/filelock"},
 	"data/folder":              {"data/picture", "data/samples"},
 	"data/manifest":            {"data/memory", "data/picture", "data/samples"},
+	"data/parquet":             {"data/memory", "data/samples"},
 	"data/samples":             nil,
 	"data/scan":                {"data/atomicfile", "data/memory", "data/picture", "data/samples", "data/terminal"},
 	"data/picture":             {"data/memory", "data/pixels", "kernels/cpu"},
