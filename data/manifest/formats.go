@@ -44,9 +44,9 @@ func open(r *bufio.Reader, columns []string, exists func(string) bool) (source, 
 	}
 	var t table
 	if comma := delimiter(first); comma == ' ' {
-		t.cells = &spaced{lines: newLines(r)}
+		t.cells, t.hint = &spaced{lines: newLines(r)}, "a path with spaces needs commas or tabs between columns"
 	} else {
-		t.cells = newSeparated(r, comma)
+		t.cells, t.hint = newSeparated(r, comma), fmt.Sprintf("%q in a cell needs quotes around it", comma)
 	}
 	return &t, t.begin(columns, exists)
 }
@@ -100,6 +100,7 @@ type table struct {
 	layout layout
 	first  []string // a row that was read to tell whether it is a header, and is none
 	width  int      // columns of a row
+	hint   string   // what to do about a row of another width
 }
 
 // begin reads the first row.
@@ -129,8 +130,7 @@ func (t *table) next() (*row, error) {
 		}
 	}
 	if len(now) != t.width {
-		return nil, fmt.Errorf("%d columns, want %d as in the first line (a comma, or a space, in a cell needs quotes)",
-			len(now), t.width)
+		return nil, fmt.Errorf("%d columns, want %d as in the first line (%s)", len(now), t.width, t.hint)
 	}
 	return t.layout.row(now)
 }
