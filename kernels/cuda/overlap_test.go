@@ -5,6 +5,7 @@ package cuda
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -85,5 +86,45 @@ func TestOverlap(t *testing.T) {
 		g.ok(other.Sync())
 		g.equal("y", y.get(), want)
 		g.ok(graph.Close())
+	}
+}
+
+// A convolution that begins early computes the same by every plan, though its operand is only made by the kernel in
+// front: it copies nothing but weights before it waits.
+func TestOverlapConvolution(t *testing.T) {
+	g := onGPU(t)
+	const dt, notANumber = gpu.BFloat16, 0x7fff7fff
+	c := Convolution{N: 3, H: 5, W: 7, In: 48, Out: 16, Kernel: 3}
+	v := g.convolution(dt, c, Operand{Kind: Plain}, ending{})
+	n := c.rows() * c.In
+	x := g.put(bf16, g.random(dt, n))
+	ahead := 0
+	for _, p := range g.k.convolutionPlans(dt, &v.c) {
+		if p.ahead {
+			ahead++
+		}
+		v.c.Scratch = g.zeros(u8, int(p.scratch(&v.c))).Ptr
+		run := func() error {
+			return errors.Join(
+				g.s.Fill(v.c.Operand.X, notANumber, int64(2*n)),
+				g.k.ReLU(g.s, dt, v.c.Operand.X, x.Ptr, n),
+				g.k.launchConvolution(g.s, dt, ConvolutionLaunch{&v.c, p}),
+			)
+		}
+		g.ok(run())
+		want := v.y.get()
+		g.ok(g.s.Fill(v.y.Ptr, 0, int64(2*c.rows()*c.Out)))
+		g.ok(g.s.BeginCapture())
+		g.s.SetLaunchOptions(gpu.LaunchOptions{Overlap: true})
+		failed := run()
+		graph, err := g.s.EndCapture()
+		g.s.SetLaunchOptions(gpu.LaunchOptions{})
+		g.ok(errors.Join(failed, err))
+		g.ok(graph.Launch(g.s))
+		g.equal(fmt.Sprintf("y by plan %+v", p), v.y.get(), want)
+		g.ok(graph.Close())
+	}
+	if ahead == 0 {
+		t.Error("no plan copies rows ahead")
 	}
 }
