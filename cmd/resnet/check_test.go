@@ -31,8 +31,8 @@ func pictureOf(t *testing.T, w, h int, c color.Color, encode func(io.Writer, ima
 
 func asJPEG(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) }
 
-// writePhotos writes class folders with a fault of every kind in them.
-func writePhotos(t *testing.T) string {
+// writeTroubled writes class folders with a fault of every kind in them.
+func writeTroubled(t *testing.T) string {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir := t.TempDir()
@@ -58,7 +58,7 @@ func writePhotos(t *testing.T) string {
 }
 
 func TestDataCheck(t *testing.T) {
-	dir := writePhotos(t)
+	dir := writeTroubled(t)
 	out, stderr, code := resnet(t, "data", "check", dir, "--quiet")
 	if code != 1 || strings.Count(stderr, "\n") != 1 ||
 		!strings.Contains(stderr, "2 of 9 pictures cannot be used (--on-bad-image skip") {
@@ -110,7 +110,7 @@ func TestDataCheck(t *testing.T) {
 
 // A table lists the pictures of the folder that it lies in.
 func TestDataCheckTable(t *testing.T) {
-	dir := writePhotos(t)
+	dir := writeTroubled(t)
 	table := filepath.Join(dir, "labels.csv")
 	write(t, table, []byte("train/cat/1.PNG 0.5 x\ntrain/dog/2.jpeg 1.0 y\ntrain/dog/9.png 1.0 z\n"))
 	var got struct {
@@ -166,7 +166,7 @@ func TestDataCheckShowsNames(t *testing.T) {
 }
 
 func TestDataCheckErrors(t *testing.T) {
-	dir := writePhotos(t)
+	dir := writeTroubled(t)
 	loose := t.TempDir()
 	write(t, filepath.Join(loose, "1.png"), nil)
 	write(t, filepath.Join(loose, "labels.csv"), nil)
