@@ -43,7 +43,7 @@ SOURCES     := $(shell find cmd bench data gpu kernels nn \
 
 .DEFAULT_GOAL := help
 .PHONY: help build data train bench test race fuzz cuda cubins test-cuda test-gpu emu test-emu check-cuda-libs \
-	check-cuda-versions ptx check-ptx cuda-sdk cuda-env generate check-generated lint image clean
+	check-cuda-versions ptx check-ptx cuda-sdk cuda-env generate check-generated lint image clean data-real
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2} /^##@/{printf "\n%s\n", substr($$0, 5)}' \
@@ -59,6 +59,11 @@ $(BIN): $(SOURCES)
 data: $(BIN) ## find or fetch Fashion-MNIST and verify it
 	@$(RESNET) data fetch || { command -v apt-get >/dev/null && bash data/fetch-debian.sh; }
 	@$(RESNET) data info
+
+data-real: $(BIN) ## fetch three real sets of pictures (385 MB; Debian, pip) and look at them
+	@sh data/fetch-real.sh .cache/real
+	@for set in openclipart tuxpaint elpv/labels.csv; do \
+		$(RESNET) data check --on-bad-image skip ".cache/real/$$set" || exit 1; done
 
 train: data $(CUBINS) ## train the seed network (EPOCHS=8 SEED=1 ARGS=...)
 	$(RESNET) train --epochs $(EPOCHS) --seed $(SEED) $(ARGS)

@@ -31,7 +31,10 @@ func TestTuningFile(t *testing.T) {
 		"conv a": {Choice: "algorithm 1, FMA", Microseconds: 3.25,
 			Candidates: map[string]float64{"algorithm 0, FMA": 0}},
 		"conv b": {Choice: "algorithm 2, FMA"},
-		"conv c": {Choice: "direct kernels", Refused: map[string]string{"algorithm 0, FMA": "cudnnX: NOT_SUPPORTED (3000)"}},
+		"conv c": {
+			Choice:  "direct kernels",
+			Refused: map[string]string{"algorithm 0, FMA": "cudnnX: NOT_SUPPORTED (3000)"},
+		},
 	})
 	two := tuningOf(map[string]nn.Choice{"conv b": {Choice: "algorithm 3, FMA", Microseconds: 1}})
 	for _, s := range []*nn.Tuning{one, two} {

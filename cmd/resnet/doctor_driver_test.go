@@ -12,7 +12,7 @@ func TestModuleRelease(t *testing.T) {
 	for text, want := range map[string]string{
 		"NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 01:44:30 UTC 2024\n" +
 			"GCC version:  gcc version 11.4.0\n": "550.54.14",
-		"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (dvs-builder@U22)\n": "580.65.06",
+		"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (by@U22)\n": "580.65.06",
 		"something else": "",
 		"":               "",
 	} {

@@ -56,9 +56,9 @@ func testRefusals(t *testing.T, fault, why string) {
 		t.Errorf("nothing is refused in %+v", record.Choices)
 	}
 	r, states := doctor(t, 0, "--device", "cuda")
-	if text := r.text("step on cuda:0"); states["step on cuda:0"] != "ok" || !strings.Contains(text, "; cuDNN refuses ") ||
-		!strings.Contains(text, why) {
-		t.Errorf("doctor: %q, %s, want ok and what is refused", states["step on cuda:0"], text)
+	state, text := states["step on cuda:0"], r.text("step on cuda:0")
+	if state != "ok" || !strings.Contains(text, "; cuDNN refuses ") || !strings.Contains(text, why) {
+		t.Errorf("doctor: %q, %s, want ok and what is refused", state, text)
 	}
 	t.Setenv("RESNET_EMU_FAIL", "")
 	succeed(t, "train", "--resume", part, "--quiet", "--epochs", "2")

@@ -15,7 +15,8 @@ import (
 	"resnet/gpu/gputest"
 )
 
-// assemble writes a folder like assemble.sh for an architecture, with image(name) for each module that the device loads.
+// assemble writes a folder like assemble.sh for an architecture, with image(name) for each module that the device
+// loads.
 func (g *rig) assemble(arch string, image func(module string) []byte) (dir string) {
 	g.Helper()
 	dir = g.TempDir()

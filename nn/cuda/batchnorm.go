@@ -13,10 +13,10 @@ import (
 
 func init() { register((*binding).bindBatchNorm) }
 
-// bindBatchNorm chooses between cuDNN's batch norm and our own kernels, which also stand in where cuDNN refuses. Where a
-// whole step is faster on our own, all nodes take them. cuDNN's does not support bfloat16, and its unbiased variance of
-// a single value per channel is 0/0. Both keep save_mean and save_invstd for the backward pass, which finds the ReLU's
-// mask from y.
+// bindBatchNorm chooses between cuDNN's batch norm and our own kernels, which also stand in where cuDNN refuses. Where
+// a whole step is faster on our own, all nodes take them. cuDNN's does not support bfloat16, and its unbiased variance
+// of a single value per channel is 0/0. Both keep save_mean and save_invstd for the backward pass, which finds the
+// ReLU's mask from y.
 func (c *binding) bindBatchNorm(op nn.BatchNorm) (kernel, error) {
 	own, dnn := newBatchNorm(c, op), newBatchNorm(c, op)
 	ownKernel := own.bindKernels()
