@@ -53,8 +53,8 @@ func TestRefused(t *testing.T) {
 		}
 		chose := nn.NewTuning(nn.TuningScope{Device: "a gpu"})
 		chose.Choices["conv k"] = nn.Choice{Choice: "a"}
-		resumed := newChooser(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir, Given: chose})
-		if got := resumed.refusedFor("conv k"); len(got) > 0 {
+		goesOn := newChooser(t, nn.TuneConfig{Mode: nn.TuneOn, Dir: dir, Given: chose})
+		if got := goesOn.refusedFor("conv k"); len(got) > 0 {
 			t.Errorf("a run that chose a takes %v as refused, by the cache", got)
 		}
 	}

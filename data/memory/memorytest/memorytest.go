@@ -2,7 +2,7 @@
 package memorytest
 
 import (
-	"runtime/metrics"
+	"runtime"
 	"testing"
 )
 
@@ -17,8 +17,10 @@ func Limit(t testing.TB, bytes uint64, f func()) {
 	}
 }
 
+// allocated stops the world for a moment to count exactly: package runtime/metrics counts what a processor has taken
+// from the heap for objects to come.
 func allocated() uint64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }

@@ -3,6 +3,7 @@
 
 // A thread computes one output channel of a pixel.
 KERNEL_T(direct_convolution, (T *y, const T *x, const T *w, Pool p, unsigned out, unsigned n)) {
+    follow_previous();
     by_width<T>(p.c, [=](auto width) {
         constexpr int V = decltype(width)::n;
         for (unsigned at = thread_index(); at < n * p.oh * p.ow * out; at += thread_count()) {
@@ -27,6 +28,7 @@ KERNEL_T(direct_convolution, (T *y, const T *x, const T *w, Pool p, unsigned out
 
 // A thread computes a vector of input channels of a pixel.
 KERNEL_T(direct_data_gradient, (T *dx, const T *dy, const T *w, Pool p, unsigned out, Flag accumulate, unsigned n)) {
+    follow_previous();
     each_pixel<T>(n, p.h, p.w, p.c, [=](auto width, Pixel i, unsigned at) {
         constexpr int V = decltype(width)::n;
         const Window outputs = p.outputs(i.y, i.x);
@@ -50,6 +52,7 @@ KERNEL_T(direct_data_gradient, (T *dx, const T *dy, const T *w, Pool p, unsigned
 // A block computes blockDim.x neighbouring weights. Its threads of one weight share the rows of outputs among them: the
 // sum over a row is float32, and the sum of all rows is float64.
 KERNEL_T(direct_weight_gradient, (float *dw, const T *x, const T *dy, Pool p, unsigned out, unsigned n)) {
+    follow_previous();
     const unsigned at = thread_index(), elements = out * p.kh * p.kw * p.c;
     double sum[1] = {};
     if (at < elements) {

@@ -3,6 +3,7 @@
 // copied, loaded and multiplied as in the other kernels for tensor cores, so that a wrong product tells of them all.
 // The block is one warp, with dynamic shared memory for a and b.
 KERNEL_T(product, (float *d, const T *a, const T *b)) {
+    follow_previous();
     constexpr int k = Product<T>::k, lanes = Lanes<T>::n;
     DYNAMIC_SHARED(T, rows); // of a, then of b
     T *const b_rows = rows + 16 * k;
