@@ -188,8 +188,11 @@ func TestCIFARPredictAndExport(t *testing.T) {
 // CIFAR-10 by its name is the published files and no others.
 func TestCIFAR10IsAsPublished(t *testing.T) {
 	dir := writePaints(t)
-	for _, args := range [][]string{{"train", "--dataset", "cifar10"}, {"data", "info", "--dataset", "cifar10"},
-		{"data", "verify", "--dataset", "cifar10"}} {
+	for _, args := range [][]string{
+		{"train", "--quiet", "--dataset", "cifar10"},
+		{"data", "info", "--dataset", "cifar10"},
+		{"data", "verify", "--dataset", "cifar10"},
+	} {
 		stdout, stderr, code := resnet(t, append(args, "--data-dir", dir)...)
 		const want = "data_batch_1.bin: 92190 bytes, want the 30730000 that are published"
 		if code != 1 || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {

@@ -15,7 +15,7 @@ func TestPropose(t *testing.T) {
 	for _, c := range []struct{ words, want string }{ // words split at spaces, "." is an empty one
 		{"ev", "eval"},
 		{"s", "summary"},
-		{"data .", "list fetch info verify"},
+		{"data .", "list fetch info verify check"},
 		{"data fetch .", ""}, // files
 		{"completion .", "bash zsh fish"},
 		{"__comp", ""},

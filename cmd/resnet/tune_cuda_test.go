@@ -75,10 +75,18 @@ func TestResumeTuned(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := run("2", "cached")
+	taken := 0
 	for key, c := range chosen(whole) {
-		if want := preset.Choices[key].Choice; c.Choice != want {
-			t.Errorf("%s: the run took %s, the file says %s", key, c.Choice, want)
+		want, measured := preset.Choices[key]
+		if measured { // the file has no options of the steps that are chosen in it: others were faster
+			taken++
 		}
+		if measured && c.Choice != want.Choice || !measured && !strings.HasPrefix(key, "option.") {
+			t.Errorf("%s: the run took %s, the file says %s", key, c.Choice, want.Choice)
+		}
+	}
+	if taken < 20 {
+		t.Errorf("%d choices are the file's, want more", taken)
 	}
 	if weightsDistance(t, heuristic, whole) == 0 {
 		t.Error("other choices end in the same weights: they were not taken")
