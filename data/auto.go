@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"resnet/data/folder"
 	"resnet/data/terminal"
 )
 
@@ -46,13 +48,17 @@ func (recognised) entry(o Options) (entry, error) {
 		listing(o.Dir))
 }
 
-// listing names the first entries of a directory.
+// listing names the first entries of a directory, but for what systems leave.
 func listing(dir string) string {
 	const most = 3
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return osReason(err).Error()
 	}
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool {
+		_, ignored := folder.Ignored(e.Name())
+		return ignored
+	})
 	var names []string
 	for _, e := range entries[:min(most, len(entries))] {
 		names = append(names, terminal.Printable(e.Name()))
@@ -74,7 +80,7 @@ func pythonHint(dir string) string {
 	return ""
 }
 
-func (r recognised) open(ctx context.Context, o Options) (*found, error) {
+func (r recognised) open(ctx context.Context, o Options) (*Source, error) {
 	e, err := r.entry(o)
 	if err != nil {
 		return nil, err

@@ -130,7 +130,7 @@ func (s ownCIFAR) check(o Options) (dir string, l cifarLayout, err error) {
 	return dir, l, nil
 }
 
-func (s ownCIFAR) open(ctx context.Context, o Options) (*found, error) {
+func (s ownCIFAR) open(ctx context.Context, o Options) (*Source, error) {
 	dir, l, err := s.check(o)
 	if err != nil {
 		return nil, err

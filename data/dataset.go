@@ -1,11 +1,16 @@
 // Package data finds, fetches, verifies and reads data sets of images, and decides by seed how training goes through
 // them: the order of an epoch, the split into training and validation images, the augmentation of each image.
 //
-// Pixels are bytes in NHWC order, as in the files; the network scales and normalises them. Of this module the package
-// imports only [resnet/data/atomicfile] and [resnet/data/memory].
+// Pixels are bytes in NHWC order, as in the files; the network scales and normalises them. [Open] knows the data sets;
+// the packages below find and read their files.
 package data
 
-import "context"
+import (
+	"context"
+
+	"resnet/data/samples"
+	"resnet/data/scan"
+)
 
 // MaxClasses bounds the number of classes: it is far above that of any data set, so that one stray label does not
 // become a network of gigabytes.
@@ -16,6 +21,8 @@ type Set struct {
 	N, H, W, C int     // images, rows, columns, channels
 	Pixels     []byte  // N*H*W*C, NHWC
 	Labels     []int32 // N, each below the number of classes
+
+	sums []samples.Sum // N, of the images' files; nil where they have none of their own
 }
 
 // Len returns the number of images.
@@ -39,6 +46,8 @@ type Source struct {
 	Transposed bool      // rows and columns of the files' images were exchanged, see Options.Transpose
 	Mean, Std  []float32 // as in Dataset
 	Notes      []string  // what the user should know: classes without images, images that may lie on their side
+
+	Bad []scan.Bad // pictures that cannot be used and were left out, which Options.OnBad allows
 }
 
 // Options says which data set to open and where it may come from. The zero value is Fashion-MNIST from this machine.
@@ -57,9 +66,13 @@ type Options struct {
 	// called emnist-... are turned upright without it.
 	Transpose bool
 
-	// Size is that to which pictures in folders are scaled; the zero value means 3x64x64. The images of other data sets
-	// must have it, unless it is the zero value.
+	// Size is that to which pictures are scaled, where the data set is Scaled; the zero value means 3x64x64. The images
+	// of other data sets must have it, unless it is the zero value.
 	Size Size
+
+	// OnBad says what is done about pictures that cannot be used; empty means scan.Skip. With scan.Fail they are an
+	// error of type *scan.BadError, after all have been looked at; those that its text does not name are in the log.
+	OnBad scan.OnBad
 
 	// Download allows Open to fetch a published data set into the user cache when no place on this machine has it.
 	Download bool
@@ -111,18 +124,18 @@ func (o *Options) progress(file string, done, total int64) {
 //
 // Folders takes pictures from a folder for each class, Options.Dir/cat, and from those in it; or from such folders in
 // train, val (or valid, or validation) and test, of which the last two may be missing: then validation pictures are the
-// test split, or else a fifth of each class is held out. What a file is is told by its content. Hidden files and what
-// is no picture are passed over; a picture that cannot be read is named in Source.Notes. Classes are called like their
-// folders and numbered in bytewise order.
+// test split, or else about a fifth of each class is held out, by content. What a file is is told by its content too.
+// Hidden files and what is no picture are passed over; a picture that cannot be read is in Source.Bad and named in
+// Source.Notes. Classes are called like their folders and numbered in bytewise order.
 //
 // An error names the bad file, or every place tried and what was wrong there.
 func Open(ctx context.Context, o Options) (*Source, error) {
 	return dispatch(ctx, o, func(e entry, ctx context.Context, o Options) (*Source, error) {
-		f, err := e.open(ctx, o)
+		src, err := e.open(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		return f.load(ctx, &o)
+		return src, src.hasSize(o.Size)
 	})
 }
 

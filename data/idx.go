@@ -50,7 +50,7 @@ func (ownFiles) recognise(dir string) string {
 	return ""
 }
 
-func (ownFiles) open(ctx context.Context, o Options) (*found, error) {
+func (ownFiles) open(ctx context.Context, o Options) (*Source, error) {
 	dir, err := idxDir(o)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (ownFiles) open(ctx context.Context, o Options) (*found, error) {
 }
 
 // openFiles opens files of which nothing is known beforehand.
-func openFiles(name, dir string, l layout, o Options) (*found, error) {
+func openFiles(name, dir string, l layout, o Options) (*Source, error) {
 	files := l.read(dir, nil)
 	err := firstError(dir, l.form(), files)
 	var src *Source
@@ -72,7 +72,7 @@ func openFiles(name, dir string, l layout, o Options) (*found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return inMemory(src, nil)
+	return src, nil
 }
 
 // describeFiles describes them.

@@ -45,8 +45,8 @@ func (p published) inside(dir string) string {
 	return dir
 }
 
-func (p published) open(ctx context.Context, o Options) (*found, error) {
-	return inMemory(p.store().open(ctx, o))
+func (p published) open(ctx context.Context, o Options) (*Source, error) {
+	return p.store().open(ctx, o)
 }
 func (p published) fetch(ctx context.Context, o Options) (string, error) {
 	return p.store().fetch(ctx, o)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -24,55 +25,25 @@ type entry interface {
 	// recognise says by which of its files a directory holds this data set, "" if it does not seem to. It reads as
 	// little as it can; open finds out whether the files are good.
 	recognise(dir string) (evidence string)
-	open(ctx context.Context, o Options) (*found, error)
+	open(ctx context.Context, o Options) (*Source, error)
 	fetch(ctx context.Context, o Options) (dir string, err error)
 	describe(ctx context.Context, o Options) (*Info, error)
 }
 
-// found is a data set whose files were found and checked. Where the images of its splits lie, and whether they have one
-// size, is the splits' matter.
-type found struct {
-	*Source     // all but Train, Val and Test
-	train, test split
-	val         split // nil where there is none
-}
-
-// split is one part of a data set.
-type split interface {
-	// load reads all images into memory, in one size.
-	load(ctx context.Context, o *Options) (*Set, error)
-}
-
-// load implements split.
-func (s *Set) load(context.Context, *Options) (*Set, error) { return s, nil }
-
-// inMemory returns a data set whose images have been read.
-func inMemory(src *Source, err error) (*found, error) {
-	if err != nil {
-		return nil, err
+// hasSize holds the images to the size that is asked for.
+func (s *Source) hasSize(want Size) error {
+	size := s.Train.size()
+	if want == (Size{}) || size == want {
+		return nil
 	}
-	return &found{Source: src, train: src.Train, test: src.Test}, nil
-}
-
-// load reads the splits. Images that have one size of their own must have the one that is asked for.
-func (f *found) load(ctx context.Context, o *Options) (src *Source, err error) {
-	src = f.Source
-	if src.Train, err = f.train.load(ctx, o); err != nil {
-		return nil, err
-	}
-	if src.Test, err = f.test.load(ctx, o); err != nil {
-		return nil, err
-	}
-	if f.val != nil {
-		if src.Val, err = f.val.load(ctx, o); err != nil {
-			return nil, err
+	var scaled []string
+	for _, d := range All() {
+		if d.Scaled {
+			scaled = append(scaled, strconv.Quote(d.Name))
 		}
 	}
-	if size := src.Train.size(); o.Size != (Size{}) && size != o.Size {
-		return nil, fmt.Errorf("%s: images of %v, want %v (only those of dataset %q are scaled)", src.Dir, size, o.Size,
-			Folders)
-	}
-	return src, nil
+	return fmt.Errorf("%s: images of %v, want %v (only those of dataset %s are scaled)", s.Dir, size, want,
+		strings.Join(scaled, " or "))
 }
 
 // Dataset is what is known of a data set without its files.
@@ -81,6 +52,7 @@ type Dataset struct {
 	About   string   // one line for help texts
 	Classes []string // names by label; nil where only the files tell
 	Dark    bool     // its images are light on dark; false where only the files tell
+	Scaled  bool     // its images are pictures of any size, which are scaled to Options.Size
 	// Mean and Std are those of each channel of the training pixels, scaled to 0 to 1, by which networks normalise
 	// them; nil where pixels are left as they are.
 	Mean, Std []float32

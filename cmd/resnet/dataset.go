@@ -55,9 +55,11 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	want := m.Metadata().Model
 	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
-	if dataset == data.Auto || dataset == data.Folders {
+	d, err := data.Lookup(dataset)
+	switch {
+	case dataset == data.Auto || d.Scaled:
 		o.Size = data.Size{C: want.Channels, H: want.Height, W: want.Width}
-	} else if d, err := data.Lookup(dataset); err == nil && d.Classes == nil {
+	case err == nil && d.Classes == nil:
 		o.Classes, o.Transpose = m.Metadata().Model.Classes, m.Metadata().Transposed && dataset == data.IDX
 	}
 	if c.IsSet("transpose") {

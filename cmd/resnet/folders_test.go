@@ -95,24 +95,55 @@ func TestFoldersSayWhatTheyAre(t *testing.T) {
 	write(t, filepath.Join(dir, "sky", "torn.png"), []byte("\x89PNG\r\n\x1a\nand so on"))
 	loud := []string{"train", "--data-dir", dir, "--epochs", "1", "--base-channels", "2", "--hidden", "0",
 		"--device", "cpu", "--no-plots", "--output", filepath.Join(t.TempDir(), "run")}
-	_, stderr, code := resnet(t, loud...)
+	_, stderr, code := resnet(t, append(loud, "--on-bad-image", "skip")...)
 	for _, want := range []string{": folders, by leaf", "pictures of 3 classes as 3x64x64",
 		"held out as the test split", "passed over: picture: " + filepath.Join(dir, "sky", "torn.png")} {
 		if code != 0 || !strings.Contains(stderr, want) {
 			t.Errorf("exit status %d, no %q in:\n%s", code, want, stderr)
 		}
 	}
+	run := loud[len(loud)-1]
+	torn := filepath.Join("sky", "torn.png")
+	if list := string(read(t, filepath.Join(run, "bad-images.txt"))); !strings.HasPrefix(list, torn+"\t") ||
+		strings.Count(list, "\n") != 1 {
+		t.Errorf("bad-images.txt: %q, want a line of torn.png", list)
+	}
+	// Unless that is asked for, they end it before the first step, all of them named.
+	for i := range 4 {
+		write(t, filepath.Join(dir, "leaf", fmt.Sprintf("page%d.jpg", i)), []byte("<html>"))
+	}
+	loud[len(loud)-1] = filepath.Join(t.TempDir(), "none")
+	_, stderr, code = resnet(t, loud...)
+	for _, want := range []string{"resnet: data: " + dir + ": 5 of 20 pictures cannot be used (--on-bad-image skip",
+		"page0.jpg (is an HTML page", "page3.jpg (is an HTML page", torn + " (truncated png"} {
+		if code != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("exit status %d, no %q in:\n%s", code, want, stderr)
+		}
+	}
+	if _, err := os.Stat(loud[len(loud)-1]); !os.IsNotExist(err) {
+		t.Errorf("a run directory was made: %v", err)
+	}
+	if _, stderr, code := resnet(t, append(loud, "--on-bad-image", "ignore")...); code != 2 ||
+		!strings.Contains(stderr, `on bad image "ignore", want error or skip`) {
+		t.Errorf("--on-bad-image ignore: exit status %d, %q", code, stderr)
+	}
 	out := succeed(t, "data", "info", "--data-dir", dir)
-	for _, want := range []string{"dataset   folders\n", "train: 12 images of 3x64x64", "tomato", "note: "} {
+	for _, want := range []string{"dataset   folders\n", " images of 3x64x64", "tomato", "note: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
 		}
+	}
+	var info struct{ Train, Test struct{ N int } }
+	decode(t, succeed(t, "data", "info", "--data-dir", dir, "--format", "json"), &info)
+	if info.Train.N+info.Test.N != 15 || info.Test.N < 3 {
+		t.Errorf("%d images to train on and %d to test on, want 15, some of each class to test on", info.Train.N,
+			info.Test.N)
 	}
 	_, stderr, code = resnet(t, append(loud, "--input", "64x64x3")...)
 	if code != 2 || !strings.Contains(stderr, `input "64x64x3": want channels first: 3x64x64`) {
 		t.Errorf("--input: exit status %d, %q", code, stderr)
 	}
-	_, stderr, code = resnet(t, append(loud, "--val", "val")...)
+	_, stderr, code = resnet(t, append(loud, "--on-bad-image", "skip", "--val", "val")...)
 	if code != 1 || !strings.Contains(stderr, "has no validation split (--val N") {
 		t.Errorf("--val val: exit status %d, %q", code, stderr)
 	}

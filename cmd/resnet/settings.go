@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"resnet/data"
+	"resnet/data/scan"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/device"
@@ -76,6 +77,10 @@ func settings() []setting {
 			func(c c) *int { return &c.Classes }),
 		text("input", "channels, height and width to which pictures in folders are scaled, such as 3x64x64",
 			"the images' own; 3x64x64 for pictures", func(c c) *string { return &c.Input }),
+		valueOf("on-bad-image", "what to do about pictures that cannot be used: error ends before the first step, skip "+
+			"leaves them out and lists them in the run's bad-images.txt", d.OnBadImage, nil,
+			func(c c) *scan.OnBad { return &c.OnBadImage },
+			func(s string) (scan.OnBad, error) { return scan.OnBad(s), nil }).of(string(scan.Fail), string(scan.Skip)),
 		text("val", "what validates after each epoch: test, val (the data set's validation split), none, a number of "+
 			"images held out of the training set, or auto: val where there is such a split, else test",
 			d.Val, func(c c) *string { return &c.Val }).of(train.ValAuto, train.ValTest, train.ValSplit, train.ValNone),

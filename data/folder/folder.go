@@ -20,9 +20,9 @@ import (
 
 // Walk finds the samples below dir.
 //
-// The folders of dir are classes, with pictures in them at any depth. If one of them is called train (or training), or
-// all of them are called train, val (valid, validation) or test (testing), they are splits, and their folders are
-// classes. Without splits everything is for training.
+// The folders of dir are classes, with pictures in them at any depth. If one of them is called train (or training) and
+// has folders in it, or all of them are called train, val (valid, validation) or test (testing), they are splits, and
+// their folders are classes. Without splits everything is for training.
 //
 // A picture is what begins as one of the formats that are read, or has the suffix of one. Hidden files and what systems
 // leave are passed over. Symbolic links are followed: a folder or file that is reached twice in one class counts once,
@@ -95,7 +95,7 @@ func classDirs(set *samples.Set, fsys fileSystem) ([]classDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !hasSplits(top) {
+	if !hasSplits(set, top, fsys) {
 		return classesOf(samples.Train, "", top), nil
 	}
 	var dirs []classDir
@@ -119,13 +119,17 @@ func classDirs(set *samples.Set, fsys fileSystem) ([]classDir, error) {
 	return dirs, nil
 }
 
-// hasSplits tells whether folders of these names are splits.
-func hasSplits(names []string) bool {
+// hasSplits tells whether folders of these names are splits. A class may be called train: it has no folders where other
+// classes lie beside it.
+func hasSplits(set *samples.Set, names []string, fsys fileSystem) bool {
 	all := len(names) > 0
 	for _, name := range names {
 		split, ok := samples.ParseSplit(name)
 		if ok && split == samples.Train {
-			return true
+			within, err := foldersIn(&samples.Set{Dir: set.Dir}, name, fsys)
+			if err != nil || len(within) > 0 {
+				return true // and its reader finds out what the error is
+			}
 		}
 		all = all && ok
 	}
@@ -217,4 +221,26 @@ func noClasses(set *samples.Set, dirs []classDir) error {
 		return fmt.Errorf("no picture in its %d class folders, want <class>/picture.png", len(dirs))
 	}
 	return fmt.Errorf("no class folders, and %d files beside them, want <class>/picture.png", loose)
+}
+
+// First returns the path below dir of a picture that [Walk] finds there, in the first class folder that has one. It is
+// empty where there is none. It looks no further than it has to.
+func First(dir string) string {
+	set := &samples.Set{Dir: dir}
+	dirs, err := classDirs(set, system)
+	if err != nil {
+		return ""
+	}
+	for _, d := range dirs {
+		w := walker{ctx: context.Background(), fsys: system, root: dir, seen: map[string]bool{}}
+		if w.class(d.path) != nil {
+			continue
+		}
+		for _, path := range w.files {
+			if sniff(set, path, system) == nil {
+				return path
+			}
+		}
+	}
+	return ""
 }

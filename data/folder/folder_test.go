@@ -106,9 +106,10 @@ func TestSplits(t *testing.T) {
 	}{
 		"three": {[]string{"train/a/1", "valid/a/2", "TEST/b/3"},
 			[]string{"train a train/a/1", "val a valid/a/2", "test b TEST/b/3"}, ""},
-		"train only": {[]string{"train/a/1", "docs/b/2"}, []string{"train a train/a/1"}, ""},
-		"no train":   {[]string{"val/a/1", "test/a/2"}, []string{"val a val/a/1", "test a test/a/2"}, ""},
-		"a class":    {[]string{"test/1", "other/2"}, []string{"train other other/2", "train test test/1"}, ""},
+		"train only":           {[]string{"train/a/1", "docs/b/2"}, []string{"train a train/a/1"}, ""},
+		"no train":             {[]string{"val/a/1", "test/a/2"}, []string{"val a val/a/1", "test a test/a/2"}, ""},
+		"a class":              {[]string{"test/1", "other/2"}, []string{"train other other/2", "train test test/1"}, ""},
+		"a class called train": {[]string{"train/1", "car/2"}, []string{"train car car/2", "train train train/1"}, ""},
 		"validation": {[]string{"training/a/1", "validation/a/1", "testing/a/1"},
 			[]string{"train a training/a/1", "val a validation/a/1", "test a testing/a/1"}, ""},
 		"twice": {[]string{"train/a/1", "val/a/2", "valid/a/2"}, nil,

@@ -49,11 +49,16 @@ func Read(path string, h, w, c int, invert bool) (*Picture, error) {
 		return nil, fmt.Errorf("picture: %s: %w", path, err)
 	}
 	defer f.Close()
-	p, err := read(io.NewSectionReader(f, 0, info.Size()), h, w, c, invert, maxMemory)
+	p, err := ReadFrom(io.NewSectionReader(f, 0, info.Size()), h, w, c, invert)
 	if err != nil {
 		return nil, fmt.Errorf("picture: %s: %w", path, err)
 	}
 	return p, nil
+}
+
+// ReadFrom is [Read] for the content of a file, wherever it is. Its errors have no name.
+func ReadFrom(f *io.SectionReader, h, w, c int, invert bool) (*Picture, error) {
+	return read(f, h, w, c, invert, maxMemory)
 }
 
 // Open opens a regular file of at most 1 GB for [Inspect]. Its errors do not name the file.
@@ -86,7 +91,7 @@ func reason(err error) error {
 	return err
 }
 
-// read is Read for content, with another budget than 400 MB.
+// read is ReadFrom with another budget than 400 MB.
 func read(f *io.SectionReader, h, w, c int, invert bool, budget int64) (*Picture, error) {
 	if h < 1 || w < 1 || c != 1 && c != 3 {
 		return nil, fmt.Errorf("picture wanted as %dx%dx%d, want at least 1x1 and 1 or 3 channels", h, w, c)

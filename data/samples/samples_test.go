@@ -4,129 +4,108 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// numbered is a set of n training samples a class, and the sums of their contents.
-func numbered(classes, n int) (*Set, []Sum) {
-	s := &Set{}
-	var sums []Sum
+// numbered returns the classes of n samples a class, and the sums of their contents.
+func numbered(classes, n int) (of []int32, sums []Sum) {
 	for c := range classes {
-		s.Classes = append(s.Classes, fmt.Sprint("class", c))
 		for i := range n {
-			s.Samples = append(s.Samples, Sample{Path: fmt.Sprintf("%d/%06d", c, i), Class: int32(c), Weight: 1})
+			of = append(of, int32(c))
 			sums = append(sums, sha256.Sum256(fmt.Appendf(nil, "%d of %d", i, c)))
 		}
 	}
-	return s, sums
+	return of, sums
 }
 
-// held returns the paths in validation.
-func held(s *Set) map[string]bool {
-	paths := map[string]bool{}
-	for _, x := range s.Samples {
-		if x.Split == Val {
-			paths[x.Path] = true
+// holdOut holds out for validation, and returns the number that are held out of each class as well.
+func holdOut(t *testing.T, classes []int32, sums []Sum, share float64) (held []bool, per []int) {
+	t.Helper()
+	held, err := HoldOut(Val, classes, sums, share)
+	if err != nil {
+		t.Fatal(err)
+	}
+	per = make([]int, slices.Max(classes)+1)
+	for i, out := range held {
+		if out {
+			per[classes[i]]++
 		}
 	}
-	return paths
+	return held, per
 }
 
 func TestHoldOut(t *testing.T) {
-	const classes, n, fraction = 5, 1000, 0.1
-	s, sums := numbered(classes, n)
-	if err := s.HoldOut(sums, fraction); err != nil {
-		t.Fatal(err)
-	}
-	var per [classes]int
-	for _, x := range s.Samples {
-		if x.Split == Val {
-			per[x.Class]++
-		}
-	}
+	const classes, n, share = 5, 1000, 0.1
+	of, sums := numbered(classes, n)
+	held, per := holdOut(t, of, sums, share)
 	for c, got := range per { // five standard deviations of a binomial distribution
-		if off := math.Abs(float64(got) - fraction*n); off > 5*math.Sqrt(n*fraction*(1-fraction)) {
-			t.Errorf("class %d: %d of %d held out, want about %v", c, got, n, fraction*n)
+		if off := math.Abs(float64(got) - share*n); off > 5*math.Sqrt(n*share*(1-share)) {
+			t.Errorf("class %d: %d of %d held out, want about %v", c, got, n, share*n)
 		}
-	}
-	if last := s.Samples[len(s.Samples)-1]; last.Split != Val {
-		t.Error("samples are not sorted by split")
 	}
 
 	// More files change nothing for those that are there.
-	more, sums := numbered(classes, 2*n)
-	if err := more.HoldOut(sums, fraction); err != nil {
+	of, sums = numbered(classes, 2*n)
+	more, _ := holdOut(t, of, sums, share)
+	for c := range classes {
+		if !slices.Equal(more[2*n*c:2*n*c+n], held[n*c:n*c+n]) {
+			t.Errorf("class %d: samples have changed sides", c)
+		}
+	}
+}
+
+// What is held out of the rest for another split is not what the first hash left over.
+func TestHoldOutTwice(t *testing.T) {
+	of, sums := numbered(1, 1000)
+	tested, err := HoldOut(Test, of, sums, 0.2)
+	if err != nil {
 		t.Fatal(err)
 	}
-	now := held(more)
-	for path := range held(s) {
-		if !now[path] {
-			t.Errorf("%s has left validation", path)
+	var rest []Sum
+	for i, sum := range sums {
+		if !tested[i] {
+			rest = append(rest, sum)
 		}
-		delete(now, path)
 	}
-	for path := range now {
-		if path[2:] < "001000" {
-			t.Errorf("%s has come to validation", path)
-		}
+	_, per := holdOut(t, of[:len(rest)], rest, 0.1)
+	if want := 0.1 * float64(len(rest)); math.Abs(float64(per[0])-want) > 5*math.Sqrt(0.9*want) {
+		t.Errorf("%d of %d held out for validation after a test split, want about %v", per[0], len(rest), want)
 	}
 }
 
 // Copies are on one side, also under another class.
 func TestHoldOutKeepsCopiesTogether(t *testing.T) {
-	s, sums := numbered(2, 200)
+	of, sums := numbered(2, 200)
 	copy(sums[200:], sums[:200])
-	if err := s.HoldOut(sums, 0.3); err != nil {
-		t.Fatal(err)
-	}
-	out := held(s)
-	if len(out) == 0 || len(out)%2 != 0 {
-		t.Errorf("%d held out, want an even number", len(out))
-	}
-	for path := range out {
-		if other := fmt.Sprintf("%c%s", '0'+'1'-path[0], path[1:]); !out[other] {
-			t.Errorf("%s is in validation, its copy %s is not", path, other)
-		}
+	held, per := holdOut(t, of, sums, 0.3)
+	if per[0] == 0 || !slices.Equal(held[:200], held[200:]) {
+		t.Errorf("%v held out, want the same of both classes", per)
 	}
 }
 
 // A class of two pictures or more has some on both sides, one of a single picture is for training.
 func TestHoldOutOfSmallClasses(t *testing.T) {
-	for _, fraction := range []float64{0.001, 0.5, 0.999} {
-		s, sums := numbered(300, 2)
-		if err := s.HoldOut(sums, fraction); err != nil {
-			t.Fatal(err)
-		}
-		if n := len(held(s)); n != 300 {
-			t.Errorf("fraction %v: %d of 300 classes of two have one in validation", fraction, n)
-		}
-		s, sums = numbered(300, 1)
-		if err := s.HoldOut(sums, fraction); err != nil {
-			t.Fatal(err)
-		}
-		if n := len(held(s)); n != 0 {
-			t.Errorf("fraction %v: %d of 300 classes of one have it in validation", fraction, n)
+	for _, share := range []float64{0.001, 0.5, 0.999} {
+		for _, n := range []int{2, 1} {
+			of, sums := numbered(300, n)
+			_, per := holdOut(t, of, sums, share)
+			if slices.ContainsFunc(per, func(held int) bool { return held != n-1 }) {
+				t.Errorf("share %v: of classes of %d pictures %v are held out, want %d each", share, n, per, n-1)
+			}
 		}
 	}
 }
 
-func TestHoldOutLeavesOtherSplits(t *testing.T) {
-	s, sums := numbered(2, 50)
-	for i := range s.Samples {
-		s.Samples[i].Split = Test
-	}
-	want := *s
-	if err := s.HoldOut(sums, 0.5); err != nil || !reflect.DeepEqual(*s, want) {
-		t.Errorf("%v, samples of the test split have moved", err)
-	}
-	for _, fraction := range []float64{0, 1, -1, math.NaN()} {
-		if err := s.HoldOut(sums, fraction); err == nil || !strings.Contains(err.Error(), "want between 0 and 1") {
-			t.Errorf("fraction %v: %v", fraction, err)
+func TestHoldOutRefuses(t *testing.T) {
+	of, sums := numbered(2, 50)
+	for _, share := range []float64{0, 1, -1, math.NaN()} {
+		if _, err := HoldOut(Val, of, sums, share); err == nil || !strings.Contains(err.Error(), "want between 0 and 1") {
+			t.Errorf("share %v: %v", share, err)
 		}
 	}
-	if err := s.HoldOut(sums[1:], 0.5); err == nil {
+	if _, err := HoldOut(Val, of, sums[1:], 0.5); err == nil {
 		t.Error("no error for a sum too few")
 	}
 }

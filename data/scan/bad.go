@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"resnet/data/atomicfile"
+	"resnet/data/picture"
 	"resnet/data/samples"
 	"resnet/data/terminal"
 )
@@ -20,7 +22,10 @@ const (
 	Skip OnBad = "skip"  // go on without them
 )
 
-// BadError is the error of a data set with pictures that cannot be used. Its text names the first three.
+// BadNamed is how many pictures the text of a [BadError] names.
+const BadNamed = 3
+
+// BadError is the error of a data set with pictures that cannot be used. Its text names the first.
 type BadError struct {
 	Dir    string
 	Images int // of the set
@@ -28,23 +33,44 @@ type BadError struct {
 }
 
 func (e *BadError) Error() string {
-	const most = 3
 	var names []string
-	for _, b := range e.Bad[:min(most, len(e.Bad))] {
+	for _, b := range e.Bad[:min(BadNamed, len(e.Bad))] {
 		names = append(names, fmt.Sprintf("%s (%s)", b.Path, b.Problem))
 	}
-	if more := len(e.Bad) - most; more > 0 {
+	if more := len(e.Bad) - BadNamed; more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	return fmt.Sprintf("scan: %s: %d of %d pictures cannot be used (--on-bad-image %s leaves them out): %s", e.Dir,
+	return fmt.Sprintf("%s: %d of %d pictures cannot be used (--on-bad-image %s leaves them out): %s", e.Dir,
 		len(e.Bad), e.Images, Skip, strings.Join(names, ", "))
+}
+
+// BadOf lists what cannot be used, sorted by path: samples of which the images have a problem, and what cannot be read in
+// the place of one. It is never nil.
+func BadOf(set *samples.Set, images []Image) []Bad {
+	all := []Bad{}
+	for i, x := range set.Samples {
+		switch m := &images[i]; {
+		case m.Problem == "":
+		case m.Fault == picture.None:
+			all = append(all, Bad{x.Path, samples.Unreadable.String(), m.Problem})
+		default:
+			all = append(all, Bad{x.Path, m.Fault.String(), m.Problem})
+		}
+	}
+	for _, o := range set.Others {
+		if o.Reason.Bad() {
+			all = append(all, Bad{o.Path, o.Reason.String(), cmp.Or(o.Detail, o.Reason.String())})
+		}
+	}
+	slices.SortFunc(all, func(a, b Bad) int { return cmp.Compare(a.Path, b.Path) })
+	return all
 }
 
 // Trainable returns the error that training would end with before its first step, nil if there is none: pictures that
 // cannot be used, unless they are to be skipped, or less than two classes to learn.
 func (r *Report) Trainable(onBad OnBad) error {
 	if onBad == Fail && len(r.Bad) > 0 {
-		return &BadError{r.Dir, r.Images, r.Bad}
+		return fmt.Errorf("scan: %w", &BadError{r.Dir, r.Images, r.Bad})
 	}
 	const oneClass = "one class with usable pictures to train on, want two or more"
 	learnt := 0

@@ -27,7 +27,7 @@ func (s *scanner) look(ctx context.Context, w *worker, i int) error {
 	f, info, err := picture.Open(s.set.Path(name))
 	if err != nil {
 		s.fresh.Add(1)
-		image.fail(err)
+		image.Fail(err)
 		return nil
 	}
 	defer f.Close()
@@ -43,7 +43,7 @@ func (s *scanner) look(ctx context.Context, w *worker, i int) error {
 			*image = Image{}
 			return ctx.Err()
 		}
-		image.fail(err)
+		image.Fail(err)
 	}
 	if image.lasting() && now.settled(begin) {
 		s.stamps[i] = now
@@ -56,8 +56,8 @@ func (s *scanner) serves(m *Image) bool {
 	return (m.Decoded || m.Problem != "" || !s.Decode) && int64(m.Width)*int64(m.Height) <= s.MaxPixels
 }
 
-// fail keeps why a picture cannot be used.
-func (m *Image) fail(err error) { m.Fault, m.Problem = picture.FaultOf(err), err.Error() }
+// Fail keeps why a picture cannot be used.
+func (m *Image) Fail(err error) { m.Fault, m.Problem = picture.FaultOf(err), err.Error() }
 
 // lasting tells whether the next scan would find the same in the same file. Limits may change, and so may what the
 // system says.

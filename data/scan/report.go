@@ -87,7 +87,7 @@ type Others struct {
 // NewReport puts together what a scan of the set found.
 func NewReport(set *samples.Set, images []Image) *Report {
 	r := &Report{
-		Dir: set.Dir, Images: len(images), Splits: []string{},
+		Dir: set.Dir, Splits: []string{},
 		Empty: slices.Concat([]string{}, set.Empty), Tables: slices.Concat([]string{}, set.Tables()),
 	}
 	for split := range samples.Split(samples.Splits) {
@@ -118,25 +118,13 @@ func (r *Report) classes(set *samples.Set, images []Image) {
 }
 
 func (r *Report) bad(set *samples.Set, images []Image) {
-	r.Bad = []Bad{}
-	for i, x := range set.Samples {
-		m := &images[i]
-		switch {
-		case m.Problem == "":
+	r.Bad = BadOf(set, images)
+	for i := range images {
+		if images[i].Problem == "" {
 			r.Usable++
-		case m.Fault == picture.None:
-			r.Bad = append(r.Bad, Bad{x.Path, samples.Unreadable.String(), m.Problem})
-		default:
-			r.Bad = append(r.Bad, Bad{x.Path, m.Fault.String(), m.Problem})
 		}
 	}
-	for _, o := range set.Others {
-		if o.Reason.Bad() {
-			r.Images++
-			r.Bad = append(r.Bad, Bad{o.Path, o.Reason.String(), cmp.Or(o.Detail, o.Reason.String())})
-		}
-	}
-	slices.SortFunc(r.Bad, func(a, b Bad) int { return cmp.Compare(a.Path, b.Path) })
+	r.Images = r.Usable + len(r.Bad)
 }
 
 func (r *Report) others(set *samples.Set) {

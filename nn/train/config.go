@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"resnet/data"
+	"resnet/data/scan"
 	"resnet/nn"
 	"resnet/nn/device"
 	"resnet/nn/internal/regular"
@@ -31,6 +32,9 @@ type Config struct {
 	// Input is the size to which pictures are scaled, such as "3x64x64", see data.Options.Size; empty: the default
 	// there.
 	Input string `json:"input"`
+	// OnBadImage says what is done about pictures that cannot be used: scan.Fail ends before the first step, scan.Skip
+	// leaves them out, and lists them in the run's bad-images.txt.
+	OnBadImage scan.OnBad `json:"on_bad_image"`
 	// Val selects the validation images, which determine the best epoch: ValTest, ValSplit, ValNone, or a number of
 	// images held out of the training set. Unless they are the test split, that is evaluated once, at the end. ValAuto
 	// is ValSplit where the data set has such a split, and else ValTest; a run's files have the one that it was.
@@ -73,7 +77,7 @@ const (
 // which validates on the test split as there is no other.
 func Defaults() Config {
 	c := Config{
-		Dataset: data.Auto, Val: ValAuto, Shuffle: true,
+		Dataset: data.Auto, OnBadImage: scan.Fail, Val: ValAuto, Shuffle: true,
 		Schedule: Schedule{
 			Sched: SchedConstant, StepSize: 10, Gamma: 0.1,
 			PctStart: 0.3, DivFactor: 25, FinalDivFactor: 1e4,
@@ -181,6 +185,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("threads %d, want at least 1, or 0 for one per processor", c.Threads)
 	case isNumber && held < 1 || !isNumber && !slices.Contains([]string{ValAuto, ValTest, ValSplit, ValNone}, c.Val):
 		return fmt.Errorf("val %q, want test, none, val, auto, or a number of images above 0", c.Val)
+	case c.OnBadImage != scan.Fail && c.OnBadImage != scan.Skip:
+		return fmt.Errorf("on bad image %q, want %s or %s", c.OnBadImage, scan.Fail, scan.Skip)
 	case !(c.CheckpointSeconds >= 0) || math.IsInf(c.CheckpointSeconds, 0):
 		return fmt.Errorf("checkpoint seconds %g, want at least 0", c.CheckpointSeconds)
 	case c.CheckpointSteps < 0:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"resnet/data/atomicfile"
+	"resnet/data/scan"
 	"resnet/nn/internal/regular"
 	"resnet/nn/train/checkpoint"
 )
@@ -64,6 +65,11 @@ func (t *trainer) record(ctx context.Context, dir checkpoint.Dir, resumed bool) 
 	}
 	if err := writeEnvironment(t.fs, dir, &env); err != nil {
 		return nil, err
+	}
+	if len(t.src.Bad) > 0 {
+		if err := scan.WriteBad(t.fs, dir.BadImages(), t.src.Bad); err != nil {
+			return nil, fmt.Errorf("train: %s: %w", dir.BadImages(), err)
+		}
 	}
 	r, err := t.run(ctx, dir, resumed)
 	env.Ended, env.State = now(), "finished"

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"resnet/data/scan"
 	"resnet/nn"
 	"resnet/nn/cuda"
 	"resnet/nn/device"
@@ -75,8 +76,9 @@ func checkResumable(d checkpoint.Dir) error {
 
 // configOf returns the configuration of a checkpoint's run and checks the state against it.
 func configOf(s *checkpoint.State) (*Config, error) {
-	// The first versions of this program had only the CPU and no fusion, and did not write these settings.
-	c := &Config{DeviceConfig: DeviceConfig{Device: device.CPU, Precision: nn.FP32.String(),
+	// The first versions of this program had only the CPU and no fusion, left out bad pictures, and did not write these
+	// settings.
+	c := &Config{OnBadImage: scan.Skip, DeviceConfig: DeviceConfig{Device: device.CPU, Precision: nn.FP32.String(),
 		Fuse: cuda.FuseOff.String()}}
 	if err := json.Unmarshal(s.Config, c); err != nil {
 		return nil, err

@@ -42,7 +42,8 @@ func (t *trainer) open(ctx context.Context, o *Options) error {
 	t.backend = backend
 	if o.Source == nil {
 		t.cfg.Dataset = t.src.Name
-		if set := t.src.Train; t.src.Name == data.Folders {
+		if d, err := data.Lookup(t.src.Name); err == nil && d.Scaled {
+			set := t.src.Train
 			t.cfg.Input = data.Size{C: set.C, H: set.H, W: set.W}.String()
 		}
 		if err := t.recordDataDir(); err != nil {
@@ -119,7 +120,7 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 		}
 		t.src, err = data.Open(ctx, data.Options{
 			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Transpose: t.cfg.Transpose, Size: size,
-			Download: true, Log: t.log,
+			OnBad: t.cfg.OnBadImage, Download: true, Log: t.log,
 		})
 		if err != nil && ctx.Err() != nil {
 			return fmt.Errorf("train: %w while the data set was being opened", ErrInterrupted)

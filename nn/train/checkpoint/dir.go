@@ -28,6 +28,7 @@ func (d Dir) Config() string      { return filepath.Join(string(d), "config.json
 func (d Dir) Results() string     { return filepath.Join(string(d), "results.csv") }
 func (d Dir) Environment() string { return filepath.Join(string(d), "environment.json") }
 func (d Dir) Tuning() string      { return filepath.Join(string(d), "tuning.json") }
+func (d Dir) BadImages() string   { return filepath.Join(string(d), "bad-images.txt") }
 func (d Dir) Best() string        { return filepath.Join(d.weights(), "best.safetensors") }
 func (d Dir) Last() string        { return filepath.Join(d.weights(), "last.safetensors") }
 
@@ -142,7 +143,7 @@ func (d Dir) Prepare(fsys atomicfile.FS) error {
 
 // written lists the files of a run, except the checkpoint and event files, whose names vary.
 var written = []string{
-	"config.json", "environment.json", "tuning.json", "results.csv",
+	"config.json", "environment.json", "tuning.json", "results.csv", "bad-images.txt",
 	"curves.png", "confusion.png", "predictions.png", "wrong.png", "filters.png",
 	"weights/best.safetensors", "weights/last.safetensors",
 }
