@@ -31,17 +31,19 @@ func (recognised) entry(o Options) (entry, error) {
 	if o.Dir == "" {
 		return lookup(FashionMNIST)
 	}
-	switch info, err := os.Stat(o.Dir); {
-	case errors.Is(err, fs.ErrNotExist):
+	info, err := os.Stat(o.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such directory", o.Dir)
-	case err == nil && !info.IsDir():
-		return nil, fmt.Errorf("%s: a file, want a directory with a data set", o.Dir)
 	}
 	for _, e := range registry {
 		if evidence := e.recognise(o.Dir); evidence != "" {
 			o.logf("data: %s: %s, by %s", o.Dir, e.about().Name, terminal.Printable(evidence))
 			return e, nil
 		}
+	}
+	if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: a file, want a directory with a data set, or a table of pictures (*.csv, *.tsv, "+
+			"*.jsonl)", o.Dir)
 	}
 	return nil, fmt.Errorf("%s: no data set that is known: want MNIST's four files (%s, ...), CIFAR's binary ones "+
 		"(%s, ...) or a folder of pictures for each class; there are %s", o.Dir, stems[0], cifar10Files[0],

@@ -7,6 +7,7 @@ package data
 
 import (
 	"context"
+	"strings"
 
 	"resnet/data/samples"
 	"resnet/data/scan"
@@ -55,12 +56,16 @@ type Options struct {
 	// Dataset is one of [Names]; empty means Auto.
 	Dataset string
 
-	// Dir holds the files. If it is set, no other place is looked at; if it is empty, Open says where it searches.
+	// Dir holds the files; that of a Manifest is the table. If it is set, no other place is looked at; if it is empty,
+	// Open says where it searches.
 	Dir string
 
 	// Classes is the number of classes of an IDX data set, or of another whose files do not name them; 0 means the
 	// largest label + 1.
 	Classes int
+
+	// Columns names those of a Manifest, see [resnet/data/manifest.Read]; empty: by its header.
+	Columns []string
 
 	// Transpose exchanges rows and columns of an IDX data set's images. The files of EMNIST hold them so; the data sets
 	// called emnist-... are turned upright without it.
@@ -82,6 +87,14 @@ type Options struct {
 
 	// Log, if not nil, gets messages about failures that the work survives; one line each, without a newline.
 	Log func(format string, args ...any)
+}
+
+// ParseColumns reads Options.Columns from a list with commas: "path,label,-,split".
+func ParseColumns(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
 }
 
 func (o *Options) logf(format string, args ...any) {
@@ -127,6 +140,10 @@ func (o *Options) progress(file string, done, total int64) {
 // test split, or else about a fifth of each class is held out, by content. What a file is is told by its content too.
 // Hidden files and what is no picture are passed over; a picture that cannot be read is in Source.Bad and named in
 // Source.Notes. Classes are called like their folders and numbered in bytewise order.
+//
+// Manifest takes the pictures that a table lists, see [resnet/data/manifest.Read]: Options.Dir is the table, or a folder
+// with one. They are divided and judged as those in folders. Auto takes a folder with one table for a Manifest where
+// pictures lie beside it, and none in folders of classes.
 //
 // An error names the bad file, or every place tried and what was wrong there.
 func Open(ctx context.Context, o Options) (*Source, error) {

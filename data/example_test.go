@@ -29,6 +29,7 @@ func ExampleAll() {
 	// idx: any four files in MNIST's format
 	// cifar-binary: any files in the binary format of CIFAR-10 or CIFAR-100
 	// folders: pictures in a folder for each class, with or without train, val and test around them
+	// manifest: pictures that a table lists with their labels: a CSV file or JSON lines
 }
 
 // Six images are split into four for training and two for validation; the training images get a new order every epoch.

@@ -10,8 +10,8 @@ import (
 )
 
 // HoldoutShare splits the indices of s into val, about a share of the images of each class, and train, the others; both
-// ascending. Which they are depends on the images' contents alone, see [samples.HoldOut]: on the bytes of its file where
-// an image has one, otherwise on its pixels.
+// ascending. Which they are depends on the images' contents alone, see [samples.HoldOut]: on the bytes of an image's
+// file where it has one, otherwise on its pixels.
 func HoldoutShare(s *Set, share float64) (train, val []int32, err error) {
 	held, err := samples.HoldOut(samples.Val, s.Labels, s.contents(), share)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Set) contents() []samples.Sum {
 		return s.sums
 	}
 	sums := make([]samples.Sum, s.N)
-	// Nothing ends this background's work.
-	_ = inParallel(context.Background(), s.N, func(i int) { sums[i] = sha256.Sum256(s.Image(i)) })
+	hash := func(i int) { sums[i] = sha256.Sum256(s.Image(i)) }
+	_ = inParallel(context.Background(), s.N, hash) // its error is that of a context that ends
 	return sums
 }

@@ -22,7 +22,7 @@ type pictureSet struct {
 	needs   string // what --data-dir is
 	// evidence implements recognise.
 	evidence func(path string) string
-	// find finds the pictures, and reads none.
+	// find finds the pictures, and reads none. Where Options.Dir is not their place yet, it becomes that.
 	find func(context.Context, *Options) (*pictures, error)
 }
 
@@ -59,6 +59,8 @@ func (p *pictureSet) open(ctx context.Context, o Options) (*Source, error) {
 		return nil, fmt.Errorf("dataset %q has %s (classes are for dataset %q)", p.Name, p.classes, IDX)
 	case o.Transpose:
 		return nil, fmt.Errorf("dataset %q has its images upright (transpose is for dataset %q)", p.Name, IDX)
+	case len(o.Columns) > 0 && p.Name != Manifest:
+		return nil, fmt.Errorf("dataset %q has no columns to name (columns are for dataset %q)", p.Name, Manifest)
 	}
 	found, err := p.find(ctx, &o)
 	if err != nil {

@@ -165,7 +165,7 @@ func (l *loader) divide(kept *samples.Set, images []scan.Image) {
 	l.Train, l.Val, l.Test = sets[samples.Train], sets[samples.Val], sets[samples.Test]
 	if l.Test == nil && l.Val != nil {
 		l.Test, l.Val = l.Val, nil
-		l.note("%s: no test folder: the pictures of %s are the test split", l.Dir, valName(kept))
+		l.note("%s: no test split: the pictures of %s are the test split", l.Dir, valName(kept))
 	}
 }
 
@@ -196,9 +196,9 @@ func (l *loader) complete() error {
 		}
 		if l.Test = l.Train.take(held); l.Test.N == 0 {
 			return fmt.Errorf("%s: %d pictures, of no class two: none can be held out as a test split (copies count "+
-				"once; want a test folder, or more pictures)", l.Dir, n)
+				"once; want a test split, or more pictures)", l.Dir, n)
 		}
-		l.note("%s: no test folder: %d of the %d pictures, about a fifth of each class, are held out as the test split",
+		l.note("%s: no test split: %d of the %d pictures, about a fifth of each class, are held out as the test split",
 			l.Dir, l.Test.N, n)
 	}
 	l.noteMissing()

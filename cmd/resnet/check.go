@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"resnet/data"
 	"resnet/data/folder"
 	"resnet/data/manifest"
 	"resnet/data/samples"
@@ -43,9 +44,7 @@ examples:
 			choice("on-bad-image", string(scan.Fail), "what training does about pictures that it cannot use",
 				string(scan.Fail), string(scan.Skip)),
 			&cli.Int64Flag{Name: "max-pixels", Value: scan.MaxPixels, Usage: "refuse pictures of more than `N` pixels"},
-			&cli.StringFlag{Name: "columns",
-				Usage:       "what a table's columns are, as `path,label,split,weight`, - for others",
-				DefaultText: "by its header, or path and label"},
+			columnsFlag(),
 			boolFlag("heads", "read the heads of the files only: faster, but damage behind them is not seen"),
 			boolFlag("no-cache", "read each file anew, and keep nothing"),
 			&cli.IntFlag{Name: "workers", Aliases: []string{"j"}, Usage: "files that are read at one time",
@@ -121,10 +120,7 @@ func check(c *cli.Context, path string) (*scan.Report, error) {
 
 // findSamples finds those of a folder, or of a table that lists them.
 func findSamples(c *cli.Context, path string, workers int) (*samples.Set, error) {
-	var columns []string
-	if list := c.String("columns"); list != "" {
-		columns = strings.Split(list, ",")
-	}
+	columns := data.ParseColumns(c.String("columns"))
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return manifest.Read(c.Context, path, columns)
 	}

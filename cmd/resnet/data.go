@@ -79,6 +79,7 @@ func infoFlags() []cli.Flag {
 	return []cli.Flag{
 		datasetFlag("", data.Auto),
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
+		columnsFlag(),
 		&cli.IntFlag{Name: "classes", Usage: "number of classes of a data set whose files do not name them",
 			DefaultText: "largest label + 1"},
 		transposeFlag(""),
@@ -134,8 +135,8 @@ func describe(c *cli.Context) (*data.Info, error) {
 		return nil, err
 	}
 	return data.Describe(c.Context, data.Options{
-		Dataset: c.String("dataset"), Dir: c.String("data-dir"), Classes: c.Int("classes"),
-		Transpose: c.Bool("transpose"),
+		Dataset: c.String("dataset"), Dir: c.String("data-dir"), Columns: data.ParseColumns(c.String("columns")),
+		Classes: c.Int("classes"), Transpose: c.Bool("transpose"),
 	})
 }
 

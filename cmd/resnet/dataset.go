@@ -15,9 +15,17 @@ func datasetFlags() []cli.Flag {
 		suggest(&cli.StringFlag{Name: "dataset", Usage: datasetUsage(),
 			DefaultText: "what the weights were trained on"}, data.Names()...),
 		&cli.StringFlag{Name: "data-dir", Usage: dataDirUsage},
+		columnsFlag(),
 		transposeFlag("as the images that the weights were trained on"),
 		choice("split", "test", "part of the data set; val is its validation split", "test", "train", "val"),
 	}
+}
+
+// columnsFlag is --columns.
+func columnsFlag() *cli.StringFlag {
+	return &cli.StringFlag{Name: "columns",
+		Usage:       "what a table's columns are, as `path,label,split,weight`, - for others",
+		DefaultText: "by its header, or path and label"}
 }
 
 // transposeFlag is --transpose; shown is its default in help texts.
@@ -54,7 +62,7 @@ func openSplit(c *cli.Context, m *infer.Model) (dataset string, set *data.Set, e
 // openFor opens a data set and checks that its images and classes fit the network.
 func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source, error) {
 	want := m.Metadata().Model
-	o := data.Options{Dataset: dataset, Dir: dir, Download: true}
+	o := data.Options{Dataset: dataset, Dir: dir, Columns: data.ParseColumns(c.String("columns")), Download: true}
 	d, err := data.Lookup(dataset)
 	switch {
 	case dataset == data.Auto || d.Scaled:

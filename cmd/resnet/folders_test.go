@@ -144,7 +144,7 @@ func TestFoldersSayWhatTheyAre(t *testing.T) {
 		t.Errorf("--input: exit status %d, %q", code, stderr)
 	}
 	_, stderr, code = resnet(t, append(loud, "--on-bad-image", "skip", "--val", "val")...)
-	if code != 1 || !strings.Contains(stderr, "has no validation split (--val N") {
+	if code != 1 || !strings.Contains(stderr, "has no validation split (--val N or 10%") {
 		t.Errorf("--val val: exit status %d, %q", code, stderr)
 	}
 }

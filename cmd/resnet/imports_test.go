@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"gpu":                   nil,
 	"gpu/gputest":           nil,
 	"data": {"data/atomicfile", "data/filelock", "data/memory", "data/terminal", "data/picture",
-		"data/folder", "data/samples", "data/scan"},
+		"data/folder", "data/manifest", "data/samples", "data/scan"},
 	"data/atomicfile":          {"data/filelock"},
 	"data/folder":              {"data/picture", "data/samples"},
 	"data/manifest":            {"data/memory", "data/picture", "data/samples"},

@@ -73,16 +73,21 @@ func settings() []setting {
 
 		text("dataset", datasetUsage(), d.Dataset, func(c c) *string { return &c.Dataset }).of(data.Names()...),
 		text("data-dir", dataDirUsage, "", func(c c) *string { return &c.DataDir }),
+		setting{columnsFlag(), func(c c, s string) error {
+			c.Columns = s
+			return nil
+		}},
 		whole("classes", "number of classes of a data set whose files do not name them", "largest label + 1",
 			func(c c) *int { return &c.Classes }),
 		text("input", "channels, height and width to which pictures in folders are scaled, such as 3x64x64",
 			"the images' own; 3x64x64 for pictures", func(c c) *string { return &c.Input }),
-		valueOf("on-bad-image", "what to do about pictures that cannot be used: error ends before the first step, skip "+
-			"leaves them out and lists them in the run's bad-images.txt", d.OnBadImage, nil,
+		valueOf("on-bad-image", "what to do about pictures that cannot be used: error ends before the first step, "+
+			"skip leaves them out and lists them in the run's bad-images.txt", d.OnBadImage, nil,
 			func(c c) *scan.OnBad { return &c.OnBadImage },
 			func(s string) (scan.OnBad, error) { return scan.OnBad(s), nil }).of(string(scan.Fail), string(scan.Skip)),
 		text("val", "what validates after each epoch: test, val (the data set's validation split), none, a number of "+
-			"images held out of the training set, or auto: val where there is such a split, else test",
+			"images held out of the training set, a share of each class chosen by content, such as 10%, or auto: val "+
+			"where there is such a split, else test",
 			d.Val, func(c c) *string { return &c.Val }).of(train.ValAuto, train.ValTest, train.ValSplit, train.ValNone),
 
 		whole("epochs", "passes over the training set", d.Epochs, func(c c) *int { return &c.Epochs }),
@@ -163,7 +168,8 @@ func optimizerDefaults(value func(nn.OptimizerKind) (float64, bool)) string {
 }
 
 const (
-	dataDirUsage = "`DIR` with the data set's files; without it a published data set is searched for"
+	dataDirUsage = "`DIR` with the data set's files, or a table of pictures; without it a published data set is " +
+		"searched for"
 	workersUsage = "threads of the CPU; results do not depend on it"
 )
 

@@ -78,12 +78,16 @@ func (s *Set) Sort() {
 func (s *Set) Tables() []string {
 	var all []string
 	for _, o := range s.Others {
-		ext := strings.ToLower(filepath.Ext(o.Path))
-		if o.Reason == NoClass && slices.Contains([]string{".csv", ".tsv", ".jsonl"}, ext) {
+		if o.Reason == NoClass && IsTable(o.Path) {
 			all = append(all, o.Path)
 		}
 	}
 	return all
+}
+
+// IsTable tells whether a file of this name may list pictures and their labels, by its suffix.
+func IsTable(name string) bool {
+	return slices.Contains([]string{".csv", ".tsv", ".jsonl"}, strings.ToLower(filepath.Ext(name)))
 }
 
 // HasSplit tells whether any sample belongs to the split.

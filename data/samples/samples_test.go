@@ -101,7 +101,8 @@ func TestHoldOutOfSmallClasses(t *testing.T) {
 func TestHoldOutRefuses(t *testing.T) {
 	of, sums := numbered(2, 50)
 	for _, share := range []float64{0, 1, -1, math.NaN()} {
-		if _, err := HoldOut(Val, of, sums, share); err == nil || !strings.Contains(err.Error(), "want between 0 and 1") {
+		_, err := HoldOut(Val, of, sums, share)
+		if err == nil || !strings.Contains(err.Error(), "want between 0 and 1") {
 			t.Errorf("share %v: %v", share, err)
 		}
 	}

@@ -44,8 +44,8 @@ func (e *BadError) Error() string {
 		len(e.Bad), e.Images, Skip, strings.Join(names, ", "))
 }
 
-// BadOf lists what cannot be used, sorted by path: samples of which the images have a problem, and what cannot be read in
-// the place of one. It is never nil.
+// BadOf lists what cannot be used, sorted by path: samples of which the images have a problem, and what cannot be read
+// in the place of one. It is never nil.
 func BadOf(set *samples.Set, images []Image) []Bad {
 	all := []Bad{}
 	for i, x := range set.Samples {

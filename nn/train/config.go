@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"resnet/data"
 	"resnet/data/scan"
@@ -26,6 +27,7 @@ type Config struct {
 
 	Dataset string `json:"dataset"`  // see data.Options; in a run's files the one that was found, not data.Auto
 	DataDir string `json:"data_dir"` // see data.Options
+	Columns string `json:"columns"`  // of a table of pictures, separated by commas, see data.Options
 	Classes int    `json:"classes"`  // 0: those of the data set
 	// Transpose exchanges rows and columns of the images, see data.Options.
 	Transpose bool `json:"transpose"`
@@ -36,7 +38,8 @@ type Config struct {
 	// leaves them out, and lists them in the run's bad-images.txt.
 	OnBadImage scan.OnBad `json:"on_bad_image"`
 	// Val selects the validation images, which determine the best epoch: ValTest, ValSplit, ValNone, or a number of
-	// images held out of the training set. Unless they are the test split, that is evaluated once, at the end. ValAuto
+	// images held out of the training set, or a share of each of its classes such as "10%", chosen by content, see
+	// data.HoldoutShare. Unless they are the test split, that is evaluated once, at the end. ValAuto
 	// is ValSplit where the data set has such a split, and else ValTest; a run's files have the one that it was.
 	Val     string `json:"val"`
 	Shuffle bool   `json:"shuffle"` // false: the order of the files in every epoch
@@ -172,6 +175,7 @@ func (c *Config) Validate() error {
 func (c *Config) validate() error {
 	const maxBatch = 1 << 20 // far above any use; prevents overflow of sizes
 	held, isNumber := c.heldOut()
+	_, isShare := c.share()
 	switch {
 	case c.Epochs < 1:
 		return fmt.Errorf("epochs %d, want at least 1", c.Epochs)
@@ -183,8 +187,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("classes %d, want 2 to %d, or 0 to take them from the data", c.Classes, data.MaxClasses)
 	case c.Threads < 0:
 		return fmt.Errorf("threads %d, want at least 1, or 0 for one per processor", c.Threads)
-	case isNumber && held < 1 || !isNumber && !slices.Contains([]string{ValAuto, ValTest, ValSplit, ValNone}, c.Val):
-		return fmt.Errorf("val %q, want test, none, val, auto, or a number of images above 0", c.Val)
+	case isNumber && held < 1 || !isNumber && !isShare &&
+		!slices.Contains([]string{ValAuto, ValTest, ValSplit, ValNone}, c.Val):
+		return fmt.Errorf("val %q, want test, none, val, auto, a number of images above 0, or a share such as 10%%",
+			c.Val)
 	case c.OnBadImage != scan.Fail && c.OnBadImage != scan.Skip:
 		return fmt.Errorf("on bad image %q, want %s or %s", c.OnBadImage, scan.Fail, scan.Skip)
 	case !(c.CheckpointSeconds >= 0) || math.IsInf(c.CheckpointSeconds, 0):
@@ -244,6 +250,13 @@ func (c *Config) size() (data.Size, error) {
 func (c *Config) heldOut() (n int, isNumber bool) {
 	n, err := strconv.Atoi(c.Val)
 	return n, err == nil
+}
+
+// share is that of the training images held out for validation, between 0 and 1, if Val is a percentage.
+func (c *Config) share() (share float64, isShare bool) {
+	number, isShare := strings.CutSuffix(c.Val, "%")
+	percent, err := strconv.ParseFloat(number, 64)
+	return percent / 100, isShare && err == nil && percent > 0 && percent < 100
 }
 
 // valSplit is the name of the validation images in the metadata of weights files.

@@ -45,7 +45,7 @@ func DataDir(run, recorded string) string {
 		}
 	}
 	for _, p := range places {
-		if info, err := os.Stat(p); err == nil && info.IsDir() {
+		if _, err := os.Stat(p); err == nil {
 			return p
 		}
 	}

@@ -119,8 +119,9 @@ func (t *trainer) openData(ctx context.Context, o *Options) error {
 			return err // Validate has refused it
 		}
 		t.src, err = data.Open(ctx, data.Options{
-			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Classes: t.cfg.Classes, Transpose: t.cfg.Transpose, Size: size,
-			OnBad: t.cfg.OnBadImage, Download: true, Log: t.log,
+			Dataset: t.cfg.Dataset, Dir: t.cfg.DataDir, Columns: data.ParseColumns(t.cfg.Columns),
+			Classes: t.cfg.Classes, Transpose: t.cfg.Transpose, Size: size, OnBad: t.cfg.OnBadImage,
+			Download: true, Log: t.log,
 		})
 		if err != nil && ctx.Err() != nil {
 			return fmt.Errorf("train: %w while the data set was being opened", ErrInterrupted)

@@ -77,16 +77,20 @@ func (t *trainer) split() (err error) {
 	case ValNone:
 	case ValSplit:
 		if t.src.Val == nil {
-			return fmt.Errorf("train: val %s: %s has no validation split (--val N holds out training images)", ValSplit,
-				t.src.Dir)
+			return fmt.Errorf("train: val %s: %s has no validation split (--val N or 10%% holds out training images)",
+				ValSplit, t.src.Dir)
 		}
 		t.valSet, t.valIdx = t.src.Val, data.Sequence(make([]int32, t.src.Val.Len()))
 	case ValTest:
 		t.valSet, t.valIdx = t.src.Test, data.Sequence(make([]int32, t.src.Test.Len()))
 	default:
-		n, _ := t.cfg.heldOut()
 		t.valSet = t.src.Train
-		t.trainIdx, t.valIdx, err = data.Holdout(t.src.Train, n, t.cfg.Seed)
+		if share, ok := t.cfg.share(); ok {
+			t.trainIdx, t.valIdx, err = data.HoldoutShare(t.src.Train, share)
+		} else {
+			n, _ := t.cfg.heldOut()
+			t.trainIdx, t.valIdx, err = data.Holdout(t.src.Train, n, t.cfg.Seed)
+		}
 	}
 	t.order, t.ordered = slices.Clone(t.trainIdx), -1
 	return err
