@@ -43,7 +43,7 @@ func (recognised) entry(o Options) (entry, error) {
 	}
 	if err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("%s: a file, want a directory with a data set, or a table of pictures (*.csv, *.tsv, "+
-			"*.jsonl)", o.Dir)
+			"*.jsonl, *.parquet)", o.Dir)
 	}
 	return nil, fmt.Errorf("%s: no data set that is known: want MNIST's four files (%s, ...), CIFAR's binary ones "+
 		"(%s, ...) or a folder of pictures for each class; there are %s", o.Dir, stems[0], cifar10Files[0],

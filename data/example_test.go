@@ -30,6 +30,7 @@ func ExampleAll() {
 	// cifar-binary: any files in the binary format of CIFAR-10 or CIFAR-100
 	// folders: pictures in a folder for each class, with or without train, val and test around them
 	// manifest: pictures that a table lists with their labels: a CSV file or JSON lines
+	// parquet: pictures and labels in Parquet files, as Hugging Face publishes data sets
 }
 
 // Six images are split into four for training and two for validation; the training images get a new order every epoch.

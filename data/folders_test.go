@@ -214,7 +214,7 @@ func TestOpenFoldersRefuses(t *testing.T) {
 	put(t, dir, plainSmall(t))
 	if _, err := Open(t.Context(), Options{Dataset: IDX, Dir: dir, Size: smallSize}); err == nil ||
 		!strings.Contains(err.Error(), "images of 1x4x6, want 1x4x4 (only those of dataset "+
-			`"folders" or "manifest" are scaled)`) {
+			`"folders" or "manifest" or "parquet" are scaled)`) {
 		t.Errorf("other images of another size: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 var registry = []entry{
 	autoSet, fashionMNIST, mnist, kmnist,
 	emnistBalanced, emnistLetters, emnistDigits, emnistMNIST, emnistByClass, emnistByMerge,
-	cifar10, cifar100, anyIDX, anyCIFAR, anyFolders, anyTable,
+	cifar10, cifar100, anyIDX, anyCIFAR, anyFolders, anyTable, anyParquet,
 }
 
 // entry is a data set that [Open], [Fetch] and [Describe] know by name. Its methods do what these three promise; their

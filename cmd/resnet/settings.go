@@ -168,8 +168,8 @@ func optimizerDefaults(value func(nn.OptimizerKind) (float64, bool)) string {
 }
 
 const (
-	dataDirUsage = "`DIR` with the data set's files, or a table of pictures; without it a published data set is " +
-		"searched for"
+	dataDirUsage = "`DIR` with the data set's files, a table of pictures or a Parquet file; without it a published " +
+		"data set is searched for"
 	workersUsage = "threads of the CPU; results do not depend on it"
 )
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"resnet/data/parquet/parquettest"
 )
 
 // writeTable writes pictures in one folder and a table beside them, labels.csv, with a split for every fifth row. It
@@ -71,6 +73,29 @@ func checkPaints(t *testing.T, weights string, n int, args ...string) {
 			t.Errorf("a picture of %s is taken for %s", class, got)
 		}
 	}
+}
+
+// Parquet files of pictures through the whole program.
+func TestParquet(t *testing.T) {
+	slowUnderRace(t)
+	photos, dir := t.TempDir(), t.TempDir()
+	writePhotos(t, photos, 40)
+	classes := slices.Sorted(slices.Values(paints[:]))
+	rows := map[bool][]parquettest.Row{} // by whether they are for testing
+	for label, class := range classes {
+		for i := range 40 {
+			name := fmt.Sprintf("%d.jpg", i)
+			image := parquettest.Image{Bytes: read(t, filepath.Join(photos, class, name)), Path: name}
+			rows[i%5 == 4] = append(rows[i%5 == 4], parquettest.Row{Image: image, Label: int64(label)})
+		}
+	}
+	write(t, filepath.Join(dir, "train-00000-of-00001.parquet"), parquettest.Encode(t, classes, rows[false]...))
+	write(t, filepath.Join(dir, "test-00000-of-00001.parquet"), parquettest.Encode(t, classes, rows[true]...))
+	trained := trainOwn(t, dir, "--val", "25%")
+	if c := trained.Config; c["dataset"] != "parquet" || c["data_dir"] != dir || c["val"] != "25%" {
+		t.Errorf("configuration %v, want the files' folder and the share", c)
+	}
+	checkPaints(t, trained.LastWeights, 24, "--data-dir", dir)
 }
 
 // A table of pictures through the whole program.

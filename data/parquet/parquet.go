@@ -87,6 +87,19 @@ func filesAt(path string) ([]string, error) {
 	return nil, fmt.Errorf("%s: no files *.parquet, there or in the folder data", path)
 }
 
+// First returns the name of a Parquet file that [Open] would open, below the path if that is a folder. It is empty where
+// there is none.
+func First(path string) string {
+	names, err := filesAt(path)
+	if err != nil || filepath.Ext(names[0]) != ".parquet" {
+		return ""
+	}
+	if name, err := filepath.Rel(path, names[0]); err == nil && name != "." {
+		return name
+	}
+	return filepath.Base(names[0])
+}
+
 // shardName is the name of one of a split's files: its split, its number, and how many there are.
 var shardName = regexp.MustCompile(`^([a-z]+)-(\d{5})-of-(\d{5})(-[0-9a-f]+)?\.parquet$`)
 

@@ -23,6 +23,9 @@ func (x *shard) visit(classes int, visit func(*Row) error) error {
 		row := Row{Shard: x.path}
 		for i, group := range f.RowGroups() {
 			err := x.group(f, i, group, func(image []byte, path string, label int64) error {
+				if row.Index == x.rows {
+					return fmt.Errorf("damaged: more rows than the %d of its metadata", x.rows)
+				}
 				if label < 0 || label >= int64(classes) {
 					return fmt.Errorf("row %d: label %d, want 0 to %d", row.Index, label, classes-1)
 				}
@@ -34,6 +37,9 @@ func (x *shard) visit(classes int, visit func(*Row) error) error {
 			if err != nil {
 				return err
 			}
+		}
+		if row.Index != x.rows {
+			return fmt.Errorf("damaged: %d rows, want the %d of its metadata", row.Index, x.rows)
 		}
 		return nil
 	})

@@ -45,6 +45,9 @@ func openShard(path string) (*shard, error) {
 	x := &shard{path: path, split: split}
 	return x, x.with(func(f *parquet.File) error {
 		x.rows = f.NumRows()
+		if size := f.Size(); x.rows < 0 || x.rows > size { // of which each has a picture of its own
+			return fmt.Errorf("damaged: %d rows in %d bytes", x.rows, size)
+		}
 		return x.features(f)
 	})
 }
