@@ -141,12 +141,12 @@ func (o *Options) progress(file string, done, total int64) {
 // Hidden files and what is no picture are passed over; a picture that cannot be read is in Source.Bad and named in
 // Source.Notes. Classes are called like their folders and numbered in bytewise order.
 //
-// Manifest takes the pictures that a table lists, see [resnet/data/manifest.Read]: Options.Dir is the table, or a folder
-// with one. They are divided and judged as those in folders. Auto takes a folder with one table for a Manifest where
-// pictures lie beside it, and none in folders of classes.
+// Manifest takes the pictures that a table lists, see [resnet/data/manifest.Read]: Options.Dir is the table, or a
+// folder with one. They are divided and judged as those in folders. Auto takes a folder with one table for a Manifest
+// where pictures lie beside it, and none in folders of classes.
 //
-// Parquet takes the pictures in the files *.parquet of Options.Dir or of the folder data in it, or in a file, as Hugging
-// Face publishes data sets, see [resnet/data/parquet.Open]. Classes have the numbers that the files give them.
+// Parquet takes the pictures in the files *.parquet of Options.Dir or of the folder data in it, or in a file, as
+// Hugging Face publishes data sets, see [resnet/data/parquet.Open]. Classes have the numbers that the files give them.
 //
 // An error names the bad file, or every place tried and what was wrong there.
 func Open(ctx context.Context, o Options) (*Source, error) {

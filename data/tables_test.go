@@ -100,11 +100,13 @@ func TestHoldoutShare(t *testing.T) {
 		}
 	}
 	all := slices.Sorted(slices.Values(slices.Concat(train, val)))
-	if !slices.Equal(all, Sequence(make([]int32, 40))) || len(classes) != 2 || !slices.IsSorted(train) || !slices.IsSorted(val) {
+	if !slices.Equal(all, Sequence(make([]int32, 40))) || len(classes) != 2 || !slices.IsSorted(train) ||
+		!slices.IsSorted(val) {
 		t.Errorf("%v to train on, %v held out", train, val)
 	}
 	same := &Set{N: 2, H: 1, W: 1, C: 1, Pixels: []byte{7, 7}, Labels: []int32{0, 0}}
-	if _, _, err := HoldoutShare(same, 0.3); err == nil || !strings.Contains(err.Error(), "no class has two images that") {
+	_, _, err = HoldoutShare(same, 0.3)
+	if err == nil || !strings.Contains(err.Error(), "no class has two images that differ") {
 		t.Errorf("copies alone: %v", err)
 	}
 	if _, _, err := HoldoutShare(s, 1); err == nil {

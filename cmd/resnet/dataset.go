@@ -80,6 +80,11 @@ func openFor(c *cli.Context, m *infer.Model, dataset, dir string) (*data.Source,
 	if err != nil {
 		return nil, err
 	}
+	if len(src.Bad) > 0 { // the result is that of the others
+		for _, n := range src.Notes {
+			o.Log("note: %s", n)
+		}
+	}
 	if err := src.MatchClasses(m.Classes()); err != nil {
 		return nil, err
 	}

@@ -75,6 +75,31 @@ func checkPaints(t *testing.T, weights string, n int, args ...string) {
 	}
 }
 
+// Pictures in folders without splits, of which some are held out for testing and others for validation.
+func TestFoldersHeldOut(t *testing.T) {
+	slowUnderRace(t)
+	dir := t.TempDir()
+	writePhotos(t, dir, 50)
+	trained := trainOwn(t, dir, "--val", "20%")
+	if c := trained.Config; c["dataset"] != "folders" || c["val"] != "20%" {
+		t.Errorf("configuration %v, want folders and the share", c)
+	}
+	var info struct{ Train, Test struct{ N int } }
+	decode(t, succeed(t, "data", "info", "--data-dir", dir, "--format", "json"), &info)
+	if info.Train.N+info.Test.N != 150 {
+		t.Errorf("%d images to train on and %d to test on, want 150", info.Train.N, info.Test.N)
+	}
+	checkPaints(t, trained.LastWeights, info.Test.N, "--data-dir", dir)
+	// Others beside them change no side: what was for testing stays so.
+	for _, class := range paints {
+		write(t, filepath.Join(dir, class, "torn.png"), []byte("\x89PNG\r\n\x1a\n"))
+	}
+	out, stderr, code := resnet(t, "eval", "--weights", trained.LastWeights, "--data-dir", dir, "--device", "cpu")
+	if code != 0 || !strings.Contains(out, fmt.Sprint(info.Test.N)) || strings.Count(stderr, "torn.png") != 3 {
+		t.Errorf("with torn pictures: exit status %d, %q\n%s", code, stderr, out)
+	}
+}
+
 // Parquet files of pictures through the whole program.
 func TestParquet(t *testing.T) {
 	slowUnderRace(t)

@@ -87,8 +87,8 @@ func filesAt(path string) ([]string, error) {
 	return nil, fmt.Errorf("%s: no files *.parquet, there or in the folder data", path)
 }
 
-// First returns the name of a Parquet file that [Open] would open, below the path if that is a folder. It is empty where
-// there is none.
+// First returns the name of a Parquet file that [Open] would open, below the path if that is a folder. It is empty
+// where there is none.
 func First(path string) string {
 	names, err := filesAt(path)
 	if err != nil || filepath.Ext(names[0]) != ".parquet" {
