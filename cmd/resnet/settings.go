@@ -79,7 +79,7 @@ func settings() []setting {
 		}},
 		whole("classes", "number of classes of a data set whose files do not name them", "largest label + 1",
 			func(c c) *int { return &c.Classes }),
-		text("input", "channels, height and width to which pictures in folders are scaled, such as 3x64x64",
+		text("input", "channels, height and width to which pictures are scaled, such as 3x64x64",
 			"the images' own; 3x64x64 for pictures", func(c c) *string { return &c.Input }),
 		valueOf("on-bad-image", "what to do about pictures that cannot be used: error ends before the first step, "+
 			"skip leaves them out and lists them in the run's bad-images.txt", d.OnBadImage, nil,

@@ -52,6 +52,7 @@ examples:
    resnet train --device cuda --precision bf16 --batch-size 512 --lr 4e-3
    resnet train --dataset cifar10 --val 5000 --hflip 0.5 --crop-padding 4
    resnet train --data-dir mydata --output runs/mine
+   resnet train --data-dir photos/labels.csv --val 10%
    resnet train --resume runs/mine
    resnet train --config runs/mine/config.json --seed 2`,
 		Flags: flags, Action: runTrain,
