@@ -33,7 +33,8 @@ func TestOpenParquet(t *testing.T) {
 		t.Fatal(err)
 	}
 	if src.Name != Parquet || !slices.Equal(src.ClassNames, classes) ||
-		!slices.Equal(src.Train.Labels, []int32{1, 0, 0}) || !slices.Equal(src.Val.Labels, []int32{1}) || !slices.Equal(src.Test.Labels, []int32{0, 1}) {
+		!slices.Equal(src.Train.Labels, []int32{1, 0, 0}) || !slices.Equal(src.Val.Labels, []int32{1}) ||
+		!slices.Equal(src.Test.Labels, []int32{0, 1}) {
 		t.Errorf("%s of classes %q, labels %v, %v and %v", src.Name, src.ClassNames, src.Train.Labels, src.Val.Labels,
 			src.Test.Labels)
 	}
